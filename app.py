@@ -1,0 +1,13 @@
+"""The entry of the Hugging Face Space, and of ``python app.py``."""
+
+import os
+
+if os.environ.get("SPACES_ZERO_GPU"):
+    import spaces  # noqa: F401 - ZeroGPU wants to be imported before torch
+
+from dni.ui import build_app, launch_options
+
+demo = build_app()
+
+if __name__ == "__main__":
+    demo.launch(**launch_options())

@@ -1,0 +1,5 @@
+"""``python -m dni``."""
+
+from dni.cli import main
+
+main()

@@ -1,0 +1,312 @@
+"""One training loop for both ends of a restoration pair.
+
+End A ("psnr") minimises L1. End B ("gan") starts from A and adds ESRGAN's perceptual and relativistic
+adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). What is exported is the
+exponential moving average of the parameters. A run can be stopped at any time and resumed: batch ``n``
+depends on the seed only, and everything else is in ``state.pt``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+from PIL import Image
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from dni.checkpoints import save
+from dni.errors import DniError
+from dni.images import to_tensor
+from dni.metrics import psnr_y, quantize, spectral_ratio
+from dni.perceptual import load_extractor, perceptual_distance
+from dni.restore.data import PatchSampler, degrade, load_photographs
+from dni.restore.losses import relativistic_discriminator_loss, relativistic_generator_loss
+from models.discriminator import VGGDiscriminator
+from models.rrdbnet import RRDBNet
+
+__all__ = ["TrainConfig", "Trainer", "preset"]
+
+# Every 50th photograph is kept for the validation curve, cropped to this size.
+VALIDATION_STRIDE = 50
+VALIDATION_SIZE = 256
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what a run computes; stored in the checkpoint's metadata.
+
+    Loss weights multiply, in order, the L1 distance, the perceptual distance and the adversarial loss.
+    """
+
+    end: Literal["psnr", "gan"] = "psnr"
+    num_filters: int = 32
+    num_blocks: int = 2
+    iterations: int = 15000
+    batch_size: int = 8
+    patch_size: int = 160
+    learning_rate: float = 5e-4
+    warmup: int = 500
+    ema_decay: float = 0.999
+    l1_weight: float = 1.0
+    perceptual_weight: float = 0.0
+    adversarial_weight: float = 0.0
+    seed: int = 0
+    validate_every: int = 500
+
+
+# The weights of the GAN end give, at its start, gradients on the output in the proportion of about
+# L1 : perceptual : adversarial = 1 : 9 : 2 (measured with Tiny Darknet as the extractor).
+PRESETS: dict[str, TrainConfig] = {
+    "psnr": TrainConfig(iterations=14000),
+    "gan": TrainConfig(
+        end="gan",
+        iterations=5000,
+        patch_size=128,
+        learning_rate=2e-4,
+        warmup=100,
+        l1_weight=5.0,
+        perceptual_weight=1.0,
+        adversarial_weight=0.02,
+    ),
+}
+
+
+def preset(end: str, *, iterations: int | None = None, seed: int = 0) -> TrainConfig:
+    """The settings that the shipped pair was trained with.
+
+    Raises:
+        DniError: There is no such end.
+    """
+    if end not in PRESETS:
+        raise DniError(f"Expected one of the ends {', '.join(PRESETS)}, but got {end!r}.")
+    config = PRESETS[end]
+    return replace(config, seed=seed, iterations=iterations or config.iterations)
+
+
+def learning_rate_factor(iteration: int, config: TrainConfig) -> float:
+    """Linear warm-up, then a cosine to 1 % of the peak."""
+    if iteration < config.warmup:
+        return (iteration + 1) / config.warmup
+    progress = (iteration - config.warmup) / max(1, config.iterations - config.warmup)
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+
+
+class Trainer:
+    """Trains one end in ``run_folder``, which receives ``state.pt``, ``log.jsonl`` and the EMA weights.
+
+    Args:
+        config: What to train.
+        photographs: Folders of training photographs.
+        run_folder: Where to write; created if absent.
+        ancestor: Weights to start from (end A), required for the "gan" end.
+        extractor: ``"vgg19"`` or a Tiny Darknet file; used by the "gan" end.
+        resume: Continue from ``state.pt`` if there is one.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        *,
+        photographs: Sequence[Path],
+        run_folder: Path,
+        ancestor: Path | None = None,
+        extractor: str = "vgg19",
+        resume: bool = False,
+    ) -> None:
+        if config.end == "gan" and ancestor is None:
+            raise ValueError("Expected the weights of end A as the ancestor of the GAN end, but got none.")
+        self.config = config
+        self.run_folder = run_folder
+        run_folder.mkdir(parents=True, exist_ok=True)
+        # The discriminator runs more than once a step; broadcasting its batch-norm statistics in between
+        # would change them under the gradient.
+        parallel = DistributedDataParallelKwargs(broadcast_buffers=False)
+        self.accelerator = Accelerator(mixed_precision="bf16", kwargs_handlers=[parallel])
+        torch.manual_seed(config.seed)
+        self.generator = RRDBNet(num_filters=config.num_filters, num_blocks=config.num_blocks)
+        if ancestor is not None:
+            self.generator.load_state_dict(load_file(ancestor))
+        self._build(extractor)
+        self._load_data(photographs)
+        self.iteration = 0
+        if resume and self.state_file.is_file():
+            self._restore()
+
+    @property
+    def state_file(self) -> Path:
+        return self.run_folder / "state.pt"
+
+    @property
+    def weights_file(self) -> Path:
+        return self.run_folder / f"{self.config.end}.safetensors"
+
+    def _build(self, extractor: str) -> None:
+        prepare, rate = self.accelerator.prepare, self.config.learning_rate
+        self.ema = AveragedModel(self.generator, multi_avg_fn=get_ema_multi_avg_fn(0.0)).to(
+            self.accelerator.device
+        )
+        generator = self.generator.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network, self.optimizer = prepare(
+            generator, torch.optim.Adam(generator.parameters(), lr=rate, betas=(0.9, 0.99))
+        )
+        if self.config.end == "psnr":
+            return
+        critic = VGGDiscriminator().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.critic, self.critic_optimizer = prepare(
+            critic, torch.optim.Adam(critic.parameters(), lr=rate, betas=(0.9, 0.99))
+        )
+        features = load_extractor(extractor).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.extractor = features.to(self.accelerator.device)
+
+    def _load_data(self, folders: Sequence[Path]) -> None:
+        photographs = load_photographs(folders)
+        config = self.config
+        self.validation = [
+            degrade(centre(image), RRDBNet.scale) for image in photographs[::VALIDATION_STRIDE]
+        ]
+        kept = [image for index, image in enumerate(photographs) if index % VALIDATION_STRIDE]
+        self.sampler = PatchSampler(
+            kept,
+            patch_size=config.patch_size,
+            batch_size=config.batch_size,
+            scale=RRDBNet.scale,
+            seed=config.seed,
+        )
+
+    def run(self) -> None:
+        """Train to the last iteration, with a progress bar; validate, log and save on the way."""
+        config, main = self.config, self.accelerator.is_main_process
+        bar = tqdm(total=config.iterations, initial=self.iteration, disable=not main, mininterval=5)
+        started, losses = time.perf_counter(), {}
+        while self.iteration < config.iterations:
+            losses = self.step()
+            self.iteration += 1
+            bar.update()
+            if self.iteration % config.validate_every == 0 or self.iteration == config.iterations:
+                seconds, started = time.perf_counter() - started, time.perf_counter()
+                if main:
+                    self._checkpoint({name: float(loss.detach()) for name, loss in losses.items()}, seconds)
+        bar.close()
+
+    def step(self) -> dict[str, Tensor]:
+        """One update of the generator (and of the discriminator); returns the losses."""
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        low, high = self.sampler.batch(self.iteration * world + rank)
+        low, high = (
+            patches.to(self.accelerator.device, memory_format=torch.channels_last) for patches in (low, high)
+        )
+        rate = self.config.learning_rate * learning_rate_factor(self.iteration, self.config)
+        set_learning_rate(self.optimizer, rate)
+        output = self.network(low).float()
+        losses = {"l1": functional.l1_loss(output, high)}
+        total = self.config.l1_weight * losses["l1"]
+        if self.config.end == "gan":
+            set_learning_rate(self.critic_optimizer, rate)
+            losses |= self._gan_losses(output, high)
+            total = total + self.config.perceptual_weight * losses["perceptual"]
+            total = total + self.config.adversarial_weight * losses["adversarial"]
+        self.optimizer.zero_grad()
+        self.accelerator.backward(total)
+        self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        decay = min(self.config.ema_decay, (self.iteration + 1) / (self.iteration + 10))
+        self.ema.multi_avg_fn = get_ema_multi_avg_fn(decay)
+        self.ema.update_parameters(self.accelerator.unwrap_model(self.network))
+        return losses
+
+    def _gan_losses(self, output: Tensor, high: Tensor) -> dict[str, Tensor]:
+        """Update the discriminator on a detached output, then give the generator's two losses."""
+        self.critic.requires_grad_(True)
+        real, fake = self.critic(high), self.critic(output.detach())
+        critic_loss = relativistic_discriminator_loss(real, fake)
+        self.critic_optimizer.zero_grad()
+        self.accelerator.backward(critic_loss)
+        self.critic_optimizer.step()
+        self.critic.requires_grad_(False)
+        with self.accelerator.autocast():
+            perceptual = perceptual_distance(self.extractor, output, high)
+        with torch.no_grad():
+            real = self.critic(high)
+        adversarial = relativistic_generator_loss(real, self.critic(output))
+        return {"perceptual": perceptual, "adversarial": adversarial, "critic": critic_loss.detach()}
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Mean luma PSNR (dB) and spectral ratio of the EMA network on the held-out photographs."""
+        psnr, ratio = 0.0, 0.0
+        for low, high in self.validation:
+            inputs = to_tensor(low)[None].float().to(self.accelerator.device) / 255
+            output = quantize(self.ema(inputs)).cpu()
+            reference = to_tensor(high)[None].float() / 255
+            psnr += psnr_y(output, reference) / len(self.validation)
+            ratio += spectral_ratio(output, reference) / len(self.validation)
+        return {"psnr_y": psnr, "spectral_ratio": ratio}
+
+    def _checkpoint(self, losses: dict[str, float], seconds: float) -> None:
+        record = {"iteration": self.iteration, "seconds": round(seconds, 1), **losses, **self.validate()}
+        with (self.run_folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps({key: round(value, 5) for key, value in record.items()}) + "\n")
+        tqdm.write(" ".join(f"{key}={value:.4g}" for key, value in record.items()))
+        state = {"iteration": self.iteration, "config": asdict(self.config)}
+        for name, part in self._parts().items():
+            state[name] = part.state_dict()
+        partial = self.state_file.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.state_file)
+
+    def export(self) -> Path:
+        """Write the averaged network as safetensors, with its architecture and settings as metadata."""
+        config = self.config
+        metadata = {
+            "architecture": "RRDBNet",
+            "num_filters": str(config.num_filters),
+            "num_blocks": str(config.num_blocks),
+            "training": json.dumps(asdict(config), sort_keys=True),
+        }
+        save(self.weights_file, self.ema.module.state_dict(), metadata)
+        return self.weights_file
+
+    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        unwrap = self.accelerator.unwrap_model
+        parts = {"network": unwrap(self.network), "ema": self.ema, "optimizer": self.optimizer}
+        if self.config.end == "gan":
+            parts |= {"critic": unwrap(self.critic), "critic_optimizer": self.critic_optimizer}
+        return parts
+
+    def _restore(self) -> None:
+        state = torch.load(self.state_file, weights_only=True, map_location=self.accelerator.device)
+        if state["config"] != asdict(self.config):
+            raise ValueError(
+                f"Expected to resume the run of {self.state_file} with its own settings "
+                f"{state['config']}, but got {asdict(self.config)}."
+            )
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.iteration = state["iteration"]
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def centre(image: Image.Image) -> Image.Image:
+    if min(image.size) < VALIDATION_SIZE:
+        raise DniError(
+            f"Expected photographs of at least {VALIDATION_SIZE} pixels a side, but got one of {image.size}."
+        )
+    left = (image.width - VALIDATION_SIZE) // 2
+    top = (image.height - VALIDATION_SIZE) // 2
+    return image.crop((left, top, left + VALIDATION_SIZE, top + VALIDATION_SIZE))

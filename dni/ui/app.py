@@ -1,0 +1,45 @@
+"""Puts the tabs together; everything about the page as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from dni.studio import Studio
+from dni.ui.effects import build_effects
+from dni.ui.start import default_studio
+
+__all__ = ["build_app", "launch_options"]
+
+TITLE = "dni: the mixing desk for image networks"
+INTRO = """# dni: the mixing desk for image networks
+Two networks, one slider: it blends their **parameters**, and the picture changes smoothly from one to the other
+([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019)."""
+# Uploaded and rendered files are deleted after an hour.
+CACHE_SECONDS = 3600
+MAX_FILE_SIZE = "100mb"
+
+
+def build_app(studio: Studio | None = None) -> gr.Blocks:
+    """The whole app, ready for ``launch(**launch_options())``.
+
+    Args:
+        studio: Pairs and pictures; by default the catalogue and the examples.
+    """
+    studio = studio or default_studio()
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
+    ) as app:
+        gr.Markdown(INTRO)
+        build_effects(app, studio)
+    return app
+
+
+def launch_options() -> dict[str, Any]:
+    """What ``launch`` needs: limits, and a theme whose fonts are the system's (no outside requests)."""
+    fonts = ["system-ui", "sans-serif"]
+    return {
+        "theme": gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"]),
+        "max_file_size": MAX_FILE_SIZE,
+    }

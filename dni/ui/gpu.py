@@ -1,0 +1,57 @@
+"""ZeroGPU Spaces lend a GPU for the length of one queued call, in a process of its own.
+
+https://huggingface.co/docs/hub/spaces-zerogpu. Everywhere else the decorator does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from dni.images import Picture
+from dni.studio import Region, Studio
+
+__all__ = ["IS_ZERO_GPU", "GpuJobs"]
+
+IS_ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
+
+T = TypeVar("T")
+
+
+class GpuJobs:
+    """The two jobs that a queued event gives to the GPU.
+
+    In a ZeroGPU Space they run in another process, which knows nothing of this one's pictures: it is given
+    the picture, and has a studio of its own that loads its networks onto the GPU there.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.export: Callable[..., Path] = studio.export_picture
+        self.frames: Callable[..., list[bytes]] = self._frames
+        if IS_ZERO_GPU:
+            self.studio = Studio(studio.catalog, device=torch.device("cuda"), cache=studio.cache)
+            self.export = lend_gpu(self._export_unwatched)
+            self.frames = lend_gpu(self._frames)
+
+    def _frames(self, picture: Picture, pair_id: str, region: Region, alphas: Sequence[float]) -> list[bytes]:
+        return [self.studio.render_frame(picture, pair_id, region, alpha).jpeg for alpha in alphas]
+
+    def _export_unwatched(self, picture: Picture, pair_id: str, alpha: float, path: Path) -> Path:
+        return self.studio.export_picture(picture, pair_id, alpha, path)
+
+
+def lend_gpu(job: Callable[..., T]) -> Callable[..., T]:
+    """Run ``job`` in ZeroGPU's process. Progress and cancellation do not reach it, so they are left out."""
+    import spaces
+
+    decorated: Callable[..., T] = spaces.GPU(job)
+
+    def run(*arguments: Any) -> T:
+        return decorated(*arguments[:4])
+
+    return run

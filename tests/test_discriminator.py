@@ -1,0 +1,42 @@
+"""The discriminator's shape and layout."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from models.discriminator import VGGDiscriminator
+
+
+@pytest.fixture(scope="module")
+def network() -> VGGDiscriminator:
+    torch.manual_seed(0)
+    return VGGDiscriminator(num_filters=2)
+
+
+def test_one_logit_per_patch(network: VGGDiscriminator) -> None:
+    patches = torch.rand(2, 3, 128, 128, requires_grad=True)
+    logits = network(patches)
+    assert logits.shape == (2, 1)
+    logits.sum().backward()
+    assert patches.grad is not None
+    # Every pixel is seen.
+    assert patches.grad.abs().amax(dim=1).gt(0).float().mean() > 0.99
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64, 64), (1, 1, 128, 128), (1, 3, 128, 160), (3, 128, 128)])
+def test_other_shapes_are_errors(network: VGGDiscriminator, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"shape \(B, 3, 128, 128\), but got \(.*128|64\)"):
+        network(torch.rand(shape))
+
+
+def test_layout_is_that_of_the_paper(network: VGGDiscriminator) -> None:
+    convolutions = [layer for layer in network.features if isinstance(layer, nn.Conv2d)]
+    assert [conv.kernel_size[0] for conv in convolutions] == [3, 4] * 5
+    assert [conv.stride[0] for conv in convolutions] == [1, 2] * 5
+    assert [conv.out_channels for conv in convolutions] == [2, 2, 4, 4, 8, 8, 16, 16, 16, 16]
+    # Batch norm after every convolution but the first; where it follows, a bias would do nothing.
+    assert sum(isinstance(layer, nn.BatchNorm2d) for layer in network.features) == 9
+    assert [conv.bias is not None for conv in convolutions] == [True] + [False] * 9
+    assert [tuple(p.shape) for p in network.classifier.parameters()] == [(100, 256), (100,), (1, 100), (1,)]
