@@ -37,6 +37,8 @@ class ByteCache(Generic[K, V]):
         """Keep an entry, in place of an older one of the same key."""
         with self._lock:
             self._forget(key)
+            if self._size_of(value) > self.capacity:
+                return  # making room for it would only empty the store
             self._entries[key] = value
             self.bytes += self._size_of(value)
             while self.bytes > self.capacity:

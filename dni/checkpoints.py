@@ -13,6 +13,7 @@ import re
 import uuid
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,16 @@ def sha256_of(path: Path | str) -> str:
     Raises:
         CheckpointError: The file cannot be read.
     """
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise CheckpointError(f"Expected a readable file, but got {path} ({error.strerror}).") from error
+    return hash_file(str(path), found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def hash_file(path: str, size: int, modified: int) -> str:
+    """The hash of a file as it is now: size and time are there so that a changed file is read again."""
     digest = hashlib.sha256()
     try:
         with open(path, "rb") as file:

@@ -16,7 +16,7 @@ from dni.download import tqdm_progress
 from dni.errors import DniError
 from dni.export import export_network, export_picture
 from dni.images import open_picture
-from dni.interpolate import BlendError, shares_of
+from dni.interpolate import BlendError, check_shares, shares_of
 from dni.networks import load_ends
 from dni.render import DEFAULT_TILE, Progress, Renderer
 
@@ -42,7 +42,9 @@ app.add_typer(evaluate, name="evaluate")
 Alpha = Annotated[
     float | None, typer.Option(help="Share of the second end, from 0 (first end) to 1 (second end).")
 ]
-Shares = Annotated[str | None, typer.Option(help="For any number of ends: shares that sum to 1, as 0.2,0.3,0.5.")]
+Shares = Annotated[
+    str | None, typer.Option(help="For any number of ends: shares that sum to 1, as 0.2,0.3,0.5.")
+]
 PairName = Annotated[str | None, typer.Option("--pair", help="A pair of the catalogue; see 'dni pairs'.")]
 Ends = Annotated[list[Path] | None, typer.Option("--ends", help="Two or more checkpoints: --ends A B ...")]
 Extrapolate = Annotated[bool, typer.Option(help="Allow shares outside 0 to 1.")]
@@ -51,7 +53,9 @@ Extrapolate = Annotated[bool, typer.Option(help="Allow shares outside 0 to 1.")]
 @app.command()
 def blend(
     output: Annotated[Path, typer.Option("-o", "--output", help="The .safetensors file to write.")],
-    ends: Annotated[list[Path] | None, typer.Argument(help="Two or more checkpoints (or use --pair).")] = None,
+    ends: Annotated[
+        list[Path] | None, typer.Argument(help="Two or more checkpoints (or use --pair).")
+    ] = None,
     pair: PairName = None,
     alpha: Alpha = None,
     shares: Shares = None,
@@ -59,10 +63,8 @@ def blend(
 ) -> None:
     """Blend the parameters of networks into one network."""
     chosen = choose_ends(pair, ends)
-    wanted = choose_shares(alpha, shares, num_ends=len(chosen.ends))
-    export_network(
-        local_ends(chosen), wanted, output, pair_id=pair or "", extrapolate=extrapolate
-    )
+    wanted = choose_shares(alpha, shares, num_ends=len(chosen.ends), extrapolate=extrapolate)
+    export_network(local_ends(chosen), wanted, output, pair_id=pair or "", extrapolate=extrapolate)
     typer.echo(f"Wrote {output}")
 
 
@@ -75,19 +77,22 @@ def render(
     alpha: Alpha = None,
     shares: Shares = None,
     float32: Annotated[bool, typer.Option("--float32", help="Full precision.")] = False,
-    tile: Annotated[int, typer.Option(help="Side of a tile in input pixels, at least 16.")] = DEFAULT_TILE,
+    tile: Annotated[int, typer.Option(min=16, help="Side of a tile in input pixels.")] = DEFAULT_TILE,
     extrapolate: Extrapolate = False,
 ) -> None:
     """Render a picture, or every picture of a folder, through the blended network."""
     chosen = choose_ends(pair, ends)
-    wanted = choose_shares(alpha, shares, num_ends=len(chosen.ends))
+    wanted = choose_shares(alpha, shares, num_ends=len(chosen.ends), extrapolate=extrapolate)
     paths = local_ends(chosen)
     network, states = load_ends(paths)
     renderer = Renderer(network, states, precision="float32" if float32 else None)
 
     def render_file(source: Path, destination: Path, progress: Progress | None) -> None:
+        picture = open_picture(source)
+        for notice in picture.notices:
+            tqdm.write(f"{source.name}: {notice}", file=sys.stderr)
         export_picture(
-            open_picture(source),
+            picture,
             renderer,
             wanted,
             destination,
@@ -175,17 +180,23 @@ def choose_ends(pair: str | None, ends: Sequence[Path] | None) -> Pair:
     return find_pair(pair) if pair is not None else Pair.from_paths(list(ends or ()))
 
 
-def choose_shares(alpha: float | None, shares: str | None, *, num_ends: int) -> tuple[float, ...]:
+def choose_shares(
+    alpha: float | None, shares: str | None, *, num_ends: int, extrapolate: bool
+) -> tuple[float, ...]:
+    """The shares asked for, checked before anything is downloaded or loaded."""
     if (alpha is None) == (shares is None):
         raise DniError("Expected either --alpha or --shares, but got both or neither.")
     if alpha is not None:
         if num_ends != 2:
             raise BlendError(f"Expected --shares for {num_ends} ends, but got --alpha, which is for two.")
-        return shares_of(alpha)
+        return check_shares(shares_of(alpha), num_ends=num_ends, extrapolate=extrapolate)
     try:
-        return tuple(float(share) for share in (shares or "").split(","))
+        numbers = [float(share) for share in (shares or "").split(",")]
     except ValueError as error:
-        raise DniError(f"Expected --shares as numbers with commas, like 0.2,0.8, but got {shares!r}.") from error
+        raise DniError(
+            f"Expected --shares as numbers with commas, like 0.2,0.8, but got {shares!r}."
+        ) from error
+    return check_shares(numbers, num_ends=num_ends, extrapolate=extrapolate)
 
 
 def local_ends(pair: Pair) -> list[Path]:
@@ -198,7 +209,12 @@ def render_folder(folder: Path, output: Path, render_file: RenderFile) -> None:
     sources = sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
     if not sources:
         raise DniError(f"Expected pictures in the folder {folder}, but found none.")
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DniError(
+            f"Expected a folder to write to, but {output} cannot be made ({error.strerror}). Choose another."
+        ) from error
     failures = []
     for source in tqdm(sources, unit="picture"):
         try:
@@ -212,14 +228,20 @@ def render_folder(folder: Path, output: Path, render_file: RenderFile) -> None:
 
 @contextmanager
 def tile_progress() -> Iterator[Progress]:
-    with tqdm(unit="tile") as bar:
+    """A bar that appears with the first report, so that an error before it stands alone."""
+    bar: tqdm | None = None
 
-        def report(done: int, total: int) -> None:
-            bar.total = total
-            bar.n = done
-            bar.refresh()
+    def report(done: int, total: int) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(total=total, unit="tile")
+        bar.update(done - bar.n)
 
+    try:
         yield report
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def spread_ends(arguments: Sequence[str]) -> list[str]:
@@ -240,6 +262,6 @@ def main() -> None:
     """Run the command line; a mistake of the caller's is one line on stderr and status 1."""
     try:
         app(spread_ends(sys.argv[1:]))
-    except DniError as error:
+    except (DniError, OSError) as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(1)

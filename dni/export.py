@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dni import __version__
-from dni.checkpoints import read_metadata, save, sha256_of
+from dni.checkpoints import SAFETENSORS_SUFFIX, read_metadata, save, sha256_of
+from dni.errors import DniError
 from dni.images import Picture, resize_bicubic, save_png
 from dni.interpolate import check_shares, interpolate
 from dni.networks import load_ends
@@ -48,6 +50,7 @@ def export_picture(
         DniError: The shares, picture or destination cannot be used.
         Cancelled: ``cancelled`` was set.
     """
+    check_destination(destination, ".png")
     shares = check_shares(shares, num_ends=len(ends), extrapolate=extrapolate)
     rgb = renderer.render(
         picture.rgb, shares, extrapolate=extrapolate, tile=tile, progress=progress, cancelled=cancelled
@@ -81,6 +84,7 @@ def export_network(
     Raises:
         DniError: The ends, shares or destination cannot be used.
     """
+    check_destination(destination, SAFETENSORS_SUFFIX)
     shares = check_shares(shares, num_ends=len(ends), extrapolate=extrapolate)
     network, states = load_ends(ends)
     recipe = Recipe(
@@ -93,8 +97,31 @@ def export_network(
         version=__version__,
     )
     blended = interpolate(states, shares, extrapolate=extrapolate)
-    save(destination, blended, {**read_metadata(ends[0]), **recipe.metadata()})
+    save(destination, blended, {**common_metadata(ends), **recipe.metadata()})
     return recipe
+
+
+def check_destination(destination: Path, suffix: str) -> None:
+    """Raise before the work and not after it, where that can be known."""
+    folder = destination.parent
+    if destination.suffix.lower() != suffix:
+        raise DniError(
+            f"Expected a name that ends in {suffix}, but got {destination.name}: change the ending."
+        )
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise DniError(
+            f"Expected to write {destination}, but {folder} is no folder that you may write to: "
+            "make it first, or choose another."
+        )
+
+
+def common_metadata(ends: Sequence[Path]) -> dict[str, str]:
+    """What the headers of all ends say alike, such as the architecture; not how one of them was trained.
+
+    Where only some name our architecture, the blend has spandrel's parameter names and must not name it.
+    """
+    first, *others = (read_metadata(path) for path in ends)
+    return {name: text for name, text in first.items() if all(other.get(name) == text for other in others)}
 
 
 def hashed(ends: Sequence[Path]) -> tuple[tuple[str, str], ...]:

@@ -28,7 +28,8 @@ def luma(rgb: Tensor) -> Tensor:
         raise ValueError(f"Expected RGB of shape (B, 3, H, W), but got {tuple(rgb.shape)}.")
     rgb = rgb.to(torch.promote_types(rgb.dtype, torch.float32))
     weights = rgb.new_tensor(LUMA_WEIGHTS).view(1, 3, 1, 1)
-    return (rgb * weights).sum(dim=1, keepdim=True) + LUMA_OFFSET
+    weighted: Tensor = rgb * weights
+    return weighted.sum(dim=1, keepdim=True) + LUMA_OFFSET
 
 
 def crop_border(image: Tensor, border: int) -> Tensor:
@@ -59,7 +60,9 @@ def ssim_y(output: Tensor, reference: Tensor, *, border: int = 4) -> float:
 
     ours, theirs = _luma_pair(output, reference, border)
     if min(ours.shape[-2:]) < SSIM_WINDOW:
-        raise ValueError(f"Expected at least 11x11 pixels inside the border, but got {tuple(ours.shape[-2:])}.")
+        raise ValueError(
+            f"Expected at least 11x11 pixels inside the border, but got {tuple(ours.shape[-2:])}."
+        )
     _, quality = structural_similarity_index_measure(
         ours.double(), theirs.double(), sigma=1.5, data_range=LUMA_PEAK, return_full_image=True
     )
@@ -78,7 +81,8 @@ def fine_energy(image: Tensor) -> Tensor:
     columns = torch.fft.fftfreq(width, device=y.device)
     # Frequencies are in cycles per pixel, so Nyquist is 0.5 and half of it 0.25.
     fine = torch.sqrt(rows.square() + columns.square()) > 0.25
-    return spectrum[..., fine].sum()
+    energy: Tensor = spectrum[..., fine].sum()
+    return energy
 
 
 def spectral_ratio(output: Tensor, reference: Tensor) -> float:

@@ -1,9 +1,9 @@
 """Perceptual distance: how far apart two images are in the features of a frozen classifier.
 
-Johnson et al., "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", ECCV 2016; features
-before activation as in ESRGAN (Wang et al., 2018). We deviate in one point: every layer's L1 distance is
-divided by the mean magnitude of the reference's features in that layer, so that the number (and a loss
-weight on it) means the same for any extractor.
+Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018,
+https://arxiv.org/abs/1801.03924: features are scaled to unit length at every position, and their squared
+distance is averaged. We deviate in two points: no learned weights (the paper's baseline), and features before
+activation, as ESRGAN (Wang et al., 2018) found better for training.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.tiny_darknet import TinyDarknet
 
@@ -31,6 +32,9 @@ class VGG19Features(nn.Module):
     Shape:
         Input (B, 3, H, W), RGB in [0, 1]; output: (B, 64, H, W) to (B, 512, H/16, W/16).
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, *, pretrained: bool = True) -> None:
         super().__init__()
@@ -76,12 +80,18 @@ def load_extractor(spec: str | Path) -> nn.Module:
 
 
 def perceptual_distance(extractor: nn.Module, output: Tensor, reference: Tensor) -> Tensor:
-    """Mean over the layers of the relative L1 distance; a scalar tensor, 0 for equal images.
+    """Mean over the layers of the squared distance of unit-length features; a scalar tensor in [0, 4].
 
-    ``output`` and ``reference`` are (B, 3, H, W), RGB in [0, 1]; gradients flow to ``output`` only.
+    ``output`` and ``reference`` are (B, 3, H, W), RGB in [0, 1]; gradients flow to ``output`` only. Equal
+    images give 0, unrelated features 2.
     """
     with torch.no_grad():
-        theirs = [features.detach().float() for features in extractor(reference)]
-    ours = [features.float() for features in extractor(output)]
-    terms = [(a - b).abs().mean() / b.abs().mean().clamp_min(1e-6) for a, b in zip(ours, theirs, strict=True)]
+        theirs = [unit_length(features.detach()) for features in extractor(reference)]
+    ours = [unit_length(features) for features in extractor(output)]
+    terms = [(a - b).square().sum(dim=1).mean() for a, b in zip(ours, theirs, strict=True)]
     return torch.stack(terms).mean()
+
+
+def unit_length(features: Tensor) -> Tensor:
+    """(B, C, H, W) to the same, float32, with length 1 along C."""
+    return functional.normalize(features.float(), dim=1, eps=1e-6)

@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -66,10 +67,7 @@ def spans(length: int, *, tile: int, overlap: int) -> list[Span]:
     """Cut an axis into equal cores of at most ``tile``, each with ``overlap`` to read on either side."""
     count = math.ceil(length / tile)
     edges = [length * index // count for index in range(count + 1)]
-    return [
-        span(start, stop, length=length, overlap=overlap)
-        for start, stop in zip(edges, edges[1:], strict=False)
-    ]
+    return [span(start, stop, length=length, overlap=overlap) for start, stop in pairwise(edges)]
 
 
 def span(start: int, stop: int, *, length: int, overlap: int) -> Span:
@@ -120,7 +118,7 @@ class Renderer:
             self.precision = "float32"
         self.dtype = DTYPES[self.precision]
         module = network.module.to(self.device, self.dtype)
-        module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        module = module.to(memory_format=torch.channels_last)
         self.overlap = min(MAX_OVERLAP, reach(module))
         self.blend = Blend(module, states)
 
@@ -171,9 +169,9 @@ class Renderer:
         for done, (row, column) in enumerate(self._watch(tiles, progress, cancelled)):
             with self.blend.at(shares, extrapolate=extrapolate) as module:
                 rendered = self._render_tile(module, rgb, row, column)
-            output[
-                :, row.start * scale : row.stop * scale, column.start * scale : column.stop * scale
-            ] = rendered
+            output[:, row.start * scale : row.stop * scale, column.start * scale : column.stop * scale] = (
+                rendered
+            )
             if progress:
                 progress(done + 1, len(tiles))
         return output
@@ -219,8 +217,8 @@ class Renderer:
         pixels = height * width * self.scale**2
         if pixels > MAX_OUTPUT_PIXELS:
             raise RenderError(
-                f"Expected an output of at most {MAX_OUTPUT_PIXELS / 1e6:.0f} megapixels, but {width}x{height} "
-                f"enlarged {self.scale} times has {pixels / 1e6:.0f}. Crop the picture or reduce it first."
+                f"Expected an output of at most {MAX_OUTPUT_PIXELS / 1e6:.0f} megapixels, but "
+                f"{width}x{height} enlarged {self.scale} times has {pixels / 1e6:.0f}. Crop the picture or reduce it first."
             )
         return height, width
 

@@ -25,7 +25,7 @@ from dni.export import export_network, export_picture
 from dni.images import Picture, encode_jpeg, from_pil, resize_bicubic, to_pil
 from dni.interpolate import shares_of
 from dni.networks import load_ends
-from dni.render import Precision, Progress, Renderer
+from dni.render import Precision, Progress, Renderer, best_device, best_precision
 
 __all__ = ["Frame", "Region", "Studio", "StudioError"]
 
@@ -41,6 +41,7 @@ MIN_LIVE_PIXELS = 160 * 128
 LIVE_SECONDS = 0.1
 PROBE_SIDE = 96
 NEUTRAL_GREY = 128
+
 
 class StudioError(DniError):
     """The studio does not hold what was asked for."""
@@ -100,13 +101,16 @@ class Studio:
         cache: Path | None = None,
     ) -> None:
         self.catalog = dict(catalog)
-        self.device = device
-        self.precision = precision
+        self.device = device or best_device()
+        self.precision = precision or best_precision(self.device)
         self.cache = cache
         self._pictures: ByteCache[str, Picture] = ByteCache(PICTURE_BYTES, size_of=picture_bytes)
         self._kept: dict[str, Picture] = {}
         self._frames: ByteCache[tuple[str, str, Region, float], bytes] = ByteCache(FRAME_BYTES, size_of=len)
-        self._renderers: dict[tuple[str, Precision | None], Renderer] = {}
+        # Here a renderer counts as one byte.
+        self._renderers: ByteCache[tuple[str, Precision], Renderer] = ByteCache(
+            LOADED_RENDERERS, size_of=lambda _: 1
+        )
         self._live_pixels: WeakKeyDictionary[Renderer, int] = WeakKeyDictionary()
         self._loading = threading.Lock()
 
@@ -125,8 +129,8 @@ class Studio:
 
     def release(self, owner: str) -> None:
         """Forget a person's picture and its frames."""
-        self._pictures.drop(lambda token: token.startswith(f"{owner}."))
-        self._frames.drop(lambda key: key[0].startswith(f"{owner}."))
+        self._pictures.drop(lambda token: owner_of(token) == owner)
+        self._frames.drop(lambda key: owner_of(key[0]) == owner)
 
     def picture(self, token: str) -> Picture:
         """The picture of a token.
@@ -166,13 +170,12 @@ class Studio:
             return loaded
         paths = self.paths(pair_id, download=download)
         with self._loading:
-            if key not in self._renderers:
+            loaded = self._renderers.get(key)
+            if loaded is None:
                 network, states = load_ends(paths)
                 loaded = Renderer(network, states, device=self.device, precision=key[1])
-                while len(self._renderers) >= LOADED_RENDERERS:
-                    self._renderers.pop(next(iter(self._renderers)))
-                self._renderers[key] = loaded
-            return self._renderers[key]
+                self._renderers.put(key, loaded)
+            return loaded
 
     # Frames
 
@@ -273,6 +276,12 @@ class Studio:
     def paths(self, pair_id: str, *, download: ProgressOf | None = None) -> list[Path]:
         """The files of a pair's ends."""
         return end_paths(self.pair(pair_id), progress=download, cache=self.cache)
+
+
+def owner_of(token: str) -> str | None:
+    """Whose picture it is, or None for one that is kept for everybody. The random part has no dot."""
+    owner, dot, _ = token.rpartition(".")
+    return owner if dot else None
 
 
 def picture_bytes(picture: Picture) -> int:

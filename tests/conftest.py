@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
+
+from dni.catalog import End, Pair, Source
+from dni.checkpoints import save
+from dni.cli import main
+from dni.studio import Studio
+from models import RRDBNet
 
 
 @pytest.fixture
@@ -18,4 +31,99 @@ def shared() -> Path:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_ends(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The files of two related tiny networks of ours whose pictures differ and fill the range."""
+    folder = tmp_path_factory.mktemp("tiny")
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        ancestor, probe = RRDBNet(num_filters=8, num_blocks=1), torch.rand(1, 3, 40, 40)
+        for name in ("calm", "wild"):
+            network = copy.deepcopy(ancestor)
+            for parameter in network.parameters():
+                parameter.add_(0.3 * parameter.std(correction=0) * torch.randn_like(parameter))
+            # A contrast of 0.2 around the middle grey.
+            output = network(probe)
+            gain = 0.2 / output.std()
+            without_bias = output - network.conv_last.bias.view(1, 3, 1, 1)
+            network.conv_last.weight.mul_(gain)
+            network.conv_last.bias.copy_(0.5 - without_bias.mean() * gain)
+            metadata = {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1", "training": name}
+            save(folder / f"{name}.safetensors", network.state_dict(), metadata)
+    return [folder / "calm.safetensors", folder / "wild.safetensors"]
+
+
+def make_pair(pair_id: str, paths: Iterable[Path]) -> Pair:
+    """A pair of local files, labelled by their names."""
+    return Pair(pair_id, pair_id, tuple(End(path.stem, Source(path=path)) for path in paths))
+
+
+@pytest.fixture
+def studio(tiny_ends: list[Path]) -> Studio:
+    """A studio with the tiny pair, and with the same in the other order."""
+    pairs = [make_pair("tiny", tiny_ends), make_pair("reversed", reversed(tiny_ends))]
+    return Studio({pair.id: pair for pair in pairs}, device=torch.device("cpu"), precision="float32")
+
+
+@pytest.fixture
+def tiny_catalogue(tmp_path: Path, tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue with the pair "tiny", and nothing that the person who runs the tests has set."""
+    monkeypatch.delenv("DNI_WEIGHTS", raising=False)
+    ends = [
+        {"label": label, "source": {"path": str(path)}}
+        for label, path in zip(("calm", "wild"), tiny_ends, strict=True)
+    ]
+    file = tmp_path / "catalogue.json"
+    file.write_text(json.dumps({"pairs": [{"id": "tiny", "title": "A tiny pair", "ends": ends}]}))
+    monkeypatch.setenv("DNI_CATALOG", str(file))
+
+
+@dataclass
+class Result:
+    """What a run of the command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Result]
+
+
+def plain(text: str) -> str:
+    """Without the colours that some environments ask for."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line in this process; an exception that it does not turn into a message fails the test."""
+
+    def run(*words: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["dni", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        return Result(int(left.value.code or 0), plain(out), plain(err))
+
+    return run
+
+
+def assert_refused(result: Result, text: str, folder: Path) -> None:
+    """One line on stderr that matches ``text``, status 1, and nothing in the folder of results."""
+    assert result.code == 1
+    assert re.search(text, result.err), result.err
+    assert re.fullmatch(r"Error: [^\n]+\n", result.err), result.err
+    assert result.out == ""
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An empty folder for results."""
+    folder = tmp_path / "out"
+    folder.mkdir()
     return folder

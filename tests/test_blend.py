@@ -28,9 +28,7 @@ class Mixed(nn.Module):
         return self.norm(self.conv(x)) * self.gain + self.wide.sum().to(x.dtype)
 
 
-def make_blend(
-    num_ends: int = 2, **move: object
-) -> tuple[Blend, list[dict[str, torch.Tensor]], nn.Module]:
+def make_blend(num_ends: int = 2, **move: object) -> tuple[Blend, list[dict[str, torch.Tensor]], nn.Module]:
     states = [Mixed(seed).state_dict() for seed in range(num_ends)]
     network = Mixed(99).eval()
     if move:
@@ -40,7 +38,9 @@ def make_blend(
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("shares", [(0.7, 0.3, 0.0), (0.2, 0.3, 0.5), (0.0, 0.0, 1.0)])
-def test_the_live_network_is_the_pure_blend(memory_format: torch.memory_format, shares: tuple[float, ...]) -> None:
+def test_the_live_network_is_the_pure_blend(
+    memory_format: torch.memory_format, shares: tuple[float, ...]
+) -> None:
     blend, states, _ = make_blend(3, memory_format=memory_format)
     expected = Mixed(0).eval()
     expected.load_state_dict(interpolate(states, shares))
@@ -109,7 +109,7 @@ def test_the_ends_given_are_not_touched() -> None:
 
 
 def test_an_interrupted_setting_is_set_again() -> None:
-    blend, states, _ = make_blend()
+    blend, _, _ = make_blend()
     with blend.at_alpha(0.25):
         pass
     blend.shares = None

@@ -17,16 +17,21 @@ from models.tiny_darknet import TinyDarknet
 
 
 class TwoLayers(nn.Module):
-    """The image doubled and its negative half: easy to compute by hand."""
+    """The image ten times as bright, and its first two channels: easy to compute by hand."""
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        return [2 * x, -x / 2]
+        return [10 * x, x[:, :2]]
+
+
+def constant(red: float, green: float, blue: float) -> Tensor:
+    return torch.tensor([red, green, blue]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
 
 
 def test_distance_by_hand() -> None:
-    output, reference = torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.5)
-    # |0.75 - 0.5| / 0.5 in both layers: relative, so the scale of a layer does not matter.
-    assert perceptual_distance(TwoLayers(), output, reference).item() == pytest.approx(0.5)
+    output, reference = constant(0, 1, 0), constant(0.6, 0.8, 0)
+    # Both have length 1 in either layer: (0.6 ** 2 + 0.2 ** 2) twice, whatever the layer's scale.
+    assert perceptual_distance(TwoLayers(), output, reference).item() == pytest.approx(0.4)
+    assert perceptual_distance(TwoLayers(), 0.3 * output, reference).item() == pytest.approx(0.4)
     assert perceptual_distance(TwoLayers(), reference, reference).item() == 0
 
 
@@ -35,7 +40,7 @@ def test_gradient_flows_to_the_output_only() -> None:
     reference = torch.rand(1, 3, 4, 4, requires_grad=True)
     perceptual_distance(TwoLayers(), output, reference).backward()
     assert output.grad is not None
-    assert output.grad.abs().min() > 0
+    assert output.grad.abs().max() > 0
     assert reference.grad is None
 
 

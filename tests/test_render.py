@@ -34,7 +34,9 @@ def make_networks() -> tuple[RRDBNet, RRDBNet]:
             parameter.add_(0.3 * parameter.std(correction=0) * torch.randn_like(parameter))
         output = network(make_picture(40, 40)[None].float() / 255)
         network.conv_last.weight.mul_(0.2 / output.std())
-        network.conv_last.bias.copy_(0.5 - (output - network.conv_last.bias.view(1, 3, 1, 1)).mean() * 0.2 / output.std())
+        network.conv_last.bias.copy_(
+            0.5 - (output - network.conv_last.bias.view(1, 3, 1, 1)).mean() * 0.2 / output.std()
+        )
         networks.append(network)
     return networks[0], networks[1]
 
@@ -117,9 +119,7 @@ def test_a_region_is_that_part_of_the_whole(region: tuple[int, int, int, int]) -
     picture = make_picture(75, 61)
     renderer = make_renderer()
     whole = renderer.render(picture, shares_of(0.3), tile=1000)
-    part = renderer.render_region(
-        picture, shares_of(0.3), left=left, top=top, width=width, height=height
-    )
+    part = renderer.render_region(picture, shares_of(0.3), left=left, top=top, width=width, height=height)
     assert difference(part, whole[:, top * 4 : (top + height) * 4, left * 4 : (left + width) * 4]) <= 1
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch.nn import functional
 
+from dni.errors import DniError
 from dni.images import to_tensor
 from dni.restore.data import PatchSampler, degrade, load_photographs
 from dni.restore.train import TrainConfig, Trainer, learning_rate_factor
@@ -94,9 +95,9 @@ def test_photographs_come_in_the_order_of_their_names(photographs: Path, tmp_pat
 
 
 def test_sampler_errors() -> None:
-    with pytest.raises(ValueError, match="a patch size divisible by 4, but got 30"):
+    with pytest.raises(DniError, match="a patch size divisible by 4, but got 30"):
         sampler(patch_size=30)
-    with pytest.raises(ValueError, match="photographs larger than 512 pixels, but found none"):
+    with pytest.raises(DniError, match="photographs larger than 512 pixels, but found none"):
         sampler(patch_size=512)
 
 
@@ -175,12 +176,12 @@ def test_training_moves_every_weight(photographs: Path, tmp_path: Path) -> None:
 def test_resuming_with_other_settings_is_an_error(photographs: Path, tmp_path: Path) -> None:
     config = replace(TINY, iterations=1)
     Trainer(config, photographs=[photographs], run_folder=tmp_path).run()
-    with pytest.raises(ValueError, match=r"with its own settings .*'seed': 0.*, but got .*'seed': 1"):
+    with pytest.raises(DniError, match=r"with its own settings .*'seed': 0.*, but got .*'seed': 1"):
         Trainer(replace(config, seed=1), photographs=[photographs], run_folder=tmp_path, resume=True)
 
 
 def test_the_gan_end_needs_its_ancestor(photographs: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"Expected the weights of end A as the ancestor .*, but got none"):
+    with pytest.raises(DniError, match=r"Expected the weights of end A as the ancestor .*, but got none"):
         Trainer(GAN, photographs=[photographs], run_folder=tmp_path)
 
 

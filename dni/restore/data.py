@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from dni.errors import DniError
 from dni.images import to_tensor
 
 __all__ = ["PatchSampler", "degrade", "load_photographs"]
@@ -64,7 +65,7 @@ class PatchSampler:
         self, photographs: Sequence[Image.Image], *, patch_size: int, batch_size: int, scale: int, seed: int
     ) -> None:
         if patch_size % scale:
-            raise ValueError(f"Expected a patch size divisible by {scale}, but got {patch_size}.")
+            raise DniError(f"Expected a patch size divisible by {scale}, but got {patch_size}.")
         self.low_size = patch_size // scale
         self.batch_size = batch_size
         self.scale = scale
@@ -76,7 +77,7 @@ class PatchSampler:
             if min(low.size) >= self.low_size
         ]
         if not self.pairs:
-            raise ValueError(f"Expected photographs larger than {patch_size} pixels, but found none.")
+            raise DniError(f"Expected photographs larger than {patch_size} pixels, but found none.")
 
     def batch(self, index: int) -> tuple[Tensor, Tensor]:
         """Float32 (B, 3, p, p) and (B, 3, scale * p, scale * p), RGB in [0, 1]."""

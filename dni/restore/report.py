@@ -31,7 +31,12 @@ __all__ = ["measure", "report_table", "write_report"]
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TEST_SETS = {"Set5": "set5", "Set14": "set14", "BSD100": "bsds500/val"}
-COLUMNS = {"psnr_y": "PSNR-Y (dB)", "ssim_y": "SSIM-Y", "perceptual": "perceptual distance", "spectral": "spectral ratio"}
+COLUMNS = {
+    "psnr_y": "PSNR-Y (dB)",
+    "ssim_y": "SSIM-Y",
+    "perceptual": "perceptual distance",
+    "spectral": "spectral ratio",
+}
 TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- /table -->)", re.DOTALL)
 
 Row = dict[str, float]
@@ -96,14 +101,17 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
     """
     paths = end_paths(pair)
     card = paths[0].parent / "README.md"
-    if not card.is_file() or not TABLE.search(card.read_text()):
+    if not card.is_file() or not TABLE.search(card.read_text(encoding="utf-8")):
         raise DniError(f"Expected a model card with a marked table at {card}, but there is none.")
+    missing = [str(data_root / name) for name in TEST_SETS.values() if not (data_root / name).is_dir()]
+    if missing:
+        raise FileNotFoundError(
+            f"Expected a test set in each of {', '.join(missing)}, but there is no such folder."
+        )
     network, states = load_ends(paths)
     renderer = Renderer(network, states, precision="float32")
     features = load_extractor(extractor)
-    sets = {
-        name: measure_set(data_root / folder, renderer, features) for name, folder in TEST_SETS.items()
-    }
+    sets = {name: measure_set(data_root / folder, renderer, features) for name, folder in TEST_SETS.items()}
     report = {
         "pair": pair.id,
         "ends": {path.name: sha256_of(path) for path in paths},
@@ -113,10 +121,14 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
         "versions": {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "device": str(renderer.device),
         "sets": {
-            name: {row: {key: round(value, 5) for key, value in measures.items()} for row, measures in rows.items()}
+            name: {
+                row: {key: round(value, 5) for key, value in measures.items()}
+                for row, measures in rows.items()
+            }
             for name, rows in sets.items()
         },
     }
-    (card.parent / "report.json").write_text(json.dumps(report, indent=1) + "\n")
-    card.write_text(TABLE.sub(lambda _: report_table(sets), card.read_text()))
+    (card.parent / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    text = TABLE.sub(lambda _: report_table(sets), card.read_text(encoding="utf-8"))
+    card.write_text(text, encoding="utf-8")
     return report

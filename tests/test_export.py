@@ -1,0 +1,294 @@
+"""Results to keep: pictures and networks that say how they were made."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import spandrel
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dni import __version__
+from dni.checkpoints import CheckpointError, read_metadata, save
+from dni.errors import DniError
+from dni.export import export_network, export_picture
+from dni.images import Picture, open_picture, read_recipe
+from dni.interpolate import BlendError, interpolate, shares_of
+from dni.networks import load_ends, load_network
+from dni.recipe import Recipe
+from dni.render import Cancelled, Renderer
+from models import RRDBNet
+
+CPU = torch.device("cpu")
+
+
+def noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8))
+
+
+def make_picture(height: int = 13, width: int = 18, *, opaque: bool = True) -> Picture:
+    opacity = None if opaque else noise(1, height, width, seed=1)
+    return Picture(rgb=noise(3, height, width), opacity=opacity, name="photo.png")
+
+
+def make_renderer(ends: list[Path], precision: str = "float32") -> Renderer:
+    network, states = load_ends(ends)
+    return Renderer(network, states, device=CPU, precision=precision)  # type: ignore[arg-type]
+
+
+def pixels(path: Path) -> Tensor:
+    """The stored channels, (C, H, W)."""
+    return torch.from_numpy(np.array(Image.open(path))).permute(2, 0, 1)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_png_is_the_render_bit_for_bit(
+    tmp_path: Path, tiny_ends: list[Path], alpha: float, precision: str
+) -> None:
+    picture, destination = make_picture(), tmp_path / "a.png"
+    export_picture(
+        picture, make_renderer(tiny_ends, precision), shares_of(alpha), destination, ends=tiny_ends
+    )
+    expected = make_renderer(tiny_ends, precision).render(picture.rgb, shares_of(alpha))
+    assert torch.equal(pixels(destination), expected)
+    assert list(tmp_path.iterdir()) == [destination]
+
+
+def test_opacity_is_enlarged_alongside(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    picture, renderer = make_picture(opaque=False), make_renderer(tiny_ends)
+    export_picture(picture, renderer, (0.5, 0.5), tmp_path / "a.png", ends=tiny_ends)
+    written = pixels(tmp_path / "a.png")
+    assert torch.equal(written[:3], renderer.render(picture.rgb, (0.5, 0.5)))
+    assert picture.opacity is not None
+    opacity = Image.fromarray(picture.opacity[0].numpy())
+    enlarged = np.asarray(opacity.resize((18 * 4, 13 * 4), Image.Resampling.BICUBIC))
+    assert (written[3].numpy() == enlarged).all()
+
+
+def test_the_recipe_is_what_was_asked(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    destination = tmp_path / "a.png"
+    returned = export_picture(
+        make_picture(),
+        make_renderer(tiny_ends, "bfloat16"),
+        shares_of(0.57),
+        destination,
+        ends=tiny_ends,
+        pair_id="calm-wild",
+        tile=16,
+    )
+    stored = Recipe.from_json(read_recipe(destination) or "")
+    assert stored == returned
+    assert stored == Recipe(
+        pair="calm-wild",
+        ends=tuple((path.name, sha256(path)) for path in tiny_ends),
+        shares=shares_of(0.57),
+        precision="bfloat16",
+        tile=16,
+        scale=4,
+        version=__version__,
+    )
+    assert stored.ends[0] != stored.ends[1]
+
+
+def test_rendering_the_recipe_again_gives_the_same_file(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    picture = make_picture(40, 21, opaque=False)
+    export_picture(
+        picture, make_renderer(tiny_ends), shares_of(1 / 3), first, ends=tiny_ends, pair_id="mine", tile=16
+    )
+    recipe = Recipe.from_json(read_recipe(first) or "")
+    by_hash = {sha256(path): path for path in reversed(tiny_ends)}
+    ends = [by_hash[digest] for _, digest in recipe.ends]
+    renderer = make_renderer(ends, recipe.precision)
+    renderer.render(picture.rgb, (0.9, 0.1))  # what was rendered before does not matter
+    assert recipe.tile is not None
+    export_picture(picture, renderer, recipe.shares, second, ends=ends, pair_id=recipe.pair, tile=recipe.tile)
+    assert first.read_bytes() == second.read_bytes()
+    export_picture(picture, renderer, shares_of(0.34), second, ends=ends, pair_id=recipe.pair)
+    assert first.read_bytes() != second.read_bytes()
+
+
+def test_a_cancelled_picture_leaves_nothing(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    cancelled = threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done == 2:
+            cancelled.set()
+
+    with pytest.raises(Cancelled):
+        export_picture(
+            make_picture(64, 16),
+            make_renderer(tiny_ends),
+            (0.5, 0.5),
+            tmp_path / "a.png",
+            ends=tiny_ends,
+            tile=16,
+            progress=progress,
+            cancelled=cancelled,
+        )
+    assert seen == [(0, 4), (1, 4), (2, 4)]
+    assert list(tmp_path.iterdir()) == []
+
+
+# Networks
+
+
+def test_the_network_is_the_blend(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    destination = tmp_path / "a.safetensors"
+    returned = export_network(tiny_ends, shares_of(0.25), destination, pair_id="calm-wild")
+    written, (a, b) = load_file(destination), [load_file(path) for path in tiny_ends]
+    assert written.keys() == a.keys()
+    for name, tensor in written.items():
+        assert tensor.dtype == torch.float32
+        torch.testing.assert_close(tensor, 0.75 * a[name] + 0.25 * b[name], rtol=1e-6, atol=1e-8)
+    metadata = read_metadata(destination)
+    assert Recipe.from_json(metadata.pop("dni")) == returned
+    # How one end was trained ("training") is not true of the blend.
+    assert metadata == {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"}
+    assert returned.ends == tuple((path.name, sha256(path)) for path in tiny_ends)
+    assert (returned.shares, returned.pair) == ((0.75, 0.25), "calm-wild")
+    assert (returned.tile, returned.precision) == (None, "float32")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_an_end_comes_out_bit_for_bit(tmp_path: Path, tiny_ends: list[Path], number: int) -> None:
+    export_network(tiny_ends, shares_of(number), tmp_path / "a.safetensors")
+    end = load_file(tiny_ends[number])
+    assert all(
+        torch.equal(tensor, end[name]) for name, tensor in load_file(tmp_path / "a.safetensors").items()
+    )
+
+
+@torch.no_grad()
+def test_spandrel_and_we_load_it_and_agree_with_the_blend(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    destination, image = tmp_path / "a.safetensors", noise(1, 3, 12, 10).float() / 255
+    export_network(tiny_ends, shares_of(0.4), destination)
+    ours = load_network(destination)
+    assert ours.architecture == "RRDBNet"
+    theirs = spandrel.ModelLoader(device="cpu").load_from_file(destination)
+    assert theirs.scale == 4
+    expected = RRDBNet(num_filters=8, num_blocks=1).eval()
+    expected.load_state_dict(interpolate([load_file(path) for path in tiny_ends], shares_of(0.4)))
+    assert torch.equal(ours.module(image), expected(image))
+    torch.testing.assert_close(theirs.model(image), expected(image), rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(ours.module(image), load_network(tiny_ends[0]).module(image), atol=0.01)
+
+
+def test_a_network_of_ours_and_one_without_our_header_give_one_that_loads(
+    tmp_path: Path, tiny_ends: list[Path]
+) -> None:
+    bare, destination = tmp_path / "bare.safetensors", tmp_path / "a.safetensors"
+    save(bare, load_file(tiny_ends[1]), {})
+    export_network([tiny_ends[0], bare], shares_of(0.4), destination)
+    image = noise(1, 3, 12, 10).float() / 255
+    expected = make_renderer(tiny_ends).render((image[0] * 255).byte(), shares_of(0.4))
+    output = load_network(destination).module(image)[0].clamp(0, 1).mul(255).round()
+    assert (output - expected).abs().max() <= 1
+
+
+def test_the_real_pair_stays_what_spandrel_knows(shared: Path, tmp_path: Path) -> None:
+    ends = sorted((shared / "pairs" / "realesr-general").glob("*.safetensors"))
+    destination = tmp_path / "a.safetensors"
+    export_network(ends, shares_of(0.5), destination)
+    loaded = spandrel.ModelLoader(device="cpu").load_from_file(destination)
+    assert (loaded.architecture.name, loaded.scale) == ("RealESRGAN Compact", 4)
+
+
+# Refusals
+
+
+def to_picture(ends: list[Path], shares: tuple[float, ...], destination: Path) -> None:
+    export_picture(make_picture(), make_renderer(ends), shares, destination, ends=ends)
+
+
+def to_network(ends: list[Path], shares: tuple[float, ...], destination: Path) -> None:
+    export_network(ends, shares, destination)
+
+
+Exporter = Callable[[list[Path], tuple[float, ...], Path], None]
+EXPORTERS = pytest.mark.parametrize(
+    ("export", "name"), [(to_picture, "a.png"), (to_network, "a.safetensors")], ids=["picture", "network"]
+)
+
+
+@EXPORTERS
+@pytest.mark.parametrize(
+    ("shares", "text"),
+    [
+        (shares_of(math.nan), r"Expected finite shares, but got \(nan, nan\)"),
+        (shares_of(7), r"Expected shares between 0 and 1, but got \(-6, 7\)"),
+        ((0.5, 0.4), "sum to 1"),
+        ((1.0,), "one share for each of the 2 ends, but got 1"),
+    ],
+)
+def test_shares_that_are_none_leave_no_file(
+    tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str, shares: tuple[float, ...], text: str
+) -> None:
+    with pytest.raises(BlendError, match=text):
+        export(tiny_ends, shares, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@EXPORTERS
+def test_a_place_that_cannot_be_written_is_named_before_the_work(
+    tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("the work began")
+
+    monkeypatch.setattr(Renderer, "render", work)
+    monkeypatch.setattr("dni.export.load_ends", work)
+    (tmp_path / "file").touch()
+    for folder in ("missing", "file"):
+        with pytest.raises(DniError, match=rf"write .*{name}, but .*{folder} is no folder .* make it first"):
+            export(tiny_ends, (0.5, 0.5), tmp_path / folder / name)
+    with pytest.raises(DniError, match=r"a name that ends in \.\w+, but got a\.tiff: change the ending"):
+        export(tiny_ends, (0.5, 0.5), tmp_path / "a.tiff")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@EXPORTERS
+def test_a_write_that_fails_leaves_only_what_was_there(
+    tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str
+) -> None:
+    (tmp_path / name).mkdir()  # cannot be replaced by a file
+    with pytest.raises(DniError, match=rf"Expected .*{name}"):
+        export(tiny_ends, (0.5, 0.5), tmp_path / name)
+    assert [path.name for path in tmp_path.rglob("*")] == [name]
+
+
+def test_an_end_that_cannot_be_read_leaves_no_file(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(tiny_ends[1].read_bytes()[:-9])
+    with pytest.raises(CheckpointError, match=r"broken\.safetensors is damaged"):
+        export_network([tiny_ends[0], broken], (0.5, 0.5), tmp_path / "a.safetensors")
+    assert list(tmp_path.iterdir()) == [broken]
+
+
+def test_extrapolation_is_on_request(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    picture, renderer = make_picture(), make_renderer(tiny_ends)
+    export_picture(picture, renderer, shares_of(1.5), tmp_path / "a.png", ends=tiny_ends, extrapolate=True)
+    assert open_picture(tmp_path / "a.png").width == 4 * picture.width
+    export_network(tiny_ends, shares_of(1.5), tmp_path / "a.safetensors", extrapolate=True)
+    a, b, written = (load_file(path) for path in (*tiny_ends, tmp_path / "a.safetensors"))
+    torch.testing.assert_close(
+        written["conv_last.weight"], 1.5 * b["conv_last.weight"] - 0.5 * a["conv_last.weight"]
+    )

@@ -1,0 +1,84 @@
+"""The README and the card tell the truth: their example runs, their numbers are the report's."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from dni.catalog import end_paths, find_pair
+from dni.checkpoints import sha256_of
+from dni.images import resize_bicubic, to_tensor
+from dni.interpolate import shares_of
+from dni.metrics import psnr_y
+from dni.networks import build, load_ends
+from dni.render import Renderer
+from dni.restore.data import degrade, load_photographs
+from dni.restore.report import TEST_SETS, report_table
+
+ROOT = Path(__file__).resolve().parents[1]
+CARD = ROOT / "weights" / "esrgan-lite-x4"
+
+
+@pytest.fixture(scope="module")
+def report() -> dict:
+    return json.loads((CARD / "report.json").read_text())
+
+
+def test_the_library_example_runs(monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert code
+    assert len(code.group(1).strip().splitlines()) == 5
+    names: dict = {}
+    exec(code.group(1), names)
+    assert names["rgb"].dtype == torch.uint8
+    assert tuple(names["rgb"].shape) == (3, 448, 672)
+
+
+def test_the_tables_are_the_reports(report) -> None:
+    table = report_table(report["sets"])
+    assert table in (CARD / "README.md").read_text()
+    rows = [line for line in table.splitlines() if "Set14" in line]
+    assert len(rows) == 6
+    assert all(row in (ROOT / "README.md").read_text() for row in rows)
+
+
+def test_the_report_is_of_the_files_that_are_shipped(report) -> None:
+    for path in end_paths(find_pair("esrgan-lite-x4")):
+        assert report["ends"][path.name] == sha256_of(path)
+
+
+def test_the_reports_set5_psnr_is_reproduced(report, shared) -> None:
+    network, states = load_ends(end_paths(find_pair("esrgan-lite-x4")))
+    renderer = Renderer(network, states, precision="float32")
+    measured: dict[str, list[float]] = {"bicubic": [], "0.00": []}
+    for photograph in load_photographs([shared / "data" / TEST_SETS["Set5"]]):
+        low, high = (to_tensor(image) for image in degrade(photograph, 4))
+        outputs = {"bicubic": resize_bicubic(low, 4), "0.00": renderer.render(low, shares_of(0.0))}
+        for name, output in outputs.items():
+            measured[name].append(psnr_y(output[None].float() / 255, high[None].float() / 255))
+    for name, values in measured.items():
+        assert sum(values) / len(values) == pytest.approx(report["sets"]["Set5"][name]["psnr_y"], abs=0.01)
+
+
+def test_spandrel_builds_the_shipped_network_too() -> None:
+    paths = end_paths(find_pair("esrgan-lite-x4"))
+    network, states = load_ends(paths)
+    by_spandrel = build(states[0])
+    assert by_spandrel.architecture == "ESRGAN"
+    image = torch.rand(1, 3, 24, 20)
+    with torch.no_grad():
+        torch.testing.assert_close(by_spandrel.module(image), network.module(image), atol=1e-5, rtol=1e-4)
+
+
+def test_measures_change_steadily_along_alpha(report) -> None:
+    """What the pair was made for: the way from faithful to textured has no bump."""
+    for rows in report["sets"].values():
+        along = [rows[f"{alpha:.2f}"] for alpha in (0, 0.25, 0.5, 0.75, 1)]
+        psnr, spectral = ([row[key] for row in along] for key in ("psnr_y", "spectral"))
+        assert psnr == sorted(psnr, reverse=True)
+        assert spectral == sorted(spectral)

@@ -1,0 +1,274 @@
+"""The studio behind the live viewer: pictures by token, frames, and loaded pairs."""
+
+from __future__ import annotations
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from conftest import make_pair
+from PIL import Image
+from torch import Tensor
+
+from dni import studio as studio_module
+from dni.images import Picture, open_picture, read_recipe
+from dni.interpolate import shares_of
+from dni.networks import load_ends
+from dni.recipe import Recipe
+from dni.render import Cancelled, Renderer
+from dni.studio import MAX_REGION_PIXELS, MIN_LIVE_PIXELS, Frame, Region, Studio, StudioError
+
+CPU = torch.device("cpu")
+WHOLE = Region(0, 0, 40, 30)
+
+
+def make_picture(seed: int = 0, width: int = 40, height: int = 30, *, opaque: bool = True) -> Picture:
+    """Smooth, as JPEG likes it."""
+    random = np.random.default_rng(seed)
+    coarse = Image.fromarray(random.integers(0, 256, (4, 5, 4), dtype=np.uint8))
+    smooth = torch.from_numpy(np.array(coarse.resize((width, height), Image.Resampling.BICUBIC)))
+    channels = smooth.permute(2, 0, 1).contiguous()
+    return Picture(rgb=channels[:3], opacity=None if opaque else channels[3:], name=f"{seed}.png")
+
+
+@pytest.fixture(scope="module")
+def oracle(tiny_ends: list[Path]) -> Renderer:
+    network, states = load_ends(tiny_ends)
+    return Renderer(network, states, device=CPU, precision="float32")
+
+
+def decode(jpeg: bytes) -> Tensor:
+    image = Image.open(io.BytesIO(jpeg))
+    assert image.format == "JPEG"
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def psnr(one: Tensor, other: Tensor) -> float:
+    assert one.shape == other.shape
+    error = (one.float() - other.float()).square().mean()
+    return float(10 * torch.log10(255**2 / error.clamp_min(1e-9)))
+
+
+# Frames
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.35, 1.0])
+@pytest.mark.parametrize("region", [WHOLE, Region(7, 9, 20, 11), Region(30, 24, 10, 6)])
+def test_a_frame_is_close_to_a_fresh_render(
+    studio: Studio, oracle: Renderer, region: Region, alpha: float
+) -> None:
+    picture = make_picture()
+    token = studio.hold(picture, owner="ann")
+    frame = studio.frame(token, "tiny", region, alpha)
+    whole = oracle.render(picture.rgb, shares_of(alpha))
+    rows, columns = slice(region.top * 4, None), slice(region.left * 4, None)
+    expected = whole[:, rows, columns][:, : region.height * 4, : region.width * 4]
+    assert psnr(decode(frame.jpeg), expected) > 38
+    assert frame.milliseconds > 0
+
+
+def test_frames_of_other_alphas_and_pairs_differ(studio: Studio) -> None:
+    token = studio.hold(make_picture(), owner="ann")
+    frames = [decode(studio.frame(token, "tiny", WHOLE, alpha).jpeg) for alpha in (0.0, 0.35, 1.0)]
+    assert all(psnr(a, b) < 33 for a, b in pairwise(frames))
+    assert psnr(decode(studio.frame(token, "reversed", WHOLE, 0.0).jpeg), frames[2]) > 50
+
+
+def test_a_second_look_gives_the_same_bytes_in_no_time(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = studio.hold(make_picture(), owner="ann")
+    first = studio.frame(token, "tiny", WHOLE, 0.3)
+
+    def render(*_: object, **__: object) -> Tensor:
+        raise AssertionError("rendered again")
+
+    monkeypatch.setattr(Renderer, "render_region", render)
+    assert studio.frame(token, "tiny", WHOLE, 0.3) == Frame(first.jpeg, 0.0)
+    assert studio.frame(token, "tiny", WHOLE, 0.1 + 0.2) == Frame(first.jpeg, 0.0)
+    for region, pair, alpha in [
+        (WHOLE, "tiny", 0.31),
+        (Region(0, 0, 40, 29), "tiny", 0.3),
+        (WHOLE, "reversed", 0.3),
+    ]:
+        with pytest.raises(AssertionError, match="rendered again"):
+            studio.frame(token, pair, region, alpha)
+
+
+def test_a_frame_rendered_elsewhere_is_shown(studio: Studio) -> None:
+    token = studio.hold(make_picture(), owner="ann")
+    studio.remember(token, "tiny", WHOLE, 0.3, b"from the GPU")
+    assert studio.frame(token, "tiny", WHOLE, 0.3) == Frame(b"from the GPU", 0.0)
+    assert studio.frame(token, "tiny", WHOLE, 0.4).jpeg != b"from the GPU"
+
+
+def test_translucent_pictures_are_laid_over_grey(studio: Studio, oracle: Renderer) -> None:
+    picture = make_picture(opaque=False)
+    token = studio.hold(picture, owner="ann")
+    rendered = oracle.render(picture.rgb, shares_of(0.5)).float()
+    assert picture.opacity is not None
+    enlarged = Image.fromarray(picture.opacity[0].numpy()).resize((160, 120), Image.Resampling.BICUBIC)
+    opacity = torch.from_numpy(np.array(enlarged)).float() / 255
+    expected = rendered * opacity + 128 * (1 - opacity)
+    assert psnr(decode(studio.frame(token, "tiny", WHOLE, 0.5).jpeg), expected) > 38
+    assert psnr(rendered, expected) < 30
+    picture.opacity.zero_()
+    nothing = studio.hold(picture, owner="ann")
+    assert (decode(studio.frame(nothing, "tiny", WHOLE, 0.5).jpeg) == 128).all()
+    assert (decode(studio.overview(nothing)) == 128).all()
+    assert (decode(studio.before(nothing, "tiny", WHOLE)) == 128).all()
+
+
+def test_before_is_the_bicubic_enlargement(studio: Studio) -> None:
+    picture, region = make_picture(), Region(5, 6, 30, 20)
+    token = studio.hold(picture, owner="ann")
+    cut = Image.fromarray(picture.rgb.permute(1, 2, 0).numpy()).crop((5, 6, 35, 26))
+    expected = np.array(cut.resize((120, 80), Image.Resampling.BICUBIC))
+    before = decode(studio.before(token, "tiny", region))
+    assert psnr(before, torch.from_numpy(expected).permute(2, 0, 1)) > 38
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((40, 30), (40, 30)), ((2560, 640), (1280, 320)), ((10, 2560), (5, 1280))]
+)
+def test_the_overview_is_the_whole_picture_made_small(
+    studio: Studio, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    picture = make_picture(0, *size)
+    overview = decode(studio.overview(studio.hold(picture, owner="ann")))
+    assert (overview.shape[2], overview.shape[1]) == expected
+    mean = picture.rgb.float().mean(dim=(1, 2))
+    torch.testing.assert_close(overview.float().mean(dim=(1, 2)), mean, atol=1.5, rtol=0)
+
+
+# People
+
+
+def test_holding_another_picture_replaces_the_former(studio: Studio) -> None:
+    first, second = make_picture(1), make_picture(2)
+    old = studio.hold(first, owner="ann")
+    assert studio.picture(old) is first
+    new = studio.hold(second, owner="ann")
+    assert studio.picture(new) is second
+    with pytest.raises(StudioError, match="no longer held"):
+        studio.picture(old)
+
+
+def test_releasing_frees_that_persons_things_only(studio: Studio) -> None:
+    # Names that begin alike must not be taken for one another.
+    tokens = {name: studio.hold(make_picture(), owner=name) for name in ("ann", "anna", "ann.b", "bob")}
+    studio.keep("example", make_picture())
+    for token in (*tokens.values(), "example"):
+        studio.frame(token, "tiny", WHOLE, 0.5)
+    assert (len(studio._pictures), len(studio._frames)) == (4, 5)
+    studio.release("ann")
+    assert (len(studio._pictures), len(studio._frames)) == (3, 4)
+    with pytest.raises(StudioError, match="no longer held"):
+        studio.frame(tokens.pop("ann"), "tiny", WHOLE, 0.5)
+    for token in (*tokens.values(), "example"):
+        assert studio.frame(token, "tiny", WHOLE, 0.5).milliseconds == 0
+    studio.release("nobody")
+    studio.release("")
+    assert (len(studio._pictures), len(studio._frames)) == (3, 4)
+
+
+def test_tokens_cannot_be_guessed(studio: Studio) -> None:
+    tokens = {studio.hold(make_picture(), owner="ann") for _ in range(20)}
+    assert len(tokens) == 20
+    assert all(len(token) >= len("ann.") + 16 for token in tokens)
+
+
+def test_several_people_at_once_each_get_their_own(studio: Studio, oracle: Renderer) -> None:
+    people = [f"person {number}" for number in range(4)]
+    pictures = {name: make_picture(seed) for seed, name in enumerate(people)}
+    alphas = {name: [0.02 * step + 0.3 * seed for step in range(5)] for seed, name in enumerate(people)}
+    start = threading.Barrier(len(people))
+
+    def watch(name: str) -> list[Tensor]:
+        token = studio.hold(pictures[name], owner=name)
+        start.wait()
+        return [decode(studio.frame(token, "tiny", WHOLE, alpha).jpeg) for alpha in alphas[name]]
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        seen = dict(zip(people, pool.map(watch, people), strict=True))
+    expected = {
+        name: [oracle.render(pictures[name].rgb, shares_of(alpha)) for alpha in alphas[name]]
+        for name in people
+    }
+    for name in people:
+        assert all(psnr(ours, true) > 38 for ours, true in zip(seen[name], expected[name], strict=True))
+        others = [frame for other in people if other != name for frame in expected[other]]
+        assert all(psnr(ours, theirs) < 30 for ours in seen[name] for theirs in others)
+    # The alphas too are told apart: somebody else's would be seen.
+    stranger = oracle.render(pictures[people[0]].rgb, shares_of(alphas[people[1]][0]))
+    assert psnr(seen[people[0]][0], stranger) < 36
+
+
+# Loaded pairs
+
+
+def test_the_pairs_used_last_stay_loaded(tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studio_module, "LOADED_RENDERERS", 2)
+    studio = Studio({name: make_pair(name, tiny_ends) for name in "abc"}, device=CPU, precision="float32")
+    a, b = studio.renderer("a"), studio.renderer("b")
+    assert studio.renderer("a") is a
+    studio.renderer("c")
+    assert studio.renderer("a") is a  # used after b, so b had to go
+    assert studio.renderer("b") is not b
+
+
+def test_frames_and_exports_have_their_own_precision(studio: Studio) -> None:
+    studio.precision = "bfloat16"
+    assert studio.renderer("tiny").precision == "bfloat16"
+    assert studio.renderer("tiny", precision="float32").precision == "float32"
+
+
+def test_many_who_ask_at_once_load_a_pair_once(studio: Studio) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        renderers = set(pool.map(studio.renderer, ["tiny"] * 4))
+    assert len(renderers) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(1e-6, MAX_REGION_PIXELS), (0.02, 5 * 96 * 96), (60.0, MIN_LIVE_PIXELS)],
+)
+def test_the_live_region_follows_the_machine_within_bounds(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, seconds: float, expected: int
+) -> None:
+    looks = []
+
+    def perf_counter() -> float:
+        looks.append(1)
+        return len(looks) * seconds
+
+    monkeypatch.setattr(studio_module, "time", SimpleNamespace(perf_counter=perf_counter))
+    assert studio.live_pixels("tiny") == pytest.approx(expected, abs=1)
+    count = len(looks)
+    assert studio.live_pixels("tiny") == pytest.approx(expected, abs=1)
+    assert len(looks) == count  # measured once
+
+
+# Results
+
+
+def test_results_are_float32_and_say_so(studio: Studio, oracle: Renderer, tmp_path: Path) -> None:
+    studio.precision = "bfloat16"
+    picture = make_picture()
+    path = studio.export_picture(picture, "tiny", 0.3, tmp_path / "a.png")
+    assert torch.equal(open_picture(path).rgb, oracle.render(picture.rgb, shares_of(0.3)))
+    recipe = Recipe.from_json(read_recipe(path) or "")
+    assert (recipe.pair, recipe.alpha, recipe.precision) == ("tiny", 0.3, "float32")
+    network = studio.export_network("tiny", 0.3, tmp_path / "a.safetensors")
+    assert network.stat().st_size > 1000
+    cancelled = threading.Event()
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        studio.export_picture(picture, "tiny", 0.3, tmp_path / "b.png", cancelled=cancelled)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "a.safetensors"]

@@ -1,0 +1,58 @@
+"""The taste of the project, enforced: linter, formatter, types, and the direction of imports."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["lint-imports"],
+    ],
+    ids=["ruff-check", "ruff-format", "mypy", "lint-imports"],
+)
+def test_checks_pass(command: list[str]) -> None:
+    done = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_requirements_are_in_step_with_pyproject() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    listed = re.search(r"\ndependencies = \[\n(.*?)\n\]", project, re.DOTALL)
+    assert listed
+    wanted = set(re.findall(r'"([^"]+)"', listed.group(1)))
+    brought = {name for name in wanted if re.match(r"gradio|spaces|huggingface-hub", name)}
+    assert len(brought) == 2
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    assert {line for line in lines if line and not line.startswith("#")} == wanted - brought
+
+
+def test_the_space_asks_for_a_gradio_that_we_support() -> None:
+    version = re.search(r"^sdk_version: (\S+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert version
+    assert version.group(1).startswith("6.")
+    description = re.search(r"^short_description: (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert description
+    assert len(description.group(1)) <= 60
+
+
+def test_only_safetensors_with_a_card_are_shipped() -> None:
+    files = subprocess.run(
+        ["git", "ls-files", "weights"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    files = files or [str(path.relative_to(ROOT)) for path in (ROOT / "weights").rglob("*") if path.is_file()]
+    for file in map(Path, files):
+        assert file.suffix in {".safetensors", ".md", ".json"}, file
+        assert (ROOT / file.parent / "README.md").is_file()
