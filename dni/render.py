@@ -218,7 +218,8 @@ class Renderer:
         if pixels > MAX_OUTPUT_PIXELS:
             raise RenderError(
                 f"Expected an output of at most {MAX_OUTPUT_PIXELS / 1e6:.0f} megapixels, but "
-                f"{width}x{height} enlarged {self.scale} times has {pixels / 1e6:.0f}. Crop the picture or reduce it first."
+                f"{width}x{height} enlarged {self.scale} times has {pixels / 1e6:.0f}. "
+                "Crop the picture or reduce it first."
             )
         return height, width
 

@@ -7,12 +7,15 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from desk import CHROMIUM, FLAGS, Desk, Gate, tiny_pairs
+from playwright.sync_api import Browser, sync_playwright
 
 from dni.catalog import End, Pair, Source
 from dni.checkpoints import save
@@ -127,3 +130,80 @@ def out(tmp_path: Path) -> Path:
     folder = tmp_path / "out"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without it tests that need it are skipped, but not in CI.
+
+    Not for the whole session: Playwright occupies the thread's event loop while it runs.
+    """
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"Expected Chromium at {CHROMIUM}: apt-get install chromium.")
+        pytest.skip(f"Chromium is not at {CHROMIUM}.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Studio], str]]:
+    """Start the app on a studio at a free port and give its address; all are stopped in the end."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))
+    from dni.ui import build_app, launch_options
+
+    started = []
+
+    def serve(studio: Studio) -> str:
+        app = build_app(studio)
+        started.append(app)
+        options = {"prevent_thread_lock": True, "quiet": True, "server_name": "127.0.0.1", **launch_options()}
+        return str(app.launch(**options)[1])
+
+    yield serve
+    for app in started:
+        app.close(verbose=False)
+
+
+@pytest.fixture(scope="session")
+def desk_studio(tiny_ends: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """Tiny networks, in float32 so that a frame is the same wherever and whenever it is rendered."""
+    cache = tmp_path_factory.mktemp("cache")
+    return Studio(tiny_pairs(tiny_ends), device=torch.device("cpu"), precision="float32", cache=cache)
+
+
+@pytest.fixture(scope="session")
+def app(desk_studio: Studio, serve: Callable[[Studio], str]) -> str:
+    """The address of the app with the tiny networks."""
+    return serve(desk_studio)
+
+
+@pytest.fixture
+def new_desk(browser: Browser, desk_studio: Studio, app: str) -> Iterator[Callable[..., Desk]]:
+    """Make pages, each of a person of its own; console errors or requests to outside fail the test."""
+    desks: list[Desk] = []
+
+    def new_desk(*, studio: Studio = desk_studio, url: str = app, **options: Any) -> Desk:
+        options = {"viewport": {"width": 1280, "height": 900}, **options}
+        desks.append(Desk(browser.new_context(**options).new_page(), studio, url))
+        return desks[-1]
+
+    yield new_desk
+    for desk in desks:
+        desk.page.context.close()
+    assert [problem for desk in desks for problem in desk.problems] == []
+
+
+@pytest.fixture
+def desk(new_desk: Callable[..., Desk]) -> Desk:
+    """The app in a browser, not opened yet."""
+    return new_desk()
+
+
+@pytest.fixture
+def gate(desk_studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """What the browser asks of the studio, to watch and to delay."""
+    return Gate(desk_studio, monkeypatch)

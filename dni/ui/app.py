@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,20 +15,22 @@ __all__ = ["build_app", "launch_options"]
 
 TITLE = "dni: the mixing desk for image networks"
 INTRO = """# dni: the mixing desk for image networks
-Two networks, one slider: it blends their **parameters**, and the picture changes smoothly from one to the other
-([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019)."""
+Two networks, one slider: it blends their **parameters**, and the picture changes smoothly from one to the
+other ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019)."""
 # Uploaded and rendered files are deleted after an hour.
 CACHE_SECONDS = 3600
 MAX_FILE_SIZE = "100mb"
+PAGE_STYLE = Path(__file__).parent / "static" / "page.css"
 
 
 def build_app(studio: Studio | None = None) -> gr.Blocks:
     """The whole app, ready for ``launch(**launch_options())``.
 
     Args:
-        studio: Pairs and pictures; by default the catalogue and the examples.
+        studio: Pairs and pictures; by default the catalogue.
     """
     studio = studio or default_studio()
+    app: gr.Blocks
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     ) as app:
@@ -37,9 +40,15 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
 
 
 def launch_options() -> dict[str, Any]:
-    """What ``launch`` needs: limits, and a theme whose fonts are the system's (no outside requests)."""
-    fonts = ["system-ui", "sans-serif"]
+    """What ``launch`` needs: limits, style, and a theme with the system's fonts (no outside requests)."""
+    fonts: dict[str, Any] = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+    theme = gr.themes.Default(primary_hue="indigo", **fonts)
     return {
-        "theme": gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"]),
+        # Dark enough for white letters; gradio's own orange is not.
+        "theme": theme.set(
+            button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700"
+        ),
+        # Not as "css", which gradio confines to a part of the page.
+        "head": f"<style>{PAGE_STYLE.read_text(encoding='utf-8')}</style>",
         "max_file_size": MAX_FILE_SIZE,
     }

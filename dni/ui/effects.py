@@ -2,55 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
 
 from dni.download import Progress
 from dni.errors import DniError
-from dni.images import Picture, open_picture
-from dni.render import Cancelled
+from dni.images import open_picture
 from dni.studio import Region, Studio
+from dni.ui.errors import afterwards, errors_shown, warn
 from dni.ui.gpu import IS_ZERO_GPU, GpuJobs
-from dni.ui.live import build_viewer, make_scene
-from dni.ui.start import DEFAULT_EXAMPLE, DEFAULT_PAIR, EXAMPLE_FOLDER, EXAMPLES, example_token
+from dni.ui.live import build_viewer, chosen, make_scene
+from dni.ui.results import Results, build_endpoints, build_results, picture_input
+from dni.ui.start import EXAMPLES, MIDDLE, example_paths, example_token, keep_examples, read_link
 
 __all__ = ["build_effects"]
 
 Scene = dict[str, Any]
 
-MIDDLE = 0.5
 KEYFRAMES = tuple(index / 10 for index in range(11))
-HELP = """**What am I seeing?** Left of the slider is a network trained to make few errors; right of it, one
-trained to look real. In between, every number in the network is `(1 - alpha) * left + alpha * right`. While
-you drag, the picture fades between ready-made frames (*preview*); when you rest, the network itself is run
-(*exact*). Keys: arrows move the slider, hold **O** for the original; on the picture **+ - 0 1** and arrows."""
+HELP = """Each end of the slider is a network. In between, every number in the network is
+`(1 - alpha) * left + alpha * right`, and that network makes the picture. While you drag, the picture fades
+between ready-made frames (*preview*); when you rest, the network itself is run (*exact*). Of a large picture
+only the outlined part is live; *Render the whole picture* makes all of it.
 
-
-class PictureInput(gr.Image):
-    """``gr.Image`` that hands over the file as it was uploaded, for :mod:`dni.images` to judge."""
-
-    is_template = True  # gradio's own way to say: the same browser component as the parent class
-
-    def preprocess(self, payload: ImageData | None) -> str | None:  # type: ignore[override]
-        return payload.path if payload else None
-
-
-@contextmanager
-def errors_shown() -> Iterator[None]:
-    """Show our errors as gradio shows errors: in a box, with everything else left as it is."""
-    try:
-        yield
-    except DniError as error:
-        raise gr.Error(str(error), duration=15, title="That did not work", print_exception=False) from error
+Keys: arrows move the slider, hold **O** for the original; on the picture **+ - 0 1** and arrows. Drop your
+own picture on the viewer, or paste it."""
 
 
 class EffectsTab:
@@ -59,7 +38,7 @@ class EffectsTab:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.jobs = GpuJobs(studio)
-        self.cancellations: dict[str, threading.Event] = {}
+        self.results = Results(studio, self.jobs)
 
     def scene(self, *, token: str, pair_id: str, alpha: float, example: str = "") -> Scene:
         return make_scene(
@@ -72,33 +51,37 @@ class EffectsTab:
             example=example,
         )
 
-    def start(self, request: gr.Request) -> tuple[Scene, str, str]:
+    def start(self, request: gr.Request) -> tuple[Any, ...]:
         """What the link asks for; anything in it that we do not have is replaced by the default."""
-        query = request.query_params
-        pair_id, example = query.get("pair", DEFAULT_PAIR), query.get("example", DEFAULT_EXAMPLE)
-        alpha = MIDDLE
-        try:
-            alpha = min(1.0, max(0.0, float(query.get("alpha", MIDDLE))))
-        except ValueError:
-            gr.Warning("The link's alpha is not a number: starting in the middle.")
-        if example not in EXAMPLES:
-            gr.Warning("The link's picture is not one of the examples: starting with the cat.")
-            example = DEFAULT_EXAMPLE
-        if pair_id not in self.studio.catalog or not self.studio.pair(pair_id).is_local(self.studio.cache):
-            if pair_id != DEFAULT_PAIR:
-                gr.Warning("The link's pair is not here yet: choose it from the list to download it.")
-            pair_id = DEFAULT_PAIR
-        scene = self.scene(token=example_token(example), pair_id=pair_id, alpha=alpha, example=example)
-        return scene, pair_id, self.describe(pair_id)
+        link = read_link(request.query_params, self.studio)
+        for warning in link.warnings:
+            warn(warning)
+        number = list(EXAMPLES).index(link.example)
+        for pair_id in dict.fromkeys((link.pair, next(iter(self.studio.catalog)))):
+            try:
+                scene = self.scene(
+                    token=example_token(link.example), pair_id=pair_id, alpha=link.alpha, example=link.example
+                )
+                return scene, pair_id, self.describe(pair_id), gr.Gallery(selected_index=number)
+            except DniError as error:
+                warn(error)
+        return gr.skip(), None, "", gr.skip()
 
     def describe(self, pair_id: str) -> str:
         pair = self.studio.pair(pair_id)
-        return (
-            f"{pair.description} \n\n**{pair.ends[0].label}** to **{pair.ends[1].label}**. {pair.lineage} "
-            f"Licence: {pair.licence}. [Source]({pair.homepage})"
-        )
+        about = [f"**{pair.ends[0].label}** to **{pair.ends[1].label}**.", pair.lineage]
+        if pair.licence:
+            about.append(f"Licence: {pair.licence}.")
+        if pair.homepage:
+            about.append(f"[Source]({pair.homepage})")
+        return f"{pair.description} \n\n{' '.join(about)}"
 
-    def choose_pair(self, pair_id: str, scene: Scene, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008
+    def choose_pair(
+        self,
+        pair_id: str,
+        scene: Scene | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
+    ) -> Any:
         """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
 
         @contextmanager
@@ -109,175 +92,89 @@ class EffectsTab:
 
             yield report
 
+        first = next(iter(EXAMPLES))
+        before = scene or {"token": example_token(first), "pair": None, "alpha": MIDDLE, "example": first}
         try:
             self.studio.renderer(pair_id, download=download)
-            moved = self.scene(
-                token=scene["token"], pair_id=pair_id, alpha=scene["alpha"], example=scene["example"]
+            after = self.scene(
+                token=before["token"], pair_id=pair_id, alpha=before["alpha"], example=before["example"]
             )
         except DniError as error:
-            gr.Warning(str(error), duration=20, title="This pair cannot be used")
-            return gr.skip(), scene["pair"], gr.skip()
-        return moved, gr.skip(), self.describe(pair_id)
+            warn(error)
+            return gr.skip(), before["pair"], gr.skip()
+        return after, gr.skip(), self.describe(pair_id)
 
-    def choose_example(self, scene: Scene, event: gr.SelectData) -> tuple[Scene, None]:
+    def choose_example(self, scene: Scene, event: gr.SelectData) -> Scene:
         name = list(EXAMPLES)[int(event.index)]
-        chosen = self.scene(
-            token=example_token(name), pair_id=scene["pair"], alpha=scene["alpha"], example=name
-        )
-        return chosen, None
+        with errors_shown():
+            now = chosen(scene)
+            return self.scene(token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name)
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show the person's own picture; one that cannot be read leaves the last one in place."""
         if path is None:
-            return gr.skip()
+            return gr.skip(), gr.skip()
         with errors_shown():
-            picture = open_picture(path)
-        for notice in picture.notices:
-            gr.Info(notice)
-        token = self.studio.hold(picture, owner=str(request.session_hash))
-        return self.scene(token=token, pair_id=scene["pair"], alpha=scene["alpha"])
+            now, picture = chosen(scene), open_picture(path)
+            for notice in picture.notices:
+                gr.Info(notice)
+            token = self.studio.hold(picture, owner=str(request.session_hash))
+            return self.scene(token=token, pair_id=now.pair, alpha=now.alpha), gr.Gallery(selected_index=None)
 
     def leave(self, request: gr.Request) -> None:
         """Free what a person held when the page is closed."""
         self.studio.release(str(request.session_hash))
-        self.cancellations.pop(str(request.session_hash), None)
+        self.results.leave(str(request.session_hash))
 
     def prepare(self, scene: Scene, event: gr.EventData) -> Scene:
         """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
-        token, pair_id, region = scene["token"], scene["pair"], Region(**event.region)
         with errors_shown():
-            jpegs = self.jobs.frames(self.studio.picture(token), pair_id, region, KEYFRAMES)
+            now, region = chosen(scene), Region(**event.region)
+            jpegs = self.jobs.frames(self.studio.picture(now.token), now.pair, region, KEYFRAMES)
             for alpha, jpeg in zip(KEYFRAMES, jpegs, strict=True):
-                self.studio.remember(token, pair_id, region, alpha, jpeg)
+                self.studio.remember(now.token, now.pair, region, alpha, jpeg)
         return {**scene, "prepared": True}
-
-    def save_picture(
-        self,
-        scene: Scene,
-        request: gr.Request,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
-    ) -> Any:
-        """Render everything at the slider's alpha, with progress; the cancel button stops it."""
-        cancelled = self.cancellations.setdefault(str(request.session_hash), threading.Event())
-        cancelled.clear()
-
-        def report(done: int, total: int) -> None:
-            progress((done, total), desc="Rendering", unit="tiles")
-
-        with errors_shown():
-            picture = self.studio.picture(scene["token"])
-            try:
-                path = self.export(picture, scene["pair"], scene["alpha"], report, cancelled)
-            except Cancelled:
-                gr.Info("Cancelled: nothing was written.")
-                return gr.skip()
-        return gr.File(path, visible=True)
-
-    def cancel(self, request: gr.Request) -> None:
-        if cancelled := self.cancellations.get(str(request.session_hash)):
-            cancelled.set()
-
-    def save_network(self, scene: Scene) -> Any:
-        return gr.File(self.api_blend(scene["pair"], scene["alpha"]), visible=True)
-
-    def export(self, picture: Picture, pair_id: str, alpha: float, *watch: Any) -> str:
-        path = new_folder() / f"{file_name(picture.name, pair_id, alpha)}.png"
-        return str(self.jobs.export(picture, pair_id, alpha, path, *watch))
-
-    def api_render(self, image: str | None, pair: str, alpha: float) -> str:
-        """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
-        with errors_shown():
-            if image is None:
-                raise DniError("Expected a picture to render, but got none. Send a file.")
-            return self.export(open_picture(image), pair, alpha)
-
-    def api_blend(self, pair: str, alpha: float) -> str:
-        """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""
-        with errors_shown():
-            path = new_folder() / f"{file_name('network', pair, alpha)}.safetensors"
-            return str(self.studio.export_network(pair, alpha, path))
-
-
-def new_folder() -> Path:
-    """A folder of its own for one result, in the place that gradio serves and cleans."""
-    root = Path(os.environ.get("GRADIO_TEMP_DIR", Path(tempfile.gettempdir()) / "gradio"))
-    root.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=root))
-
-
-def file_name(name: str, pair_id: str, alpha: float) -> str:
-    """A file name that says what is in it; every alpha has its own."""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
-    return f"{stem}_{pair_id}_alpha-{alpha:.4f}"
 
 
 def build_effects(app: gr.Blocks, studio: Studio) -> None:
     """Add the tab to ``app``, inside its context."""
+    keep_examples(studio)
     tab = EffectsTab(studio)
     pairs = [(pair.title, pair_id) for pair_id, pair in studio.catalog.items()]
+    first_pair = next(iter(studio.catalog))
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             viewer = build_viewer(studio)
-        with gr.Column(scale=1, min_width=300):
-            pair = gr.Dropdown(pairs, value=DEFAULT_PAIR, label="Pair of networks", interactive=True)
-            about = gr.Markdown()
+            build_results(tab.results, viewer)
+        with gr.Column(scale=1, min_width=320):
+            pair = gr.Dropdown(pairs, value=first_pair, label="Pair of networks", interactive=True)
+            about = gr.Markdown(elem_id="about")
+            image = picture_input(
+                label="Your own picture",
+                sources=["upload", "clipboard", "webcam"],
+                height=170,
+                buttons=[],
+                elem_id="own-picture",
+            )
             examples = gr.Gallery(
-                [(EXAMPLE_FOLDER / file, title) for file, title in EXAMPLES.values()],
-                label="Example photographs (public domain)",
-                columns=3,
-                height="auto",
+                example_paths(),
+                label="Or a photograph in the public domain",
+                columns=5,
                 allow_preview=False,
                 interactive=False,
                 buttons=[],
                 elem_id="examples",
             )
-            image = PictureInput(
-                label="Your own picture",
-                sources=["upload", "clipboard", "webcam"],
-                type="filepath",
-                image_mode=None,
-                height=200,
-                buttons=[],
-                elem_id="own-picture",
-            )
-    build_results(tab, viewer)
     with gr.Accordion("What am I seeing?", open=False):
         gr.Markdown(HELP)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    app.load(tab.start, None, [viewer, pair, about], **quiet)
-    pair.input(tab.choose_pair, [pair, viewer], [viewer, pair, about], **quiet)
-    examples.select(tab.choose_example, [viewer], [viewer, image], show_progress="hidden", **quiet)
-    image.input(tab.upload, [image, viewer], [viewer], show_progress="hidden", **quiet)
+    app.load(tab.start, None, [viewer, pair, about, examples], **quiet)
+    pair.input(tab.choose_pair, [pair, viewer], [viewer, pair, about], show_progress_on=[about], **quiet)
+    examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **quiet)
+    uploaded = image.input(tab.upload, [image, viewer], [viewer, examples], show_progress="hidden", **quiet)
+    # The picture is in the viewer now, or refused: the box is ready for the next one.
+    afterwards(uploaded, lambda: None, None, [image])
     viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
     app.unload(tab.leave)
-    build_endpoints(tab)
-
-
-def build_results(tab: EffectsTab, viewer: gr.HTML) -> None:
-    """The buttons below the viewer, and the file they make."""
-    with gr.Row():
-        picture = gr.Button("Render the whole picture (PNG)", variant="primary", elem_id="save-picture")
-        cancel = gr.Button("Cancel", visible=False, elem_id="cancel")
-        network = gr.Button("Save the blended network (.safetensors)", elem_id="save-network")
-    result = gr.File(label="Your file", interactive=False, visible=False, elem_id="result")
-    quiet: dict[str, Any] = {"api_visibility": "private"}
-    shown = picture.click(lambda: (gr.Button(visible=True), gr.File(visible=True)), None, [cancel, result], **quiet)
-    rendered = shown.then(tab.save_picture, [viewer], [result], concurrency_limit=2, **quiet)
-    rendered.then(lambda: gr.Button(visible=False), None, [cancel], **quiet)
-    cancel.click(tab.cancel, None, None, queue=False, **quiet)
-    network.click(tab.save_network, [viewer], [result], **quiet)
-
-
-def build_endpoints(tab: EffectsTab) -> None:
-    """``/render`` and ``/blend`` for programs, on components that nobody sees.
-
-    Not ``gr.api``: it would take any path on this machine for an uploaded file.
-    """
-    with gr.Row(visible=False):
-        image = PictureInput(label="image", type="filepath", image_mode=None)
-        pair = gr.Textbox(DEFAULT_PAIR, label="pair")
-        alpha = gr.Number(MIDDLE, label="alpha")
-        result = gr.File(label="result")
-        gr.Button().click(tab.api_render, [image, pair, alpha], [result], api_name="render", concurrency_limit=2)
-        gr.Button().click(tab.api_blend, [pair, alpha], [result], api_name="blend", concurrency_limit=2)
+    build_endpoints(tab.results, first_pair)

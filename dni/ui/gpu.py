@@ -14,6 +14,7 @@ import torch
 
 from dni.images import Picture
 from dni.studio import Region, Studio
+from dni.ui.errors import errors_shown
 
 __all__ = ["IS_ZERO_GPU", "GpuJobs"]
 
@@ -38,11 +39,15 @@ class GpuJobs:
             self.export = lend_gpu(self._export_unwatched)
             self.frames = lend_gpu(self._frames)
 
+    # Only gradio's errors keep their text on the way back from ZeroGPU's process.
+
     def _frames(self, picture: Picture, pair_id: str, region: Region, alphas: Sequence[float]) -> list[bytes]:
-        return [self.studio.render_frame(picture, pair_id, region, alpha).jpeg for alpha in alphas]
+        with errors_shown():
+            return [self.studio.render_frame(picture, pair_id, region, alpha).jpeg for alpha in alphas]
 
     def _export_unwatched(self, picture: Picture, pair_id: str, alpha: float, path: Path) -> Path:
-        return self.studio.export_picture(picture, pair_id, alpha, path)
+        with errors_shown():
+            return self.studio.export_picture(picture, pair_id, alpha, path)
 
 
 def lend_gpu(job: Callable[..., T]) -> Callable[..., T]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ import gradio as gr
 from dni.errors import DniError
 from dni.studio import Region, Studio
 
-__all__ = ["build_viewer", "make_scene"]
+__all__ = ["Chosen", "build_viewer", "chosen", "make_scene"]
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("strip.js", "view.js", "painter.js", "gestures.js", "viewer.js")
+SCRIPTS = ("strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
 
 Answer = dict[str, Any]
 
@@ -69,7 +70,14 @@ def answering(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 
 
 def make_scene(
-    studio: Studio, *, token: str, pair_id: str, alpha: float, live_pixels: int, prepares: bool, example: str = ""
+    studio: Studio,
+    *,
+    token: str,
+    pair_id: str,
+    alpha: float,
+    live_pixels: int,
+    prepares: bool,
+    example: str = "",
 ) -> dict[str, Any]:
     """What the viewer needs to know to ask for frames of a picture through a pair.
 
@@ -97,6 +105,26 @@ def make_scene(
         "prepares": prepares,
         "example": example,
     }
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a person's viewer shows."""
+
+    token: str
+    pair: str
+    alpha: float
+
+
+def chosen(scene: Any) -> Chosen:
+    """Read a scene that comes back from the browser, which may hold anything.
+
+    Raises:
+        DniError: There is none yet, or it is none of ours.
+    """
+    if scene is None:
+        raise DniError("Nothing is on screen yet. Choose a pair of networks first.")
+    return Chosen(text(scene, "token"), text(scene, "pair"), number(scene, "alpha"))
 
 
 def encode(jpeg: bytes) -> str:

@@ -13,7 +13,7 @@ function attachGestures(desk) {
     const box = canvas.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  const onGrip = (x) => desk.wipe() > 0 && Math.abs(x - desk.wipe() * view.width) < WIPE_GRIP;
+  const onGrip = (x) => desk.wipe() > 0 && Math.abs(x - view.dividerAt(desk.wipe())) < WIPE_GRIP;
 
   canvas.addEventListener('pointerdown', (event) => {
     if (!view.scene || event.button > 0) return;
@@ -27,7 +27,7 @@ function attachGestures(desk) {
     const point = at(event);
     const last = pointers.get(event.pointerId);
     if (!last) { canvas.classList.toggle('wiping', onGrip(point.x)); return; }
-    if (wiping) desk.setWipe(Math.min(1, Math.max(0, point.x / view.width)));
+    if (wiping) desk.setWipe(view.fractionAt(point.x));
     else if (pointers.size === 1) { view.pan(point.x - last.x, point.y - last.y); desk.moved(); }
     else pinch(event.pointerId, last, point);
     pointers.set(event.pointerId, point);
@@ -54,7 +54,9 @@ function attachGestures(desk) {
     if (!view.scene) return;
     event.preventDefault();
     const { x, y } = at(event);
-    view.zoomAt(x, y, Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)));
+    // Pinching on a touchpad arrives as small steps of a wheel with ctrl.
+    const speed = event.deltaMode ? 0.05 : event.ctrlKey ? 0.01 : 0.0015;
+    view.zoomAt(x, y, Math.exp(-event.deltaY * speed));
     desk.moved();
   }, { passive: false });
 

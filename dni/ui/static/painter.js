@@ -44,9 +44,10 @@ class Painter {
     return strip.covers(alpha) ? 'preview' : 'waiting';
   }
 
+  // Left of the divider the comparison, right of it the blend.
   wipe(strip, place, fraction) {
     const { canvas, context, view } = this;
-    const x = Math.round(fraction * canvas.width);
+    const x = Math.round(view.dividerAt(fraction) * view.ratio);
     context.save();
     context.beginPath();
     context.rect(0, 0, x, canvas.height);
@@ -62,6 +63,23 @@ class Painter {
     context.arc(x, canvas.height / 2, 9 * view.ratio, 0, 2 * Math.PI);
     context.fill();
     context.stroke();
+    const bottom = canvas.height - 8 * view.ratio;
+    this.label('bicubic', { right: x - 8 * view.ratio, bottom });
+    this.label('blend', { left: x + 8 * view.ratio, bottom });
+  }
+
+  label(text, { left, right, bottom }) {
+    const { context, view } = this;
+    context.font = `${12 * view.ratio}px system-ui, sans-serif`;
+    const width = context.measureText(text).width + 10 * view.ratio;
+    const height = 20 * view.ratio;
+    const top = bottom - height;
+    left ??= right - width;
+    context.fillStyle = 'rgba(20, 20, 24, 0.72)';
+    context.fillRect(left, top, width, height);
+    context.fillStyle = '#fff';
+    context.textBaseline = 'middle';
+    context.fillText(text, left + 5 * view.ratio, top + height / 2);
   }
 
   outline({ x, y, width, height }) {
@@ -74,5 +92,6 @@ class Painter {
     context.setLineDash([6 * view.ratio, 4 * view.ratio]);
     context.strokeRect(x, y, width, height);
     context.setLineDash([]);
+    this.label('live part', { right: x + width - 4 * view.ratio, bottom: y + height - 4 * view.ratio });
   }
 }

@@ -2,6 +2,8 @@
 // Output pixels are those of the enlarged picture; input pixels those of the picture given.
 
 const MAX_ZOOM = 16;
+// "Fit" enlarges a picture that is smaller than the canvas, up to this many screen pixels for one of its own.
+const MAX_FIT = 1.5;
 
 class View {
   constructor(canvas) {
@@ -35,7 +37,7 @@ class View {
   }
 
   fit() {
-    this.zoom = Math.min(this.fitZoom, 1);
+    this.zoom = Math.min(this.fitZoom, Math.max(1, MAX_FIT / this.ratio));
     this.x = this.pictureWidth / 2;
     this.y = this.pictureHeight / 2;
     this.fitted = true;
@@ -83,6 +85,24 @@ class View {
       width: Math.round(region.width * scale * unit),
       height: Math.round(region.height * scale * unit),
     };
+  }
+
+  // Where the picture's left and right edges are on the canvas, as far as they can be seen, in CSS pixels.
+  get edges() {
+    const half = this.pictureWidth / 2;
+    const at = (edge) => Math.min(this.width, Math.max(0, this.width / 2 + (half + edge - this.x) * this.zoom));
+    return { left: at(-half), right: at(half) };
+  }
+
+  // The divider of the comparison runs over what is seen of the picture: 0 at its left edge, 1 at its right.
+  dividerAt(fraction) {
+    const { left, right } = this.edges;
+    return left + fraction * (right - left);
+  }
+
+  fractionAt(x) {
+    const { left, right } = this.edges;
+    return Math.min(1, Math.max(0, (x - left) / Math.max(1, right - left)));
   }
 
   get everything() { return { left: 0, top: 0, width: this.scene.width, height: this.scene.height }; }

@@ -4,9 +4,10 @@
 // shown is dropped, so a late one can never replace a newer one.
 
 const SETTLE_MS = 150;
-const MAX_IN_FLIGHT = 2;
-const SNAPS = [0, 0.5, 1];
-const SNAP_WITHIN = 0.016;
+// Keyframes have their own ways to the server, so that a frame that somebody waits for is asked for at once.
+const MAX_KEYS_IN_FLIGHT = 2;
+const MAX_LIVE_IN_FLIGHT = 1;
+const MAX_EXACT_IN_FLIGHT = 2;
 const PREPARE_TIMEOUT_MS = 30000;
 
 const find = (selector) => element.querySelector(selector);
@@ -24,14 +25,12 @@ let alpha = 0.5;
 let resting = true;
 let original = false;
 let wipe = 0;
-let milliseconds = null;
+let timing = '';             // how long the last frame took
 let drawQueued = false;
 let settleTimer = 0;
 let regionTimer = 0;
-let inFlight = new Set();
-let liveInFlight = false;
+let inFlight = new Map();    // alpha -> whether somebody waits for it (else it is a keyframe)
 let preparing = false;      // a GPU job is filling the server's frames (ZeroGPU)
-let pointerOnSlider = false;
 let movedAt = 0;
 
 function decode(base64) {
@@ -39,10 +38,13 @@ function decode(base64) {
   return createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
 }
 
-function say(text) {
+// A message goes when what it is about is over: 'frame' when a frame arrives, 'link' when it is out of date.
+function say(text, about) {
   const message = find('.message');
+  if (!text && message.dataset.about !== about) return;
   message.textContent = text ?? '';
   message.hidden = !text;
+  message.dataset.about = about;
 }
 
 // Ask the server; its errors come as { error } and are shown, and the picture stays.
@@ -54,46 +56,53 @@ async function ask(name, request) {
 
 // ---- fetching
 
+// What to ask for next: { at, wanted }, or null.
 function choose() {
-  const wanted = tidy(alpha);
-  const fetchable = !strip.has(wanted) && !inFlight.has(wanted);
-  if (fetchable && resting) return wanted;
-  if (fetchable && !liveInFlight && !strip.covers(wanted)) return wanted;
-  if (preparing) return null;
-  return strip.missing().find((key) => !inFlight.has(key)) ?? null;
+  const at = tidy(alpha);
+  const flights = [...inFlight.values()];
+  const waited = flights.filter((wanted) => wanted).length;
+  const room = resting ? waited < MAX_EXACT_IN_FLIGHT : waited < MAX_LIVE_IN_FLIGHT && !strip.covers(at);
+  if (room && !strip.has(at) && !inFlight.has(at)) return { at, wanted: true };
+  if (preparing || flights.length - waited >= MAX_KEYS_IN_FLIGHT) return null;
+  const key = strip.missing().find((candidate) => !inFlight.has(candidate));
+  return key === undefined ? null : { at: key, wanted: false };
 }
 
 function pump() {
-  while (strip && !strip.failed && inFlight.size < MAX_IN_FLIGHT) {
+  while (strip && !strip.failed) {
     const next = choose();
     if (next === null) return;
     fetchFrame(strip, next);
   }
 }
 
-async function fetchFrame(owner, at) {
+async function fetchFrame(owner, { at, wanted }) {
   const flights = inFlight;
-  const live = at === tidy(alpha);
-  flights.add(at);
-  if (live) liveInFlight = true;
+  const asked = performance.now();
+  flights.set(at, wanted);
   const reply = await ask('frame', { token: owner.scene.token, pair: owner.scene.pair, region: owner.region, alpha: at });
   const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
   flights.delete(at);
-  if (live) liveInFlight = false;
   if (owner.closed || owner !== strip) { bitmap?.close(); return; }
   if (!bitmap) {
     owner.failed = true;
-    say(reply.error ?? 'A frame arrived damaged. Move the slider to try again.');
+    say(reply.error ?? 'A frame arrived damaged. Move the slider to try again.', 'frame');
     redraw();
     return;
   }
-  say(null);
+  say(null, 'frame');
   owner.add(at, bitmap);
-  if (reply.milliseconds) milliseconds = reply.milliseconds;
+  note(reply.milliseconds, performance.now() - asked);
   if (shownBefore) { shownBefore.close(); shownBefore = null; }
   lightKeys();
   redraw();
   pump();
+}
+
+// A frame that the server still had took no rendering, only its way here.
+function note(rendering, fetching) {
+  const tidied = (time) => (time < 10 ? time.toFixed(1) : Math.round(time));
+  timing = rendering ? `rendered in ${tidied(rendering)} ms` : `fetched in ${tidied(fetching)} ms`;
 }
 
 async function fetchBefore(owner) {
@@ -101,6 +110,7 @@ async function fetchBefore(owner) {
   const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
   if (owner.closed || !bitmap) { bitmap?.close(); return; }
   owner.before = bitmap;
+  canvas.dataset.before = 'there';
   redraw();
 }
 
@@ -118,8 +128,8 @@ function openStrip(region) {
   const samePicture = strip && strip.scene.token === scene.token && strip.frames.size;
   if (samePicture) { shownBefore?.close(); shownBefore = strip; } else strip?.close();
   strip = new Strip(scene, region);
-  inFlight = new Set();
-  liveInFlight = false;
+  canvas.dataset.before = '';
+  inFlight = new Map();
   lightKeys();
   fetchBefore(strip);
   if (scene.prepares) {
@@ -132,13 +142,19 @@ function openStrip(region) {
 }
 
 function openScene(next) {
-  if (!next?.token || next.serial === scene?.serial) {
-    if (next?.prepared && preparing) { preparing = false; pump(); }
+  if (!next?.token) return;
+  if (next.serial === scene?.serial) {
+    if (!next.prepared || !preparing) return;
+    preparing = false;
+    report();  // the answer holds the alpha of when it was asked for
+    pump();
     return;
   }
   const newPicture = next.token !== scene?.token;
+  if (!scene) alpha = tidy(next.alpha);  // from then on the slider's is the newest
   scene = next;
-  say(null);
+  say(null, 'frame');
+  say(null, 'link');
   if (newPicture) {
     shownBefore?.close(); shownBefore = null;
     strip?.close(); strip = null;
@@ -150,7 +166,6 @@ function openScene(next) {
   find('.end-a').textContent = scene.labels[0];
   find('.end-b').textContent = scene.labels[1];
   canvas.setAttribute('aria-label', `${scene.name}, enlarged ${scene.scale} times by the blended network`);
-  alpha = tidy(scene.alpha);
   slider.value = alpha;
   openStrip(view.region(null));
   settle();
@@ -172,6 +187,7 @@ function setAlpha(value) {
   alpha = tidy(value);
   movedAt = performance.now();
   resting = false;
+  say(null, 'link');
   if (strip) strip.failed = false;
   clearTimeout(settleTimer);
   settleTimer = setTimeout(settle, SETTLE_MS);
@@ -215,14 +231,13 @@ function draw() {
   const shown = stale ? 'waiting' : state;
   const words = { exact: 'exact', preview: 'preview', waiting: strip?.failed ? 'not rendered' : 'rendering…' };
   badge.dataset.state = original ? 'original' : shown;
-  badge.textContent = !scene ? '' : original ? 'original' : words[shown];
+  badge.textContent = !scene ? 'loading…' : original ? 'original' : words[shown];
   find('.zoom').textContent = scene ? `${Math.round(view.zoom * view.ratio * 100)} %` : '';
-  const time = milliseconds === null ? '' : ` · ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms a frame`;
-  find('.readout').textContent = scene ? `alpha ${alpha.toFixed(2)}${time}` : '';
+  find('.readout').textContent = scene ? `alpha ${alpha.toFixed(2)}${timing && ` · ${timing}`}` : '';
   slider.setAttribute('aria-valuetext', scene ? `${alpha.toFixed(2)}: ${Math.round((1 - alpha) * 100)} % ${scene.labels[0]}, ${Math.round(alpha * 100)} % ${scene.labels[1]}` : '');
   canvas.style.touchAction = view.scene && view.fitted && wipe === 0 ? 'pan-y' : 'none';
   canvas.dataset.alpha = alpha;
-  canvas.dataset.state = shown;
+  canvas.dataset.state = original ? 'original' : shown;
   canvas.dataset.latency = movedAt ? (performance.now() - movedAt).toFixed(1) : '';
 }
 
@@ -240,66 +255,3 @@ function lightKeys() {
   canvas.dataset.frames = strip?.frames.size ?? 0;
   canvas.dataset.missing = strip?.frames.size ? strip.missing().length : KEYFRAMES.length;
 }
-
-// ---- controls
-
-function setWipe(fraction) {
-  wipe = fraction;
-  wipeSlider.value = Math.round(fraction * 100);
-  redraw();
-}
-
-function setOriginal(on) {
-  if (original === on) return;
-  original = on;
-  redraw();
-}
-
-const tools = attachGestures({ view, canvas, wipe: () => wipe, setWipe, moved });
-const extras = {
-  reset: () => { slider.value = 0.5; setAlpha(0.5); settle(); },
-  link: async (button) => {
-    report();
-    let told = 'Copied';
-    try { await navigator.clipboard.writeText(window.location.href); } catch { told = 'Copy the address bar'; }
-    const label = button.textContent;
-    button.textContent = told;
-    setTimeout(() => { button.textContent = label; }, 1500);
-  },
-};
-for (const button of element.querySelectorAll('button[data-tool]')) {
-  const name = button.dataset.tool;
-  if (name === 'original') continue;
-  button.addEventListener('click', () => {
-    if (!scene) return;
-    if (tools[name]) { tools[name](); moved(); } else extras[name](button);
-  });
-}
-
-const hold = find('[data-tool="original"]');
-hold.addEventListener('pointerdown', (event) => { hold.setPointerCapture(event.pointerId); setOriginal(true); });
-for (const name of ['pointerup', 'pointercancel', 'blur']) hold.addEventListener(name, () => setOriginal(false));
-hold.addEventListener('contextmenu', (event) => event.preventDefault());
-hold.addEventListener('keydown', (event) => { if (event.key === ' ' || event.key === 'Enter') setOriginal(true); });
-hold.addEventListener('keyup', () => setOriginal(false));
-const root = find('.dni-viewer');
-root.addEventListener('keydown', (event) => { if (event.key.toLowerCase() === 'o' && !event.ctrlKey && !event.metaKey) setOriginal(true); });
-root.addEventListener('keyup', (event) => { if (event.key.toLowerCase() === 'o') setOriginal(false); });
-window.addEventListener('blur', () => setOriginal(false));
-
-slider.addEventListener('pointerdown', () => { pointerOnSlider = true; });
-window.addEventListener('pointerup', () => { pointerOnSlider = false; });
-slider.addEventListener('input', () => {
-  let value = Number(slider.value);
-  if (pointerOnSlider) {
-    const snap = SNAPS.find((point) => Math.abs(point - value) < SNAP_WITHIN);
-    if (snap !== undefined) { value = snap; slider.value = snap; }
-  }
-  setAlpha(value);
-});
-slider.addEventListener('change', settle);
-wipeSlider.addEventListener('input', () => { wipe = Number(wipeSlider.value) / 100; redraw(); });
-
-new ResizeObserver(() => { view.resize(); if (scene) moved(); else redraw(); }).observe(canvas);
-watch('value', () => openScene(props.value));
-openScene(props.value);

@@ -1,0 +1,109 @@
+// Buttons, sliders and keys around the canvas, and pictures dropped or pasted on the page.
+
+const SNAPS = [0, 0.5, 1];
+const SNAP_WITHIN = 0.016;
+const TOLD_MS = 1500;
+
+let pointerOnSlider = false;
+
+function setWipe(fraction) {
+  wipe = fraction;
+  wipeSlider.value = Math.round(fraction * 100);
+  redraw();
+}
+
+function setOriginal(on) {
+  if (original === on) return;
+  original = on;
+  redraw();
+}
+
+// ---- buttons
+
+// The clipboard needs a secure page and a permission; the old way needs neither.
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); return true; } catch { /* the old way, then */ }
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.style.position = 'fixed';
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand('copy');
+  field.remove();
+  return copied;
+}
+
+const tools = attachGestures({ view, canvas, wipe: () => wipe, setWipe, moved });
+const extras = {
+  reset: () => { slider.value = 0.5; setAlpha(0.5); settle(); },
+  link: async (button) => {
+    report();
+    if (!await copy(window.location.href)) { say(`Copy this link: ${window.location.href}`, 'link'); return; }
+    button.textContent = 'Copied';
+    setTimeout(() => { button.textContent = 'Copy link'; }, TOLD_MS);
+  },
+};
+for (const button of element.querySelectorAll('button[data-tool]')) {
+  const name = button.dataset.tool;
+  if (name === 'original') continue;
+  button.addEventListener('click', () => {
+    if (!scene) return;
+    if (tools[name]) { tools[name](); moved(); } else extras[name](button);
+  });
+}
+
+// ---- hold: original
+
+const hold = find('[data-tool="original"]');
+hold.addEventListener('pointerdown', (event) => { hold.setPointerCapture(event.pointerId); setOriginal(true); });
+for (const name of ['pointerup', 'pointercancel', 'blur']) hold.addEventListener(name, () => setOriginal(false));
+hold.addEventListener('contextmenu', (event) => event.preventDefault());
+hold.addEventListener('keydown', (event) => { if (event.key === ' ' || event.key === 'Enter') setOriginal(true); });
+hold.addEventListener('keyup', () => setOriginal(false));
+
+const typing = (target) => target.isContentEditable || target.matches?.('textarea, input:not([type="range"])');
+document.addEventListener('keydown', (event) => {
+  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (event.key.toLowerCase() === 'o' && plain && !typing(event.target)) setOriginal(true);
+});
+document.addEventListener('keyup', (event) => { if (event.key.toLowerCase() === 'o') setOriginal(false); });
+window.addEventListener('blur', () => setOriginal(false));
+
+// ---- sliders
+
+slider.addEventListener('pointerdown', () => { pointerOnSlider = true; });
+for (const name of ['pointerup', 'pointercancel']) window.addEventListener(name, () => { pointerOnSlider = false; });
+slider.addEventListener('input', () => {
+  let value = Number(slider.value);
+  if (pointerOnSlider) {
+    const snap = SNAPS.find((point) => Math.abs(point - value) < SNAP_WITHIN);
+    if (snap !== undefined) { value = snap; slider.value = snap; }
+  }
+  setAlpha(value);
+});
+slider.addEventListener('change', settle);
+wipeSlider.addEventListener('input', () => setWipe(Number(wipeSlider.value) / 100));
+
+// ---- own pictures: what is dropped on the viewer or pasted on the page goes into the upload box
+
+function hand(files) {
+  const input = document.querySelector('#own-picture input[type="file"]');
+  const picture = [...files].find((file) => file.type.startsWith('image/'));
+  if (!input || !picture) return false;
+  const transfer = new DataTransfer();
+  transfer.items.add(picture);
+  input.files = transfer.files;
+  input.dispatchEvent(new Event('change', { bubbles: true }));
+  return true;
+}
+
+const stage = find('.stage');
+stage.addEventListener('dragover', (event) => event.preventDefault());
+stage.addEventListener('drop', (event) => { event.preventDefault(); hand(event.dataTransfer.files); });
+document.addEventListener('paste', (event) => {
+  if (!typing(event.target) && !event.defaultPrevented && hand(event.clipboardData?.files ?? [])) event.preventDefault();
+});
+
+new ResizeObserver(() => { view.resize(); if (scene) moved(); else redraw(); }).observe(canvas);
+watch('value', () => openScene(props.value));
+openScene(props.value);
