@@ -107,11 +107,12 @@ class Gate:
         with self._lock:
             self.asked.append((token, pair_id, region, alpha))
             self.pending += 1
+            held = self.held.get(alpha)
         try:
             made = self._frame(token, pair_id, region, alpha)
             self.delay(alpha)
-            if alpha in self.held:
-                assert self.held[alpha].wait(PATIENCE / 1000)
+            if held is not None:
+                assert held.wait(PATIENCE / 1000)
             return made
         finally:
             with self._lock:

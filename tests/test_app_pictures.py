@@ -6,6 +6,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from desk import Desk
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
+import dni.ui.effects
 from dni.catalog import Pair
 from dni.images import Picture, from_pil, open_picture
 from dni.studio import Studio
@@ -198,7 +200,7 @@ def write_bad(kind: str, path: Path) -> None:
         photograph().save(path)
         path.write_bytes(path.read_bytes()[:-3000])
     else:
-        path.write_bytes({"text": b"no picture", "empty": b"", "bomb": bomb(), "html": b"no picture"}[kind])
+        path.write_bytes({"text": b"no picture", "empty": b"", "bomb": bomb()}[kind])
 
 
 @pytest.mark.parametrize(
@@ -209,7 +211,6 @@ def write_bad(kind: str, path: Path) -> None:
         ("cut", "half.png", "half.png is damaged or cut short"),
         ("large", "map.png", "map.png has 60.00"),
         ("bomb", "bomb.png", "bomb.png has 3600.00"),
-        ("html", "<img src=x onerror=document.title='hacked'>.png", "is none"),
     ],
 )
 def test_bad_picture_is_refused_and_everything_stays(
@@ -221,10 +222,22 @@ def test_bad_picture_is_refused_and_everything_stays(
     desk.message(text)
     expect(desk.page.locator("#own-picture [data-testid=upload-text]")).to_be_visible()
     assert desk.shown == "rocket.png"
-    assert desk.page.title() != "hacked"
     desk.wait_exact(0.3)
     desk.actual_size()
     desk.assert_shows(desk.example("rocket"), "tiny", 0.3)
     photograph().save(tmp_path / "good.png")
     desk.upload(tmp_path / "good.png")
     assert_own_picture(desk, "good.png", open_picture(tmp_path / "good.png"))
+
+
+def test_messages_are_text_and_not_markup(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures hold words, such as the names of colour profiles, that end up in messages."""
+    words = "<img src=x onerror=\"document.title='hacked'\"><b>bold</b>"
+    picture = replace(open_picture(ROOT / "dni/ui/examples/cat.png"), notices=(words,))
+    monkeypatch.setattr(dni.ui.effects, "open_picture", lambda path: picture)
+    photograph().save(tmp_path / "photo.png")
+    desk.open(complete=False).upload(tmp_path / "photo.png")
+    expect(desk.message("bold")).to_contain_text(words)
+    assert desk.page.title() != "hacked"

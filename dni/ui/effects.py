@@ -12,7 +12,7 @@ from dni.download import Progress
 from dni.errors import DniError
 from dni.images import open_picture
 from dni.studio import Region, Studio
-from dni.ui.errors import afterwards, errors_shown, warn
+from dni.ui.errors import afterwards, errors_shown, notify, warn
 from dni.ui.gpu import IS_ZERO_GPU, GpuJobs
 from dni.ui.live import build_viewer, chosen, make_scene
 from dni.ui.results import Results, build_endpoints, build_results, picture_input
@@ -117,7 +117,7 @@ class EffectsTab:
         with errors_shown():
             now, picture = chosen(scene), open_picture(path)
             for notice in picture.notices:
-                gr.Info(notice)
+                notify(notice)
             token = self.studio.hold(picture, owner=str(request.session_hash))
             return self.scene(token=token, pair_id=now.pair, alpha=now.alpha), gr.Gallery(selected_index=None)
 

@@ -12,7 +12,7 @@ from gradio.events import Dependency
 
 from dni.errors import DniError
 
-__all__ = ["afterwards", "errors_shown", "warn"]
+__all__ = ["afterwards", "errors_shown", "notify", "warn"]
 
 SECONDS = 15
 
@@ -31,8 +31,13 @@ def warn(problem: DniError | str) -> None:
     gr.Warning(safe(problem), duration=SECONDS)
 
 
+def notify(text: str) -> None:
+    """Tell something in a box."""
+    gr.Info(safe(text))
+
+
 def safe(problem: object) -> str:
-    """The boxes render HTML, and a text may hold the name of somebody's file."""
+    """The boxes render HTML, and a text may hold words from somebody's file."""
     return html.escape(str(problem), quote=False)
 
 

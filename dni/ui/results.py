@@ -16,7 +16,7 @@ from dni.errors import DniError
 from dni.images import Picture, open_picture
 from dni.render import Cancelled
 from dni.studio import Studio
-from dni.ui.errors import afterwards, errors_shown
+from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.gpu import GpuJobs
 from dni.ui.live import chosen
 from dni.ui.start import MIDDLE
@@ -69,7 +69,7 @@ class Results:
             try:
                 return gr.File(self.export(picture, asked.pair, asked.alpha, report, cancelled), visible=True)
             except Cancelled:
-                gr.Info("Cancelled: nothing was written.")
+                notify("Cancelled: nothing was written.")
         return gr.File(None, visible=False)
 
     def cancel(self, request: gr.Request) -> Any:
