@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desk import Desk, decoded, difference, whole
+from desk import DRAWN, Desk, decoded, difference, whole
 from playwright.sync_api import Page
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -202,8 +202,9 @@ def test_touch_pinches_and_pans(new_desk: Callable[..., Desk]) -> None:
     fitted = desk.zoom
     x, y = middle(desk)
     touch(desk.page, *([(x - 20 - 10 * n, y), (x + 20 + 10 * n, y)] for n in range(5)))
-    desk.wait("parseInt(document.querySelector('.zoom').textContent) > 2.5 * given", fitted)
+    desk.wait("parseInt(document.querySelector('.zoom').textContent) > 2.9 * given", fitted)
     desk.page.locator(".wipe input").fill("100")
+    desk.page.wait_for_timeout(DRAWN)
     before = desk.canvas()
     touch(desk.page, *between((x, y), (x + 40, y)))
     desk.wait_until(lambda: shifted(before, desk.canvas(), 40, 0) < 3)

@@ -72,7 +72,10 @@ def measure_set(folder: Path, renderer: Renderer, extractor: nn.Module) -> dict[
         outputs |= {f"{alpha:.2f}": renderer.render(low, shares_of(alpha)) for alpha in ALPHAS}
         for name, output in outputs.items():
             rows.setdefault(name, []).append(measure(output, high, extractor, border=renderer.scale))
-    return {name: {key: fmean(row[key] for row in many) for key in COLUMNS} for name, many in rows.items()}
+    return {
+        name: {key: round(fmean(row[key] for row in many), 5) for key in COLUMNS}
+        for name, many in rows.items()
+    }
 
 
 def report_table(sets: Mapping[str, Mapping[str, Row]]) -> str:
@@ -120,13 +123,7 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
         "extractor": Path(extractor).stem,
         "versions": {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "device": str(renderer.device),
-        "sets": {
-            name: {
-                row: {key: round(value, 5) for key, value in measures.items()}
-                for row, measures in rows.items()
-            }
-            for name, rows in sets.items()
-        },
+        "sets": sets,
     }
     (card.parent / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     text = TABLE.sub(lambda _: report_table(sets), card.read_text(encoding="utf-8"))
