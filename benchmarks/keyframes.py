@@ -7,13 +7,15 @@ import math
 from pathlib import Path
 
 import torch
+from PIL import Image
 
 from benchmarks.table import save_table
 from dni.catalog import end_paths, find_pair
-from dni.images import Picture, open_picture
+from dni.images import Picture, from_pil
 from dni.interpolate import shares_of
 from dni.networks import load_ends
 from dni.render import Renderer
+from dni.restore.data import degrade
 
 GRIDS = (5, 11, 21)
 NUM_ALPHAS = 41
@@ -50,14 +52,15 @@ def main() -> None:
     """Measure every pair on every picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair", action="append", help="a pair of the catalogue; may be given again")
-    parser.add_argument("--images", type=Path, required=True, help="folder of low-resolution pictures")
+    parser.add_argument("--images", type=Path, nargs="+", required=True, help="photographs, reduced before")
     arguments = parser.parse_args()
     rows = []
     for pair_id in arguments.pair or ["esrgan-lite-x4"]:
         network, states = load_ends(end_paths(find_pair(pair_id)))
         renderer = Renderer(network, states)
-        for file in sorted(arguments.images.glob("*.png")):
-            values = worst(renderer, open_picture(file), GRIDS)
+        for file in arguments.images:
+            low, _ = degrade(Image.open(file).convert("RGB"), renderer.scale)
+            values = worst(renderer, from_pil(low, name=file.name), GRIDS)
             rows.append([pair_id, file.stem, renderer.precision, *(f"{value:.1f}" for value in values)])
     columns = ("pair", "picture", "precision", *(f"{grid} keyframes, dB" for grid in GRIDS))
     note = f"Lowest PSNR over {NUM_ALPHAS} alphas between the cross-fade and the network, before JPEG."
