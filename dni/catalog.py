@@ -22,7 +22,17 @@ from dni.checkpoints import PICKLE_SUFFIXES, SAFETENSORS_SUFFIX
 from dni.download import DownloadError, Progress, default_cache, fetch, fetch_hub, hub_copy, is_right
 from dni.errors import DniError
 
-__all__ = ["CatalogError", "End", "Pair", "ProgressOf", "Source", "end_paths", "find_pair", "load_catalog"]
+__all__ = [
+    "CatalogError",
+    "End",
+    "Pair",
+    "ProgressOf",
+    "Source",
+    "end_paths",
+    "find_pair",
+    "load_catalog",
+    "weights_folder",
+]
 
 BUNDLED_CATALOG = Path(__file__).with_name("catalog.json")
 CATALOG_VARIABLE = "DNI_CATALOG"
@@ -149,6 +159,11 @@ class Pair:
         return all(local_copy(self, number, cache) is not None for number in range(len(self.ends)))
 
 
+def weights_folder() -> Path:
+    """Where the bundled weights are: ``$DNI_WEIGHTS``, or ``weights`` beside the package."""
+    return Path(os.environ.get(WEIGHTS_VARIABLE) or BUNDLED_CATALOG.parent.parent / "weights")
+
+
 def load_catalog(path: Path | None = None) -> dict[str, Pair]:
     """All pairs by their id.
 
@@ -160,8 +175,7 @@ def load_catalog(path: Path | None = None) -> dict[str, Pair]:
     """
     if path is not None:
         return read_catalog(path, folder=path.parent)
-    folder = os.environ.get(WEIGHTS_VARIABLE) or BUNDLED_CATALOG.parent.parent / "weights"
-    catalog = read_catalog(BUNDLED_CATALOG, folder=Path(folder))
+    catalog = read_catalog(BUNDLED_CATALOG, folder=weights_folder())
     extra = os.environ.get(CATALOG_VARIABLE)
     if extra:
         for pair in read_catalog(Path(extra), folder=Path(extra).parent).values():

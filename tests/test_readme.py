@@ -15,8 +15,9 @@ from dni.images import resize_bicubic, to_tensor
 from dni.interpolate import shares_of
 from dni.metrics import psnr_y
 from dni.networks import build, load_ends
+from dni.photographs import load_photographs
 from dni.render import Renderer
-from dni.restore.data import degrade, load_photographs
+from dni.restore.data import degrade
 from dni.restore.report import TEST_SETS, report_table
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from dni.errors import DniError
 from dni.images import to_tensor
-from dni.restore.data import PatchSampler, degrade, load_photographs
+from dni.photographs import load_photographs
+from dni.restore.data import PatchSampler, degrade
 from dni.restore.train import TrainConfig, Trainer, learning_rate_factor
 from models.rrdbnet import RRDBNet
 from models.tiny_darknet import TinyDarknet

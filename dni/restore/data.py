@@ -8,8 +8,7 @@ too: they are sharper than the JPEG originals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -19,25 +18,9 @@ from torch import Tensor
 from dni.errors import DniError
 from dni.images import to_tensor
 
-__all__ = ["PatchSampler", "degrade", "load_photographs"]
+__all__ = ["PatchSampler", "degrade"]
 
-SUFFIXES = {".jpg", ".jpeg", ".png"}
 COPY_SCALES = (1.0, 0.75, 0.5)
-
-
-def load_photographs(folders: Iterable[Path]) -> list[Image.Image]:
-    """All photographs of the folders, as RGB, in the order of their names.
-
-    Raises:
-        FileNotFoundError: A folder holds none.
-    """
-    photographs: list[Image.Image] = []
-    for folder in folders:
-        files = sorted(file for file in Path(folder).glob("*") if file.suffix.lower() in SUFFIXES)
-        if not files:
-            raise FileNotFoundError(f"Expected photographs (.jpg, .png) in {folder}, but found none.")
-        photographs += [Image.open(file).convert("RGB") for file in files]
-    return photographs
 
 
 def crop_to_multiple(image: Image.Image, scale: int) -> Image.Image:

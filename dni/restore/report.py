@@ -24,8 +24,9 @@ from dni.interpolate import shares_of
 from dni.metrics import psnr_y, spectral_ratio, ssim_y
 from dni.networks import load_ends
 from dni.perceptual import load_extractor, perceptual_distance
+from dni.photographs import load_photographs
 from dni.render import Renderer
-from dni.restore.data import degrade, load_photographs
+from dni.restore.data import degrade
 
 __all__ = ["measure", "report_table", "write_report"]
 
