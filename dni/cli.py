@@ -47,6 +47,9 @@ Shares = Annotated[
 ]
 PairName = Annotated[str | None, typer.Option("--pair", help="A pair of the catalogue; see 'dni pairs'.")]
 Ends = Annotated[list[Path] | None, typer.Option("--ends", help="Two or more checkpoints: --ends A B ...")]
+DataRoot = Annotated[Path, typer.Option(help="Folder with MNIST/raw and bsds500.")]
+RunRoot = Annotated[Path, typer.Option(help="Folder of the runs, <method>/<seed>/ in it.")]
+Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
 Extrapolate = Annotated[bool, typer.Option(help="Allow shares outside 0 to 1.")]
 
 
@@ -125,11 +128,14 @@ def pairs() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for everybody.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port; by default the first free one from 7860.")] = None,
+    data_root: Annotated[
+        Path | None, typer.Option(help="Folder with MNIST/raw; by default $DNI_DATA, or one in the cache.")
+    ] = None,
 ) -> None:
     """Start the app in the browser."""
     from dni.ui import build_app, launch_options
 
-    build_app().launch(server_name=host, server_port=port, **launch_options())
+    build_app(data_root=data_root).launch(server_name=host, server_port=port, **launch_options())
 
 
 @train.command("restore")
@@ -159,6 +165,41 @@ def train_restore(
     )
     trainer.run()
     typer.echo(f"Wrote {trainer.export()}")
+
+
+@train.command("digits")
+def train_digits(
+    method: Annotated[
+        str, typer.Argument(help="A method's id, such as dann, or 'all'; 'best' is the state-of-the-art row.")
+    ],
+    data_root: DataRoot,
+    run_root: RunRoot,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and batches.")] = 0,
+    iterations: Iterations = 0,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+) -> None:
+    """Train a method of adaptation, and source-only before it if that is missing."""
+    from dni.adapt.runs import Runs
+
+    runs = Runs(data_root, run_root, iterations=iterations)
+    for path in runs.train_seed(method, seed, resume=resume):
+        typer.echo(f"Wrote {path}")
+
+
+@evaluate.command("digits")
+def evaluate_digits(
+    data_root: DataRoot,
+    run_root: RunRoot,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to this less one.")] = 5,
+    iterations: Iterations = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at once, which share the processor.")] = 1,
+) -> None:
+    """Train every method with every seed, unless it is there, and measure all; writes weights/digits."""
+    from dni.adapt.report import write_report
+    from dni.adapt.runs import Runs
+
+    runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations)
+    write_report(runs, jobs=jobs)
 
 
 @evaluate.command("restore")
