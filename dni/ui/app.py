@@ -8,7 +8,9 @@ from typing import Any
 import gradio as gr
 
 from dni.studio import Studio
+from dni.ui.adapt import build_adapt
 from dni.ui.effects import build_effects
+from dni.ui.room import DigitRoom
 from dni.ui.start import default_studio
 
 __all__ = ["build_app", "launch_options"]
@@ -23,11 +25,12 @@ MAX_FILE_SIZE = "100mb"
 PAGE_STYLE = Path(__file__).parent / "static" / "page.css"
 
 
-def build_app(studio: Studio | None = None) -> gr.Blocks:
+def build_app(studio: Studio | None = None, data_root: Path | None = None) -> gr.Blocks:
     """The whole app, ready for ``launch(**launch_options())``.
 
     Args:
         studio: Pairs and pictures; by default the catalogue.
+        data_root: The folder with ``MNIST/raw``; by default ``$DNI_DATA``, or one in the user's cache.
     """
     studio = studio or default_studio()
     app: gr.Blocks
@@ -35,7 +38,11 @@ def build_app(studio: Studio | None = None) -> gr.Blocks:
         title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     ) as app:
         gr.Markdown(INTRO)
-        build_effects(app, studio)
+        with gr.Tabs():
+            with gr.Tab("Effects", id="effects"):
+                build_effects(app, studio)
+            with gr.Tab("Adaptation", id="adaptation"):
+                build_adapt(app, DigitRoom(studio, data_root))
     return app
 
 

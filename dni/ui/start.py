@@ -16,6 +16,7 @@ from dni.ui.gpu import IS_ZERO_GPU
 
 __all__ = [
     "EXAMPLES",
+    "EXAMPLE_FOLDER",
     "MIDDLE",
     "Link",
     "default_studio",

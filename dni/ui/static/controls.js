@@ -89,7 +89,7 @@ wipeSlider.addEventListener('input', () => setWipe(Number(wipeSlider.value) / 10
 function hand(files) {
   const input = document.querySelector('#own-picture input[type="file"]');
   const picture = [...files].find((file) => file.type.startsWith('image/'));
-  if (!input || !picture) return false;
+  if (!input || !picture || !canvas.clientWidth) return false;  // no width: another tab is shown
   const transfer = new DataTransfer();
   transfer.items.add(picture);
   input.files = transfer.files;
@@ -104,6 +104,10 @@ document.addEventListener('paste', (event) => {
   if (!typing(event.target) && !event.defaultPrevented && hand(event.clipboardData?.files ?? [])) event.preventDefault();
 });
 
-new ResizeObserver(() => { view.resize(); if (scene) moved(); else redraw(); }).observe(canvas);
+new ResizeObserver(() => {
+  if (!canvas.clientWidth) return;
+  view.resize();
+  if (scene) moved(); else redraw();
+}).observe(canvas);
 watch('value', () => openScene(props.value));
 openScene(props.value);
