@@ -59,6 +59,14 @@ def tiny_ends(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [folder / "calm.safetensors", folder / "wild.safetensors"]
 
 
+@pytest.fixture(scope="session")
+def digits_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few digits in MNIST's files, and a few photographs to put behind them."""
+    from handwriting import write_data_root
+
+    return write_data_root(tmp_path_factory.mktemp("data"))
+
+
 def make_pair(pair_id: str, paths: Iterable[Path]) -> Pair:
     """A pair of local files, labelled by their names."""
     return Pair(pair_id, pair_id, tuple(End(path.stem, Source(path=path)) for path in paths))
@@ -207,3 +215,57 @@ def desk(new_desk: Callable[..., Desk]) -> Desk:
 def gate(desk_studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """What the browser asks of the studio, to watch and to delay."""
     return Gate(desk_studio, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def digit_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tiny networks of all methods of adaptation, in place of those that we ship."""
+    from digit_page import write_networks
+
+    folder = tmp_path_factory.mktemp("digit-weights")
+    write_networks(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNI_WEIGHTS", str(folder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def new_room(
+    digit_weights: None, serve: Callable[[Studio], str], desk_studio: Studio
+) -> Callable[[Path], tuple[str, Any]]:
+    """Start an app on a folder of data: its address, and the room behind its Adaptation tab."""
+
+    def new_room(data_root: Path) -> tuple[str, Any]:
+        from dni.ui.room import DigitRoom
+
+        room = DigitRoom(desk_studio, data_root)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("dni.ui.app.DigitRoom", lambda *_: room)
+            return serve(desk_studio), room
+
+    return new_room
+
+
+@pytest.fixture(scope="module")
+def digit_app(
+    new_room: Callable[[Path], tuple[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Any]:
+    """An app that finds some digits in MNIST's files, and few photographs."""
+    from digit_page import write_digits
+    from handwriting import write_photographs
+
+    folder = tmp_path_factory.mktemp("digits")
+    write_digits(folder)
+    write_photographs(folder, "test", range(3))
+    return new_room(folder)
+
+
+@pytest.fixture
+def new_page(new_desk: Callable[..., Desk], digit_app: tuple[str, Any]) -> Callable[..., Any]:
+    """Make pages on the Adaptation tab, not opened yet."""
+    from digit_page import DigitPage
+
+    def new_page(app: tuple[str, Any] = digit_app, **options: Any) -> DigitPage:
+        return DigitPage(new_desk(url=app[0], **options), app[1])
+
+    return new_page

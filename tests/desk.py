@@ -195,7 +195,7 @@ class Desk:
         pytest.fail("Waited for a condition in vain.")
 
     def data(self, name: str) -> str:
-        return self.page.locator("canvas").get_attribute(f"data-{name}") or ""
+        return self.page.locator("#viewer canvas").get_attribute(f"data-{name}") or ""
 
     @property
     def alpha(self) -> float:
@@ -204,7 +204,7 @@ class Desk:
     @property
     def shown(self) -> str:
         """The name of the picture, as a screen reader gets it."""
-        return (self.page.locator("canvas").get_attribute("aria-label") or "").split(",")[0]
+        return (self.page.locator("#viewer canvas").get_attribute("aria-label") or "").split(",")[0]
 
     @property
     def zoom(self) -> int:
@@ -227,7 +227,7 @@ class Desk:
         return canvas[top : top + height, left : left + width]
 
     def actual_size(self) -> None:
-        self.page.locator("canvas").press("1")
+        self.page.locator("#viewer canvas").press("1")
         self.wait("document.querySelector('.zoom').textContent === '100 %'")
 
     def assert_shows(self, picture: Picture, pair_id: str, alpha: float) -> None:
