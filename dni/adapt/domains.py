@@ -104,7 +104,7 @@ def build_mnist_m(digits: Tensor, photographs: Sequence[np.ndarray], *, seed: in
 
 
 def random_patch(photographs: Sequence[np.ndarray], generator: np.random.Generator) -> np.ndarray:
-    photograph = photographs[generator.integers(len(photographs))]
+    photograph = photographs[int(generator.integers(len(photographs)))]
     height, width = photograph.shape[:2]
     if min(height, width) < SIDE:
         raise DniError(
@@ -112,7 +112,8 @@ def random_patch(photographs: Sequence[np.ndarray], generator: np.random.Generat
         )
     top = int(generator.integers(height - SIDE + 1))
     left = int(generator.integers(width - SIDE + 1))
-    return photograph[top : top + SIDE, left : left + SIDE]
+    patch: np.ndarray = photograph[top : top + SIDE, left : left + SIDE]
+    return patch
 
 
 def put_over(digits: Tensor, patches: Tensor, *, strength: float = 1.0) -> Tensor:

@@ -81,7 +81,8 @@ class Consistency(Method):
         self.teacher.update_parameters(self.network)
 
     def result(self) -> DigitNetwork:
-        teacher: DigitNetwork = self.teacher.module
+        teacher = self.teacher.module
+        assert isinstance(teacher, DigitNetwork)
         return teacher
 
 

@@ -31,7 +31,7 @@ class Place:
     width: int
 
 
-PLACES = tuple(Place(before, width) for before in ("fc2", "fc3") for width in (16, 32, 64))  # type: ignore[arg-type]
+PLACES = tuple(Place(before, width) for before in ("fc2", "fc3") for width in (16, 32, 64))
 DEFAULT_PLACE = Place("fc2", 64)
 
 
