@@ -16,9 +16,12 @@ from conftest import Run
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from dni.adapt import bench as bench_module
+from dni.adapt import landscape as landscape_module
 from dni.adapt import measures as measures_module
 from dni.adapt import report as report_module
 from dni.adapt import train as train_module
+from dni.adapt.bench import Bench
 from dni.adapt.classifiers import read_snapshots
 from dni.adapt.domains import digest, invert, load_mnist, load_mnist_m
 from dni.adapt.losses import reversal_schedule
@@ -29,7 +32,7 @@ from dni.adapt.measures import (
     logits_of,
 )
 from dni.adapt.methods import METHODS, Method
-from dni.adapt.report import COLUMNS, Bench, report_table, summary, write_report
+from dni.adapt.report import COLUMNS, report_table, summary, write_report
 from dni.adapt.runs import Runs
 from dni.errors import DniError
 from dni.interpolate import interpolate
@@ -54,9 +57,10 @@ def small() -> Iterator[None]:
         patch.setattr(train_module, "NUM_SNAPSHOTS", SNAPSHOTS)
         patch.setattr(Method, "after_step", stray)
         patch.setattr(measures_module, "DOMAIN_STEPS", 5)
-        patch.setattr(report_module, "FEW", 40)
-        patch.setattr(report_module, "ALPHAS", ALPHAS)
-        patch.setattr(report_module, "PLANE", PLANE)
+        patch.setattr(bench_module, "FEW", 40)
+        patch.setattr(landscape_module, "FEW", 40)
+        patch.setattr(landscape_module, "ALPHAS", ALPHAS)
+        patch.setattr(landscape_module, "PLANE", PLANE)
         yield
 
 
@@ -151,9 +155,7 @@ def test_choices_are_of_the_snapshots(runs: Runs, written: dict[str, Any], metho
     row = written["methods"][method]["runs"][0]
     snapshots = read_snapshots(runs.run_folder(method, 0) / "snapshots.safetensors")
     information, accuracies = {}, {}
-    for step, state in snapshots.items():
-        network = DigitNetwork()
-        network.load_state_dict(state)
+    for step, network in snapshots.items():
         information[step] = information_maximisation(logits_of(network, unlabelled.images[:40]))
         accuracies[step] = accuracy(logits_of(network, target.images), target.labels)
     assert row["selected_iteration"] == max(information, key=information.__getitem__)
@@ -269,11 +271,11 @@ def test_the_command_measures_only_what_has_changed(
 
 
 def test_another_network_is_measured_again(runs: Runs, report: dict[str, Any]) -> None:
-    bench, kept = Bench(runs), runs.run_folder("coral", 0) / "measures.json"
+    kept = runs.run_folder("coral", 0) / "measures.json"
     before = kept.read_text()
-    row = report_module.measure_run(bench, "coral", 0)
+    row = report_module.measure_run(runs, "coral", 0)
     kept.write_text(json.dumps({"sha256": "of another network", "mnist": 0.5}))
-    assert report_module.measure_run(bench, "coral", 0) == row
+    assert report_module.measure_run(runs, "coral", 0) == row
     assert kept.read_text() == before
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from PIL import Image
@@ -24,7 +24,7 @@ from dni.adapt.runs import Runs, training_digits
 from dni.interpolate import interpolate
 from models.digits import DigitNetwork
 
-__all__ = ["Bench", "Row"]
+__all__ = ["Bench", "Row", "bench_of"]
 
 State = Mapping[str, Tensor]
 Row = dict[str, float]
@@ -32,7 +32,7 @@ Row = dict[str, float]
 # The picture of the domain "over a photograph": one of the app's examples.
 PHOTOGRAPH = Path(__file__).parent.parent / "ui" / "examples" / "coffee.png"
 # Digits of each domain for what is measured many times: the plane, the distances, the label-free selector.
-FEW = 2000
+FEW = 1000
 
 
 @dataclass(frozen=True)
@@ -107,3 +107,9 @@ class Bench:
     def accuracy(self, network: DigitNetwork, domain: str, *, count: int | None = None) -> float:
         digits = self.domains[domain].subset(slice(count))
         return accuracy(logits_of(network, digits.images), digits.labels)
+
+
+@lru_cache(maxsize=1)
+def bench_of(runs: Runs) -> Bench:
+    """The bench of some runs, whose digits are made once a process."""
+    return Bench(runs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from dni.adapt.methods import METHODS, method_id
@@ -81,4 +82,4 @@ def build(state: Mapping[str, Tensor], path: Path) -> DigitNetwork:
         raise CheckpointError(
             f"Expected a network of digits in {path}, but it does not fit ({reason})."
         ) from error
-    return network.eval()
+    return network.to(memory_format=torch.channels_last).eval()

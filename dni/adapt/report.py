@@ -18,16 +18,15 @@ from typing import Any
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
-from tqdm import tqdm
 
 from dni import __version__
-from dni.adapt.bench import Bench, Row
+from dni.adapt.bench import Row, bench_of
 from dni.adapt.classifiers import read_network, read_snapshots
 from dni.adapt.domains import digest
 from dni.adapt.landscape import curves, melting, plane
 from dni.adapt.methods import ANCESTOR, METHODS
 from dni.adapt.methods.dann import Dann
-from dni.adapt.runs import Runs, training_digits
+from dni.adapt.runs import Runs, in_parallel, training_digits
 from dni.catalog import weights_folder
 from dni.checkpoints import save, sha256_of
 from dni.errors import DniError
@@ -50,9 +49,9 @@ PERCENT = {"mnist", "mnist_m", "inverted", "photograph", "domain_accuracy", "sel
 TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- /table -->)", re.DOTALL)
 
 
-def measure_run(bench: Bench, method: str, seed: int) -> Row:
+def measure_run(runs: Runs, method: str, seed: int) -> Row:
     """One run's measures; kept beside the run as long as its network stays the same."""
-    file = bench.runs.network(method, seed)
+    file = runs.network(method, seed)
     kept = file.with_name("measures.json")
     if kept.is_file():
         known: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
@@ -60,6 +59,7 @@ def measure_run(bench: Bench, method: str, seed: int) -> Row:
             return known
     with safe_open(file, "pt") as opened:
         seconds = float(opened.metadata()["seconds"])
+    bench = bench_of(runs)
     row = bench.measure(read_network(file)) | {"seconds": seconds}
     if method != ANCESTOR:
         row |= bench.choices(read_snapshots(file.with_name("snapshots.safetensors")))
@@ -105,13 +105,15 @@ def write_report(runs: Runs, *, jobs: int = 1) -> dict[str, Any]:
     if not card.is_file() or not TABLE.search(card.read_text(encoding="utf-8")):
         raise DniError(f"Expected a model card with a marked table at {card}, but there is none.")
     runs.train(jobs=jobs)
-    bench = Bench(runs)
+    every = [(runs, method, seed) for method in METHODS for seed in range(runs.num_seeds)]
+    rows = dict(zip(every, in_parallel(measure_run, every, jobs), strict=True))
+    bench = bench_of(runs)
     methods = {
         method: {
             "title": METHODS[method].title,
             "paper": METHODS[method].paper,
             "iterations": runs.iterations or METHODS[method].iterations,
-            **summary([measure_run(bench, method, s) for s in tqdm(range(runs.num_seeds), desc=method)]),
+            **summary([rows[runs, method, seed] for seed in range(runs.num_seeds)]),
         }
         for method in METHODS
     }

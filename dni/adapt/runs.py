@@ -21,7 +21,7 @@ from dni.adapt.train import AdaptConfig, AdaptTrainer
 from dni.download import tqdm_progress
 from dni.photographs import fetch_bsds500
 
-__all__ = ["Runs"]
+__all__ = ["Runs", "in_parallel", "training_digits"]
 
 Result = TypeVar("Result")
 

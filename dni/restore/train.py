@@ -82,7 +82,7 @@ PRESETS: dict[str, TrainConfig] = {
         critic_learning_rate=1e-4,
         warmup=100,
         perceptual_weight=1.0,
-        adversarial_weight=0.0003,
+        adversarial_weight=0.0004,
         instance_noise=0.04,
     ),
 }
