@@ -148,13 +148,14 @@ def train_restore(
     ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the GAN end.")] = None,
     extractor: Annotated[str, typer.Option(help="'vgg19' or a Tiny Darknet .safetensors file.")] = "vgg19",
     iterations: Annotated[int | None, typer.Option(help="Length of the run.")] = None,
+    adversarial_weight: Annotated[float | None, typer.Option(help="Of the GAN end's loss.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Train one end of the esrgan-lite-x4 pair; with 'accelerate launch' on several GPUs."""
     from dni.restore.train import Trainer, preset
 
-    config = preset(end, iterations=iterations, seed=seed)
+    config = preset(end, iterations=iterations, adversarial_weight=adversarial_weight, seed=seed)
     trainer = Trainer(
         config,
         photographs=photographs,

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from dni.adapt.report import cell
+from dni.adapt.report import report_table as digits_table
 from dni.catalog import end_paths, find_pair
 from dni.checkpoints import sha256_of
 from dni.images import resize_bicubic, to_tensor
@@ -48,6 +50,16 @@ def test_the_tables_are_the_reports(report) -> None:
     assert all(row in (ROOT / "README.md").read_text() for row in rows)
 
 
+def test_the_table_of_digits_is_the_reports() -> None:
+    card = ROOT / "weights" / "digits"
+    methods = json.loads((card / "report.json").read_text())["methods"]
+    assert digits_table(methods) in (card / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
+    for entry in methods.values():
+        cells = [cell(entry, name) for name in ("mnist", "mnist_m", "inverted", "photograph")]
+        assert f"| {entry['title']} | {' | '.join(cells)} |\n" in readme
+
+
 def test_the_report_is_of_the_files_that_are_shipped(report) -> None:
     for path in end_paths(find_pair("esrgan-lite-x4")):
         assert report["ends"][path.name] == sha256_of(path)
@@ -80,6 +92,9 @@ def test_measures_change_steadily_along_alpha(report) -> None:
     """What the pair was made for: the way from faithful to textured has no bump."""
     for rows in report["sets"].values():
         along = [rows[f"{alpha:.2f}"] for alpha in (0, 0.25, 0.5, 0.75, 1)]
-        psnr, spectral = ([row[key] for row in along] for key in ("psnr_y", "spectral"))
+        psnr, perceptual, spectral = (
+            [row[key] for row in along] for key in ("psnr_y", "perceptual", "spectral")
+        )
         assert psnr == sorted(psnr, reverse=True)
+        assert perceptual == sorted(perceptual, reverse=True)
         assert spectral == sorted(spectral)

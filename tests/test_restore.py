@@ -17,7 +17,7 @@ from dni.errors import DniError
 from dni.images import to_tensor
 from dni.photographs import load_photographs
 from dni.restore.data import PatchSampler, degrade
-from dni.restore.train import TrainConfig, Trainer, learning_rate_factor
+from dni.restore.train import TrainConfig, Trainer, learning_rate_factor, preset, same_crop
 from models.rrdbnet import RRDBNet
 from models.tiny_darknet import TinyDarknet
 
@@ -195,3 +195,38 @@ def test_the_gan_end_starts_from_its_ancestor(
     torch.manual_seed(1)
     expected = RRDBNet(num_filters=4, num_blocks=1).state_dict()
     assert all(torch.equal(tensor, expected[name]) for name, tensor in trainer.generator.state_dict().items())
+
+
+def test_the_adversarial_weight_is_the_gan_ends_own() -> None:
+    assert preset("gan", adversarial_weight=0.5) == replace(preset("gan"), adversarial_weight=0.5)
+    with pytest.raises(DniError, match="an adversarial weight for the gan end only, but got one for 'psnr'"):
+        preset("psnr", adversarial_weight=0.5)
+
+
+def test_crops_for_the_losses_are_the_same_of_both_and_move() -> None:
+    output = torch.arange(2 * 3 * 20 * 20.0).view(2, 3, 20, 20)
+    corners = set()
+    for seed in range(20):
+        a, b = same_crop(output, output + 0.5, 16, np.random.default_rng(seed))
+        assert a.shape == (2, 3, 16, 16)
+        assert torch.equal(b, a + 0.5)
+        corners.add(int(a[0, 0, 0, 0]))
+    assert len(corners) > 5
+
+
+def test_the_discriminator_sees_noise_that_depends_on_the_step_only(
+    photographs: Path, ancestor: Path, extractor: str, tmp_path: Path
+) -> None:
+    config = replace(GAN, instance_noise=0.1)
+    trainer = Trainer(
+        config, photographs=[photographs], run_folder=tmp_path, ancestor=ancestor, extractor=extractor
+    )
+    seen: list[torch.Tensor] = []
+    trainer.critic.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    images = torch.full((2, 3, 128, 128), 0.5)
+    for global_seed in (0, 1):
+        torch.manual_seed(global_seed)
+        trainer.noise.manual_seed(7)
+        trainer._judge(images)
+    assert torch.equal(seen[0], seen[1])
+    assert (seen[0] - 0.5).std().item() == pytest.approx(0.1, rel=0.02)

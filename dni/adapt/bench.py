@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -99,7 +100,7 @@ class Bench:
         self, states: Sequence[State], shares: Sequence[float], *, count: int | None = None
     ) -> tuple[float, float]:
         """Accuracy on (the first ``count`` digits of) MNIST and MNIST-M of a blend."""
-        network = DigitNetwork()
+        network = DigitNetwork().to(memory_format=torch.channels_last)
         network.load_state_dict(interpolate(states, shares, extrapolate=True))
         mnist, mnist_m = (self.accuracy(network, name, count=count) for name in ("mnist", "mnist_m"))
         return mnist, mnist_m

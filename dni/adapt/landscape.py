@@ -8,29 +8,34 @@ from typing import Any
 from safetensors.torch import load_file
 from tqdm import tqdm
 
-from dni.adapt.bench import FEW, Bench, Row
+from dni.adapt.bench import FEW, Bench, Row, bench_of
 from dni.adapt.classifiers import read_snapshots
 from dni.adapt.losses import reversal_schedule
 from dni.adapt.methods import ANCESTOR, METHODS
 from dni.adapt.methods.dann import Dann
 from dni.adapt.methods.dann_mmd import DannMmd
+from dni.adapt.runs import Runs, in_parallel
 from dni.interpolate import shares_of
 
 __all__ = ["curves", "melting", "plane"]
 
-ALPHAS = tuple(round(-0.25 + 0.05 * step, 2) for step in range(31))
-PLANE = tuple(round(-0.25 + 0.125 * step, 3) for step in range(13))
+ALPHAS = tuple(-0.25 + 0.0625 * step for step in range(25))
+# Digits of each domain for the curves.
+MANY = 5000
+PLANE = tuple(-0.25 + 0.125 * step for step in range(13))
 
 
-def curves(bench: Bench) -> dict[str, Any]:
+def curves(runs: Runs, *, jobs: int = 1) -> dict[str, Any]:
     """Accuracy on both domains along alpha, from source-only (0) to every other method (1); seed 0."""
-    first = load_file(bench.runs.network(ANCESTOR, 0))
-    result: dict[str, Any] = {"alphas": ALPHAS}
-    for method in tqdm([method for method in METHODS if method != ANCESTOR], desc="curves"):
-        second = load_file(bench.runs.network(method, 0))
-        points = [bench.along([first, second], shares_of(alpha)) for alpha in ALPHAS]
-        result[method] = {"mnist": [p[0] for p in points], "mnist_m": [p[1] for p in points]}
-    return result
+    methods = [method for method in METHODS if method != ANCESTOR]
+    found = in_parallel(curve, [(runs, method) for method in methods], jobs)
+    return {"alphas": ALPHAS, **dict(zip(methods, found, strict=True))}
+
+
+def curve(runs: Runs, method: str) -> dict[str, list[float]]:
+    states = [load_file(runs.network(end, 0)) for end in (ANCESTOR, method)]
+    points = [bench_of(runs).along(states, shares_of(alpha), count=MANY) for alpha in ALPHAS]
+    return {"mnist": [point[0] for point in points], "mnist_m": [point[1] for point in points]}
 
 
 def plane(bench: Bench) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def write_report(runs: Runs, *, jobs: int = 1) -> dict[str, Any]:
         "networks": {path.name: sha256_of(path) for path in sorted(folder.glob("*.safetensors"))},
         "methods": methods,
         "ddc_places": json.loads((runs.folder / "ddc" / "places.json").read_text(encoding="utf-8")),
-        "curves": curves(bench),
+        "curves": curves(runs, jobs=jobs),
         "plane": plane(bench),
         "dann_run": list(melting(bench)),
     }

@@ -88,16 +88,28 @@ PRESETS: dict[str, TrainConfig] = {
 }
 
 
-def preset(end: str, *, iterations: int | None = None, seed: int = 0) -> TrainConfig:
-    """The settings that the shipped pair was trained with.
+def preset(
+    end: str,
+    *,
+    iterations: int | None = None,
+    adversarial_weight: float | None = None,
+    seed: int = 0,
+) -> TrainConfig:
+    """The settings that the shipped pair was trained with, but for what is given.
 
     Raises:
-        DniError: There is no such end.
+        DniError: There is no such end, or it has no adversarial loss.
     """
     if end not in PRESETS:
         raise DniError(f"Expected one of the ends {', '.join(PRESETS)}, but got {end!r}.")
-    config = PRESETS[end]
-    return replace(config, seed=seed, iterations=iterations or config.iterations)
+    config = replace(PRESETS[end], seed=seed)
+    if iterations:
+        config = replace(config, iterations=iterations)
+    if adversarial_weight is None:
+        return config
+    if end != "gan":
+        raise DniError(f"Expected an adversarial weight for the gan end only, but got one for {end!r}.")
+    return replace(config, adversarial_weight=adversarial_weight)
 
 
 def learning_rate_factor(iteration: int, config: TrainConfig) -> float:
