@@ -55,6 +55,11 @@ def test_opens_with_walls_accuracies_and_where_the_digits_come_from(tab: DigitPa
     expect(tab.find(".wall .tally").first).to_contain_text("310 held-out digits")
 
 
+def test_the_button_that_gradio_uploads_with_is_not_seen(tab: DigitPage) -> None:
+    expect(tab.page.locator("#digits-picture")).to_be_attached()
+    expect(tab.page.locator("#digits-picture")).to_be_hidden()
+
+
 def test_walls_show_the_digits(tab: DigitPage) -> None:
     digits = tab.digits.wall(tab.own()).numpy()
     for domain in range(4):

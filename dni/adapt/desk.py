@@ -33,7 +33,7 @@ STRENGTHS = tuple(step / 10 for step in range(11))
 STRENGTH_DIGITS = 300
 REMEMBERED_RESULTS = 2000
 MEASURED = (
-    "Accuracies on all 10,000 test digits of each domain; domain accuracy and A-distance on 2,000 of each."
+    "Accuracies on all 10,000 test digits of each domain; domain accuracy and A-distance on 1,000 of each."
 )
 NOT_MEASURED = "The report has no measures of this run: 'python -m dni evaluate digits' makes them."
 

@@ -114,7 +114,7 @@ def build_adapt(app: gr.Blocks, room: DigitRoom) -> None:
         },
     )
     # The button to see is in the component, beside what it changes.
-    with gr.Row(visible="hidden", elem_id="digits-picture"):
+    with gr.Row(elem_id="digits-picture"):  # hidden by page.css
         picture = gr.UploadButton(file_types=IMAGE_TYPES)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
