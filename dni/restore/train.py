@@ -70,7 +70,7 @@ class TrainConfig:
     validate_every: int = 500
 
 
-# The GAN end's discriminator weighs little and the run is short: with 2.5 times the weight the perceptual
+# The GAN end's discriminator weighs little and the run is short: with five times the weight the perceptual
 # distance fell for 1,500 steps and then rose again, as the discriminator won and asked for ever more texture.
 PRESETS: dict[str, TrainConfig] = {
     "psnr": TrainConfig(iterations=14000),
