@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from dni.bundled import WEIGHTS_VARIABLE, weights_folder
 from dni.checkpoints import PICKLE_SUFFIXES, SAFETENSORS_SUFFIX
 from dni.download import DownloadError, Progress, default_cache, fetch, fetch_hub, hub_copy, is_right
 from dni.errors import DniError
@@ -31,12 +32,10 @@ __all__ = [
     "end_paths",
     "find_pair",
     "load_catalog",
-    "weights_folder",
 ]
 
 BUNDLED_CATALOG = Path(__file__).with_name("catalog.json")
 CATALOG_VARIABLE = "DNI_CATALOG"
-WEIGHTS_VARIABLE = "DNI_WEIGHTS"
 
 # The keys of catalog.json and their types; null means that nobody knows.
 PAIR_REQUIRED: dict[str, type] = {"id": str, "title": str, "ends": list}
@@ -157,11 +156,6 @@ class Pair:
     def is_local(self, cache: Path | None = None) -> bool:
         """Whether all ends are on this machine, judged by their names and sizes."""
         return all(local_copy(self, number, cache) is not None for number in range(len(self.ends)))
-
-
-def weights_folder() -> Path:
-    """Where the bundled weights are: ``$DNI_WEIGHTS``, or ``weights`` beside the package."""
-    return Path(os.environ.get(WEIGHTS_VARIABLE) or BUNDLED_CATALOG.parent.parent / "weights")
 
 
 def load_catalog(path: Path | None = None) -> dict[str, Pair]:

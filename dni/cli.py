@@ -153,7 +153,8 @@ def train_restore(
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Train one end of the esrgan-lite-x4 pair; with 'accelerate launch' on several GPUs."""
-    from dni.restore.train import Trainer, preset
+    from dni.restore.config import preset
+    from dni.restore.train import Trainer
 
     config = preset(end, iterations=iterations, adversarial_weight=adversarial_weight, seed=seed)
     trainer = Trainer(

@@ -326,7 +326,7 @@ def test_a_run_of_dann(run_weights: Path) -> None:
     assert float(run.positions.abs().max()) == 1
     assert [row["iteration"] for row in run.metrics] == [0, 300, 2000]
     assert set(run.metrics[0]) == {"iteration", *METRICS}
-    assert run.note.startswith("Accuracies on all 10,000")
+    assert run.note.startswith("Measured on test digits")
 
 
 def break_report(folder: Path) -> None:

@@ -16,8 +16,9 @@ from torch.nn import functional
 from dni.errors import DniError
 from dni.images import to_tensor
 from dni.photographs import load_photographs
+from dni.restore.config import TrainConfig, learning_rate_factor, preset
 from dni.restore.data import PatchSampler, degrade
-from dni.restore.train import TrainConfig, Trainer, learning_rate_factor, preset, same_crop
+from dni.restore.train import Trainer, same_crop
 from models.rrdbnet import RRDBNet
 from models.tiny_darknet import TinyDarknet
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from dni.adapt.methods import METHODS, method_id
-from dni.catalog import weights_folder
+from dni.bundled import weights_folder
 from dni.checkpoints import CheckpointError, read_state
 from dni.errors import DniError
 from models.digits import DigitNetwork

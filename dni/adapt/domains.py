@@ -23,6 +23,7 @@ from dni.errors import DniError
 from dni.photographs import load_photographs
 
 __all__ = [
+    "SIDE",
     "Digits",
     "build_mnist_m",
     "digest",

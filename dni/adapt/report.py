@@ -27,7 +27,7 @@ from dni.adapt.landscape import curves, melting, plane
 from dni.adapt.methods import ANCESTOR, METHODS
 from dni.adapt.methods.dann import Dann
 from dni.adapt.runs import Runs, in_parallel, training_digits
-from dni.catalog import weights_folder
+from dni.bundled import weights_folder
 from dni.checkpoints import save, sha256_of
 from dni.errors import DniError
 
@@ -68,6 +68,21 @@ def measure_run(runs: Runs, method: str, seed: int) -> Row:
     return row
 
 
+def measure_methods(runs: Runs, *, jobs: int) -> dict[str, Any]:
+    """Every method's measures over all seeds."""
+    every = [(runs, method, seed) for method in METHODS for seed in range(runs.num_seeds)]
+    rows = dict(zip(every, in_parallel(measure_run, every, jobs), strict=True))
+    return {
+        method: {
+            "title": METHODS[method].title,
+            "paper": METHODS[method].paper,
+            "iterations": runs.iterations or METHODS[method].iterations,
+            **summary([rows[runs, method, seed] for seed in range(runs.num_seeds)]),
+        }
+        for method in METHODS
+    }
+
+
 def summary(rows: list[Row]) -> dict[str, Any]:
     """Mean and standard deviation (over the seeds, of the population) of every measure."""
     return {
@@ -105,18 +120,7 @@ def write_report(runs: Runs, *, jobs: int = 1) -> dict[str, Any]:
     if not card.is_file() or not TABLE.search(card.read_text(encoding="utf-8")):
         raise DniError(f"Expected a model card with a marked table at {card}, but there is none.")
     runs.train(jobs=jobs)
-    every = [(runs, method, seed) for method in METHODS for seed in range(runs.num_seeds)]
-    rows = dict(zip(every, in_parallel(measure_run, every, jobs), strict=True))
-    bench = bench_of(runs)
-    methods = {
-        method: {
-            "title": METHODS[method].title,
-            "paper": METHODS[method].paper,
-            "iterations": runs.iterations or METHODS[method].iterations,
-            **summary([rows[runs, method, seed] for seed in range(runs.num_seeds)]),
-        }
-        for method in METHODS
-    }
+    bench, methods = bench_of(runs), measure_methods(runs, jobs=jobs)
     ship(runs, folder)
     report = {
         "command": "python -m dni evaluate digits --data-root DATA --run-root RUNS"

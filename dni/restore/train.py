@@ -9,12 +9,10 @@ depends on the seed only, and everything else is in ``state.pt``.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -33,91 +31,17 @@ from dni.images import to_tensor
 from dni.metrics import psnr_y, quantize, spectral_ratio
 from dni.perceptual import load_extractor, perceptual_distance
 from dni.photographs import load_photographs
+from dni.restore.config import TrainConfig, learning_rate_factor
 from dni.restore.data import PatchSampler, degrade
 from dni.restore.losses import relativistic_discriminator_loss, relativistic_generator_loss
 from models.discriminator import PATCH_SIZE, VGGDiscriminator
 from models.rrdbnet import RRDBNet
 
-__all__ = ["TrainConfig", "Trainer", "preset"]
+__all__ = ["Trainer"]
 
 # Every 50th photograph is kept for the validation curve, cropped to this size.
 VALIDATION_STRIDE = 50
 VALIDATION_SIZE = 256
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Everything that decides what a run computes; stored in the checkpoint's metadata.
-
-    Loss weights multiply, in order, the L1 distance, the perceptual distance and the adversarial loss.
-    """
-
-    end: Literal["psnr", "gan"] = "psnr"
-    num_filters: int = 32
-    num_blocks: int = 2
-    iterations: int = 15000
-    batch_size: int = 8
-    patch_size: int = 160
-    learning_rate: float = 5e-4
-    critic_learning_rate: float = 5e-5
-    warmup: int = 500
-    ema_decay: float = 0.999
-    l1_weight: float = 1.0
-    perceptual_weight: float = 0.0
-    adversarial_weight: float = 0.0
-    instance_noise: float = 0.0
-    seed: int = 0
-    validate_every: int = 500
-
-
-# The GAN end's discriminator weighs little and the run is short: with five times the weight the perceptual
-# distance fell for 1,500 steps and then rose again, as the discriminator won and asked for ever more texture.
-PRESETS: dict[str, TrainConfig] = {
-    "psnr": TrainConfig(iterations=14000),
-    "gan": TrainConfig(
-        end="gan",
-        iterations=2000,
-        patch_size=136,
-        learning_rate=3e-4,
-        critic_learning_rate=1e-4,
-        warmup=100,
-        perceptual_weight=1.0,
-        adversarial_weight=0.0004,
-        instance_noise=0.04,
-    ),
-}
-
-
-def preset(
-    end: str,
-    *,
-    iterations: int | None = None,
-    adversarial_weight: float | None = None,
-    seed: int = 0,
-) -> TrainConfig:
-    """The settings that the shipped pair was trained with, but for what is given.
-
-    Raises:
-        DniError: There is no such end, or it has no adversarial loss.
-    """
-    if end not in PRESETS:
-        raise DniError(f"Expected one of the ends {', '.join(PRESETS)}, but got {end!r}.")
-    config = replace(PRESETS[end], seed=seed)
-    if iterations:
-        config = replace(config, iterations=iterations)
-    if adversarial_weight is None:
-        return config
-    if end != "gan":
-        raise DniError(f"Expected an adversarial weight for the gan end only, but got one for {end!r}.")
-    return replace(config, adversarial_weight=adversarial_weight)
-
-
-def learning_rate_factor(iteration: int, config: TrainConfig) -> float:
-    """Linear warm-up, then a cosine to 1 % of the peak."""
-    if iteration < config.warmup:
-        return (iteration + 1) / config.warmup
-    progress = (iteration - config.warmup) / max(1, config.iterations - config.warmup)
-    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
 
 
 class Trainer:

@@ -10,6 +10,7 @@ import gradio as gr
 from PIL import Image
 
 from dni.adapt.desk import DOMAINS
+from dni.adapt.domains import SIDE
 from dni.adapt.methods import ANCESTOR, METHODS
 from dni.adapt.methods.dann import Dann
 from dni.errors import DniError
@@ -35,7 +36,6 @@ ABOUT = {
     "adamatch": "Teaches itself: sure guesses on a colour digit are the labels of its strongly changed copy.",
     "target_only": "No adaptation: trained **with** the colour digits' labels: the upper bound of the rest.",
 }
-SIDE = 28
 IMAGE_TYPES = ["image", ".heic", ".heif", ".avif"]
 
 

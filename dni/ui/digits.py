@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from dni.adapt.desk import ALPHAS, STRENGTHS, OwnPicture
+from dni.adapt.domains import SIDE
 from dni.errors import DniError
 from dni.ui.live import answering, encode, number, read, text
 from dni.ui.room import DigitRoom
@@ -36,7 +37,6 @@ SCRIPTS = (
     "digits-fetch.js",
     "digits-start.js",
 )
-SIDE = 28
 
 Answer = dict[str, Any]
 
