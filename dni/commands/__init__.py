@@ -1,0 +1,1 @@
+"""The commands, one a file; :mod:`dni.cli` puts them together."""
