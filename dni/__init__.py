@@ -10,11 +10,17 @@ from dni.blend import Blend
 from dni.catalog import find_pair, load_catalog
 from dni.checkpoints import CheckpointError
 from dni.errors import DniError
+from dni.export import export_network, export_picture
+from dni.groups import layer_groups
 from dni.images import Picture, PictureError, open_picture
 from dni.interpolate import BlendError, interpolate, shares_of
+from dni.mix import Mix, task_shares
 from dni.networks import ImageNetwork, load_ends, load_network
+from dni.order import Order
 from dni.recipe import Recipe
+from dni.recipe_files import read_recipe
 from dni.render import Cancelled, Renderer, RenderError
+from dni.verdict import Verdict, inspect_networks
 
 __all__ = [
     "Blend",
@@ -23,16 +29,25 @@ __all__ = [
     "CheckpointError",
     "DniError",
     "ImageNetwork",
+    "Mix",
+    "Order",
     "Picture",
     "PictureError",
     "Recipe",
     "RenderError",
     "Renderer",
+    "Verdict",
+    "export_network",
+    "export_picture",
     "find_pair",
+    "inspect_networks",
     "interpolate",
+    "layer_groups",
     "load_catalog",
     "load_ends",
     "load_network",
     "open_picture",
+    "read_recipe",
     "shares_of",
+    "task_shares",
 ]

@@ -16,11 +16,16 @@ V = TypeVar("V")
 class ByteCache(Generic[K, V]):
     """Least-recently-used entries up to ``capacity`` bytes; safe to share between threads.
 
-    An entry larger than the capacity is not kept.
+    Args:
+        capacity: In bytes.
+        size_of: How many bytes an entry takes.
+        keeps_newest: Keep an entry that is larger than the capacity, as the only one, until the next comes;
+            else it is not kept.
     """
 
-    def __init__(self, capacity: int, *, size_of: Callable[[V], int]) -> None:
+    def __init__(self, capacity: int, *, size_of: Callable[[V], int], keeps_newest: bool = False) -> None:
         self.capacity = capacity
+        self.keeps_newest = keeps_newest
         self.bytes = 0
         self._size_of = size_of
         self._entries: OrderedDict[K, V] = OrderedDict()
@@ -37,11 +42,12 @@ class ByteCache(Generic[K, V]):
         """Keep an entry, in place of an older one of the same key."""
         with self._lock:
             self._forget(key)
-            if self._size_of(value) > self.capacity:
+            if self._size_of(value) > self.capacity and not self.keeps_newest:
                 return  # making room for it would only empty the store
             self._entries[key] = value
             self.bytes += self._size_of(value)
-            while self.bytes > self.capacity:
+            kept = 1 if self.keeps_newest else 0
+            while self.bytes > self.capacity and len(self._entries) > kept:
                 self._forget(next(iter(self._entries)))
 
     def drop(self, matches: Callable[[K], bool]) -> None:

@@ -1,4 +1,4 @@
-"""The command line: ``dni blend | render | pairs | serve | train | evaluate``."""
+"""The command line, ``dni COMMAND``; each command has a file of its own in :mod:`dni.commands`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from collections.abc import Sequence
 import typer
 
 from dni.commands import training
+from dni.commands.bench import bench
 from dni.commands.blend import blend
+from dni.commands.curve import curve
+from dni.commands.inspect import inspect
 from dni.commands.pairs import pairs
 from dni.commands.render import render
 from dni.commands.serve import serve
+from dni.commands.sweep import sweep
 from dni.errors import DniError
 
 __all__ = ["app", "main"]
@@ -25,7 +29,7 @@ app = typer.Typer(
 train = typer.Typer(help="Train the networks that we ship.", no_args_is_help=True)
 evaluate = typer.Typer(help="Measure the networks that we ship.", no_args_is_help=True)
 
-for command in (blend, render, pairs, serve):
+for command in (blend, render, sweep, curve, inspect, pairs, serve, bench):
     app.command()(command)
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")

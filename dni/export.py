@@ -4,100 +4,145 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dni import __version__
 from dni.checkpoints import SAFETENSORS_SUFFIX, read_metadata, save, sha256_of
+from dni.develop import Hooks, develop
 from dni.errors import DniError
-from dni.images import Picture, resize_bicubic, save_png
-from dni.interpolate import check_shares, interpolate
+from dni.images import Picture, save_png
+from dni.interpolate import interpolate
+from dni.mix import MixLike, as_mix
 from dni.networks import load_ends
+from dni.order import Order
 from dni.recipe import Recipe
-from dni.render import DEFAULT_TILE, Progress, Renderer
+from dni.render import Notice, Progress, Renderer, Turn
 
-__all__ = ["export_network", "export_picture"]
+__all__ = ["export_network", "export_picture", "export_recipe", "recipe_of"]
 
 
 def export_picture(
     picture: Picture,
     renderer: Renderer,
-    shares: Iterable[float],
+    order: Order | MixLike,
     destination: Path,
     *,
     ends: Sequence[Path],
     pair_id: str = "",
-    extrapolate: bool = False,
-    tile: int = DEFAULT_TILE,
     progress: Progress | None = None,
     cancelled: threading.Event | None = None,
+    turn: Turn | None = None,
+    notice: Notice | None = None,
 ) -> Recipe:
-    """Render a whole picture and write it; opacity is enlarged alongside by bicubic interpolation.
+    """Render a picture, or a part of it, and write it.
 
     Args:
         picture: What to render.
         renderer: The loaded ends.
-        shares: One share an end, summing to 1.
+        order: The mix for the whole picture, or an order with a mask, a crop or tiles.
         destination: A ``.png`` file; it appears whole or not at all.
         ends: The files that the renderer was made from, for the recipe.
         pair_id: The pair's id in the catalogue, or "".
-        extrapolate: Allow shares outside [0, 1].
-        tile: Side of a tile in input pixels.
         progress: Called with (tiles done, tiles in all).
         cancelled: When set, the render stops before its next tile.
+        turn: Entered around every tile, so that others come between.
+        notice: Called with a text for people if memory runs out.
+
+    Returns:
+        The recipe that the file carries; :func:`export_recipe` writes the same bytes from it.
 
     Raises:
-        DniError: The shares, picture or destination cannot be used.
+        DniError: The order, picture or destination cannot be used.
         Cancelled: ``cancelled`` was set.
     """
     check_destination(destination, ".png")
-    shares = check_shares(shares, num_ends=len(ends), extrapolate=extrapolate)
-    rgb = renderer.render(
-        picture.rgb, shares, extrapolate=extrapolate, tile=tile, progress=progress, cancelled=cancelled
-    )
-    opacity = None if picture.opacity is None else resize_bicubic(picture.opacity, renderer.scale)
-    recipe = Recipe(
-        pair=pair_id,
-        ends=hashed(ends),
-        shares=shares,
-        precision=renderer.precision,
-        tile=tile,
-        scale=renderer.scale,
-        version=__version__,
-    )
-    save_png(destination, rgb, opacity, recipe=recipe.to_json())
+    recipe = recipe_of(renderer, order, ends=ends, pair_id=pair_id)
+    export_recipe(picture, renderer, recipe, destination, progress=progress, cancelled=cancelled, turn=turn)
     return recipe
 
 
-def export_network(
-    ends: Sequence[Path],
-    shares: Iterable[float],
+def export_recipe(
+    picture: Picture,
+    renderer: Renderer,
+    recipe: Recipe,
     destination: Path,
     *,
-    pair_id: str = "",
-    extrapolate: bool = False,
-) -> Recipe:
-    """Blend the ends in float32 and write the network; spandrel loads it as it loads the ends.
+    progress: Progress | None = None,
+    cancelled: threading.Event | None = None,
+    turn: Turn | None = None,
+    notice: Notice | None = None,
+) -> None:
+    """Render a picture by a recipe and write it, with that recipe.
 
-    Arguments are those of :func:`export_picture`, with a ``.safetensors`` file as the destination.
+    Args:
+        picture: What to render.
+        renderer: The recipe's ends, in its order and precision.
+        recipe: Of this version of dni; see :func:`recipe_of`.
+        destination: A ``.png`` file; it appears whole or not at all.
+        progress, cancelled, turn, notice: As of :func:`export_picture`.
 
     Raises:
-        DniError: The ends, shares or destination cannot be used.
+        DniError: The recipe does not suit the picture or the renderer, or the destination cannot be used.
+        Cancelled: ``cancelled`` was set.
+    """
+    check_destination(destination, ".png")
+    hooks = Hooks(progress=progress, cancelled=cancelled, turn=turn, notice=notice)
+    write_picture(picture, renderer, recipe, destination, hooks)
+
+
+def write_picture(
+    picture: Picture, renderer: Renderer, recipe: Recipe, destination: Path, hooks: Hooks
+) -> None:
+    rgb, opacity = develop(picture, renderer, recipe.order, hooks)
+    save_png(destination, rgb, opacity, recipe=recipe.to_json())
+
+
+def recipe_of(
+    renderer: Renderer, order: Order | MixLike, *, ends: Sequence[Path], pair_id: str = ""
+) -> Recipe:
+    """The recipe of a picture that this renderer makes; arguments as of :func:`export_picture`.
+
+    Raises:
+        DniError: The order is for another number of ends, or a file cannot be read.
+    """
+    return Recipe(
+        pair=pair_id,
+        ends=hashed(ends),
+        order=Order.of(order, num_ends=len(ends)),
+        precision=renderer.precision,
+        scale=renderer.scale,
+        version=__version__,
+    )
+
+
+def export_network(ends: Sequence[Path], mix: MixLike, destination: Path, *, pair_id: str = "") -> Recipe:
+    """Blend the ends in float32 and write the network; spandrel loads it as it loads the ends.
+
+    Args:
+        ends: The files of the ends.
+        mix: How much of each.
+        destination: A ``.safetensors`` file; it appears whole or not at all.
+        pair_id: The pair's id in the catalogue, or "".
+
+    Returns:
+        The recipe that the file carries.
+
+    Raises:
+        DniError: The ends, mix or destination cannot be used.
     """
     check_destination(destination, SAFETENSORS_SUFFIX)
-    shares = check_shares(shares, num_ends=len(ends), extrapolate=extrapolate)
+    mix = as_mix(mix, num_ends=len(ends))
     network, states = load_ends(ends)
     recipe = Recipe(
         pair=pair_id,
         ends=hashed(ends),
-        shares=shares,
+        order=Order(mix=mix),
         precision="float32",
-        tile=None,
         scale=network.scale,
         version=__version__,
     )
-    blended = interpolate(states, shares, extrapolate=extrapolate)
-    save(destination, blended, {**common_metadata(ends), **recipe.metadata()})
+    save(destination, interpolate(states, mix), {**common_metadata(ends), **recipe.metadata()})
     return recipe
 
 

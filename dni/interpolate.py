@@ -7,63 +7,19 @@ blended parameter by parameter, ``theta = sum_i shares_i * theta_i`` with ``sum_
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
-from dni.errors import DniError
+from dni.groups import layer_groups
+from dni.mix import BlendError, Mix, MixLike, as_mix, check_shares, shares_of
 
-__all__ = ["BlendError", "check_blendable", "check_shares", "interpolate", "shares_of"]
+__all__ = ["BlendError", "check_blendable", "check_groups", "check_shares", "interpolate", "shares_of"]
 
 State = Mapping[str, Tensor]
 
-SUM_TOLERANCE = 1e-6
 MAX_NAMES = 10
-
-
-class BlendError(DniError):
-    """The ends, or the shares asked for, cannot be blended."""
-
-
-def shares_of(alpha: float) -> tuple[float, float]:
-    """The shares of two ends: ``alpha`` is the share of the second end, B."""
-    return (1.0 - alpha, alpha)
-
-
-def check_shares(shares: Iterable[float], *, num_ends: int, extrapolate: bool = False) -> tuple[float, ...]:
-    """The shares as floats, or an error.
-
-    Args:
-        shares: One number an end.
-        num_ends: How many ends there are.
-        extrapolate: Allow shares outside [0, 1].
-
-    Raises:
-        BlendError: Not one finite share per end, a sum other than 1 (by more than 1e-6), or a share
-            outside [0, 1] without ``extrapolate``.
-    """
-    checked = tuple(float(share) for share in shares)
-    if len(checked) != num_ends:
-        raise BlendError(f"Expected one share for each of the {num_ends} ends, but got {len(checked)}.")
-    if not all(math.isfinite(share) for share in checked):
-        raise BlendError(f"Expected finite shares, but got {show(checked)}. Give numbers from 0 to 1.")
-    if abs(sum(checked) - 1) > SUM_TOLERANCE:
-        raise BlendError(
-            f"Expected shares that sum to 1, but {show(checked)} sum to {sum(checked):.6g}. "
-            "Divide each by the sum."
-        )
-    if not extrapolate and not all(0 <= share <= 1 for share in checked):
-        raise BlendError(
-            f"Expected shares between 0 and 1, but got {show(checked)}. "
-            "Stay between the ends, or ask for extrapolation."
-        )
-    return checked
-
-
-def show(shares: Sequence[float]) -> str:
-    return "(" + ", ".join(f"{share:.6g}" for share in shares) + ")"
 
 
 def check_blendable(states: Sequence[State]) -> None:
@@ -103,9 +59,26 @@ def report(names: Iterable[str], problem: str) -> None:
     )
 
 
-def interpolate(
-    states: Sequence[State], shares: Iterable[float], *, extrapolate: bool = False
-) -> dict[str, Tensor]:
+def check_groups(mix: Mix, known: Iterable[str]) -> None:
+    """Check that a network has the groups of layers that a mix names.
+
+    Args:
+        mix: The mix.
+        known: The network's groups, in order of depth (:func:`dni.groups.layer_groups`).
+
+    Raises:
+        BlendError: Listing the unknown groups, and the known ones.
+    """
+    names = list(known)
+    unknown = [name for name, _ in mix.groups if name not in names]
+    if unknown:
+        raise BlendError(
+            f"Expected groups of layers that this network has, but got {', '.join(map(repr, unknown))}. "
+            f"Choose from: {', '.join(names)}."
+        )
+
+
+def interpolate(states: Sequence[State], mix: MixLike, *, extrapolate: bool = False) -> dict[str, Tensor]:
     """Blend state dicts: ``sum_i shares_i * states_i``, tensor by tensor, in new memory.
 
     Floating tensors are blended in at least float32 and keep their dtype, device and shape; running
@@ -114,16 +87,23 @@ def interpolate(
     end bit for bit.
 
     Args:
-        states: Two or more blendable states.
-        shares: One share an end, summing to 1.
-        extrapolate: Allow shares outside [0, 1].
+        states: Two or more blendable states; for a mix with groups, in the order of the built network
+            (see :func:`dni.groups.layer_groups`).
+        mix: The mix, or plain shares, one an end.
+        extrapolate: Allow plain shares outside [0, 1]; a mix knows by itself.
 
     Raises:
-        BlendError: The states or the shares do not allow it.
+        BlendError: The states, the shares or the groups do not allow it.
     """
     check_blendable(states)
-    checked = check_shares(shares, num_ends=len(states), extrapolate=extrapolate)
-    return {name: blend_tensors([state[name] for state in states], checked) for name in states[0]}
+    wanted = as_mix(mix, num_ends=len(states), extrapolate=extrapolate)
+    groups = layer_groups(states[0])
+    check_groups(wanted, groups)
+    shares = {name: wanted.shares_in(group) for group, names in groups.items() for name in names}
+    return {
+        name: blend_tensors([state[name] for state in states], shares.get(name, wanted.shares))
+        for name in states[0]
+    }
 
 
 def blend_tensors(tensors: Sequence[Tensor], shares: tuple[float, ...]) -> Tensor:

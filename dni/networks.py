@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from dni.checkpoints import CheckpointError, read_metadata, read_state, read_states
 from models import RRDBNet
 
-__all__ = ["ImageNetwork", "build", "load_ends", "load_network"]
+__all__ = ["ImageNetwork", "build", "load_each", "load_ends", "load_network"]
 
 OUR_ARCHITECTURE = "RRDBNet"
 MIN_PROBE_SIZE = 16
@@ -105,6 +105,28 @@ def load_network(path: Path | str) -> ImageNetwork:
     return build(read_state(path), read_metadata(path), source=str(path))
 
 
+def load_each(paths: Sequence[Path | str]) -> list[ImageNetwork]:
+    """Read files that are to be used together, and build every network; they may differ in architecture.
+
+    Args:
+        paths: At least two files.
+
+    Raises:
+        CheckpointError: See :func:`build` and :func:`dni.checkpoints.read_states`.
+    """
+    if len(paths) < 2:
+        raise CheckpointError(f"Expected the files of at least two ends, but got {len(paths)}.")
+    states = read_states(paths)
+    headers = [read_metadata(path) for path in paths]
+    if not all(is_ours(header) for header in headers):
+        # spandrel loads our files too: one builder for all ends gives them one set of names.
+        headers = [{} for _ in headers]
+    return [
+        build(state, header, source=str(path))
+        for state, header, path in zip(states, headers, paths, strict=True)
+    ]
+
+
 def load_ends(paths: Sequence[Path | str]) -> tuple[ImageNetwork, list[dict[str, Tensor]]]:
     """Read the ends of a blend.
 
@@ -121,19 +143,8 @@ def load_ends(paths: Sequence[Path | str]) -> tuple[ImageNetwork, list[dict[str,
         CheckpointError: See :func:`build` and :func:`dni.checkpoints.read_states`; or the ends differ in
             architecture, scale or channels; or the network hides copies of its parameters.
     """
-    if len(paths) < 2:
-        raise CheckpointError(f"Expected the files of at least two ends, but got {len(paths)}.")
-    sources = [str(path) for path in paths]
-    states = read_states(paths)
-    headers = [read_metadata(path) for path in paths]
-    if not all(is_ours(header) for header in headers):
-        # spandrel loads our files too: one builder for all ends gives them one set of names.
-        headers = [{} for _ in headers]
-    networks = [
-        build(state, header, source=source)
-        for state, header, source in zip(states, headers, sources, strict=True)
-    ]
-    check_alike(networks, sources)
+    networks = load_each(paths)
+    check_alike(networks, [str(path) for path in paths])
     first = networks[0]
     built = [dict(network.module.state_dict()) for network in networks]
     built[0] = {name: tensor.clone() for name, tensor in built[0].items()}

@@ -1,8 +1,11 @@
 """What stands behind the live viewer: pictures that people hold, pairs that are loaded, frames.
 
-A frame is the picture (or the visible region of a large one) at one blend, as a JPEG. It is known by the
-picture's token, the pair, the region and the shares, and by nothing else: there is no "current" picture or
+A frame is the picture (or the visible region of a large one) at one mix, as a JPEG. It is known by the
+picture's token, the pair, the region and the mix, and by nothing else: there is no "current" picture or
 alpha on the server, so nobody can be shown another person's.
+
+Everything that runs a network takes a turn (:mod:`dni.schedule`), and frames are rendered by one thread:
+torch keeps threads and memory of their own for every thread that ever ran a network.
 """
 
 from __future__ import annotations
@@ -10,76 +13,39 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
-from torch import Tensor
 
 from dni.cache import ByteCache
-from dni.catalog import Pair, ProgressOf, end_paths
-from dni.errors import DniError
+from dni.catalog import Pair, ProgressOf
 from dni.export import export_network, export_picture
-from dni.images import Picture, encode_jpeg, from_pil, resize_bicubic, to_pil
-from dni.interpolate import shares_of
-from dni.networks import load_ends
-from dni.render import Precision, Progress, Renderer, best_device, best_precision
+from dni.giving_way import GaveWay, giving_way
+from dni.images import Picture, resize_bicubic
+from dni.mix import Mix
+from dni.order import Order
+from dni.pairs import Pairs, owner_of_pair
+from dni.regions import MAX_REGION_PIXELS, Frame, Region, StudioError, frame_of, overview_of
+from dni.render import Notice, Precision, Progress, Renderer, best_device, best_precision
+from dni.schedule import Rank, Schedule
 
-__all__ = ["Frame", "Region", "Studio", "StudioError"]
+__all__ = ["Frame", "Region", "Studio", "StudioError", "owner_of"]
 
 PICTURE_BYTES = 1_000_000_000
 FRAME_BYTES = 256_000_000
-LOADED_RENDERERS = 4
-FRAME_QUALITY = 95
-# The largest region that is rendered live, in input pixels.
-MAX_REGION_PIXELS = 512 * 512
-OVERVIEW_SIDE = 1280
 # A region is at least this large, however slow the machine: smaller ones show too little.
 MIN_LIVE_PIXELS = 160 * 128
 LIVE_SECONDS = 0.1
 PROBE_SIDE = 96
-NEUTRAL_GREY = 128
 
-
-class StudioError(DniError):
-    """The studio does not hold what was asked for."""
-
-
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of a picture, in input pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def check(self, picture: Picture) -> None:
-        """Raise :class:`StudioError` unless the region lies in the picture and is small enough."""
-        inside = (
-            0 <= self.left < self.left + self.width <= picture.width
-            and 0 <= self.top < self.top + self.height <= picture.height
-        )
-        if not inside or self.width * self.height > MAX_REGION_PIXELS:
-            raise StudioError(
-                f"Expected a region of at most {MAX_REGION_PIXELS} pixels inside the "
-                f"{picture.width}x{picture.height} picture, but got {self.width}x{self.height} at "
-                f"({self.left}, {self.top})."
-            )
-
-    def cut(self, pixels: Tensor) -> Tensor:
-        """The region of (C, H, W) pixels."""
-        return pixels[:, self.top : self.top + self.height, self.left : self.left + self.width]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A rendered region as a JPEG, and the time that network and encoding took (0 if remembered)."""
-
-    jpeg: bytes
-    milliseconds: float
+T = TypeVar("T")
+FrameKey = tuple[str, str, Region, Mix]
 
 
 class Studio:
@@ -100,25 +66,27 @@ class Studio:
         precision: Precision | None = None,
         cache: Path | None = None,
     ) -> None:
-        self.catalog = dict(catalog)
         self.device = device or best_device()
         self.precision = precision or best_precision(self.device)
         self.cache = cache
+        self.schedule = Schedule()
+        self._pairs = Pairs(catalog, device=self.device, cache=cache)
         self._pictures: ByteCache[str, Picture] = ByteCache(PICTURE_BYTES, size_of=picture_bytes)
         self._kept: dict[str, Picture] = {}
-        self._frames: ByteCache[tuple[str, str, Region, float], bytes] = ByteCache(FRAME_BYTES, size_of=len)
-        # Here a renderer counts as one byte.
-        self._renderers: ByteCache[tuple[str, Precision], Renderer] = ByteCache(
-            LOADED_RENDERERS, size_of=lambda _: 1
-        )
+        self._frames: ByteCache[FrameKey, bytes] = ByteCache(FRAME_BYTES, size_of=len)
         self._live_pixels: WeakKeyDictionary[Renderer, int] = WeakKeyDictionary()
-        self._loading = threading.Lock()
+        self._engine = ThreadPoolExecutor(1, thread_name_prefix="frames")
+
+    @property
+    def catalog(self) -> dict[str, Pair]:
+        """The pairs that everybody can ask for, by id."""
+        return self._pairs.catalog
 
     # Pictures
 
     def hold(self, picture: Picture, *, owner: str) -> str:
         """Keep a person's picture, in place of the last one; the token is the only way to it."""
-        self.release(owner)
+        self._forget(lambda token, _: owner_of(token) == owner)
         token = f"{owner}.{secrets.token_urlsafe(12)}"
         self._pictures.put(token, picture)
         return token
@@ -128,9 +96,10 @@ class Studio:
         self._kept[token] = picture
 
     def release(self, owner: str) -> None:
-        """Forget a person's picture and its frames."""
-        self._pictures.drop(lambda token: owner_of(token) == owner)
-        self._frames.drop(lambda key: owner_of(key[0]) == owner)
+        """Forget a person's picture, own pairs and frames, and drop what they wait for."""
+        self.schedule.leave(owner)
+        self._pairs.release(owner)
+        self._forget(lambda token, pair_id: owner in (owner_of(token), owner_of_pair(pair_id)))
 
     def picture(self, token: str) -> Picture:
         """The picture of a token.
@@ -146,102 +115,103 @@ class Studio:
     # Pairs
 
     def pair(self, pair_id: str) -> Pair:
-        """The catalogue's pair.
+        """The pair of an id; see :meth:`dni.pairs.Pairs.pair`."""
+        return self._pairs.pair(pair_id)
 
-        Raises:
-            StudioError: There is none of that id.
-        """
-        if pair_id not in self.catalog:
-            known = ", ".join(sorted(self.catalog))
-            raise StudioError(f"Expected one of the pairs {known}, but got {pair_id!r}.")
-        return self.catalog[pair_id]
+    def hold_pair(self, pair: Pair, *, owner: str) -> str:
+        """Keep a person's own pair until they leave; the id is the only way to it."""
+        return self._pairs.hold(pair, owner=owner)
 
     def renderer(
         self, pair_id: str, *, precision: Precision | None = None, download: ProgressOf | None = None
     ) -> Renderer:
-        """The pair, loaded (and downloaded before, if need be); the last few stay loaded.
+        """The pair, loaded; see :meth:`dni.pairs.Pairs.renderer`."""
+        return self._pairs.renderer(pair_id, precision or self.precision, download=download)
 
-        Raises:
-            DniError: The pair is unknown, or its files cannot be had or used.
+    def paths(self, pair_id: str, *, download: ProgressOf | None = None) -> list[Path]:
+        """The files of a pair's ends."""
+        return self._pairs.paths(pair_id, download=download)
+
+    def live_pixels(self, pair_id: str, *, owner: str = "") -> int:
+        """How many input pixels of a large picture the pair renders in some 100 ms on this machine.
+
+        Measured once, in a turn, so that other people's work does not make it small.
         """
-        key = (pair_id, precision or self.precision)
-        loaded = self._renderers.get(key)
-        if loaded is not None:
-            return loaded
-        paths = self.paths(pair_id, download=download)
-        with self._loading:
-            loaded = self._renderers.get(key)
-            if loaded is None:
-                network, states = load_ends(paths)
-                loaded = Renderer(network, states, device=self.device, precision=key[1])
-                self._renderers.put(key, loaded)
-            return loaded
+        renderer = self.renderer(pair_id)
+
+        def measure() -> int:
+            if renderer not in self._live_pixels:
+                self._live_pixels[renderer] = affordable_pixels(renderer)
+            return self._live_pixels[renderer]
+
+        if renderer in self._live_pixels:
+            return measure()
+        return self._in_turn(measure, owner, Rank.LIVE, lane=None)
 
     # Frames
 
-    def frame(self, token: str, pair_id: str, region: Region, alpha: float) -> Frame:
-        """The region at ``alpha``; rendered, or remembered.
+    def frame(
+        self, token: str, pair_id: str, region: Region, mix: Mix, *, visitor: str = "", rank: Rank = Rank.LIVE
+    ) -> Frame:
+        """The region at ``mix``; rendered when it is the visitor's turn, or remembered.
+
+        Args:
+            token: The picture's.
+            pair_id: The pair's.
+            region: What to render of it.
+            mix: How much of every end.
+            visitor: Who asks. A live frame takes the place of the one that they still wait for.
+            rank: ``LIVE`` if somebody waits for it; ``AHEAD`` gives way to those, even half-way.
 
         Raises:
-            DniError: The picture, pair, region or alpha cannot be used.
+            DniError: The picture, pair, region or mix cannot be used.
+            dni.schedule.Superseded: The visitor has asked for a newer one.
+            dni.render.Cancelled: The visitor has left.
         """
-        key = (token, pair_id, region, round(alpha, 4))
+        key = (token, pair_id, region, mix)
         picture, jpeg = self.picture(token), self._frames.get(key)
         if jpeg is not None:
             return Frame(jpeg, 0.0)
-        frame = self.render_frame(picture, pair_id, region, key[-1])
-        self._frames.put(key, frame.jpeg)
-        return frame
-
-    def render_frame(self, picture: Picture, pair_id: str, region: Region, alpha: float) -> Frame:
-        """The region at ``alpha``, rendered anew; errors as of :meth:`frame`."""
         region.check(picture)
         renderer = self.renderer(pair_id)
-        started = time.perf_counter()
-        rgb = renderer.render_region(
-            picture.rgb,
-            shares_of(alpha),
-            left=region.left,
-            top=region.top,
-            width=region.width,
-            height=region.height,
-        )
-        jpeg = encode_jpeg(over_grey(rgb, picture, region, renderer.scale), quality=FRAME_QUALITY)
-        return Frame(jpeg, (time.perf_counter() - started) * 1000)
 
-    def remember(self, token: str, pair_id: str, region: Region, alpha: float, jpeg: bytes) -> None:
+        def render() -> Frame:
+            jpeg = self._frames.get(key)  # somebody else may have waited for the same
+            if jpeg is not None:
+                return Frame(jpeg, 0.0)
+            frame = self.render_frame(picture, pair_id, region, mix)
+            if self._is_held(token, pair_id):
+                self._frames.put(key, frame.jpeg)
+            return frame
+
+        if rank is Rank.AHEAD:
+            return self._when_idle(render, renderer, visitor)
+        return self._in_turn(render, visitor, rank, lane="frame")
+
+    def render_frame(self, picture: Picture, pair_id: str, region: Region, mix: Mix) -> Frame:
+        """The region at ``mix``, rendered anew and at once: for whoever has the turn."""
+        region.check(picture)
+        renderer = self.renderer(pair_id)
+        notices: list[str] = []
+        started = time.perf_counter()
+        rgb = renderer.render_region(picture.rgb, mix, **asdict(region), notice=notices.append)
+        jpeg = frame_of(rgb, picture, region, renderer.scale)
+        return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
+
+    def remember(self, token: str, pair_id: str, region: Region, mix: Mix, jpeg: bytes) -> None:
         """Take in a frame that was rendered elsewhere (in the GPU process of a ZeroGPU Space)."""
-        self._frames.put((token, pair_id, region, round(alpha, 4)), jpeg)
+        self._frames.put((token, pair_id, region, mix), jpeg)
 
     def before(self, token: str, pair_id: str, region: Region) -> bytes:
         """The region enlarged by bicubic interpolation, as a JPEG, to compare with."""
         picture = self.picture(token)
         region.check(picture)
         scale = self.renderer(pair_id).scale
-        rgb = resize_bicubic(region.cut(picture.rgb), scale)
-        return encode_jpeg(over_grey(rgb, picture, region, scale), quality=FRAME_QUALITY)
+        return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
 
     def overview(self, token: str) -> bytes:
         """The whole picture, at most 1280 pixels a side, as a JPEG."""
-        picture = self.picture(token)
-        everything = Region(0, 0, picture.width, picture.height)
-        image = to_pil(over_grey(picture.rgb, picture, everything, 1))
-        image.thumbnail((OVERVIEW_SIDE, OVERVIEW_SIDE))
-        return encode_jpeg(from_pil(image, name=picture.name).rgb, quality=FRAME_QUALITY)
-
-    def live_pixels(self, pair_id: str) -> int:
-        """How many input pixels of a large picture the pair renders in some 100 ms on this machine."""
-        renderer = self.renderer(pair_id)
-        if renderer not in self._live_pixels:
-            probe = torch.zeros(3, PROBE_SIDE, PROBE_SIDE, dtype=torch.uint8)
-            seconds = []
-            for _ in range(3):  # the first run also prepares; the fastest is the machine's
-                started = time.perf_counter()
-                renderer.render(probe, shares_of(0.5))
-                seconds.append(time.perf_counter() - started)
-            pixels = int(LIVE_SECONDS / min(seconds) * PROBE_SIDE**2)
-            self._live_pixels[renderer] = min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))
-        return self._live_pixels[renderer]
+        return overview_of(self.picture(token))
 
     # Results to keep
 
@@ -249,33 +219,88 @@ class Studio:
         self,
         picture: Picture,
         pair_id: str,
-        alpha: float,
+        order: Order | Mix,
         destination: Path,
         progress: Progress | None = None,
         cancelled: threading.Event | None = None,
+        notice: Notice | None = None,
+        owner: str = "",
     ) -> Path:
-        """Render a whole picture in float32; see :func:`dni.export.export_picture`."""
+        """Render a picture, or its ordered part, in float32, tile by tile when it is the owner's turn.
+
+        See :func:`dni.export.export_picture`.
+        """
         renderer = self.renderer(pair_id, precision="float32")
+
+        def turn() -> AbstractContextManager[None]:
+            return self.schedule.turn(owner, Rank.EXPORT, cancelled=cancelled)
+
         export_picture(
             picture,
             renderer,
-            shares_of(alpha),
+            order,
             destination,
             ends=self.paths(pair_id),
-            pair_id=pair_id,
+            pair_id=self.pair(pair_id).id,
             progress=progress,
             cancelled=cancelled,
+            turn=turn,
+            notice=notice,
         )
         return destination
 
-    def export_network(self, pair_id: str, alpha: float, destination: Path) -> Path:
+    def export_network(self, pair_id: str, mix: Mix, destination: Path) -> Path:
         """Write the blended network; see :func:`dni.export.export_network`."""
-        export_network(self.paths(pair_id), shares_of(alpha), destination, pair_id=pair_id)
+        export_network(self.paths(pair_id), mix, destination, pair_id=self.pair(pair_id).id)
         return destination
 
-    def paths(self, pair_id: str, *, download: ProgressOf | None = None) -> list[Path]:
-        """The files of a pair's ends."""
-        return end_paths(self.pair(pair_id), progress=download, cache=self.cache)
+    def compute(self, work: Callable[[], T], *, owner: str, lane: str) -> T:
+        """Do something else that somebody waits for on the networks' thread, when it is the owner's turn.
+
+        Args:
+            work: What to do; it must not ask for a turn.
+            owner: Who waits for it.
+            lane: Of what an owner asks for in one lane, only the newest is done.
+
+        Raises:
+            dni.schedule.Superseded: The owner has asked for something newer.
+            dni.render.Cancelled: The owner has left.
+        """
+        return self._in_turn(work, owner, Rank.LIVE, lane=lane)
+
+    def _in_turn(
+        self,
+        work: Callable[[], T],
+        owner: str,
+        rank: Rank,
+        *,
+        lane: str | None,
+        within: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> T:
+        with self.schedule.turn(owner, rank, lane=lane), within():
+            return self._engine.submit(work).result()
+
+    def _when_idle(self, work: Callable[[], T], renderer: Renderer, owner: str) -> T:
+        def within() -> AbstractContextManager[None]:
+            return giving_way(renderer.network.module, self.schedule.is_urgent)
+
+        while True:
+            try:
+                return self._in_turn(work, owner, Rank.AHEAD, lane=None, within=within)
+            except GaveWay:
+                continue
+
+    def _is_held(self, token: str, pair_id: str) -> bool:
+        """Whether picture and pair are still there, for a frame that took its time."""
+        try:
+            return bool(self.picture(token) and self.pair(pair_id))
+        except StudioError:
+            return False
+
+    def _forget(self, matches: Callable[[str, str], bool]) -> None:
+        """Forget the pictures, and the frames of pictures and pairs, that match."""
+        self._pictures.drop(lambda token: matches(token, ""))
+        self._frames.drop(lambda key: matches(key[0], key[1]))
 
 
 def owner_of(token: str) -> str | None:
@@ -288,12 +313,14 @@ def picture_bytes(picture: Picture) -> int:
     return picture.rgb.numel() + (0 if picture.opacity is None else picture.opacity.numel())
 
 
-def over_grey(rgb: Tensor, picture: Picture, region: Region, scale: int) -> Tensor:
-    """Lay an enlarged region of a translucent picture over grey, since a JPEG has no opacity.
-
-    ``rgb`` and the result are uint8 (3, scale * height, scale * width).
-    """
-    if picture.opacity is None:
-        return rgb
-    opacity = resize_bicubic(region.cut(picture.opacity), scale).float() / 255
-    return (rgb * opacity + NEUTRAL_GREY * (1 - opacity)).round().to(torch.uint8)
+def affordable_pixels(renderer: Renderer) -> int:
+    """How many input pixels are rendered in the time of a live frame, within bounds."""
+    probe = torch.zeros(3, PROBE_SIDE, PROBE_SIDE, dtype=torch.uint8)
+    first_end = (1.0, *[0.0] * (renderer.blend.num_ends - 1))
+    seconds = []
+    for _ in range(3):  # the first run also prepares; the fastest is the machine's
+        started = time.perf_counter()
+        renderer.render(probe, first_end)
+        seconds.append(time.perf_counter() - started)
+    pixels = int(LIVE_SECONDS / min(seconds) * PROBE_SIDE**2)
+    return min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))

@@ -17,6 +17,7 @@ from playwright.sync_api import Locator, Page
 
 from dni.catalog import End, Pair, Source
 from dni.images import Picture
+from dni.mix import Mix
 from dni.studio import Frame, Region, Studio
 from dni.ui.start import example_token
 
@@ -103,13 +104,15 @@ class Gate:
         self._lock = threading.Lock()
         monkeypatch.setattr(studio, "frame", self.frame)
 
-    def frame(self, token: str, pair_id: str, region: Region, alpha: float) -> Frame:
+    def frame(self, token: str, pair_id: str, region: Region, mix: Mix, **asker: Any) -> Frame:
+        alpha = mix.alpha
+        assert alpha is not None
         with self._lock:
             self.asked.append((token, pair_id, region, alpha))
             self.pending += 1
             held = self.held.get(alpha)
         try:
-            made = self._frame(token, pair_id, region, alpha)
+            made = self._frame(token, pair_id, region, mix, **asker)
             self.delay(alpha)
             if held is not None:
                 assert held.wait(PATIENCE / 1000)
@@ -232,12 +235,12 @@ class Desk:
 
     def assert_shows(self, picture: Picture, pair_id: str, alpha: float) -> None:
         """The canvas, at 1:1, holds a fresh render of the picture at ``alpha``."""
-        fresh = decoded(self.studio.render_frame(picture, pair_id, whole(picture), alpha).jpeg)
+        fresh = decoded(self.studio.render_frame(picture, pair_id, whole(picture), Mix.of_alpha(alpha)).jpeg)
         seen = self.picture(fresh.shape[1], fresh.shape[0])
         assert difference(seen, fresh) < 0.5
         for other in (alpha - 0.2, alpha + 0.2):
             if 0 <= other <= 1:
-                jpeg = self.studio.render_frame(picture, pair_id, whole(picture), other).jpeg
+                jpeg = self.studio.render_frame(picture, pair_id, whole(picture), Mix.of_alpha(other)).jpeg
                 assert difference(decoded(jpeg), fresh) > 1, "the test's networks are too alike to tell"
 
     def example(self, name: str = "cat") -> Picture:

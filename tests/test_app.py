@@ -13,6 +13,7 @@ from desk import DRAWN, RECORD_STATES, Desk, Gate, decoded, difference, whole
 from playwright.sync_api import expect
 
 from dni.catalog import Pair
+from dni.mix import Mix
 from dni.studio import Studio
 
 SEED = 7
@@ -54,7 +55,9 @@ def test_drag_fades_between_keyframes_and_rests_exactly(cat: Desk, gate: Gate) -
     cat.drag(0.9, 0.2, 0.64, release=False)
     cat.wait("Number(canvas.dataset.alpha) === 0.64 && canvas.dataset.state === 'preview'")
     low, high = (
-        decoded(cat.studio.render_frame(cat.example(), "tiny", whole(cat.example()), alpha).jpeg)
+        decoded(
+            cat.studio.render_frame(cat.example(), "tiny", whole(cat.example()), Mix.of_alpha(alpha)).jpeg
+        )
         for alpha in (0.6, 0.7)
     )
     preview = cat.picture(low.shape[1], low.shape[0])
@@ -71,7 +74,7 @@ def test_drag_before_the_keyframes_are_there_is_live(desk: Desk, gate: Gate) -> 
     keys = [gate.hold(alpha / 10) for alpha in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10)]
     desk.open("?example=coffee", complete=False)
     desk.actual_size()
-    desk.wait_until(lambda: gate.pending == 2)
+    desk.wait_until(lambda: gate.pending == 1)
     desk.drag(0.33, release=False)
     desk.wait_exact(0.33)
     desk.assert_shows(desk.example("coffee"), "tiny", 0.33)
@@ -240,5 +243,7 @@ def test_real_pair_from_keyframes_to_exact(
     expect(desk.page.locator(".end-b")).to_have_text("keeps noise")
     desk.drag(0.77)
     desk.wait_exact(0.77)
-    fresh = decoded(studio.render_frame(desk.example(), "files", whole(desk.example()), 0.77).jpeg)
+    fresh = decoded(
+        studio.render_frame(desk.example(), "files", whole(desk.example()), Mix.of_alpha(0.77)).jpeg
+    )
     assert difference(desk.picture(fresh.shape[1], fresh.shape[0]), fresh) < 0.5

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from desk import Desk, Gate, decoded, difference, whole
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
 from dni.images import open_picture
-from dni.studio import Studio, StudioError
+from dni.mix import Mix
+from dni.schedule import Rank
+from dni.studio import Frame, Studio, StudioError
 from dni.ui.start import EXAMPLES, read_link
 
 EXAMPLE_FOLDER = Path(__file__).parents[1] / "dni/ui/examples"
@@ -112,10 +118,75 @@ def test_two_people_never_see_each_others_pictures(
         desk.studio.picture(token).name for token in tokens
     }
     images = [
-        decoded(desk.studio.frame(token, "tiny", whole(desk.studio.picture(token)), 0.5).jpeg)
+        decoded(desk.studio.frame(token, "tiny", whole(desk.studio.picture(token)), Mix.of_alpha(0.5)).jpeg)
         for token in tokens
     ]
     assert difference(*images) > 5
+
+
+def post_frame(app: str, viewer: int, visitor: str, **request: Any) -> dict[str, Any]:
+    """Ask for a frame as the browser does."""
+    region = {"left": 0, "top": 0, "width": 30, "height": 20}
+    asked = {"token": "example-cat", "pair": "tiny", "region": region, "visitor": visitor, **request}
+    body = {"data": asked, "component_id": viewer, "fn_name": "frame", "session_hash": visitor}
+    answer = httpx.post(f"{app.rstrip('/')}/gradio_api/component_server/", json=body, timeout=60)
+    return dict(answer.raise_for_status().json())
+
+
+@pytest.fixture
+def viewer(app: str) -> int:
+    """The viewer's number among the page's components."""
+    components = httpx.get(f"{app.rstrip('/')}/config", timeout=60).json()["components"]
+    return next(one["id"] for one in components if one["props"].get("elem_id") == "viewer")
+
+
+def test_people_who_wait_do_not_stop_the_page(app: str, viewer: int, desk_studio: Studio) -> None:
+    people = [f"visitor {number}" for number in range(45)]  # more than gradio has threads
+    with ThreadPoolExecutor(len(people)) as pool:
+        with desk_studio.schedule.turn("somebody", Rank.LIVE):
+            replies = [pool.submit(post_frame, app, viewer, name, alpha=0.123) for name in people]
+            end = time.monotonic() + 60
+            while sum(map(desk_studio.schedule.count, people)) < len(people):
+                assert time.monotonic() < end, "waited in vain"
+                time.sleep(0.01)
+            for path in ("", "/config"):
+                assert httpx.get(app.rstrip("/") + path, timeout=30).status_code == 200
+            assert not any(reply.done() for reply in replies)
+        jpegs = {reply.result(60)["jpeg"] for reply in replies}
+    assert len(jpegs) == 1
+
+
+def test_an_older_request_of_the_same_person_is_dropped(app: str, viewer: int, desk_studio: Studio) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        with desk_studio.schedule.turn("somebody", Rank.LIVE):
+            old = pool.submit(post_frame, app, viewer, "ann", alpha=0.321)
+            end = time.monotonic() + 60
+            while not desk_studio.schedule.count("ann"):
+                assert time.monotonic() < end, "waited in vain"
+                time.sleep(0.01)
+            new = pool.submit(post_frame, app, viewer, "ann", mix={"shares": [0.75, 0.25]})
+            assert old.result(60) == {"dropped": True}
+        assert new.result(60)["jpeg"]
+    again = post_frame(app, viewer, "ann", alpha=0.25)
+    assert (again["jpeg"], again["milliseconds"]) == (new.result()["jpeg"], 0)
+
+
+def test_a_crash_on_our_side_is_said_in_the_reply(
+    app: str, viewer: int, desk_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(desk_studio, "render_frame", lambda *_: 1 // 0)
+        reply = post_frame(app, viewer, "ann", alpha=0.777)
+    assert reply == {"error": "This went wrong on our side (ZeroDivisionError). Try again."}
+    assert post_frame(app, viewer, "ann", alpha=0.777)["jpeg"]
+
+
+def test_a_notice_comes_with_the_frame(
+    app: str, viewer: int, desk_studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_studio, "render_frame", lambda *_: Frame(b"jpeg", 1.0, "Rendered on the CPU."))
+    assert post_frame(app, viewer, "ann", alpha=0.7771)["notice"] == "Rendered on the CPU."
+    desk_studio._frames.drop(lambda key: key[-1].alpha == 0.7771)
 
 
 def test_closing_the_page_frees_the_picture(

@@ -58,7 +58,7 @@ def test_alpha_moved_while_a_pair_loads_is_kept(desk: Desk, monkeypatch: pytest.
     desk.open("?alpha=0.3")
     load, desk_moved = desk.studio.live_pixels, threading.Event()
 
-    def slow(pair_id: str) -> int:
+    def slow(pair_id: str, *, owner: str = "") -> int:
         assert desk_moved.wait(20)
         return load(pair_id)
 

@@ -10,6 +10,8 @@ import pytest
 from desk import DRAWN, Desk, decoded, difference, whole
 from playwright.sync_api import Page
 
+from dni.mix import Mix
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 # The text and what is behind it, as the eye gets it: [foreground, background] as [r, g, b].
 COLOURS = """(element) => {
@@ -62,7 +64,7 @@ def test_comparison_shows_bicubic_left_and_the_blend_right(cat: Desk) -> None:
     cat.actual_size()
     cat.page.locator(".wipe input").fill("50")
     picture = cat.example()
-    blend = decoded(cat.studio.frame("example-cat", "tiny", whole(picture), 0.5).jpeg)
+    blend = decoded(cat.studio.frame("example-cat", "tiny", whole(picture), Mix.of_alpha(0.5)).jpeg)
     bicubic = decoded(cat.studio.before("example-cat", "tiny", whole(picture)))
     height, width, _ = blend.shape
     left, right = np.s_[: height - 40, : width // 2 - 12], np.s_[: height - 40, width // 2 + 12 :]

@@ -76,12 +76,14 @@ def test_keyframes_of_a_gpu_job_come_in_one_call(
 ) -> None:
     monkeypatch.setattr(dni.ui.effects, "IS_ZERO_GPU", True)
     studio = Studio(desk_studio.catalog, device=torch.device("cpu"), precision="float32")
-    gate, regions = Gate(studio, monkeypatch), []
+    gate, alphas = Gate(studio, monkeypatch), []
     render = studio.render_frame
-    monkeypatch.setattr(studio, "render_frame", lambda *given: regions.append(given[3]) or render(*given))
+    monkeypatch.setattr(
+        studio, "render_frame", lambda *given: alphas.append(given[3].alpha) or render(*given)
+    )
     desk = new_desk(studio=studio, url=serve(studio)).open("?alpha=0.37")
-    assert sorted(set(regions)) == sorted({*(index / 10 for index in range(11)), 0.37})
-    assert len(regions) == 12  # each once: the browser's requests were answered from memory
+    assert sorted(set(alphas)) == sorted({*(index / 10 for index in range(11)), 0.37})
+    assert len(alphas) == 12  # each once: the browser's requests were answered from memory
     assert len(gate.asked) == 12
     desk.drag(0.64)
     desk.wait_exact(0.64)

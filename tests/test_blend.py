@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from dni import rows
 from dni.blend import Blend
 from dni.interpolate import BlendError, interpolate, shares_of
+from dni.mix import Mix
 from models import RRDBNet
 
 
@@ -70,18 +72,97 @@ def test_two_ends_are_bit_exact_through_alpha() -> None:
                 assert torch.equal(tensor, expected[name]), name
 
 
-def test_bfloat16_is_close_to_the_exact_blend() -> None:
+SHARES = [
+    (0.63, 0.37),
+    (1 / 3, 1 / 3, 1 / 3),
+    (0.1, 0.2, 0.7),
+    (-0.4, 0.3, 1.1),
+    (0.07, 0.0, 0.11, 0.13, 0.17, 0.19, 0.1, 0.23),
+]
+
+
+@pytest.mark.parametrize("chunk", [2**17, 700])
+@pytest.mark.parametrize("shares", SHARES)
+def test_bfloat16_is_the_exact_blend_rounded_once(
+    shares: tuple[float, ...], chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(rows.WIDE_CHUNK, "cpu", chunk)
     torch.manual_seed(0)
-    ends = [RRDBNet(num_filters=8, num_blocks=1) for _ in range(3)]
-    network = copy.deepcopy(ends[0]).to(torch.bfloat16)
-    blend = Blend(network, [end.state_dict() for end in ends])
-    shares = (0.25, 0.35, 0.4)
-    exact = interpolate([end.state_dict() for end in ends], shares)
-    with blend.at(shares) as live:
+    ends = [RRDBNet(num_filters=8, num_blocks=1).to(torch.bfloat16).state_dict() for _ in shares]
+    blend = Blend(RRDBNet(num_filters=8, num_blocks=1).to(torch.bfloat16), ends)
+    with blend.at(shares, extrapolate=True) as live:
         for name, tensor in live.state_dict().items():
-            # 2 ** -8 is bfloat16's relative step; ends and result are each rounded to it.
-            bound = 2**-8 * max(float(end.state_dict()[name].abs().max()) for end in ends) + 1e-9
-            assert (tensor.float() - exact[name]).abs().max() <= bound, name
+            terms = [share * end[name].double() for share, end in zip(shares, ends, strict=True)]
+            exact = torch.stack(terms).sum(0)
+            # Eight bits of precision; float32 sums are off by its own relative step of the largest terms.
+            half_step = torch.exp2(torch.frexp(exact).exponent - 9.0)
+            summing = 2**-22 * torch.stack(terms).abs().sum(0)
+            assert ((tensor.double() - exact).abs() <= half_step + summing).all(), name
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+@pytest.mark.parametrize("shares", SHARES)
+def test_a_blend_of_equal_ends_is_that_end(shares: tuple[float, ...], dtype: torch.dtype) -> None:
+    ends, out = torch.ones(len(shares), 5000, dtype=dtype), torch.zeros(5000, dtype=dtype)
+    rows.blend_rows(ends, shares, out)
+    torch.testing.assert_close(out, ends[0], rtol=0, atol=2e-7 if dtype == torch.float32 else 0)
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(
+    "mix",
+    [
+        Mix.of((0.2, 0.3, 0.5), groups={"trunk 1": (0, 0, 1), "upsampling": (0.5, 0.25, 0.25)}),
+        Mix.of((1, 0, 0), groups={"last": (0, 1, 0)}),
+        Mix.of((0, 0.5, 0.5), groups={"first": (-1, 1, 1), "trunk 2": (0.1, 0, 0.9)}, extrapolate=True),
+    ],
+)
+def test_groups_have_their_own_shares(mix: Mix, memory_format: torch.memory_format) -> None:
+    torch.manual_seed(0)
+    ends = [RRDBNet(num_filters=4, num_blocks=2).state_dict() for _ in range(3)]
+    network = RRDBNet(num_filters=4, num_blocks=2).to(memory_format=memory_format)  # type: ignore[call-overload]
+    blend = Blend(network, ends)
+    assert blend.groups == ("first", "trunk 1", "trunk 2", "upsampling", "last")
+    with blend.at(mix) as live:
+        torch.testing.assert_close(live.state_dict(), interpolate(ends, mix), atol=1e-6, rtol=1e-6)
+    with blend.at((0.0, 1.0, 0.0)) as live:
+        for name, tensor in live.state_dict().items():
+            assert torch.equal(tensor, ends[1][name]), name
+
+
+def test_neighbours_with_equal_shares_are_blended_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = [RRDBNet(num_filters=4, num_blocks=2).state_dict() for _ in range(2)]
+    blend = Blend(RRDBNet(num_filters=4, num_blocks=2), ends)
+    asked: list[tuple[float, ...]] = []
+    monkeypatch.setattr(rows, "blend_rows", lambda ends, shares, out: asked.append(shares))
+    even, late = (0.5, 0.5), (0.25, 0.75)
+    for groups, passes in (
+        ({}, [even]),
+        ({"trunk 1": even}, [even]),
+        ({"upsampling": late, "last": late}, [even, late]),
+        ({"trunk 1": late}, [even, late, even]),
+    ):
+        with blend.at(Mix.of(even, groups=groups)):
+            assert asked == passes
+        asked.clear()
+
+
+def test_an_unknown_group_is_refused_and_nothing_moves() -> None:
+    blend, states, _ = make_blend()
+    with blend.at_alpha(0.0):
+        pass
+    wrong = Mix.of((0.5, 0.5), groups={"trunk 9": (0, 1)})
+    with pytest.raises(BlendError, match=r"'trunk 9'\. Choose from: first"), blend.at(wrong):
+        pass
+    with blend.at_alpha(0.0) as network:
+        assert torch.equal(network.conv.weight, states[0]["conv.weight"])
+
+
+def test_memory_is_that_of_the_ends_and_of_one_network() -> None:
+    network = RRDBNet(num_filters=32, num_blocks=1).to(torch.bfloat16)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    blend = Blend(network, [RRDBNet(num_filters=32, num_blocks=1).state_dict() for _ in range(3)])
+    assert 4 * 2 * parameters <= blend.nbytes <= 1.01 * 4 * 2 * parameters
 
 
 def test_no_memory_is_replaced_when_alpha_moves() -> None:
@@ -112,8 +193,8 @@ def test_an_interrupted_setting_is_set_again() -> None:
     blend, _, _ = make_blend()
     with blend.at_alpha(0.25):
         pass
-    blend.shares = None
-    blend._groups[0].live.fill_(float("nan"))
+    blend.mix = None
+    blend._rows[0].live.fill_(float("nan"))
     with blend.at_alpha(0.25) as network:
         assert torch.isfinite(network.conv.weight).all()
 

@@ -83,6 +83,18 @@ def test_a_replacement_that_is_too_large_does_not_leave_the_old_one() -> None:
     assert cache.bytes == 4
 
 
+def test_the_newest_may_be_larger_than_the_capacity_where_that_is_asked_for() -> None:
+    cache: ByteCache[str, bytes] = ByteCache(10, size_of=len, keeps_newest=True)
+    for key, size in (("a", 4), ("b", 4), ("c", 50)):
+        cache.put(key, bytes(size))
+    assert (kept(cache), cache.bytes) == ("c", 50)
+    cache.put("d", bytes(60))
+    assert (kept(cache), cache.bytes) == ("d", 60)
+    cache.put("e", bytes(3))
+    cache.put("f", bytes(7))
+    assert (kept(cache), cache.bytes) == ("ef", 10)
+
+
 def test_entries_without_bytes_are_kept() -> None:
     assert kept(make(0, a=0, b=0, c=1)) == "ab"
 

@@ -133,7 +133,7 @@ def test_tiles(run: Run, tiny_ends: list[Path], photo: Path, out: Path) -> None:
     result = run("render", photo, "-o", out / "new.png", *words)
     assert "6/6" in result.err  # 20x33 pixels
     assert difference(out / "new.png", oracle(tiny_ends, shares_of(0.5), photo)) <= 1
-    assert Recipe.from_json(read_recipe(out / "new.png") or "").tile == 16
+    assert Recipe.from_json(read_recipe(out / "new.png") or "").order.tile == 16
 
 
 def test_extrapolation_is_on_request(run: Run, photo: Path, out: Path) -> None:

@@ -151,8 +151,9 @@ def test_a_checkpoint_that_cannot_be_used(
         ("--pair tiny --alpha nan", r"Expected finite shares, but got \(nan, nan\)"),
         ("--pair tiny --alpha 7", r"Expected shares between 0 and 1, but got \(-6, 7\)"),
         ("--pair tiny --alpha -0.1", r"Expected shares between 0 and 1, but got \(1\.1, -0\.1\)"),
-        ("--pair tiny --alpha 0.5 --shares 0.5,0.5", "either --alpha or --shares, but got both or neither"),
-        ("--pair tiny", "either --alpha or --shares, but got both or neither"),
+        ("--pair tiny --alpha 0.5 --shares 0.5,0.5", "--shares and --scales, but got --alpha and --shares"),
+        ("--pair tiny --alpha 0 --scales 0", "--shares and --scales, but got --alpha and --scales"),
+        ("--pair tiny", "one of --alpha and --shares and --scales, but got none"),
         ("--pair tiny --shares half", "--shares as numbers with commas, like 0.2,0.8, but got 'half'"),
         ("--pair tiny --shares 0.5,0.4", "sum to 1, but .* sum to 0.9"),
         ("--pair tiny --shares 0.5,0.25,0.25", "one share for each of the 2 ends, but got 3"),
@@ -161,6 +162,26 @@ def test_a_checkpoint_that_cannot_be_used(
         ("A B --pair tiny --alpha 0.5", "either --pair NAME or two or more checkpoints, but got both"),
         ("A --alpha 0.5", "at least two files to blend, but got 1"),
         ("A B A --alpha 0.5", "--shares for 3 ends, but got --alpha, which is for two"),
+        ("--pair tiny --scales 0.5,0.5", "--scales for each of the 1 ends after the first, .* but got 2"),
+        ("--pair tiny --scales x", "--scales as numbers with commas, like 0.2,0.8, but got 'x'"),
+        ("--pair tiny --scales inf", r"Expected finite scales, but got \(inf\)"),
+        (
+            "A B A --scales 0.5,0.8",
+            r"shares between 0 and 1, but got \(-0\.3, 0\.5, 0\.8\)\. .* extrapolation",
+        ),
+        ("--pair tiny --alpha 0.5 --group last", "--group NAME=ALPHA or NAME=SHARES, .* but got 'last'"),
+        ("--pair tiny --alpha 0.5 --group =0.5", "--group NAME=ALPHA or NAME=SHARES, .* but got '=0.5'"),
+        ("--pair tiny --alpha 0.5 --group last=", "--group as numbers with commas, .* but got ''"),
+        (
+            "--pair tiny --alpha 0.5 --group last=2",
+            r"shares of the layers 'last' between 0 and 1, but got \(-1, 2\)",
+        ),
+        (
+            "A B A --shares 1,0,0 --group last=0.5",
+            "share of the layers 'last' for each of the 3 ends, but got 1",
+        ),
+        ("--pair tiny --alpha 0.5 --group last=0 --group last=1", "--group once for every group"),
+        ("--pair tiny --alpha 0.5 --group middle=1", "middle.*trunk 1"),
     ],
 )
 def test_options_that_cannot_be_used(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -200,6 +201,31 @@ def test_results_are_remembered(desk: DigitDesk, monkeypatch: pytest.MonkeyPatch
     )
     for one, other in zip(first, again, strict=True):
         close(torch.as_tensor(one), torch.as_tensor(other))
+
+
+def test_results_do_not_keep_the_picture_alive(desk: DigitDesk) -> None:
+    own = picture(seed=7)
+    alive = weakref.ref(own.rgb)
+    desk.strip(DANN, own)
+    desk.accuracy(DANN, 0.5, own)
+    desk.strengths_curve(DANN, 0.5, own)
+    del own
+    assert alive() is None
+
+
+def test_a_person_who_leaves_is_forgotten(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = make_desk()
+    for seed in (1, 2):
+        desk.exact(DANN, 0.5, picture(seed))
+        desk.strip(DANN, picture(seed))
+    desk.forget(lambda token: token == "picture-1")
+    monkeypatch.delattr("dni.adapt.live.LiveDigits._run")
+    desk.accuracy(DANN, 0.5, picture(2))
+    desk.strip(DANN, picture(2))
+    for gone in (desk.accuracy, desk.strip):
+        arguments = (DANN, 0.5) if gone == desk.accuracy else (DANN,)
+        with pytest.raises(AttributeError, match="_run"):
+            gone(*arguments, picture(1))
 
 
 def test_a_drawn_digit_in_its_colour(desk: DigitDesk) -> None:

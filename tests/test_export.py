@@ -6,6 +6,7 @@ import hashlib
 import math
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,15 @@ from torch import Tensor
 from dni import __version__
 from dni.checkpoints import CheckpointError, read_metadata, save
 from dni.errors import DniError
-from dni.export import export_network, export_picture
-from dni.images import Picture, open_picture, read_recipe
+from dni.export import export_network, export_picture, export_recipe
+from dni.images import Picture, open_picture
 from dni.interpolate import BlendError, interpolate, shares_of
+from dni.mask_files import encode_mask
+from dni.mix import Mix
 from dni.networks import load_ends, load_network
+from dni.order import Order
 from dni.recipe import Recipe
+from dni.recipe_files import read_recipe, resolve_ends
 from dni.render import Cancelled, Renderer
 from models import RRDBNet
 
@@ -51,6 +56,30 @@ def pixels(path: Path) -> Tensor:
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+MASK = torch.tensor([[0, 0, 30, 80], [0, 255, 255, 120], [0, 255, 255, 200]], dtype=torch.uint8)
+DESK = Order(
+    mix=Mix.of((0.7, 0.3), groups={"first": (0, 1), "last": (0.5, 0.5)}),
+    brush=Mix.of((0.1, 0.9), groups={"trunk 1": (1, 0)}),
+    mask=encode_mask(MASK),
+    levels=2,
+    crop=(3, 5, 17, 30),
+)
+
+
+def to_picture(ends: list[Path], mix: Mix | tuple[float, ...], destination: Path) -> None:
+    export_picture(make_picture(), make_renderer(ends), mix, destination, ends=ends)
+
+
+def to_network(ends: list[Path], mix: Mix | tuple[float, ...], destination: Path) -> None:
+    export_network(ends, mix, destination)
+
+
+Exporter = Callable[[list[Path], Mix | tuple[float, ...], Path], None]
+EXPORTERS = pytest.mark.parametrize(
+    ("export", "name"), [(to_picture, "a.png"), (to_network, "a.safetensors")], ids=["picture", "network"]
+)
 
 
 # Pictures
@@ -86,41 +115,38 @@ def test_the_recipe_is_what_was_asked(tmp_path: Path, tiny_ends: list[Path]) -> 
     returned = export_picture(
         make_picture(),
         make_renderer(tiny_ends, "bfloat16"),
-        shares_of(0.57),
+        Order(mix=Mix.of_alpha(0.57), tile=16),
         destination,
         ends=tiny_ends,
         pair_id="calm-wild",
-        tile=16,
     )
-    stored = Recipe.from_json(read_recipe(destination) or "")
+    stored = read_recipe(destination)
     assert stored == returned
     assert stored == Recipe(
         pair="calm-wild",
         ends=tuple((path.name, sha256(path)) for path in tiny_ends),
-        shares=shares_of(0.57),
+        order=Order(mix=Mix.of_alpha(0.57), tile=16),
         precision="bfloat16",
-        tile=16,
         scale=4,
         version=__version__,
     )
     assert stored.ends[0] != stored.ends[1]
 
 
-def test_rendering_the_recipe_again_gives_the_same_file(tmp_path: Path, tiny_ends: list[Path]) -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_rendering_the_recipe_again_gives_the_same_file(
+    tmp_path: Path, tiny_ends: list[Path], precision: str
+) -> None:
     first, second = tmp_path / "first.png", tmp_path / "second.png"
     picture = make_picture(40, 21, opaque=False)
-    export_picture(
-        picture, make_renderer(tiny_ends), shares_of(1 / 3), first, ends=tiny_ends, pair_id="mine", tile=16
-    )
-    recipe = Recipe.from_json(read_recipe(first) or "")
-    by_hash = {sha256(path): path for path in reversed(tiny_ends)}
-    ends = [by_hash[digest] for _, digest in recipe.ends]
-    renderer = make_renderer(ends, recipe.precision)
+    export_picture(picture, make_renderer(tiny_ends, precision), DESK, first, ends=tiny_ends, pair_id="mine")
+    recipe = read_recipe(first)
+    assert recipe.order == DESK
+    renderer = make_renderer(resolve_ends(recipe, catalog={}, files=tiny_ends[::-1]), recipe.precision)
     renderer.render(picture.rgb, (0.9, 0.1))  # what was rendered before does not matter
-    assert recipe.tile is not None
-    export_picture(picture, renderer, recipe.shares, second, ends=ends, pair_id=recipe.pair, tile=recipe.tile)
+    export_recipe(picture, renderer, recipe, second)
     assert first.read_bytes() == second.read_bytes()
-    export_picture(picture, renderer, shares_of(0.34), second, ends=ends, pair_id=recipe.pair)
+    export_recipe(picture, renderer, replace(recipe, order=replace(DESK, levels=3)), second)
     assert first.read_bytes() != second.read_bytes()
 
 
@@ -137,10 +163,9 @@ def test_a_cancelled_picture_leaves_nothing(tmp_path: Path, tiny_ends: list[Path
         export_picture(
             make_picture(64, 16),
             make_renderer(tiny_ends),
-            (0.5, 0.5),
+            Order(mix=Mix.of_alpha(0.5), tile=16),
             tmp_path / "a.png",
             ends=tiny_ends,
-            tile=16,
             progress=progress,
             cancelled=cancelled,
         )
@@ -165,7 +190,29 @@ def test_the_network_is_the_blend(tmp_path: Path, tiny_ends: list[Path]) -> None
     assert metadata == {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"}
     assert returned.ends == tuple((path.name, sha256(path)) for path in tiny_ends)
     assert (returned.shares, returned.pair) == ((0.75, 0.25), "calm-wild")
-    assert (returned.tile, returned.precision) == (None, "float32")
+    assert (returned.order.tile, returned.precision) == (None, "float32")
+
+
+def test_layers_of_a_network_have_shares_of_their_own(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    mix = Mix.of((0.75, 0.25), groups={"last": (0, 1), "first": (1, 0)})
+    export_network(tiny_ends, mix, tmp_path / "a.safetensors")
+    written, (a, b) = load_file(tmp_path / "a.safetensors"), [load_file(path) for path in tiny_ends]
+    assert torch.equal(written["conv_first.weight"], a["conv_first.weight"])
+    assert torch.equal(written["conv_last.bias"], b["conv_last.bias"])
+    torch.testing.assert_close(
+        written["conv_body.bias"], 0.75 * a["conv_body.bias"] + 0.25 * b["conv_body.bias"]
+    )
+    assert read_recipe(tmp_path / "a.safetensors").mix == mix
+
+
+@EXPORTERS
+def test_layers_that_the_network_does_not_have(
+    tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str
+) -> None:
+    mix = Mix.of((0.5, 0.5), groups={"middle": (1, 0)})
+    with pytest.raises(BlendError, match=r"middle.*trunk 1"):
+        export(tiny_ends, mix, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -213,20 +260,6 @@ def test_the_real_pair_stays_what_spandrel_knows(shared: Path, tmp_path: Path) -
 
 
 # Refusals
-
-
-def to_picture(ends: list[Path], shares: tuple[float, ...], destination: Path) -> None:
-    export_picture(make_picture(), make_renderer(ends), shares, destination, ends=ends)
-
-
-def to_network(ends: list[Path], shares: tuple[float, ...], destination: Path) -> None:
-    export_network(ends, shares, destination)
-
-
-Exporter = Callable[[list[Path], tuple[float, ...], Path], None]
-EXPORTERS = pytest.mark.parametrize(
-    ("export", "name"), [(to_picture, "a.png"), (to_network, "a.safetensors")], ids=["picture", "network"]
-)
 
 
 @EXPORTERS
@@ -285,9 +318,12 @@ def test_an_end_that_cannot_be_read_leaves_no_file(tmp_path: Path, tiny_ends: li
 
 def test_extrapolation_is_on_request(tmp_path: Path, tiny_ends: list[Path]) -> None:
     picture, renderer = make_picture(), make_renderer(tiny_ends)
-    export_picture(picture, renderer, shares_of(1.5), tmp_path / "a.png", ends=tiny_ends, extrapolate=True)
+    mix = Mix.of_alpha(1.5, extrapolate=True)
+    export_picture(picture, renderer, mix, tmp_path / "a.png", ends=tiny_ends)
+    assert read_recipe(tmp_path / "a.png").mix == mix
     assert open_picture(tmp_path / "a.png").width == 4 * picture.width
-    export_network(tiny_ends, shares_of(1.5), tmp_path / "a.safetensors", extrapolate=True)
+    export_network(tiny_ends, mix, tmp_path / "a.safetensors")
+    assert read_recipe(tmp_path / "a.safetensors").mix == mix
     a, b, written = (load_file(path) for path in (*tiny_ends, tmp_path / "a.safetensors"))
     torch.testing.assert_close(
         written["conv_last.weight"], 1.5 * b["conv_last.weight"] - 0.5 * a["conv_last.weight"]

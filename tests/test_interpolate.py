@@ -7,7 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dni.interpolate import BlendError, check_blendable, check_shares, interpolate, shares_of
+from dni.groups import layer_groups
+from dni.interpolate import BlendError, check_blendable, interpolate, shares_of
+from dni.mix import Mix, task_shares
+from models import RRDBNet
 
 STATES = 4
 
@@ -113,21 +116,49 @@ def test_one_end_is_not_a_blend() -> None:
         check_blendable([make_state(0)])
 
 
-@pytest.mark.parametrize(
-    ("shares", "text"),
-    [
-        ((0.5,), "one share for each of the 2 ends, but got 1"),
-        ((math.nan, 1), "finite shares"),
-        ((0.5, 0.6), "sum to 1.1"),
-        ((-6, 7), "between 0 and 1"),
-    ],
-)
-def test_bad_shares_are_refused(shares: tuple[float, ...], text: str) -> None:
-    with pytest.raises(BlendError, match=text):
-        check_shares(shares, num_ends=2)
-
-
-def test_extrapolation_must_be_asked_for() -> None:
+def test_extrapolation_follows_the_formula() -> None:
     a, b = make_state(0), make_state(1)
     blended = interpolate([a, b], shares_of(1.5), extrapolate=True)["conv.bias"]
     torch.testing.assert_close(blended, a["conv.bias"] + 1.5 * (b["conv.bias"] - a["conv.bias"]))
+
+
+def rrdb_states(count: int) -> list[dict[str, torch.Tensor]]:
+    torch.manual_seed(0)
+    return [RRDBNet(num_filters=4, num_blocks=2).state_dict() for _ in range(count)]
+
+
+def test_groups_follow_the_formula_with_their_own_shares() -> None:
+    a, b, c = rrdb_states(3)
+    mix = Mix.of((0.2, 0.3, 0.5), groups={"trunk 2": (0.6, 0.4, 0), "last": (0, 0, 1)})
+    blended = interpolate([a, b, c], mix)
+    groups = layer_groups(a)
+    for name in groups["first"] + groups["trunk 1"] + groups["upsampling"]:
+        torch.testing.assert_close(blended[name], 0.2 * a[name] + 0.3 * b[name] + 0.5 * c[name])
+    for name in groups["trunk 2"]:
+        torch.testing.assert_close(blended[name], 0.6 * a[name] + 0.4 * b[name])
+    for name in groups["last"]:
+        assert torch.equal(blended[name], c[name])
+
+
+def test_integer_tensors_are_in_no_group_and_kept() -> None:
+    a, b = make_state(0), make_state(1)
+    blended = interpolate([a, b], Mix.of((1, 0), groups={"first": (0, 1)}))
+    assert torch.equal(blended["conv.weight"], b["conv.weight"])
+    assert blended["steps"].item() == 7
+
+
+def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
+    known = "first, trunk 1, trunk 2, upsampling, last"
+    mix = Mix.of_alpha(0.5)
+    for name in ("trunk 3", "lats"):
+        wrong = Mix.of(mix.shares, groups={name: (1, 0), "last": (1, 0)})
+        with pytest.raises(BlendError, match=rf"this network has, but got '{name}'\. Choose from: {known}\."):
+            interpolate(rrdb_states(2), wrong)
+
+
+def test_task_arithmetic_adds_scaled_differences_to_the_ancestor() -> None:
+    ancestor, b, c = (make_state(seed) for seed in range(3))
+    blended = interpolate([ancestor, b, c], task_shares([0.8, -0.5]), extrapolate=True)
+    start = ancestor["conv.weight"]
+    expected = start + 0.8 * (b["conv.weight"] - start) - 0.5 * (c["conv.weight"] - start)
+    torch.testing.assert_close(blended["conv.weight"], expected)

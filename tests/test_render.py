@@ -1,80 +1,17 @@
 """Rendering: tiles, sizes, precision, progress, cancellation, and errors."""
 
-import copy
-import functools
 import threading
 
 import numpy as np
 import pytest
 import torch
+from rendering import CPU, difference, make_networks, make_picture, make_renderer, plain, wrap
 from torch import nn
 
 from dni.checkpoints import save
-from dni.interpolate import BlendError, interpolate, shares_of
-from dni.networks import ImageNetwork, load_ends
-from dni.render import Cancelled, Renderer, RenderError, best_precision, reach, spans
-from models import RRDBNet
-
-CPU = torch.device("cpu")
-
-
-@functools.cache
-def make_networks() -> tuple[RRDBNet, RRDBNet]:
-    """Two related networks whose outputs fill the range, so that clipping hides no difference."""
-    networks = []
-    torch.manual_seed(0)
-    ancestor = RRDBNet(num_filters=8, num_blocks=1).eval().requires_grad_(False)
-    # Residual branches start near zero; stronger ones make every tap of the receptive field count.
-    for parameter in ancestor.body.parameters():
-        parameter.mul_(5)
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        network = copy.deepcopy(ancestor)
-        for parameter in network.parameters():
-            parameter.add_(0.3 * parameter.std(correction=0) * torch.randn_like(parameter))
-        output = network(make_picture(40, 40)[None].float() / 255)
-        network.conv_last.weight.mul_(0.2 / output.std())
-        network.conv_last.bias.copy_(
-            0.5 - (output - network.conv_last.bias.view(1, 3, 1, 1)).mean() * 0.2 / output.std()
-        )
-        networks.append(network)
-    return networks[0], networks[1]
-
-
-def wrap(module: nn.Module, **changes: object) -> ImageNetwork:
-    fields: dict[str, object] = {
-        "module": module, "architecture": "test", "scale": 4, "input_channels": 3, "output_channels": 3,
-        "minimum_size": 1, "multiple_of": 1, "square": False, "supports_bfloat16": True,
-    }  # fmt: skip
-    return ImageNetwork(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-def make_renderer(precision: str = "float32", **changes: object) -> Renderer:
-    networks = make_networks()
-    states = [network.state_dict() for network in networks]
-    return Renderer(wrap(copy.deepcopy(networks[0]), **changes), states, device=CPU, precision=precision)  # type: ignore[arg-type]
-
-
-def make_picture(height: int, width: int, seed: int = 0) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(1, 3, height // 3 + 2, width // 3 + 2, generator=generator)
-    smooth = nn.functional.interpolate(coarse, size=(height, width), mode="bicubic").clamp(0, 1)
-    return (smooth[0] * 255).round().to(torch.uint8)
-
-
-def plain(picture: torch.Tensor, alpha: float) -> torch.Tensor:
-    """The oracle: blend the dictionaries, load them, run float32 on the whole picture."""
-    networks = make_networks()
-    expected = RRDBNet(num_filters=8, num_blocks=1).eval()
-    expected.load_state_dict(interpolate([n.state_dict() for n in networks], shares_of(alpha)))
-    with torch.no_grad():
-        output = expected(picture[None].float() / 255)[0]
-    return (output.clamp(0, 1) * 255).round().to(torch.uint8)
-
-
-def difference(one: torch.Tensor, other: torch.Tensor) -> int:
-    assert one.shape == other.shape
-    return int((one.int() - other.int()).abs().max())
+from dni.interpolate import BlendError, shares_of
+from dni.networks import load_ends
+from dni.render import Cancelled, Renderer, RenderError, best_precision
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (33, 2), (37, 53)])
@@ -102,15 +39,6 @@ def test_too_little_overlap_would_be_seen() -> None:
     whole = renderer.render(picture, shares_of(0.5), tile=1000)
     renderer.overlap = 1
     assert difference(renderer.render(picture, shares_of(0.5), tile=16), whole) > 1
-
-
-def test_the_real_pair_has_no_seams(shared) -> None:
-    folder = shared / "pairs" / "realesr-general"
-    network, states = load_ends(sorted(folder.glob("*.safetensors")))
-    renderer = Renderer(network, states, device=CPU, precision="float32")
-    picture = make_picture(80, 60)
-    whole = renderer.render(picture, shares_of(0.5), tile=1000)
-    assert difference(renderer.render(picture, shares_of(0.5), tile=40), whole) <= 1
 
 
 @pytest.mark.parametrize("region", [(0, 0, 61, 75), (10, 20, 30, 25), (40, 50, 21, 25)])
@@ -225,25 +153,6 @@ def test_errors_say_what_was_expected() -> None:
     huge = torch.zeros(1, dtype=torch.uint8).expand(3, 8000, 8000)
     with pytest.raises(RenderError, match="at most 400 megapixels, but 8000x8000 enlarged 4 times has 1024"):
         renderer.render(huge, shares_of(0.5))
-
-
-def test_spans_cover_an_axis_once_and_stay_inside() -> None:
-    cut = spans(103, tile=20, overlap=7)
-    assert [span.start for span in cut[1:]] == [span.stop for span in cut[:-1]]
-    assert (cut[0].start, cut[-1].stop) == (0, 103)
-    assert all(span.stop - span.start <= 20 for span in cut)
-    assert all(0 <= span.window_start <= span.start and span.stop <= span.window_stop <= 103 for span in cut)
-    assert cut[2].start - cut[2].window_start == 7
-
-
-def test_reach_bounds_what_the_network_sees() -> None:
-    network = copy.deepcopy(make_networks()[0]).double()
-    image = torch.rand(1, 3, 121, 1, dtype=torch.float64, requires_grad=True)
-    network(image)[0, :, 4 * 60].sum().backward()
-    assert image.grad is not None
-    rows = image.grad.abs().sum(dim=(0, 1, 3)).nonzero().flatten()
-    assert 60 - reach(network) <= int(rows.min())
-    assert int(rows.max()) <= 60 + reach(network)
 
 
 def test_the_loader_and_the_renderer_agree_on_files(tmp_path) -> None:

@@ -19,12 +19,15 @@ from torch import Tensor
 from dni import studio as studio_module
 from dni.images import Picture, open_picture, read_recipe
 from dni.interpolate import shares_of
+from dni.mix import Mix
 from dni.networks import load_ends
 from dni.recipe import Recipe
+from dni.regions import MAX_REGION_PIXELS
 from dni.render import Cancelled, Renderer
-from dni.studio import MAX_REGION_PIXELS, MIN_LIVE_PIXELS, Frame, Region, Studio, StudioError
+from dni.studio import MIN_LIVE_PIXELS, Frame, Region, Studio, StudioError
 
 CPU = torch.device("cpu")
+at = Mix.of_alpha
 WHOLE = Region(0, 0, 40, 30)
 
 
@@ -65,7 +68,7 @@ def test_a_frame_is_close_to_a_fresh_render(
 ) -> None:
     picture = make_picture()
     token = studio.hold(picture, owner="ann")
-    frame = studio.frame(token, "tiny", region, alpha)
+    frame = studio.frame(token, "tiny", region, at(alpha))
     whole = oracle.render(picture.rgb, shares_of(alpha))
     rows, columns = slice(region.top * 4, None), slice(region.left * 4, None)
     expected = whole[:, rows, columns][:, : region.height * 4, : region.width * 4]
@@ -75,37 +78,36 @@ def test_a_frame_is_close_to_a_fresh_render(
 
 def test_frames_of_other_alphas_and_pairs_differ(studio: Studio) -> None:
     token = studio.hold(make_picture(), owner="ann")
-    frames = [decode(studio.frame(token, "tiny", WHOLE, alpha).jpeg) for alpha in (0.0, 0.35, 1.0)]
+    frames = [decode(studio.frame(token, "tiny", WHOLE, at(alpha)).jpeg) for alpha in (0.0, 0.35, 1.0)]
     assert all(psnr(a, b) < 33 for a, b in pairwise(frames))
-    assert psnr(decode(studio.frame(token, "reversed", WHOLE, 0.0).jpeg), frames[2]) > 50
+    assert psnr(decode(studio.frame(token, "reversed", WHOLE, at(0.0)).jpeg), frames[2]) > 50
 
 
 def test_a_second_look_gives_the_same_bytes_in_no_time(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = studio.hold(make_picture(), owner="ann")
-    first = studio.frame(token, "tiny", WHOLE, 0.3)
+    first = studio.frame(token, "tiny", WHOLE, at(0.3))
 
     def render(*_: object, **__: object) -> Tensor:
         raise AssertionError("rendered again")
 
     monkeypatch.setattr(Renderer, "render_region", render)
-    assert studio.frame(token, "tiny", WHOLE, 0.3) == Frame(first.jpeg, 0.0)
-    assert studio.frame(token, "tiny", WHOLE, 0.1 + 0.2) == Frame(first.jpeg, 0.0)
+    assert studio.frame(token, "tiny", WHOLE, at(0.3)) == Frame(first.jpeg, 0.0)
     for region, pair, alpha in [
         (WHOLE, "tiny", 0.31),
         (Region(0, 0, 40, 29), "tiny", 0.3),
         (WHOLE, "reversed", 0.3),
     ]:
         with pytest.raises(AssertionError, match="rendered again"):
-            studio.frame(token, pair, region, alpha)
+            studio.frame(token, pair, region, at(alpha))
 
 
 def test_a_frame_rendered_elsewhere_is_shown(studio: Studio) -> None:
     token = studio.hold(make_picture(), owner="ann")
-    studio.remember(token, "tiny", WHOLE, 0.3, b"from the GPU")
-    assert studio.frame(token, "tiny", WHOLE, 0.3) == Frame(b"from the GPU", 0.0)
-    assert studio.frame(token, "tiny", WHOLE, 0.4).jpeg != b"from the GPU"
+    studio.remember(token, "tiny", WHOLE, at(0.3), b"from the GPU")
+    assert studio.frame(token, "tiny", WHOLE, at(0.3)) == Frame(b"from the GPU", 0.0)
+    assert studio.frame(token, "tiny", WHOLE, at(0.4)).jpeg != b"from the GPU"
 
 
 def test_translucent_pictures_are_laid_over_grey(studio: Studio, oracle: Renderer) -> None:
@@ -116,11 +118,11 @@ def test_translucent_pictures_are_laid_over_grey(studio: Studio, oracle: Rendere
     enlarged = Image.fromarray(picture.opacity[0].numpy()).resize((160, 120), Image.Resampling.BICUBIC)
     opacity = torch.from_numpy(np.array(enlarged)).float() / 255
     expected = rendered * opacity + 128 * (1 - opacity)
-    assert psnr(decode(studio.frame(token, "tiny", WHOLE, 0.5).jpeg), expected) > 38
+    assert psnr(decode(studio.frame(token, "tiny", WHOLE, at(0.5)).jpeg), expected) > 38
     assert psnr(rendered, expected) < 30
     picture.opacity.zero_()
     nothing = studio.hold(picture, owner="ann")
-    assert (decode(studio.frame(nothing, "tiny", WHOLE, 0.5).jpeg) == 128).all()
+    assert (decode(studio.frame(nothing, "tiny", WHOLE, at(0.5)).jpeg) == 128).all()
     assert (decode(studio.overview(nothing)) == 128).all()
     assert (decode(studio.before(nothing, "tiny", WHOLE)) == 128).all()
 
@@ -165,14 +167,14 @@ def test_releasing_frees_that_persons_things_only(studio: Studio) -> None:
     tokens = {name: studio.hold(make_picture(), owner=name) for name in ("ann", "anna", "ann.b", "bob")}
     studio.keep("example", make_picture())
     for token in (*tokens.values(), "example"):
-        studio.frame(token, "tiny", WHOLE, 0.5)
+        studio.frame(token, "tiny", WHOLE, at(0.5))
     assert (len(studio._pictures), len(studio._frames)) == (4, 5)
     studio.release("ann")
     assert (len(studio._pictures), len(studio._frames)) == (3, 4)
     with pytest.raises(StudioError, match="no longer held"):
-        studio.frame(tokens.pop("ann"), "tiny", WHOLE, 0.5)
+        studio.frame(tokens.pop("ann"), "tiny", WHOLE, at(0.5))
     for token in (*tokens.values(), "example"):
-        assert studio.frame(token, "tiny", WHOLE, 0.5).milliseconds == 0
+        assert studio.frame(token, "tiny", WHOLE, at(0.5)).milliseconds == 0
     studio.release("nobody")
     studio.release("")
     assert (len(studio._pictures), len(studio._frames)) == (3, 4)
@@ -193,7 +195,9 @@ def test_several_people_at_once_each_get_their_own(studio: Studio, oracle: Rende
     def watch(name: str) -> list[Tensor]:
         token = studio.hold(pictures[name], owner=name)
         start.wait()
-        return [decode(studio.frame(token, "tiny", WHOLE, alpha).jpeg) for alpha in alphas[name]]
+        return [
+            decode(studio.frame(token, "tiny", WHOLE, at(alpha), visitor=name).jpeg) for alpha in alphas[name]
+        ]
 
     with ThreadPoolExecutor(len(people)) as pool:
         seen = dict(zip(people, pool.map(watch, people), strict=True))
@@ -214,13 +218,26 @@ def test_several_people_at_once_each_get_their_own(studio: Studio, oracle: Rende
 
 
 def test_the_pairs_used_last_stay_loaded(tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studio_module, "LOADED_RENDERERS", 2)
+    one = Studio({"a": make_pair("a", tiny_ends)}, device=CPU, precision="float32").renderer("a").blend.nbytes
+    assert one > 3 * sum(end.stat().st_size for end in tiny_ends) / 2 * 0.9  # two ends and the live network
+    monkeypatch.setattr("dni.pairs.RENDERER_BYTES", 2.5 * one)
     studio = Studio({name: make_pair(name, tiny_ends) for name in "abc"}, device=CPU, precision="float32")
     a, b = studio.renderer("a"), studio.renderer("b")
     assert studio.renderer("a") is a
     studio.renderer("c")
     assert studio.renderer("a") is a  # used after b, so b had to go
     assert studio.renderer("b") is not b
+
+
+def test_a_pair_larger_than_all_room_works_and_stays_until_the_next(
+    tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dni.pairs.RENDERER_BYTES", 10)
+    studio = Studio({name: make_pair(name, tiny_ends) for name in "ab"}, device=CPU, precision="float32")
+    a = studio.renderer("a")
+    assert studio.renderer("a") is a
+    studio.renderer("b")
+    assert studio.renderer("a") is not a
 
 
 def test_frames_and_exports_have_their_own_precision(studio: Studio) -> None:
@@ -261,14 +278,14 @@ def test_the_live_region_follows_the_machine_within_bounds(
 def test_results_are_float32_and_say_so(studio: Studio, oracle: Renderer, tmp_path: Path) -> None:
     studio.precision = "bfloat16"
     picture = make_picture()
-    path = studio.export_picture(picture, "tiny", 0.3, tmp_path / "a.png")
+    path = studio.export_picture(picture, "tiny", at(0.3), tmp_path / "a.png")
     assert torch.equal(open_picture(path).rgb, oracle.render(picture.rgb, shares_of(0.3)))
     recipe = Recipe.from_json(read_recipe(path) or "")
     assert (recipe.pair, recipe.alpha, recipe.precision) == ("tiny", 0.3, "float32")
-    network = studio.export_network("tiny", 0.3, tmp_path / "a.safetensors")
+    network = studio.export_network("tiny", at(0.3), tmp_path / "a.safetensors")
     assert network.stat().st_size > 1000
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(Cancelled):
-        studio.export_picture(picture, "tiny", 0.3, tmp_path / "b.png", cancelled=cancelled)
+        studio.export_picture(picture, "tiny", at(0.3), tmp_path / "b.png", cancelled=cancelled)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "a.safetensors"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 from pathlib import Path
 
@@ -12,10 +11,12 @@ from conftest import make_pair
 
 from dni.catalog import CatalogError
 from dni.images import Picture
-from dni.interpolate import BlendError
-from dni.studio import MAX_REGION_PIXELS, Region, Studio, StudioError
+from dni.mix import BlendError, Mix
+from dni.regions import MAX_REGION_PIXELS
+from dni.studio import Region, Studio, StudioError
 
 WHOLE = Region(0, 0, 40, 30)
+at = Mix.of_alpha
 
 
 def make_picture(width: int = 40, height: int = 30) -> Picture:
@@ -31,7 +32,7 @@ def test_a_region_outside_the_picture_is_refused(studio: Studio, region: Region)
     token = studio.hold(make_picture(), owner="ann")
     text = rf"the 40x30 picture, but got {region.width}x{region.height} at \({region.left}, {region.top}\)"
     for ask in (
-        lambda: studio.frame(token, "tiny", region, 0.5),
+        lambda: studio.frame(token, "tiny", region, at(0.5)),
         lambda: studio.before(token, "tiny", region),
     ):
         with pytest.raises(StudioError, match=text):
@@ -44,24 +45,23 @@ def test_too_large_a_region_is_refused(studio: Studio) -> None:
     with pytest.raises(
         StudioError, match="at most 262144 pixels inside the 513x512 picture, but got 513x512"
     ):
-        studio.frame(token, "tiny", Region(0, 0, 513, 512), 0.5)
+        studio.frame(token, "tiny", Region(0, 0, 513, 512), at(0.5))
     assert studio.before(token, "tiny", Region(1, 0, 512, 512))
 
 
 @pytest.mark.parametrize(
-    ("alpha", "text"),
+    ("mix", "text"),
     [
-        (math.nan, "Expected finite shares"),
-        (math.inf, "Expected finite shares"),
-        (7, "between 0 and 1, but got"),
+        (Mix((0.2, 0.3, 0.5)), "one share for each of the 2 ends, but got 3"),
+        (Mix.of((1, 0), groups={"roof": (0, 1)}), "roof"),
     ],
 )
-def test_an_alpha_that_is_none_is_refused_and_not_remembered(studio: Studio, alpha: float, text: str) -> None:
+def test_a_mix_that_does_not_fit_is_refused_and_not_remembered(studio: Studio, mix: Mix, text: str) -> None:
     token = studio.hold(make_picture(), owner="ann")
     for _ in range(2):
         with pytest.raises(BlendError, match=text):
-            studio.frame(token, "tiny", WHOLE, alpha)
-    assert studio.frame(token, "tiny", WHOLE, 0.5).jpeg
+            studio.frame(token, "tiny", WHOLE, mix)
+    assert studio.frame(token, "tiny", WHOLE, at(0.5)).jpeg
 
 
 def test_what_is_not_held_is_named(studio: Studio) -> None:
@@ -69,16 +69,16 @@ def test_what_is_not_held_is_named(studio: Studio) -> None:
     for ask in (
         lambda: studio.picture("ann.guess"),
         lambda: studio.overview(""),
-        lambda: studio.frame(token + "x", "tiny", WHOLE, 0.5),
+        lambda: studio.frame(token + "x", "tiny", WHOLE, at(0.5)),
         lambda: studio.before(token[:-1], "tiny", WHOLE),
     ):
         with pytest.raises(StudioError, match=r"no longer held here\. Choose it again, or upload it again"):
             ask()
     for ask in (
         lambda: studio.pair("big"),
-        lambda: studio.frame(token, "big", WHOLE, 0.5),
+        lambda: studio.frame(token, "big", WHOLE, at(0.5)),
         lambda: studio.live_pixels("big"),
-        lambda: studio.export_network("big", 0.5, Path("a.safetensors")),
+        lambda: studio.export_network("big", at(0.5), Path("a.safetensors")),
     ):
         with pytest.raises(StudioError, match="one of the pairs reversed, tiny, but got 'big'"):
             ask()
@@ -93,7 +93,9 @@ def test_a_pair_whose_file_is_missing_does_no_harm(
         with pytest.raises(
             CatalogError, match=r"'gone' of broken at .*gone\.safetensors, but it is not there"
         ):
-            studio.frame(token, "broken", WHOLE, 0.5)
-        assert studio.frame(token, "tiny", WHOLE, 0.5).jpeg
+            studio.frame(token, "broken", WHOLE, at(0.5))
+        assert studio.frame(token, "tiny", WHOLE, at(0.5)).jpeg
     shutil.copy(tiny_ends[1], tmp_path / "gone.safetensors")
-    assert studio.frame(token, "broken", WHOLE, 0.5).jpeg == studio.frame(token, "tiny", WHOLE, 0.5).jpeg
+    assert (
+        studio.frame(token, "broken", WHOLE, at(0.5)).jpeg == studio.frame(token, "tiny", WHOLE, at(0.5)).jpeg
+    )

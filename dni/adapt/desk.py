@@ -6,6 +6,7 @@ person. The networks are tiny, so they run on the CPU even where there is a GPU.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,11 +20,11 @@ from dni.adapt.feature_map import FeatureMap
 from dni.adapt.handwriting import Handwriting, Photographs
 from dni.adapt.live import LiveDigits, read_out
 from dni.adapt.measures import features_of
-from dni.adapt.memory import Memory
-from dni.adapt.methods import METHODS, method_id
+from dni.adapt.methods import method_id
 from dni.adapt.walls import DOMAINS, OwnPicture, Walls
 from dni.checkpoints import CheckpointError
 from dni.errors import DniError
+from dni.memory import Memory
 from dni.render import Precision, best_precision
 
 __all__ = ["ALPHAS", "DOMAINS", "STRENGTHS", "DannRun", "DigitDesk", "Exact", "OwnPicture"]
@@ -31,7 +32,8 @@ __all__ = ["ALPHAS", "DOMAINS", "STRENGTHS", "DannRun", "DigitDesk", "Exact", "O
 ALPHAS = tuple(step / 20 for step in range(21))
 STRENGTHS = tuple(step / 10 for step in range(11))
 STRENGTH_DIGITS = 300
-REMEMBERED_RESULTS = 2000
+NETWORK_BYTES = 64_000_000
+RESULT_BYTES = 32_000_000
 MEASURED = "Measured on test digits that none of the networks has learnt from, after the training."
 NOT_MEASURED = "The report has no measures of this run: 'python -m dni evaluate digits' makes them."
 
@@ -91,8 +93,13 @@ class DigitDesk:
         self.labels = self._walls.split.wall.labels
         self.map_labels = self._walls.split.map.labels.expand(2, -1)
         self.num_held_out = len(self._walls.split.held_out)
-        self._live = Memory(len(METHODS))
-        self._results = Memory(REMEMBERED_RESULTS)
+        self._live = Memory(NETWORK_BYTES)
+        self._results = Memory(RESULT_BYTES)
+
+    def forget(self, matches: Callable[[str], bool]) -> None:
+        """Free what is remembered of the pictures whose token matches."""
+        self._walls.forget(matches)
+        self._results.drop(lambda key: isinstance(key[-1], tuple) and matches(key[-1][0]))
 
     # Walls
 
@@ -108,7 +115,8 @@ class DigitDesk:
     def _strip(self, method: str, own: OwnPicture | None) -> Tensor:
         """The three fixed domains, or the person's own."""
         images = self._walls.own_wall(own) if own else self._walls.wall
-        return self._results.recall(("strip", method_id(method), own), lambda: self._along(method, images))
+        key = ("strip", method_id(method), own and own.key)
+        return self._results.recall(key, lambda: self._along(method, images))
 
     def _along(self, method: str, images: Tensor) -> Tensor:
         return torch.stack([self.predict(method, alpha, images) for alpha in ALPHAS])
@@ -160,7 +168,7 @@ class DigitDesk:
             # One domain at a time, so that somebody's slider waits for no more than that.
             return tuple(self._share_right(method, alpha, images) for images in domains)
 
-        return self._results.recall(("accuracy", method_id(method), alpha, own), measure)
+        return self._results.recall(("accuracy", method_id(method), alpha, own and own.key), measure)
 
     def _share_right(self, method: str, alpha: float, images: Tensor) -> float:
         """Of the first held-out digits, uint8 (N, 3, 28, 28)."""
@@ -180,7 +188,7 @@ class DigitDesk:
         def measure() -> float:
             return self._share_right(method, alpha, self._walls.own_held_out(own, STRENGTH_DIGITS)[0])
 
-        return self._results.recall(("few", method_id(method), alpha, own), measure)
+        return self._results.recall(("few", method_id(method), alpha, own.key), measure)
 
     # A drawn digit
 
@@ -223,11 +231,11 @@ class DigitDesk:
         def fit() -> FeatureMap:
             return FeatureMap.fit(torch.stack([live.features(alpha, self._walls.map) for alpha in ALPHAS]))
 
-        return self._results.recall(("map", method_id(method)), fit)
+        return self._results.recall(("map", method_id(method), None), fit)
 
     def dann_run(self) -> DannRun:
         """DANN's training, snapshot by snapshot; missing or damaged files leave parts of it empty."""
-        return self._results.recall("dann_run", self._read_dann_run)
+        return self._results.recall(("dann_run", None), self._read_dann_run)
 
     def _read_dann_run(self) -> DannRun:
         try:

@@ -27,6 +27,9 @@ class LiveDigits:
         method: Id of the adapted network's method.
         precision: Of the convolutions.
 
+    Attributes:
+        nbytes: What its networks take.
+
     Raises:
         DniError: A network's file is missing or unusable.
     """
@@ -35,6 +38,7 @@ class LiveDigits:
         network = DigitNetwork().to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self.precision = precision
         self._blend = Blend(network, [read_state(classifier_path(end)) for end in (ANCESTOR, method)])
+        self.nbytes = self._blend.nbytes
 
     def probabilities(self, alpha: float, images: Tensor) -> Tensor:
         """uint8 digits (..., 3, 28, 28) to float32 (..., 10).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,9 +12,9 @@ from torch import Tensor
 
 from dni.adapt.domains import Digits, build_mnist_m, cut_patches, invert, put_over
 from dni.adapt.handwriting import Handwriting, Photographs
-from dni.adapt.memory import Memory
 from dni.errors import DniError
 from dni.images import to_pil
+from dni.memory import Memory
 
 __all__ = ["DOMAINS", "OwnPicture", "Walls"]
 
@@ -26,7 +27,7 @@ MAX_HELD_OUT = 1000
 SEED = 0
 # A larger picture is reduced first, or a patch of it would be one smooth colour; BSDS500's have 481.
 LONGEST_SIDE = 640
-REMEMBERED_PICTURES = 16
+PATCH_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class OwnPicture:
             )
         if not 0 <= self.strength <= 1:
             raise DniError(f"Expected a strength from 0 to 1, but got {self.strength}.")
+
+    @property
+    def key(self) -> tuple[str, float]:
+        """What results are known by: without the picture, which they would keep alive."""
+        return self.token, self.strength
 
 
 class Split(NamedTuple):
@@ -84,7 +90,7 @@ class Walls:
         self.split = split(handwriting.digits)
         self.wall, self.map, self.held_out = (in_domains(part.images, photographs) for part in self.split)
         self.map = self.map[:2]
-        self._patches = Memory(REMEMBERED_PICTURES)
+        self._patches = Memory(PATCH_BYTES)
 
     def own_wall(self, own: OwnPicture) -> Tensor:
         """The wall's digits over the person's own picture: uint8 (1, 40, 3, 28, 28)."""
@@ -101,6 +107,10 @@ class Walls:
         """Patches of the picture for the digits of the wall, then for the held-out ones."""
         count = len(self.split.wall) + len(self.split.held_out)
         return self._patches.recall(own.token, lambda: cut_patches(reduced(own.rgb), count, seed=SEED))
+
+    def forget(self, matches: Callable[[str], bool]) -> None:
+        """Free the patches of the pictures whose token matches."""
+        self._patches.drop(matches)
 
 
 def split(digits: Digits) -> Split:

@@ -7,15 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dni.commands.common import (
-    Alpha,
-    Extrapolate,
-    PairName,
-    Shares,
-    choose_ends,
-    choose_shares,
-    local_ends,
-)
+from dni.commands.common import Alpha, Extrapolate, PairName, Shares, choose_ends, local_ends
+from dni.commands.mixing import Groups, MixWords, Scales
 from dni.export import export_network
 
 __all__ = ["blend"]
@@ -29,10 +22,13 @@ def blend(
     pair: PairName = None,
     alpha: Alpha = None,
     shares: Shares = None,
+    scales: Scales = None,
+    group: Groups = None,
     extrapolate: Extrapolate = False,
 ) -> None:
     """Blend the parameters of networks into one network."""
     chosen = choose_ends(pair, ends)
-    wanted = choose_shares(alpha, shares, num_ends=len(chosen.ends), extrapolate=extrapolate)
-    export_network(local_ends(chosen), wanted, output, pair_id=pair or "", extrapolate=extrapolate)
+    words = MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ())
+    mix = words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
+    export_network(local_ends(chosen), mix, output, pair_id=pair or "")
     typer.echo(f"Wrote {output}")

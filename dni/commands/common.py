@@ -1,4 +1,4 @@
-"""What several commands share: options, and choosing ends and shares."""
+"""What several commands share: options, and choosing ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tqdm import tqdm
 from dni.catalog import Pair, end_paths, find_pair
 from dni.download import tqdm_progress
 from dni.errors import DniError
-from dni.interpolate import BlendError, check_shares, shares_of
 from dni.render import Progress
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "PairName",
     "Shares",
     "choose_ends",
-    "choose_shares",
     "local_ends",
     "tile_progress",
 ]
@@ -44,25 +42,6 @@ def choose_ends(pair: str | None, ends: Sequence[Path] | None) -> Pair:
     if (pair is None) == (not ends):
         raise DniError("Expected either --pair NAME or two or more checkpoints, but got both or neither.")
     return find_pair(pair) if pair is not None else Pair.from_paths(list(ends or ()))
-
-
-def choose_shares(
-    alpha: float | None, shares: str | None, *, num_ends: int, extrapolate: bool
-) -> tuple[float, ...]:
-    """The shares asked for, checked before anything is downloaded or loaded."""
-    if (alpha is None) == (shares is None):
-        raise DniError("Expected either --alpha or --shares, but got both or neither.")
-    if alpha is not None:
-        if num_ends != 2:
-            raise BlendError(f"Expected --shares for {num_ends} ends, but got --alpha, which is for two.")
-        return check_shares(shares_of(alpha), num_ends=num_ends, extrapolate=extrapolate)
-    try:
-        numbers = [float(share) for share in (shares or "").split(",")]
-    except ValueError as error:
-        raise DniError(
-            f"Expected --shares as numbers with commas, like 0.2,0.8, but got {shares!r}."
-        ) from error
-    return check_shares(numbers, num_ends=num_ends, extrapolate=extrapolate)
 
 
 def local_ends(pair: Pair) -> list[Path]:

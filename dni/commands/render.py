@@ -10,22 +10,14 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from dni.commands.common import (
-    Alpha,
-    Ends,
-    Extrapolate,
-    PairName,
-    Shares,
-    choose_ends,
-    choose_shares,
-    local_ends,
-    tile_progress,
-)
+from dni.commands.common import Alpha, Ends, Extrapolate, PairName, Shares, tile_progress
+from dni.commands.mixing import Groups, MixWords, Scales
+from dni.commands.render_job import Job, RenderWords, job_of_recipe, job_of_words
 from dni.errors import DniError
-from dni.export import export_picture
+from dni.export import export_recipe
 from dni.images import open_picture
 from dni.networks import load_ends
-from dni.render import DEFAULT_TILE, Progress, Renderer
+from dni.render import Progress, Renderer
 
 __all__ = ["render"]
 
@@ -41,34 +33,61 @@ def render(
     output: Annotated[Path, typer.Option("-o", "--output", help="The .png file, or the folder, to write.")],
     pair: PairName = None,
     ends: Ends = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="Do the same again: a .json, or a .png or .safetensors that dni wrote."),
+    ] = None,
     alpha: Alpha = None,
     shares: Shares = None,
+    scales: Scales = None,
+    group: Groups = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A picture: where it is white, the brush applies.")
+    ] = None,
+    brush_alpha: Annotated[float | None, typer.Option(help="As --alpha, where the mask is white.")] = None,
+    brush_shares: Annotated[str | None, typer.Option(help="As --shares, where the mask is white.")] = None,
+    brush_group: Annotated[
+        list[str] | None, typer.Option(help="As --group, where the mask is white.")
+    ] = None,
+    levels: Annotated[int | None, typer.Option(help="Most steps between black and white of a mask.")] = None,
+    crop: Annotated[str | None, typer.Option(help="Only this part: LEFT,TOP,WIDTH,HEIGHT.")] = None,
     float32: Annotated[bool, typer.Option("--float32", help="Full precision.")] = False,
-    tile: Annotated[int, typer.Option(min=16, help="Side of a tile in input pixels.")] = DEFAULT_TILE,
+    tile: Annotated[int | None, typer.Option(min=16, help="Side of a tile in input pixels.")] = None,
     extrapolate: Extrapolate = False,
 ) -> None:
     """Render a picture, or every picture of a folder, through the blended network."""
-    chosen = choose_ends(pair, ends)
-    wanted = choose_shares(alpha, shares, num_ends=len(chosen.ends), extrapolate=extrapolate)
-    paths = local_ends(chosen)
-    network, states = load_ends(paths)
-    renderer = Renderer(network, states, precision="float32" if float32 else None)
+    words = RenderWords(
+        pair=pair,
+        ends=ends or (),
+        mix=MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ()),
+        brush=MixWords(alpha=brush_alpha, shares=brush_shares, groups=brush_group or (), prefix="--brush-"),
+        mask=mask,
+        levels=levels,
+        crop=crop,
+        float32=float32,
+        tile=tile,
+        extrapolate=extrapolate,
+    )
+    run_job(job_of_words(words) if recipe is None else job_of_recipe(recipe, words), image, output)
+
+
+def run_job(job: Job, image: Path, output: Path) -> None:
+    """Load the ends, and render one picture or a folder of them."""
+    network, states = load_ends(job.paths)
+    renderer = Renderer(network, states, precision=job.precision)
+    for mix in job.mixes:
+        with renderer.blend.at(mix):
+            pass  # a group that the network does not have is an error here, and not in every picture
 
     def render_file(source: Path, destination: Path, progress: Progress | None) -> None:
+        def say(notice: str) -> None:
+            tqdm.write(f"{source.name}: {notice}", file=sys.stderr)
+
         picture = open_picture(source)
         for notice in picture.notices:
-            tqdm.write(f"{source.name}: {notice}", file=sys.stderr)
-        export_picture(
-            picture,
-            renderer,
-            wanted,
-            destination,
-            ends=paths,
-            pair_id=pair or "",
-            extrapolate=extrapolate,
-            tile=tile,
-            progress=progress,
-        )
+            say(notice)
+        recipe = job.recipe_for(picture, renderer)
+        export_recipe(picture, renderer, recipe, destination, progress=progress, notice=say)
 
     if image.is_dir():
         render_folder(image, output, render_file)

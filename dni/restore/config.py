@@ -15,7 +15,8 @@ __all__ = ["PRESETS", "TrainConfig", "learning_rate_factor", "preset"]
 class TrainConfig:
     """Everything that decides what a run computes; stored in the checkpoint's metadata.
 
-    Loss weights multiply, in order, the L1 distance, the perceptual distance and the adversarial loss.
+    Loss weights multiply, in order, the L1 distance, the perceptual distance, the adversarial loss and
+    the distance of power spectra.
     """
 
     end: Literal["psnr", "gan"] = "psnr"
@@ -31,6 +32,8 @@ class TrainConfig:
     l1_weight: float = 1.0
     perceptual_weight: float = 0.0
     adversarial_weight: float = 0.0
+    spectrum_weight: float = 0.0
+    spectrum_power: float = 1.0
     instance_noise: float = 0.0
     seed: int = 0
     validate_every: int = 500

@@ -1,4 +1,4 @@
-"""The adversarial losses of ESRGAN's recipe.
+"""The adversarial losses of ESRGAN's recipe, and one against the lattice that it leaves.
 
 Relativistic average GAN: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019,
 https://arxiv.org/abs/1807.00734, as used by ESRGAN (Wang et al., 2018). The discriminator tells whether a
@@ -11,7 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["relativistic_discriminator_loss", "relativistic_generator_loss"]
+__all__ = ["relativistic_discriminator_loss", "relativistic_generator_loss", "spectrum_loss"]
+
+SPECTRUM_WINDOW = 64
+SPECTRUM_STRIDE = 24
+# The power of an error of one 8-bit level.
+SPECTRUM_FLOOR = (1 / 255) ** 2
 
 
 def _relativistic_loss(raised: Tensor, lowered: Tensor) -> Tensor:
@@ -29,3 +34,41 @@ def relativistic_discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
 def relativistic_generator_loss(real: Tensor, fake: Tensor) -> Tensor:
     """Logits (B, 1) to a scalar; small when fake > real. ``real`` carries no gradient to the generator."""
     return _relativistic_loss(fake, real.detach())
+
+
+def spectrum_loss(output: Tensor, target: Tensor, *, power: float = 1.0) -> Tensor:
+    """How far the power spectra of the grey values are apart; a scalar, 0 for equal spectra.
+
+    A generator without a noise input makes texture out of smooth input by treating the pixels of its
+    upscaling grid differently, which shows as a lattice: sharp peaks on the axes of the spectrum that no
+    photograph has. After Durall et al., "Watch your Up-Convolution", CVPR 2020,
+    https://arxiv.org/abs/2003.01826, but on the whole plane of frequencies instead of its radial mean, as
+    the lattice has directions, and of windows instead of pictures. The loss is the mean squared difference
+    of the logarithms, over the frequencies above a quarter of Nyquist's.
+
+    Args:
+        output: Floating point (B, 3, H, W), RGB in [0, 1], at least 64x64.
+        target: Of the same shape.
+        power: The share of the target's power that is wanted.
+    """
+    ours, theirs = _power_spectrum(output), power * _power_spectrum(target)
+    return (ours.log() - theirs.log())[..., _fine_frequencies(output.device)].square().mean()
+
+
+def _power_spectrum(images: Tensor) -> Tensor:
+    """(B, 3, H, W) to (B, 64, 33), averaged over overlapping windows; at least that of rounding to 8 bits."""
+    size = SPECTRUM_WINDOW
+    grey = images.mean(dim=1)
+    windows = grey.unfold(1, size, SPECTRUM_STRIDE).unfold(2, size, SPECTRUM_STRIDE)  # (B, y, x, 64, 64)
+    hann = torch.hann_window(size, device=images.device)
+    taper = hann[:, None] * hann
+    centred = windows - windows.mean(dim=(-2, -1), keepdim=True)
+    power = torch.fft.rfft2(centred * taper).abs().square().mean(dim=(1, 2))
+    floored: Tensor = power + SPECTRUM_FLOOR * taper.square().sum()
+    return floored
+
+
+def _fine_frequencies(device: torch.device) -> Tensor:
+    rows = torch.fft.fftfreq(SPECTRUM_WINDOW, device=device)[:, None]
+    columns = torch.fft.rfftfreq(SPECTRUM_WINDOW, device=device)
+    return torch.sqrt(rows.square() + columns.square()) > 0.125  # Nyquist is 0.5

@@ -33,7 +33,11 @@ from dni.perceptual import load_extractor, perceptual_distance
 from dni.photographs import load_photographs
 from dni.restore.config import TrainConfig, learning_rate_factor
 from dni.restore.data import PatchSampler, degrade
-from dni.restore.losses import relativistic_discriminator_loss, relativistic_generator_loss
+from dni.restore.losses import (
+    relativistic_discriminator_loss,
+    relativistic_generator_loss,
+    spectrum_loss,
+)
 from models.discriminator import PATCH_SIZE, VGGDiscriminator
 from models.rrdbnet import RRDBNet
 
@@ -157,6 +161,7 @@ class Trainer:
             losses |= self._gan_losses(output, high)
             total = total + self.config.perceptual_weight * losses["perceptual"]
             total = total + self.config.adversarial_weight * losses["adversarial"]
+            total = total + self.config.spectrum_weight * losses["spectrum"]
         self.optimizer.zero_grad()
         self.accelerator.backward(total)
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -167,9 +172,10 @@ class Trainer:
         return losses
 
     def _gan_losses(self, output: Tensor, high: Tensor) -> dict[str, Tensor]:
-        """Update the discriminator on a detached output, then give the generator's two losses."""
+        """Update the discriminator on a detached output, then give the generator's losses."""
         generator = np.random.default_rng((self.config.seed, self.iteration, 1))
         self.noise.manual_seed(int(generator.integers(2**31)))
+        spectrum = spectrum_loss(output, high, power=self.config.spectrum_power)
         output, high = same_crop(output, high, PATCH_SIZE, generator)
         self.critic.requires_grad_(True)
         real, fake = self._judge(high), self._judge(output.detach())
@@ -183,7 +189,8 @@ class Trainer:
         with torch.no_grad():
             real = self._judge(high)
         adversarial = relativistic_generator_loss(real, self._judge(output))
-        return {"perceptual": perceptual, "adversarial": adversarial, "critic": critic_loss.detach()}
+        losses = {"perceptual": perceptual, "adversarial": adversarial, "spectrum": spectrum}
+        return losses | {"critic": critic_loss.detach()}
 
     def _judge(self, images: Tensor) -> Tensor:
         """Logits of the discriminator, whose input gets a little noise: otherwise it wins by differences

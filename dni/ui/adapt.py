@@ -62,7 +62,7 @@ class AdaptTab:
 
     def leave(self, request: gr.Request) -> None:
         """Free a person's picture when the page is closed."""
-        self.room.studio.release(owner_of(request))
+        self.room.release(owner_of(request))
 
     def api_predict(self, image: str | None, method: str, alpha: float) -> dict[str, float]:
         """Read a digit (resized to 28x28) by source-only and a method, blended at alpha: probabilities."""

@@ -18,7 +18,8 @@ from torch import Tensor
 from dni.adapt.desk import ALPHAS, STRENGTHS, OwnPicture
 from dni.adapt.domains import SIDE
 from dni.errors import DniError
-from dni.ui.live import answering, encode, number, read, text
+from dni.ui.asked import number, text
+from dni.ui.live import answering, encode, read
 from dni.ui.room import DigitRoom
 
 __all__ = ["build_digits"]

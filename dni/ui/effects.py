@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
 
-from dni.download import Progress
 from dni.errors import DniError
 from dni.images import open_picture
+from dni.mix import Mix
 from dni.studio import Region, Studio
+from dni.ui.asked import chosen
+from dni.ui.downloads import shown_in
 from dni.ui.errors import afterwards, errors_shown, notify, warn
 from dni.ui.gpu import IS_ZERO_GPU, GpuJobs
-from dni.ui.live import build_viewer, chosen, make_scene
-from dni.ui.results import Results, build_endpoints, build_results, picture_input
-from dni.ui.start import EXAMPLES, MIDDLE, example_paths, example_token, keep_examples, read_link
+from dni.ui.live import build_viewer, make_scene
+from dni.ui.results import Results, build_endpoints, build_results, of_viewer, picture_input
+from dni.ui.start import EXAMPLES, MIDDLE, example_paths, example_token, keep_examples, one_slider_pairs, read_link
 
 __all__ = ["build_effects"]
 
 Scene = dict[str, Any]
 
-KEYFRAMES = tuple(index / 10 for index in range(11))
+KEYFRAMES = tuple(Mix.of_alpha(index / 10) for index in range(11))
 HELP = """Each end of the slider is a network. In between, every number in the network is
 `(1 - alpha) * left + alpha * right`, and that network makes the picture. While you drag, the picture fades
 between ready-made frames (*preview*); when you rest, the network itself is run (*exact*). Of a large picture
@@ -38,16 +38,20 @@ class EffectsTab:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.jobs = GpuJobs(studio)
-        self.results = Results(studio, self.jobs)
+        self.results = Results(studio, self.jobs, of_viewer)
 
-    def scene(self, *, token: str, pair_id: str, alpha: float, example: str = "") -> Scene:
+    def scene(
+        self, request: gr.Request, *, token: str, pair_id: str, alpha: float, example: str = ""
+    ) -> Scene:
+        visitor = str(request.session_hash)
         return make_scene(
             self.studio,
             token=token,
             pair_id=pair_id,
             alpha=alpha,
-            live_pixels=self.studio.live_pixels(pair_id),
+            live_pixels=self.studio.live_pixels(pair_id, owner=visitor),
             prepares=IS_ZERO_GPU,
+            visitor=visitor,
             example=example,
         )
 
@@ -57,10 +61,14 @@ class EffectsTab:
         for warning in link.warnings:
             warn(warning)
         number = list(EXAMPLES).index(link.example)
-        for pair_id in dict.fromkeys((link.pair, next(iter(self.studio.catalog)))):
+        for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.studio)[0])):
             try:
                 scene = self.scene(
-                    token=example_token(link.example), pair_id=pair_id, alpha=link.alpha, example=link.example
+                    request,
+                    token=example_token(link.example),
+                    pair_id=pair_id,
+                    alpha=link.alpha,
+                    example=link.example,
                 )
                 return scene, pair_id, self.describe(pair_id), gr.Gallery(selected_index=number)
             except DniError as error:
@@ -80,35 +88,33 @@ class EffectsTab:
         self,
         pair_id: str,
         scene: Scene | None,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
         """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
-
-        @contextmanager
-        def download(name: str) -> Iterator[Progress]:
-            def report(done: int, total: int | None) -> None:
-                size = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
-                progress(done / total if total else 0.0, desc=f"Downloading {name}: {size}")
-
-            yield report
-
         first = next(iter(EXAMPLES))
         before = scene or {"token": example_token(first), "pair": None, "alpha": MIDDLE, "example": first}
         try:
-            self.studio.renderer(pair_id, download=download)
+            self.studio.renderer(pair_id, download=shown_in(progress))
             after = self.scene(
-                token=before["token"], pair_id=pair_id, alpha=before["alpha"], example=before["example"]
+                request,
+                token=before["token"],
+                pair_id=pair_id,
+                alpha=before["alpha"],
+                example=before["example"],
             )
         except DniError as error:
             warn(error)
             return gr.skip(), before["pair"], gr.skip()
         return after, gr.skip(), self.describe(pair_id)
 
-    def choose_example(self, scene: Scene, event: gr.SelectData) -> Scene:
+    def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
         name = list(EXAMPLES)[int(event.index)]
         with errors_shown():
             now = chosen(scene)
-            return self.scene(token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name)
+            return self.scene(
+                request, token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name
+            )
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show the person's own picture; one that cannot be read leaves the last one in place."""
@@ -119,7 +125,8 @@ class EffectsTab:
             for notice in picture.notices:
                 notify(notice)
             token = self.studio.hold(picture, owner=str(request.session_hash))
-            return self.scene(token=token, pair_id=now.pair, alpha=now.alpha), gr.Gallery(selected_index=None)
+            scene = self.scene(request, token=token, pair_id=now.pair, alpha=now.alpha)
+            return scene, gr.Gallery(selected_index=None)
 
     def leave(self, request: gr.Request) -> None:
         """Free what a person held when the page is closed."""
@@ -131,8 +138,8 @@ class EffectsTab:
         with errors_shown():
             now, region = chosen(scene), Region(**event.region)
             jpegs = self.jobs.frames(self.studio.picture(now.token), now.pair, region, KEYFRAMES)
-            for alpha, jpeg in zip(KEYFRAMES, jpegs, strict=True):
-                self.studio.remember(now.token, now.pair, region, alpha, jpeg)
+            for mix, jpeg in zip(KEYFRAMES, jpegs, strict=True):
+                self.studio.remember(now.token, now.pair, region, mix, jpeg)
         return {**scene, "prepared": True}
 
 
@@ -140,8 +147,8 @@ def build_effects(app: gr.Blocks, studio: Studio) -> None:
     """Add the tab to ``app``, inside its context."""
     keep_examples(studio)
     tab = EffectsTab(studio)
-    pairs = [(pair.title, pair_id) for pair_id, pair in studio.catalog.items()]
-    first_pair = next(iter(studio.catalog))
+    pairs = [(studio.pair(pair_id).title, pair_id) for pair_id in one_slider_pairs(studio)]
+    first_pair = pairs[0][1]
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             viewer = build_viewer(studio)

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import torch
 
 from dni.images import Picture
+from dni.mix import Mix
+from dni.order import Order
 from dni.studio import Region, Studio
 from dni.ui.errors import errors_shown
 
@@ -41,13 +43,13 @@ class GpuJobs:
 
     # Only gradio's errors keep their text on the way back from ZeroGPU's process.
 
-    def _frames(self, picture: Picture, pair_id: str, region: Region, alphas: Sequence[float]) -> list[bytes]:
+    def _frames(self, picture: Picture, pair_id: str, region: Region, mixes: Sequence[Mix]) -> list[bytes]:
         with errors_shown():
-            return [self.studio.render_frame(picture, pair_id, region, alpha).jpeg for alpha in alphas]
+            return [self.studio.render_frame(picture, pair_id, region, mix).jpeg for mix in mixes]
 
-    def _export_unwatched(self, picture: Picture, pair_id: str, alpha: float, path: Path) -> Path:
+    def _export_unwatched(self, picture: Picture, pair_id: str, order: Order, path: Path) -> Path:
         with errors_shown():
-            return self.studio.export_picture(picture, pair_id, alpha, path)
+            return self.studio.export_picture(picture, pair_id, order, path)
 
 
 def lend_gpu(job: Callable[..., T]) -> Callable[..., T]:

@@ -7,22 +7,30 @@ keyframes and cross-fades them while the thumb moves, and pulls what it needs, n
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import logging
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from dni.errors import DniError
-from dni.studio import Region, Studio
+from dni.render import Cancelled
+from dni.schedule import Rank, Superseded
+from dni.studio import Studio
+from dni.ui.asked import mix_of, parse, text
 
-__all__ = ["Chosen", "build_viewer", "chosen", "make_scene"]
+__all__ = ["answering", "apart", "build_viewer", "encode", "make_scene", "read"]
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
+
+# Requests for frames that wait at once, of all people; each is a thread that sleeps.
+MAX_WAITING = 64
 
 Answer = dict[str, Any]
 
@@ -36,8 +44,17 @@ def build_viewer(studio: Studio) -> gr.HTML:
 
     def frame(request: Any) -> Answer:
         token, pair_id, region = parse(request)
-        made = studio.frame(token, pair_id, region, number(request, "alpha"))
-        return {"jpeg": encode(made.jpeg), "milliseconds": round(made.milliseconds, 1)}
+        rank = Rank.AHEAD if request.get("ahead") is True else Rank.LIVE
+        visitor = text(request, "visitor")
+        try:
+            made = studio.frame(token, pair_id, region, mix_of(request), visitor=visitor, rank=rank)
+        except (Superseded, Cancelled):
+            return {"dropped": True}
+        return {
+            "jpeg": encode(made.jpeg),
+            "milliseconds": round(made.milliseconds, 1),
+            "notice": made.notice,
+        }
 
     def before(request: Any) -> Answer:
         return {"jpeg": encode(studio.before(*parse(request)))}
@@ -51,7 +68,7 @@ def build_viewer(studio: Studio) -> gr.HTML:
         css_template=read("viewer.css"),
         js_on_load="\n".join(read(name) for name in SCRIPTS),
         apply_default_css=False,
-        server_functions=[answering(frame), answering(before), answering(overview)],
+        server_functions=[apart(answering(frame)), answering(before), answering(overview)],
         elem_id="viewer",
     )
 
@@ -64,6 +81,24 @@ def answering(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
             return function(request)
         except DniError as error:
             return {"error": str(error)}
+        except Exception as error:
+            logging.getLogger(__name__).exception("A request of the viewer failed")
+            return {"error": f"This went wrong on our side ({type(error).__name__}). Try again."}
+
+    answer.__name__ = function.__name__
+    return answer
+
+
+def apart(function: Callable[[Any], Answer]) -> Callable[[Any], Awaitable[Answer]]:
+    """Call ``function`` in threads of its own.
+
+    Gradio calls server functions in the forty threads that also answer for the page and its files: people
+    who wait for their turn to render would stop those.
+    """
+    threads = ThreadPoolExecutor(MAX_WAITING, thread_name_prefix=function.__name__)
+
+    async def answer(request: Any) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(threads, function, request)
 
     answer.__name__ = function.__name__
     return answer
@@ -77,6 +112,7 @@ def make_scene(
     alpha: float,
     live_pixels: int,
     prepares: bool,
+    visitor: str,
     example: str = "",
 ) -> dict[str, Any]:
     """What the viewer needs to know to ask for frames of a picture through a pair.
@@ -88,6 +124,7 @@ def make_scene(
         alpha: Where the slider starts.
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
+        visitor: Who asks for frames; what they wait for is dropped when they leave.
         example: Name of the example, for the link; empty for a person's own picture.
     """
     picture, pair = studio.picture(token), studio.pair(pair_id)
@@ -103,52 +140,10 @@ def make_scene(
         "alpha": alpha,
         "live_pixels": live_pixels,
         "prepares": prepares,
+        "visitor": visitor,
         "example": example,
     }
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What a person's viewer shows."""
-
-    token: str
-    pair: str
-    alpha: float
-
-
-def chosen(scene: Any) -> Chosen:
-    """Read a scene that comes back from the browser, which may hold anything.
-
-    Raises:
-        DniError: There is none yet, or it is none of ours.
-    """
-    if scene is None:
-        raise DniError("Nothing is on screen yet. Choose a pair of networks first.")
-    return Chosen(text(scene, "token"), text(scene, "pair"), number(scene, "alpha"))
-
-
 def encode(jpeg: bytes) -> str:
     return base64.b64encode(jpeg).decode("ascii")
-
-
-def parse(request: Any) -> tuple[str, str, Region]:
-    """Token, pair and region of a request from the browser, which may hold anything."""
-    region = request.get("region") if isinstance(request, dict) else None
-    sides = [number(region, side) for side in ("left", "top", "width", "height")]
-    return text(request, "token"), text(request, "pair"), Region(*(int(side) for side in sides))
-
-
-def text(request: Any, key: str) -> str:
-    value = request.get(key) if isinstance(request, dict) else None
-    if not isinstance(value, str):
-        raise DniError(f"Expected a request with a text {key!r}, but got {value!r}.")
-    return value
-
-
-def number(request: Any, key: str) -> float:
-    value = request.get(key) if isinstance(request, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DniError(f"Expected a request with a number {key!r}, but got {value!r}.")
-    if value != value or abs(value) > 1e9:
-        raise DniError(f"Expected a sensible {key!r}, but got {value}.")
-    return float(value)

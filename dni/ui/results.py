@@ -6,6 +6,8 @@ import os
 import re
 import tempfile
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,25 @@ from gradio.data_classes import ImageData
 
 from dni.errors import DniError
 from dni.images import Picture, open_picture
+from dni.mix import Mix
+from dni.order import Order
 from dni.render import Cancelled
 from dni.studio import Studio
+from dni.ui.asked import chosen
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.gpu import GpuJobs
-from dni.ui.live import chosen
 from dni.ui.start import MIDDLE
 
-__all__ = ["Results", "build_endpoints", "build_results", "picture_input"]
+__all__ = [
+    "Results",
+    "Wanted",
+    "at_alpha",
+    "build_endpoints",
+    "build_results",
+    "new_folder",
+    "of_viewer",
+    "picture_input",
+]
 
 
 def picture_input(**options: Any) -> gr.Image:
@@ -38,36 +51,81 @@ def picture_input(**options: Any) -> gr.Image:
     return image
 
 
-class Results:
-    """The handlers; what to render is the viewer's scene at the moment of the click."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a person wants to take away.
 
-    def __init__(self, studio: Studio, jobs: GpuJobs) -> None:
+    Attributes:
+        token: The picture's.
+        pair: The networks' id.
+        order: What to render of it.
+        mix: The network to save.
+        name: What the mix is called in the name of a file.
+    """
+
+    token: str
+    pair: str
+    order: Order
+    mix: Mix
+    name: str
+
+
+class Results:
+    """The handlers; what to render is what was on screen at the moment of the click.
+
+    Args:
+        studio: Where pictures and networks are.
+        jobs: What renders whole pictures.
+        read: What a person wants, from the viewer's scene.
+        read_part: Likewise, of only the part that is on screen; None where that is not offered.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        jobs: GpuJobs,
+        read: Callable[[Any], Wanted],
+        read_part: Callable[[Any], Wanted] | None = None,
+    ) -> None:
         self.studio = studio
         self.jobs = jobs
+        self.read = read
+        self.read_part = read_part
         self.cancellations: dict[str, threading.Event] = {}
 
     def ask(self, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """Note what was asked for, and put the cancel button in the place of the render button."""
+        with errors_shown():
+            return self._begin(self.read(scene), request)
+
+    def ask_part(self, scene: Any, request: gr.Request) -> tuple[Any, ...]:
+        """The same for what is on screen."""
+        assert self.read_part is not None, "else there is no button for it"
+        with errors_shown():
+            return self._begin(self.read_part(scene), request)
+
+    def _begin(self, wanted: Wanted, request: gr.Request) -> tuple[Any, ...]:
         self.cancellations[str(request.session_hash)] = threading.Event()
-        return scene, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
+        return wanted, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
 
     def save_picture(
         self,
-        scene: Any,
+        wanted: Wanted,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
-        """Render everything, with progress; the cancel button stops it."""
+        """Render it, with progress; the cancel button stops it."""
 
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        cancelled = self.cancellations.get(str(request.session_hash))
+        visitor = str(request.session_hash)
+        cancelled = self.cancellations.get(visitor)
         with errors_shown():
-            asked = chosen(scene)
-            picture = self.studio.picture(asked.token)
+            picture = self.studio.picture(wanted.token)
             try:
-                return gr.File(self.export(picture, asked.pair, asked.alpha, report, cancelled), visible=True)
+                path = self.export(picture, wanted, report, cancelled, notify, visitor)
+                return gr.File(path, visible=True)
             except Cancelled:
                 notify("Cancelled: nothing was written.")
         return gr.File(None, visible=False)
@@ -84,30 +142,52 @@ class Results:
 
     def save_network(self, scene: Any) -> Any:
         with errors_shown():
-            asked = chosen(scene)
-        return gr.File(self.api_blend(asked.pair, asked.alpha), visible=True)
+            return gr.File(self.export_network(self.read(scene)), visible=True)
 
     def leave(self, owner: str) -> None:
         """Stop what a person who has left was waiting for."""
         if cancelled := self.cancellations.pop(owner, None):
             cancelled.set()
 
-    def export(self, picture: Picture, pair_id: str, alpha: float, *watch: Any) -> str:
-        path = new_folder() / f"{file_name(picture.name, self.studio.pair(pair_id).id, alpha)}.png"
-        return str(self.jobs.export(picture, pair_id, alpha, path, *watch))
+    def export(self, picture: Picture, wanted: Wanted, *watch: Any) -> str:
+        path = new_folder() / f"{self.file_name(picture.name, wanted)}.png"
+        # A GPU that is lent (ZeroGPU) is in another process, where people's own networks are not.
+        ours = wanted.pair in self.studio.catalog
+        export = self.jobs.export if ours else self.studio.export_picture
+        return str(export(picture, wanted.pair, wanted.order, path, *watch))
+
+    def export_network(self, wanted: Wanted) -> str:
+        path = new_folder() / f"{self.file_name('network', wanted)}.safetensors"
+        return str(self.studio.export_network(wanted.pair, wanted.mix, path))
+
+    def file_name(self, name: str, wanted: Wanted) -> str:
+        """A file name that says what is in it; every mix has its own."""
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
+        return f"{stem}_{self.studio.pair(wanted.pair).id or 'own'}_{wanted.name}"
 
     def api_render(self, image: str | None, pair: str, alpha: float) -> str:
         """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
         with errors_shown():
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
-            return self.export(open_picture(image), pair, check_alpha(alpha))
+            return self.export(open_picture(image), at_alpha("", pair, check_alpha(alpha)))
 
     def api_blend(self, pair: str, alpha: float) -> str:
         """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""
         with errors_shown():
-            name = file_name("network", self.studio.pair(pair).id, check_alpha(alpha))
-            return str(self.studio.export_network(pair, alpha, new_folder() / f"{name}.safetensors"))
+            return self.export_network(at_alpha("", pair, check_alpha(alpha)))
+
+
+def at_alpha(token: str, pair_id: str, alpha: float) -> Wanted:
+    """A whole picture at one alpha."""
+    mix = Mix.of_alpha(alpha)
+    return Wanted(token, pair_id, Order(mix=mix), mix, f"alpha-{alpha:.4f}")
+
+
+def of_viewer(scene: Any) -> Wanted:
+    """What the viewer with the one slider shows."""
+    asked = chosen(scene)
+    return at_alpha(asked.token, asked.pair, asked.alpha)
 
 
 def check_alpha(alpha: Any) -> float:
@@ -123,27 +203,32 @@ def new_folder() -> Path:
     return Path(tempfile.mkdtemp(dir=root))
 
 
-def file_name(name: str, pair_id: str, alpha: float) -> str:
-    """A file name that says what is in it; every alpha has its own."""
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
-    return f"{stem}_{pair_id}_alpha-{alpha:.4f}"
-
-
-def build_results(results: Results, viewer: gr.HTML) -> None:
-    """The buttons below the viewer, and the file they make."""
+def build_results(results: Results, viewer: gr.HTML, *, prefix: str = "") -> None:
+    """The buttons below the viewer, and the file they make; ``prefix`` is that of the elements' ids."""
     with gr.Row():
-        render = gr.Button("Render the whole picture (PNG)", variant="primary", elem_id="save-picture")
-        cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="cancel")
-        network = gr.Button("Save the blended network (.safetensors)", elem_id="save-network")
-    result = gr.File(label="Your file", interactive=False, visible=False, height=90, elem_id="result")
+        render = gr.Button(
+            "Render the whole picture (PNG)", variant="primary", elem_id=f"{prefix}save-picture"
+        )
+        part = gr.Button(
+            "Render what is on screen",
+            visible=results.read_part is not None,
+            elem_id=f"{prefix}save-part",
+        )
+        cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id=f"{prefix}cancel")
+        network = gr.Button("Save the blended network (.safetensors)", elem_id=f"{prefix}save-network")
+    result = gr.File(
+        label="Your file", interactive=False, visible=False, height=90, elem_id=f"{prefix}result"
+    )
     asked = gr.State()
     quiet: dict[str, Any] = {"api_visibility": "private"}
-    click = render.click(results.ask, [viewer], [asked, render, cancel, result], queue=False, **quiet)
-    rendered = click.then(results.save_picture, [asked], [result], concurrency_limit=2, **quiet)
-    afterwards(rendered, results.finish, None, [render, cancel])
+    events = [network.click(results.save_network, [viewer], [result], **quiet)]
+    for button, ask in ((render, results.ask), (part, results.ask_part)):
+        click = button.click(ask, [viewer], [asked, render, cancel, result], queue=False, **quiet)
+        rendered = click.success(results.save_picture, [asked], [result], concurrency_limit=2, **quiet)
+        afterwards(rendered, results.finish, None, [render, cancel])
+        events.append(rendered)
     cancel.click(results.cancel, None, [cancel], queue=False, show_progress="hidden", **quiet)
-    saved = network.click(results.save_network, [viewer], [result], **quiet)
-    for event in (rendered, saved):
+    for event in events:
         event.failure(lambda: gr.File(None, visible=False), None, [result], queue=False, **quiet)
 
 

@@ -16,7 +16,7 @@ from dni.adapt.desk import DigitDesk, OwnPicture
 from dni.adapt.handwriting import fetch_mnist, find_handwriting, find_photographs
 from dni.errors import DniError
 from dni.images import Picture
-from dni.studio import Studio
+from dni.studio import Studio, owner_of
 from dni.ui.start import EXAMPLE_FOLDER, example_token
 
 __all__ = ["BACKGROUND", "DigitRoom", "Fetching", "opaque"]
@@ -74,6 +74,13 @@ class DigitRoom:
             DniError: It is not held any more, or the strength is outside 0 to 1.
         """
         return OwnPicture(self.studio.picture(token).rgb, token, strength)
+
+    def release(self, owner: str) -> None:
+        """Forget a person's picture and all that was made of it."""
+        self.studio.release(owner)
+        opened = self._opened
+        if opened is not None:
+            opened[1].forget(lambda token: owner_of(token) == owner)
 
     def fetch(self, *, again: bool) -> Fetching:
         """Start fetching MNIST unless it is here, on its way, or known not to work; tell how far it is.

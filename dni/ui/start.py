@@ -23,6 +23,7 @@ __all__ = [
     "example_paths",
     "example_token",
     "keep_examples",
+    "one_slider_pairs",
     "read_link",
 ]
 
@@ -50,7 +51,8 @@ class Link:
 def read_link(query: Mapping[str, str], studio: Studio) -> Link:
     """Read ``pair``, ``example`` and ``alpha``; a warning for each that is unusable (and never its text)."""
     warnings = []
-    first_pair, first_example = next(iter(studio.catalog)), next(iter(EXAMPLES))
+    pairs = one_slider_pairs(studio)
+    first_pair, first_example = pairs[0], next(iter(EXAMPLES))
     pair, example = query.get("pair", first_pair), query.get("example", first_example)
     alpha = parse_alpha(query.get("alpha", str(MIDDLE)))
     if alpha is None:
@@ -58,13 +60,18 @@ def read_link(query: Mapping[str, str], studio: Studio) -> Link:
     if example not in EXAMPLES:
         warnings.append("The link's picture is none of the examples: starting with the first one.")
         example = first_example
-    if pair not in studio.catalog:
+    if pair not in pairs:
         warnings.append("The link's pair is not in the list: starting with the first one.")
         pair = first_pair
     elif pair != first_pair and not studio.pair(pair).is_local(studio.cache):
         warnings.append("The link's pair is not on this machine yet: choose it from the list to download it.")
         pair = first_pair
     return Link(pair, example, MIDDLE if alpha is None else alpha, tuple(warnings))
+
+
+def one_slider_pairs(studio: Studio) -> list[str]:
+    """The ids of the catalogue's entries with two ends, which one slider is enough for."""
+    return [pair_id for pair_id, pair in studio.catalog.items() if len(pair.ends) == 2]
 
 
 def parse_alpha(text: str) -> float | None:
@@ -92,10 +99,9 @@ def keep_examples(studio: Studio) -> None:
 
 
 def default_studio() -> Studio:
-    """A studio with the two-ended pairs of the catalogue.
+    """A studio with the catalogue.
 
     In a ZeroGPU Space its frames are rendered on the CPU: the GPU is lent to queued events only, and those
     have a studio of their own (see :mod:`dni.ui.gpu`).
     """
-    pairs = {pair_id: pair for pair_id, pair in load_catalog().items() if len(pair.ends) == 2}
-    return Studio(pairs, device=torch.device("cpu") if IS_ZERO_GPU else None)
+    return Studio(load_catalog(), device=torch.device("cpu") if IS_ZERO_GPU else None)

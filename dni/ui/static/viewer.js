@@ -1,13 +1,15 @@
 // The live viewer. The server renders a frame for any (picture, pair, region, alpha) that it is asked for;
 // everything that is "current" lives here. Keyframes are fetched in the background and cross-faded while
-// the thumb moves; when it rests, the exact frame is fetched. A reply that belongs to a strip no longer
-// shown is dropped, so a late one can never replace a newer one.
+// the thumb moves; where they are not there yet, the frame under the thumb is asked for at once, and when the
+// thumb rests, the exact one. Of those that wait for their turn the server renders the newest only. A reply
+// that belongs to a strip no longer shown is dropped, so a late one can never replace a newer one.
 
 const SETTLE_MS = 150;
-// Keyframes have their own ways to the server, so that a frame that somebody waits for is asked for at once.
-const MAX_KEYS_IN_FLIGHT = 2;
-const MAX_LIVE_IN_FLIGHT = 1;
-const MAX_EXACT_IN_FLIGHT = 2;
+// No keyframes are asked for so soon after a move: the next move may need the server.
+const KEY_PAUSE_MS = 300;
+const MAX_KEYS_IN_FLIGHT = 1;
+// While the thumb moves, one frame is rendered and one is on its way; at rest the last one goes out in any case.
+const MAX_LIVE_IN_FLIGHT = 2;
 const PREPARE_TIMEOUT_MS = 30000;
 
 const find = (selector) => element.querySelector(selector);
@@ -29,12 +31,16 @@ let timing = '';             // how long the last frame took
 let drawQueued = false;
 let settleTimer = 0;
 let regionTimer = 0;
-let inFlight = new Map();    // alpha -> whether somebody waits for it (else it is a keyframe)
+let inFlight = new Set();    // of { at, wanted }: the alpha, and whether somebody waits (else it is a keyframe)
 let preparing = false;      // a GPU job is filling the server's frames (ZeroGPU)
 let movedAt = 0;
+let moving = false;
+let keyTimer = 0;
 
 function decode(base64) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const letters = atob(base64);
+  const bytes = new Uint8Array(letters.length);
+  for (let index = 0; index < letters.length; index++) bytes[index] = letters.charCodeAt(index);
   return createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
 }
 
@@ -59,12 +65,14 @@ async function ask(name, request) {
 // What to ask for next: { at, wanted }, or null.
 function choose() {
   const at = tidy(alpha);
-  const flights = [...inFlight.values()];
-  const waited = flights.filter((wanted) => wanted).length;
-  const room = resting ? waited < MAX_EXACT_IN_FLIGHT : waited < MAX_LIVE_IN_FLIGHT && !strip.covers(at);
-  if (room && !strip.has(at) && !inFlight.has(at)) return { at, wanted: true };
-  if (preparing || flights.length - waited >= MAX_KEYS_IN_FLIGHT) return null;
-  const key = strip.missing().find((candidate) => !inFlight.has(candidate));
+  const flights = [...inFlight];
+  const waited = flights.filter((flight) => flight.wanted);
+  if (!strip.has(at) && (resting || !strip.covers(at))) {
+    const asked = waited.some((flight) => flight.at === at);
+    return !asked && (resting || waited.length < MAX_LIVE_IN_FLIGHT) ? { at, wanted: true } : null;
+  }
+  if (preparing || moving || waited.length || flights.length >= MAX_KEYS_IN_FLIGHT) return null;
+  const key = strip.missing().find((candidate) => !flights.some((flight) => flight.at === candidate));
   return key === undefined ? null : { at: key, wanted: false };
 }
 
@@ -76,22 +84,25 @@ function pump() {
   }
 }
 
-async function fetchFrame(owner, { at, wanted }) {
+async function fetchFrame(owner, flight) {
   const flights = inFlight;
   const asked = performance.now();
-  flights.set(at, wanted);
-  const reply = await ask('frame', { token: owner.scene.token, pair: owner.scene.pair, region: owner.region, alpha: at });
-  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
-  flights.delete(at);
+  flights.add(flight);
+  const { token, pair, visitor } = owner.scene;
+  const request = { token, pair, region: owner.region, alpha: flight.at, visitor, ahead: !flight.wanted };
+  const reply = await ask('frame', request);
+  const bitmap = reply.jpeg ? await decode(reply.jpeg).catch(() => null) : null;
+  flights.delete(flight);
   if (owner.closed || owner !== strip) { bitmap?.close(); return; }
+  if (reply.dropped) { pump(); return; }
   if (!bitmap) {
     owner.failed = true;
     say(reply.error ?? 'A frame arrived damaged. Move the slider to try again.', 'frame');
     redraw();
     return;
   }
-  say(null, 'frame');
-  owner.add(at, bitmap);
+  say(reply.notice || null, 'frame');
+  owner.add(flight.at, bitmap);
   note(reply.milliseconds, performance.now() - asked);
   if (shownBefore) { shownBefore.close(); shownBefore = null; }
   lightKeys();
@@ -129,7 +140,7 @@ function openStrip(region) {
   if (samePicture) { shownBefore?.close(); shownBefore = strip; } else strip?.close();
   strip = new Strip(scene, region);
   canvas.dataset.before = '';
-  inFlight = new Map();
+  inFlight = new Set();
   lightKeys();
   fetchBefore(strip);
   if (scene.prepares) {
@@ -191,6 +202,9 @@ function setAlpha(value) {
   if (strip) strip.failed = false;
   clearTimeout(settleTimer);
   settleTimer = setTimeout(settle, SETTLE_MS);
+  moving = true;
+  clearTimeout(keyTimer);
+  keyTimer = setTimeout(() => { moving = false; pump(); }, KEY_PAUSE_MS);
   redraw();
   pump();
 }

@@ -1,0 +1,80 @@
+"""The app in a process of its own, and how much memory that takes."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+__all__ = ["Server", "free_port", "memory_of", "serve"]
+
+STARTING_SECONDS = 180
+STOPPING_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running app."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+    def memory(self) -> int:
+        """Resident bytes of it and of the processes it has started."""
+        return memory_of(self.process.pid)
+
+
+@contextmanager
+def serve() -> Iterator[Server]:
+    """Start ``python -m dni serve``, wait until it answers, and stop it in the end."""
+    port = free_port()
+    command = [sys.executable, "-m", "dni", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for(address, process)
+        yield Server(address, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOPPING_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{address}/config", timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise SystemExit(f"Expected the app to answer at {address}, but it did not. Its messages are above.")
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port: int = unused.getsockname()[1]
+        return port
+
+
+def memory_of(pid: int) -> int:
+    """Resident bytes of a process and its children; 0 for one that has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0
+    resident = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "VmRSS: 0 kB")
+    return int(resident.split()[1]) * 1024 + sum(memory_of(int(child)) for child in children)

@@ -1,0 +1,39 @@
+"""What the engine costs on this machine, next to what the hardware and other tools need for the same."""
+
+from dni.bench.clock import Row, alternate, median_of, ratio_of, skipped
+from dni.bench.frame import bundled_ladder, frame_row, network_input
+from dni.bench.gpu import gpu_rows, tf32, whole_picture_row
+from dni.bench.machine import describe_machine, precisions, sample_picture
+from dni.bench.quick import as_image_network, frame_rows, quick_rows, setting_rows
+from dni.bench.rate import convolution_rows
+from dni.bench.rebuild import rebuild_row
+from dni.bench.setting import random_rrdb, setting_row
+from dni.bench.table import COLUMNS, cells_of, text_table
+
+__all__ = [
+    "COLUMNS",
+    "Row",
+    "alternate",
+    "as_image_network",
+    "bundled_ladder",
+    "cells_of",
+    "convolution_rows",
+    "describe_machine",
+    "frame_row",
+    "frame_rows",
+    "gpu_rows",
+    "median_of",
+    "network_input",
+    "precisions",
+    "quick_rows",
+    "random_rrdb",
+    "ratio_of",
+    "rebuild_row",
+    "sample_picture",
+    "setting_row",
+    "setting_rows",
+    "skipped",
+    "text_table",
+    "tf32",
+    "whole_picture_row",
+]

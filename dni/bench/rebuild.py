@@ -1,0 +1,82 @@
+"""A new alpha against rebuilding the network in this process, as existing tools do.
+
+Real-ESRGAN's ``dni_weight`` (https://github.com/xinntao/Real-ESRGAN) reads both files, blends their
+dictionaries and loads the result into a network in float32 and in the default memory layout.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from dni.bench.clock import Row, alternate, median_of, ratio_of, skipped
+from dni.bench.frame import mixes
+from dni.bench.machine import sample_picture
+from dni.networks import load_ends
+from dni.render import Renderer, best_precision
+
+__all__ = ["rebuild_row"]
+
+TARGET = 3.0
+
+
+def read_plainly(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, with as few checks as the tools that we compare with make."""
+    if path.suffix == ".safetensors":
+        return safetensors.torch.load_file(path)
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    for wrapper in ("params_ema", "params"):
+        if wrapper in state:
+            return dict(state[wrapper])
+    return dict(state)
+
+
+def rebuild_and_run(module: nn.Module, paths: Sequence[Path], rgb: Tensor, alpha: float) -> Tensor:
+    """One new alpha by rebuilding: uint8 (3, H, W) to uint8 (3, scale * H, scale * W)."""
+    first, second = (read_plainly(path) for path in paths)
+    module.load_state_dict({name: (1 - alpha) * first[name] + alpha * second[name] for name in first})
+    output: Tensor = module(rgb[None].float() / 255)
+    return (output[0].clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+@torch.inference_mode()
+def rebuild_row(
+    paths: Sequence[Path],
+    *,
+    name: str,
+    device: torch.device,
+    rounds: int = 10,
+    size: tuple[int, int] = (120, 125),
+) -> Row:
+    """Rebuild and run: against a new alpha here, in the precision that this machine is fastest in.
+
+    Args:
+        paths: The files of two ends.
+        name: What to call the pair.
+        device: Where ours runs; the rebuilt network runs on the CPU.
+        rounds: How often to time both, in turn.
+        size: Height and width of the picture.
+    """
+    what = f"rebuilding in process / new alpha: {name}"
+    network, states = load_ends(paths)
+    if read_plainly(paths[0]).keys() != states[0].keys():
+        return skipped(what, "the files name their parameters in a way of their own")
+    plain = copy.deepcopy(network.module)
+    precision = best_precision(device) if network.supports_bfloat16 else "float32"
+    renderer = Renderer(network, states, precision=precision, device=device)
+    rgb, wanted = sample_picture(*size), mixes(2, rounds + 1)
+    jobs = {
+        "rebuild": lambda number: rebuild_and_run(plain, paths, rgb, wanted[number].shares[1]),
+        "ours": lambda number: renderer.render(rgb, wanted[number]),
+    }
+    times = alternate(jobs, rounds=rounds, device=device)
+    detail = (
+        f"{median_of(times, 'rebuild'):.1f} ms (float32, default layout) / "
+        f"{median_of(times, 'ours'):.1f} ms ({precision})"
+    )
+    return Row(what, ratio_of(times, "rebuild", "ours"), detail, TARGET, at_most=False)

@@ -1,0 +1,71 @@
+"""``dni curve``: what a picture wins and loses along alpha, and where to start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dni.commands.common import Ends, PairName, choose_ends, local_ends, tile_progress
+from dni.commands.mixing import parse_crop
+from dni.curve import Curve, measure_curve
+from dni.develop import Hooks
+from dni.images import open_picture
+from dni.networks import load_ends
+from dni.perceptual import load_extractor
+from dni.quality import MEASURES
+from dni.question import Question
+from dni.render import Renderer
+from dni.suggestion import Suggestion, suggest
+
+__all__ = ["curve"]
+
+
+def curve(
+    image: Annotated[Path, typer.Argument(help="A picture.")],
+    pair: PairName = None,
+    ends: Ends = None,
+    reference: Annotated[Path | None, typer.Option(help="What the result should look like.")] = None,
+    reduce_first: Annotated[
+        bool, typer.Option("--reduce-first", help="Reduce the picture, and take it as the reference.")
+    ] = False,
+    extractor: Annotated[
+        str | None, typer.Option(help="For perceptual distance: 'vgg19' or a Tiny Darknet .safetensors file.")
+    ] = None,
+    points: Annotated[int, typer.Option(min=2, help="Measured alphas, both ends included.")] = 11,
+    crop: Annotated[str | None, typer.Option(help="Only this part: LEFT,TOP,WIDTH,HEIGHT.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure a picture along alpha (two ends), and suggest an alpha with the reason."""
+    chosen = choose_ends(pair, ends)
+    question = Question(
+        reference=None if reference is None else open_picture(reference).rgb,
+        reduce_first=reduce_first,
+        num_points=points,
+        crop=None if crop is None else parse_crop(crop),
+        extractor=None if extractor is None else load_extractor(extractor),
+    )
+    picture = open_picture(image)
+    renderer = Renderer(*load_ends(local_ends(chosen)))
+    with tile_progress() as progress:
+        measured = measure_curve(picture, renderer, question, hooks=Hooks(progress=progress))
+    advice = suggest(measured)
+    typer.echo(to_json(measured, advice) if as_json else to_text(measured, advice))
+
+
+def to_json(measured: Curve, advice: Suggestion) -> str:
+    suggestion = {"alpha": advice.mix.alpha, "reason": advice.reason}
+    return json.dumps({**measured.to_dict(), "suggestion": suggestion}, indent=2)
+
+
+def to_text(measured: Curve, advice: Suggestion) -> str:
+    names = list(measured.points[0].measures)
+    lines = [measured.title, ""]
+    lines += [f"{name}: {MEASURES[name].name}, {MEASURES[name].detail}" for name in names]
+    lines += ["", "  ".join(["alpha", *names])]
+    for point in measured.points:
+        cells = [f"{point.measures[name]:{len(name)}.4g}" for name in names]
+        lines.append("  ".join([f"{point.position:5.2f}", *cells]))
+    return "\n".join([*lines, "", f"Suggested alpha: {advice.position:.2f}. {advice.reason}"])

@@ -1,0 +1,97 @@
+"""``dni sweep``: one picture along alpha, as a strip, a grid or a film."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from dni.animation import Playback
+from dni.commands.common import Ends, PairName, choose_ends, local_ends, tile_progress
+from dni.commands.mixing import parse_crop
+from dni.develop import Hooks
+from dni.errors import DniError
+from dni.images import Picture, open_picture
+from dni.mix import Mix
+from dni.networks import load_ends
+from dni.render import Renderer
+from dni.segment import along, over_pad
+from dni.sheet import SHEET_SUFFIX
+from dni.sweep import Sweep, export_sweep
+
+__all__ = ["sweep"]
+
+FILM_FRAMES = 21
+STRIP_FRAMES = 5
+GRID_SIDE = 4
+
+
+def sweep(
+    image: Annotated[Path, typer.Argument(help="A picture.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .png, .gif, .webp or .mp4 to write.")],
+    pair: PairName = None,
+    ends: Ends = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Frames; 21, or 5 in a .png.")] = None,
+    start: Annotated[float, typer.Option("--from", help="Alpha of the first frame.")] = 0.0,
+    stop: Annotated[float, typer.Option("--to", help="Alpha of the last frame.")] = 1.0,
+    grid: Annotated[
+        int | None, typer.Option(min=2, help="For 3 or 4 ends: frames along an edge of the grid; 4.")
+    ] = None,
+    crop: Annotated[str | None, typer.Option(help="Only this part: LEFT,TOP,WIDTH,HEIGHT.")] = None,
+    fps: Annotated[float, typer.Option(help="Frames a second of a film.")] = 10.0,
+    hold: Annotated[float, typer.Option(help="Seconds to stay at either end of a film.")] = 0.5,
+    there_and_back: Annotated[bool, typer.Option("--there-and-back", help="Run back to the start.")] = False,
+    float32: Annotated[bool, typer.Option("--float32", help="Full precision.")] = False,
+) -> None:
+    """Sweep a picture from one end to the other: a strip, a film, or a grid of 3 or 4 ends."""
+    chosen = choose_ends(pair, ends)
+    line = Line(start=start, stop=stop, frames=frames, grid=grid)
+    order = Sweep(
+        rows=line.rows(len(chosen.ends), output),
+        crop=None if crop is None else parse_crop(crop),
+        playback=Playback(fps=fps, hold=hold, there_and_back=there_and_back),
+    )
+    picture = open_picture(image)
+    for notice in notices(picture):
+        tqdm.write(f"{image.name}: {notice}", file=sys.stderr)
+    paths = local_ends(chosen)
+    renderer = Renderer(*load_ends(paths), precision="float32" if float32 else None)
+    with tile_progress() as progress:
+        hooks = Hooks(progress=progress)
+        export_sweep(picture, renderer, order, output, ends=paths, pair_id=pair or "", hooks=hooks)
+    typer.echo(f"Wrote {output}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Where the sweep goes, as the options say it."""
+
+    start: float
+    stop: float
+    frames: int | None
+    grid: int | None
+
+    def rows(self, num_ends: int, output: Path) -> tuple[tuple[Mix, ...], ...]:
+        """The mixes: one row for two ends, else a grid.
+
+        Raises:
+            DniError: An option does not suit the number of ends, or an alpha is not from 0 to 1.
+        """
+        if num_ends == 2:
+            if self.grid is not None:
+                raise DniError("Expected 3 or 4 ends for --grid, but got 2. Use --frames.")
+            default = STRIP_FRAMES if output.suffix.lower() == SHEET_SUFFIX else FILM_FRAMES
+            return (along(Mix.of_alpha(self.start), Mix.of_alpha(self.stop), self.frames or default),)
+        if self.frames is not None or (self.start, self.stop) != (0, 1):
+            raise DniError(
+                f"Expected two ends for --frames, --from and --to, but got {num_ends}. Use --grid."
+            )
+        return over_pad(num_ends, self.grid or GRID_SIDE)
+
+
+def notices(picture: Picture) -> tuple[str, ...]:
+    return picture.notices + (() if picture.opacity is None else ("Its transparency is left out.",))

@@ -1,0 +1,200 @@
+"""Network blending against pixel blending: the central claim of Deep Network Interpolation, made visible.
+
+Wang et al., CVPR 2019, https://arxiv.org/abs/1811.10515: blending the parameters of two networks gives other
+pictures than blending the two networks' pictures. A mean of pictures weakens texture that the ends do not
+share, and keeps what either draws wrongly; a blend of networks draws anew. Which has more texture depends on
+the pair: this measures it.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dni.errors import DniError
+from dni.mask_plan import Rectangle
+from dni.metrics import fine_energy, psnr_y
+from dni.mix import Mix
+from dni.render import Cancelled, Progress, Renderer
+
+__all__ = ["CompareError", "Comparison", "compare_blends", "difference_map", "pixel_blend"]
+
+DEFAULT_GAIN = 8.0
+
+
+class CompareError(DniError):
+    """Pictures or shares that cannot be compared."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The same ends at the same shares, blended in two ways; pictures are uint8 (3, H, W) on the CPU.
+
+    Attributes:
+        network: The picture of the blended network.
+        pixels: The blend of the ends' pictures.
+        difference: Where the two differ; see :func:`difference_map`.
+        gain: By how much the difference is amplified.
+        psnr: Between the two, of luma, in dB; ``inf`` where they are equal.
+        network_texture, pixels_texture: Energy of luma above half the Nyquist frequency, divided by the
+            ends' own energies at these shares: 1 keeps as much fine texture as the ends have on average.
+            NaN where the ends have none.
+    """
+
+    network: Tensor
+    pixels: Tensor
+    difference: Tensor
+    gain: float
+    psnr: float
+    network_texture: float
+    pixels_texture: float
+
+
+def pixel_blend(pictures: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+    """The weighted mean of finished pictures, ``sum_i shares_i * picture_i``, rounded.
+
+    Args:
+        pictures: uint8 of one shape, at least one.
+        shares: One number a picture, summing to 1; outside [0, 1] it extrapolates, cut to what 8 bits hold.
+
+    Returns:
+        uint8 of that shape.
+
+    Raises:
+        CompareError: Other dtypes or shapes, or another number of shares than of pictures.
+    """
+    if not pictures or len(pictures) != len(shares):
+        raise CompareError(
+            f"Expected one share for each of the {len(pictures)} pictures, but got {len(shares)}. "
+            "Give as many of both, at least one."
+        )
+    for picture in pictures:
+        check_alike(picture, pictures[0])
+    total = torch.zeros(pictures[0].shape)
+    for picture, share in zip(pictures, shares, strict=True):
+        if share:
+            total.add_(picture, alpha=share)
+    return total.round_().clamp_(0, 255).to(torch.uint8)
+
+
+def difference_map(one: Tensor, other: Tensor, *, gain: float = DEFAULT_GAIN) -> Tensor:
+    """How far two pictures are apart, as heat: black where equal, then red, yellow, white.
+
+    The absolute difference in 8-bit levels, the largest of the three channels, times ``gain``; from 0 to 85
+    red rises, to 170 green, to 255 blue. The order of the pictures does not matter.
+
+    Args:
+        one, other: uint8 (3, H, W) of one shape.
+        gain: Above 0. At 8 a difference of 32 levels is white.
+
+    Returns:
+        uint8 (3, H, W).
+
+    Raises:
+        CompareError: Other dtypes or shapes, or a gain of 0 or less.
+    """
+    check_alike(one, other)
+    if one.ndim != 3 or one.shape[0] != 3:
+        raise CompareError(f"Expected pictures of shape (3, H, W), but got {tuple(one.shape)}. Give RGB.")
+    if not 0 < gain <= 255:
+        raise CompareError(f"Expected a gain above 0 and up to 255, but got {gain}. Choose one between.")
+    heat = (one.short() - other.short()).abs_().amax(dim=0).float().mul_(3 * gain)  # (H, W)
+    channels = [(heat - start).clamp_(0, 255).round_() for start in (0, 255, 510)]
+    return torch.stack(channels).to(torch.uint8)
+
+
+def compare_blends(
+    renderer: Renderer,
+    rgb: Tensor,
+    shares: Sequence[float],
+    *,
+    extrapolate: bool = False,
+    gain: float = DEFAULT_GAIN,
+    crop: Rectangle | None = None,
+    progress: Progress | None = None,
+    cancelled: threading.Event | None = None,
+) -> Comparison:
+    """Blend the networks, and blend their pictures, at the same shares.
+
+    Args:
+        rgb: uint8 (3, H, W) on the CPU.
+        shares: One share an end, summing to 1.
+        extrapolate: Allow shares outside [0, 1].
+        gain: Of the difference map.
+        crop: Only this part, in one piece; the whole picture, in tiles, by default.
+        progress: Called with (pictures done, pictures in all): one for each end, and one.
+        cancelled: When set, it stops before the next tile.
+
+    Raises:
+        DniError: The picture, shares, crop or gain cannot be used.
+        Cancelled: ``cancelled`` was set.
+    """
+    mix = Mix.of(shares, extrapolate=extrapolate)
+    pure = [Mix.of(float(end == index) for end in range(mix.num_ends)) for index in range(mix.num_ends)]
+    network, *ends = render_all(renderer, rgb, [mix, *pure], crop, progress, cancelled)
+    pixels = pixel_blend(ends, mix.shares)
+    available = sum(share * energy(end) for share, end in zip(mix.shares, ends, strict=True))
+    return Comparison(
+        network=network,
+        pixels=pixels,
+        difference=difference_map(network, pixels, gain=gain),
+        gain=gain,
+        psnr=psnr_y(to_float(network), to_float(pixels), border=0),
+        network_texture=ratio(energy(network), available),
+        pixels_texture=ratio(energy(pixels), available),
+    )
+
+
+def render_all(
+    renderer: Renderer,
+    rgb: Tensor,
+    mixes: Sequence[Mix],
+    crop: Rectangle | None,
+    progress: Progress | None,
+    cancelled: threading.Event | None,
+) -> list[Tensor]:
+    """The picture, or the crop of it, at every mix."""
+    pictures = []
+    for done, mix in enumerate(mixes):
+        if progress:
+            progress(done, len(mixes))
+        if cancelled is not None and cancelled.is_set():
+            raise Cancelled
+        pictures.append(
+            renderer.render(rgb, mix, cancelled=cancelled)
+            if crop is None
+            else renderer.render_region(
+                rgb, mix, left=crop.left, top=crop.top, width=crop.width, height=crop.height
+            )
+        )
+    if progress:
+        progress(len(mixes), len(mixes))
+    return pictures
+
+
+def check_alike(one: Tensor, other: Tensor) -> None:
+    if one.dtype != torch.uint8 or other.dtype != torch.uint8 or one.shape != other.shape:
+        raise CompareError(
+            f"Expected uint8 pictures of one shape, but got {one.dtype} {tuple(one.shape)} and {other.dtype} "
+            f"{tuple(other.shape)}. Render both with the same network and crop."
+        )
+
+
+def to_float(picture: Tensor) -> Tensor:
+    """uint8 (3, H, W) to float32 (1, 3, H, W) in [0, 1]."""
+    return picture[None].float() / 255
+
+
+def energy(picture: Tensor) -> float:
+    """Energy of luma above half the Nyquist frequency."""
+    return float(fine_energy(to_float(picture)))
+
+
+def ratio(part: float, whole: float) -> float:
+    """NaN where there is nothing to compare with."""
+    return part / whole if whole > 0 else math.nan

@@ -1,0 +1,149 @@
+"""The perception-distortion curve of a picture: what is measured from one mix to another.
+
+Blau and Michaeli, "The Perception-Distortion Tradeoff", CVPR 2018, https://arxiv.org/abs/1711.06077: past
+some point no method comes closer to the truth and looks more natural as well, and a blend walks along that
+border. We deviate in what stands for perception, since one picture has no distribution to compare: the
+perceptual distance (strictly a distortion, of features), or how far off the amount of fine texture is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from dni.develop import Hooks
+from dni.images import Picture
+from dni.mix import Mix
+from dni.order import Crop
+from dni.quality import MEASURES, against_reference, without_reference
+from dni.question import Kind, Question, Subject, choose_mixes, choose_subject
+from dni.render import Renderer
+from dni.segment import between, positions
+from dni.sweep import sweep_frames
+
+__all__ = ["Curve", "Point", "measure_curve"]
+
+TITLES: dict[Kind, str] = {
+    "reference": "Measured against the reference.",
+    "reduced": "Measured on your picture reduced x{scale} first: the original is the reference.",
+    "proxy": "No reference: these are proxies. They say how the picture changes, not whether it is right.",
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One mix of a curve.
+
+    Attributes:
+        position: Where it is, from 0 (the first mix) to 1 (the last).
+        mix: What was rendered; ``mix.alpha`` is its alpha where there are two ends.
+        measures: Finite numbers by name; see :data:`dni.quality.MEASURES`.
+    """
+
+    position: float
+    mix: Mix
+    measures: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A measured curve.
+
+    Attributes:
+        points: In order of position.
+        kind: "reference", "reduced" (the picture was reduced first and is its own reference) or "proxy".
+        title: What was measured against what, as a sentence to show beside the curve.
+        distortion: The name of the measure for one axis, how far from the truth.
+        perception: The name of the measure for the other axis, how natural.
+        crop: What was measured: left, top, width and height in pixels of the given picture.
+    """
+
+    points: tuple[Point, ...]
+    kind: Kind
+    title: str
+    distortion: str
+    perception: str
+    crop: Crop
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON knows it, with labels and units of the measures."""
+        names = self.points[0].measures
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "distortion": self.distortion,
+            "perception": self.perception,
+            "crop": list(self.crop),
+            "measures": {name: asdict(MEASURES[name]) for name in names},
+            "points": [
+                {"position": point.position, "alpha": point.mix.alpha, **point.measures}
+                for point in self.points
+            ],
+        }
+
+
+def measure_curve(
+    picture: Picture, renderer: Renderer, question: Question | None = None, *, hooks: Hooks | None = None
+) -> Curve:
+    """Render a picture in even steps from one mix to another, and measure every step.
+
+    Args:
+        picture: What to render; opacity is left out.
+        renderer: The loaded ends.
+        question: What to measure; by default proxies, from end A to end B.
+        hooks: Progress in tiles of all steps, cancelling, and taking turns.
+
+    Raises:
+        DniError: The pictures do not fit each other or are too small, or the mixes do not fit the renderer.
+        Cancelled: ``hooks.cancelled`` was set.
+    """
+    question = question or Question()
+    subject = choose_subject(picture.rgb, question, scale=renderer.scale)
+    start, stop = choose_mixes(question, num_ends=renderer.blend.num_ends)
+    steps = positions(question.num_points)
+    mixes = [between(start, stop, position) for position in steps]
+    given = Picture(rgb=subject.given, opacity=None, name=picture.name)
+    frames = sweep_frames(given, renderer, mixes, crop=subject.crop, hooks=hooks or Hooks())
+    measures = measure_frames(frames, subject, scale=renderer.scale, extractor=question.extractor)
+    distortion, perception = axes(subject, question)
+    return Curve(
+        points=tuple(Point(*each) for each in zip(steps, mixes, measures, strict=True)),
+        kind=subject.kind,
+        title=TITLES[subject.kind].format(scale=renderer.scale),
+        distortion=distortion,
+        perception=perception,
+        crop=subject.crop_of_picture,
+    )
+
+
+def axes(subject: Subject, question: Question) -> tuple[str, str]:
+    """The names of the measures of distortion and of perception."""
+    if subject.reference is None:
+        return "consistency", "fine_share"
+    return "psnr_y", "texture_error" if question.extractor is None else "perceptual_distance"
+
+
+def measure_frames(
+    frames: Iterator[Tensor], subject: Subject, *, scale: int, extractor: nn.Module | None
+) -> list[dict[str, float]]:
+    """The measures of each frame; the first frame is what changes are measured from."""
+    given = as_batch(subject.input_part)
+    reference = None if subject.reference is None else as_batch(subject.reference)
+    first: Tensor | None = None
+    measured = []
+    for frame in frames:
+        output = as_batch(frame)
+        first = output if first is None else first
+        if reference is None:
+            measured.append(without_reference(output, first=first, given=given))
+        else:
+            measured.append(against_reference(output, reference, border=scale, extractor=extractor))
+    return measured
+
+
+def as_batch(rgb: Tensor) -> Tensor:
+    """uint8 (3, H, W) to float (1, 3, H, W) in [0, 1]."""
+    return rgb[None].float() / 255

@@ -1,0 +1,97 @@
+"""Recipes in files, and the files of weights that a recipe names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dni import images
+from dni.catalog import Pair, ProgressOf, end_paths
+from dni.checkpoints import SAFETENSORS_SUFFIX, read_metadata, sha256_of
+from dni.recipe import METADATA_KEY, Recipe, RecipeError
+
+__all__ = ["read_recipe", "resolve_ends"]
+
+# A mask of the largest size takes some 0.4 MB.
+MAX_TEXT_BYTES = 4_000_000
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a file: JSON, a PNG picture that dni wrote, or weights that dni blended.
+
+    Args:
+        path: Its name ends in ``.json``, ``.png`` or ``.safetensors``.
+
+    Raises:
+        DniError: The file cannot be read, or there is no recipe in it, or none that can be used.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        return Recipe.from_json(_read_text(path))
+    if suffix == ".png":
+        text = images.read_recipe(path)
+    elif suffix == SAFETENSORS_SUFFIX:
+        text = read_metadata(path).get(METADATA_KEY)
+    else:
+        raise RecipeError(
+            f"Expected a recipe in a .json, .png or {SAFETENSORS_SUFFIX} file, but got {path.name}: "
+            "other files have no place for one."
+        )
+    if text is None:
+        raise RecipeError(
+            f"Expected a recipe in {path.name}, but there is none. "
+            "Choose a file that dni wrote and that no other program saved again."
+        )
+    return Recipe.from_json(text)
+
+
+def resolve_ends(
+    recipe: Recipe,
+    *,
+    catalog: Mapping[str, Pair],
+    files: Sequence[Path] = (),
+    progress: ProgressOf | None = None,
+    cache: Path | None = None,
+) -> list[Path]:
+    """The files of a recipe's ends, in its order: the very same ones, by their hashes.
+
+    Args:
+        recipe: What is to be rendered again.
+        catalog: Where to look for its pair, when no files are given.
+        files: Files to choose from, in any order and under any names, in place of the catalogue's.
+        progress: See :func:`dni.catalog.end_paths`, as for ``cache``.
+        cache: Where downloaded ends are kept.
+
+    Raises:
+        RecipeError: The pair is not in the catalogue, or a file that the recipe names is not among those.
+        DniError: A file cannot be read, or not be fetched.
+    """
+    if not files and recipe.pair not in catalog:
+        raise RecipeError(
+            f"Expected the pair of the recipe in the catalogue, but there is no {recipe.pair!r}. "
+            f"Give the files of its ends: {', '.join(name for name, _ in recipe.ends)}."
+        )
+    given = list(files) or end_paths(catalog[recipe.pair], progress=progress, cache=cache)
+    by_hash = {sha256_of(path): path for path in given}
+    for number, (name, sha256) in enumerate(recipe.ends, start=1):
+        if sha256 not in by_hash:
+            raise RecipeError(
+                f"Expected end {number} of the recipe, {name} with sha256 {sha256[:16]}..., but none of "
+                f"{', '.join(path.name for path in given)} is that file. Find the one it was made with."
+            )
+    return [by_hash[sha256] for _, sha256 in recipe.ends]
+
+
+def _read_text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > MAX_TEXT_BYTES:
+            raise RecipeError(
+                f"Expected a recipe of at most {MAX_TEXT_BYTES / 1e6:.0f} MB, but {path.name} has "
+                f"{size / 1e6:.1f} MB: it is something else."
+            )
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(
+            f"Expected a recipe as text, but {path} cannot be read ({error}): check the name."
+        ) from error

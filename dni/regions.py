@@ -1,0 +1,86 @@
+"""The visible region of a picture, and the frame that shows it: a JPEG."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dni.errors import DniError
+from dni.images import Picture, encode_jpeg, from_pil, resize_bicubic, to_pil
+
+__all__ = ["MAX_REGION_PIXELS", "Frame", "Region", "StudioError", "frame_of", "overview_of"]
+
+FRAME_QUALITY = 95
+# The largest region that is rendered live, in input pixels.
+MAX_REGION_PIXELS = 512 * 512
+OVERVIEW_SIDE = 1280
+NEUTRAL_GREY = 128
+
+
+class StudioError(DniError):
+    """The studio does not hold what was asked for."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of a picture, in input pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def check(self, picture: Picture) -> None:
+        """Raise :class:`StudioError` unless the region lies in the picture and is small enough."""
+        inside = (
+            0 <= self.left < self.left + self.width <= picture.width
+            and 0 <= self.top < self.top + self.height <= picture.height
+        )
+        if not inside or self.width * self.height > MAX_REGION_PIXELS:
+            raise StudioError(
+                f"Expected a region of at most {MAX_REGION_PIXELS} pixels inside the "
+                f"{picture.width}x{picture.height} picture, but got {self.width}x{self.height} at "
+                f"({self.left}, {self.top})."
+            )
+
+    def cut(self, pixels: Tensor) -> Tensor:
+        """The region of (C, H, W) pixels."""
+        return pixels[:, self.top : self.top + self.height, self.left : self.left + self.width]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A rendered region as a JPEG, and the time that network and encoding took (0 if remembered).
+
+    ``notice`` says in plain words what the renderer had to do differently, if anything.
+    """
+
+    jpeg: bytes
+    milliseconds: float
+    notice: str = ""
+
+
+def frame_of(rgb: Tensor, picture: Picture, region: Region, scale: int) -> bytes:
+    """Encode an enlarged region, uint8 (3, scale * height, scale * width)."""
+    return encode_jpeg(over_grey(rgb, picture, region, scale), quality=FRAME_QUALITY)
+
+
+def overview_of(picture: Picture) -> bytes:
+    """The whole picture, at most 1280 pixels a side, as a JPEG."""
+    everything = Region(0, 0, picture.width, picture.height)
+    image = to_pil(over_grey(picture.rgb, picture, everything, 1))
+    image.thumbnail((OVERVIEW_SIDE, OVERVIEW_SIDE))
+    return encode_jpeg(from_pil(image, name=picture.name).rgb, quality=FRAME_QUALITY)
+
+
+def over_grey(rgb: Tensor, picture: Picture, region: Region, scale: int) -> Tensor:
+    """Lay an enlarged region of a translucent picture over grey, since a JPEG has no opacity.
+
+    ``rgb`` and the result are uint8 (3, scale * height, scale * width).
+    """
+    if picture.opacity is None:
+        return rgb
+    opacity = resize_bicubic(region.cut(picture.opacity), scale).float() / 255
+    return (rgb * opacity + NEUTRAL_GREY * (1 - opacity)).round().to(torch.uint8)

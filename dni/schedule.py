@@ -1,0 +1,174 @@
+"""Whose turn it is to compute: one computation at a time, what somebody waits for first.
+
+The cores of the CPU, or the GPU, are one resource: two renders at once take twice as long each, and whoever
+watches a frame waits for both. So everything that runs a network takes a turn, and turns are given by rank,
+within a rank to one owner after another, and to one owner in the order of asking.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+
+from dni.render import Cancelled
+
+__all__ = ["Rank", "Schedule", "Superseded"]
+
+# An export that waits gets a turn when others have computed this long. Ranks alone would let one person who
+# drags for minutes stop everybody's exports; with tiles of a second, exports get a third of the machine then.
+PATIENCE_SECONDS = 2.0
+# More frames than this, of one owner and rank, are a browser that has gone wrong; the oldest are dropped.
+MAX_WAITING = 4
+# How often somebody who waits looks whether it was cancelled.
+LOOK_SECONDS = 0.1
+
+
+class Rank(IntEnum):
+    """What a turn is for, the most urgent first."""
+
+    LIVE = 0  # a frame that somebody waits for
+    AHEAD = 1  # a frame that somebody may want soon
+    EXPORT = 2  # a tile of a whole picture
+
+
+class Superseded(Exception):  # noqa: N818 - not an error: its owner has asked for something newer
+    """A newer request has taken the place of this one, which was still waiting."""
+
+
+@dataclass(eq=False)
+class Waiter:
+    """Somebody in line."""
+
+    owner: Hashable
+    rank: Rank
+    lane: Hashable
+    woken: threading.Condition
+    granted: bool = False
+    dropped: Exception | None = None
+
+
+Line = OrderedDict[Hashable, "deque[Waiter]"]
+
+
+class Schedule:
+    """Gives turns to the threads that ask; safe to share between them.
+
+    Args:
+        clock: Seconds, for telling how long an export has been passed over.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._lines: dict[Rank, Line] = {rank: OrderedDict() for rank in Rank}
+        self._holder: Waiter | None = None
+        self._passed_over = 0.0
+
+    @contextmanager
+    def turn(
+        self,
+        owner: Hashable,
+        rank: Rank,
+        *,
+        lane: Hashable = None,
+        cancelled: threading.Event | None = None,
+    ) -> Iterator[None]:
+        """Wait for a turn and have it for the length of the block; not to be nested.
+
+        Args:
+            owner: Who asks: turns of one rank go round among owners.
+            rank: How urgent it is.
+            lane: Of the requests of one owner, rank and lane only the newest waits on; None for those that
+                are all wanted.
+            cancelled: When set, the waiting ends.
+
+        Raises:
+            Superseded: A newer request of the same lane has come, or too many wait.
+            dni.render.Cancelled: ``cancelled`` was set, or the owner has left.
+        """
+        waiter = Waiter(owner, rank, lane, threading.Condition(self._lock))
+        self._wait(waiter, cancelled)
+        started = self._clock()
+        try:
+            yield
+        finally:
+            self._finish(rank, self._clock() - started)
+
+    def leave(self, owner: Hashable) -> None:
+        """Drop all that a person who has left waits for; a turn that has begun goes on."""
+        with self._lock:
+            for line in self._lines.values():
+                for waiter in list(line.get(owner, ())):
+                    self._drop(waiter, Cancelled())
+
+    def is_urgent(self) -> bool:
+        """Whether somebody waits for a live frame."""
+        return bool(self._lines[Rank.LIVE])
+
+    def count(self, owner: Hashable) -> int:
+        """How many requests of the owner wait."""
+        with self._lock:
+            return sum(len(line.get(owner, ())) for line in self._lines.values())
+
+    def _wait(self, waiter: Waiter, cancelled: threading.Event | None) -> None:
+        with self._lock:
+            self._join(waiter)
+            self._give()
+            while not waiter.granted and waiter.dropped is None:
+                if cancelled is not None and cancelled.is_set():
+                    self._drop(waiter, Cancelled())
+                    break
+                waiter.woken.wait(None if cancelled is None else LOOK_SECONDS)
+            if waiter.dropped is not None:
+                raise waiter.dropped
+
+    def _join(self, waiter: Waiter) -> None:
+        """Stand in line, in place of an older request of the same lane."""
+        line = self._lines[waiter.rank]
+        own = list(line.get(waiter.owner, ()))
+        older = [other for other in own if waiter.lane is not None and other.lane == waiter.lane]
+        too_many = [] if waiter.rank is Rank.EXPORT else own[: 1 - MAX_WAITING]
+        for other in older or too_many:
+            self._drop(other, Superseded())
+        line.setdefault(waiter.owner, deque()).append(waiter)
+        # Who is being served is behind those who came meanwhile.
+        if self._holder is not None and self._holder.owner in line:
+            line.move_to_end(self._holder.owner)
+
+    def _give(self) -> None:
+        """Give the turn to the next in line, if it is free and there is one."""
+        waiting = [rank for rank in Rank if self._lines[rank]]
+        if self._holder is not None or not waiting:
+            return
+        overdue = Rank.EXPORT in waiting and self._passed_over >= PATIENCE_SECONDS
+        line = self._lines[Rank.EXPORT if overdue else waiting[0]]
+        owner, own = next(iter(line.items()))
+        self._holder = own[0]
+        self._remove(own[0])
+        if own:
+            line.move_to_end(owner)
+        self._holder.granted = True
+        self._holder.woken.notify()
+
+    def _finish(self, rank: Rank, seconds: float) -> None:
+        with self._lock:
+            passes_over = rank is not Rank.EXPORT and bool(self._lines[Rank.EXPORT])
+            self._passed_over = self._passed_over + seconds if passes_over else 0.0
+            self._holder = None
+            self._give()
+
+    def _drop(self, waiter: Waiter, reason: Exception) -> None:
+        self._remove(waiter)
+        waiter.dropped = reason
+        waiter.woken.notify()
+
+    def _remove(self, waiter: Waiter) -> None:
+        line = self._lines[waiter.rank]
+        line[waiter.owner].remove(waiter)
+        if not line[waiter.owner]:
+            del line[waiter.owner]

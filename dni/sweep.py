@@ -1,0 +1,172 @@
+"""A sweep to keep: one picture through many mixes, as a labelled sheet or a film."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from torch import Tensor
+
+from dni import __version__
+from dni.animation import FILM_SUFFIXES, Playback, check_size, write_film
+from dni.develop import Hooks, develop
+from dni.errors import DniError
+from dni.export import check_destination, hashed
+from dni.images import Picture
+from dni.mix import Mix
+from dni.order import Crop, Order, mix_values
+from dni.render import Progress, Renderer
+from dni.sheet import SHEET_SUFFIX, compose_sheet, write_sheet
+
+__all__ = ["SWEEP_SUFFIXES", "Sweep", "export_sweep", "sweep_frames"]
+
+SWEEP_SUFFIXES = (SHEET_SUFFIX, *FILM_SUFFIXES)
+MAX_FRAMES = 240
+# All frames are kept until they are written, twice for a moment: then some 0.9 GB.
+MAX_TOTAL_PIXELS = 150_000_000
+DEFAULT_PLAYBACK = Playback()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """What to show.
+
+    Attributes:
+        rows: The mixes (see :mod:`dni.segment`): one row for a strip or a film, more for a sheet only.
+        crop: Left, top, width and height of the part to show, in pixels of the picture; all by default.
+        playback: How a film runs.
+    """
+
+    rows: tuple[tuple[Mix, ...], ...]
+    crop: Crop | None = None
+    playback: Playback = DEFAULT_PLAYBACK
+
+    @property
+    def mixes(self) -> list[Mix]:
+        return [mix for row in self.rows for mix in row]
+
+
+def sweep_frames(
+    picture: Picture, renderer: Renderer, mixes: Sequence[Mix], *, crop: Crop | None, hooks: Hooks
+) -> Iterator[Tensor]:
+    """Render a picture, or a crop of it, at one mix after the other; opacity is left out.
+
+    Args:
+        picture: What to render.
+        renderer: The loaded ends.
+        mixes: One a frame.
+        crop: The part to render, or None for all; it equals that part of the whole render.
+        hooks: Progress in tiles of all frames, cancelling, and taking turns.
+
+    Yields:
+        uint8 (3, scale * height, scale * width) on the CPU.
+
+    Raises:
+        DniError: The crop, the picture or a mix cannot be used.
+        Cancelled: ``hooks.cancelled`` was set.
+    """
+    opaque = replace(picture, opacity=None)
+    for number, mix in enumerate(mixes):
+        progress = hooks.progress and progress_of_frame(hooks.progress, number, len(mixes))
+        order = Order(mix=mix, crop=crop)
+        rgb, _ = develop(opaque, renderer, order, replace(hooks, progress=progress))
+        yield rgb.contiguous()
+
+
+def progress_of_frame(progress: Progress, number: int, count: int) -> Progress:
+    """What to call for frame ``number`` of ``count``; every frame has as many tiles."""
+    return lambda done, total: progress(number * total + done, count * total)
+
+
+def export_sweep(
+    picture: Picture,
+    renderer: Renderer,
+    sweep: Sweep,
+    destination: Path,
+    *,
+    ends: Sequence[Path],
+    pair_id: str = "",
+    hooks: Hooks | None = None,
+) -> None:
+    """Render a sweep and write it as a labelled sheet (PNG) or as a film (GIF, WebP, MP4).
+
+    Args:
+        picture: What to render; opacity is left out.
+        renderer: The loaded ends.
+        sweep: What to show.
+        destination: A file that ends in one of ``SWEEP_SUFFIXES``; it appears whole or not at all.
+        ends: The files that the renderer was made from, for the recipe in the file's metadata.
+        pair_id: The pair's id in the catalogue, or "".
+        hooks: Progress in tiles of all frames, cancelling, and taking turns.
+
+    Raises:
+        DniError: The mixes, picture, crop or destination cannot be used, or the frames are too many or
+            too large.
+        Cancelled: ``hooks.cancelled`` was set.
+    """
+    check_sweep(sweep, picture, destination, scale=renderer.scale)
+    frames = list(sweep_frames(picture, renderer, sweep.mixes, crop=sweep.crop, hooks=hooks or Hooks()))
+    comment = describe(sweep, renderer, ends=ends, pair_id=pair_id)
+    if destination.suffix.lower() == SHEET_SUFFIX:
+        shown = iter(zip(frames, map(label, sweep.mixes), strict=True))
+        rows = [[next(shown) for _ in row] for row in sweep.rows]
+        write_sheet(destination, compose_sheet(rows), comment=comment)
+    else:
+        write_film(destination, frames, sweep.playback, comment=comment)
+
+
+def check_sweep(sweep: Sweep, picture: Picture, destination: Path, *, scale: int) -> None:
+    """Raise before the work and not after it."""
+    suffix = destination.suffix.lower()
+    if suffix not in SWEEP_SUFFIXES:
+        raise DniError(
+            f"Expected a name that ends in one of {', '.join(SWEEP_SUFFIXES)}, but got {destination.name}. "
+            "Change the ending."
+        )
+    check_destination(destination, suffix)
+    if suffix in FILM_SUFFIXES and len(sweep.rows) != 1:
+        raise DniError(
+            f"Expected a name that ends in {SHEET_SUFFIX} for a grid, but got {destination.name}. "
+            "Change the ending."
+        )
+    _, _, width, height = sweep.crop or (0, 0, picture.width, picture.height)
+    check_amount(suffix, len(sweep.mixes), height=height * scale, width=width * scale)
+
+
+def check_amount(suffix: str, count: int, *, height: int, width: int) -> None:
+    """``height`` and ``width`` are those of a frame."""
+    if suffix in FILM_SUFFIXES:
+        check_size(suffix, height=height, width=width)
+    if not 2 <= count <= MAX_FRAMES:
+        raise DniError(f"Expected 2 to {MAX_FRAMES} frames, but got {count}. Change their number.")
+    total = count * height * width
+    if total > MAX_TOTAL_PIXELS:
+        raise DniError(
+            f"Expected at most {MAX_TOTAL_PIXELS / 1e6:.0f} megapixels in all frames together, but {count} "
+            f"frames of {width}x{height} have {total / 1e6:.0f}. Ask for fewer frames, or cut a part out of "
+            "the picture."
+        )
+
+
+def label(mix: Mix) -> str:
+    """What to write under a frame."""
+    if mix.alpha is not None:
+        return f"alpha {mix.alpha:.2f}"
+    return " / ".join(f"{100 * share:.0f}" for share in mix.shares) + " %"
+
+
+def describe(sweep: Sweep, renderer: Renderer, *, ends: Sequence[Path], pair_id: str) -> str:
+    """How the sweep was made, as one line of JSON in ASCII."""
+    recipe = {
+        "pair": pair_id,
+        "ends": hashed(ends),
+        "precision": renderer.precision,
+        "scale": renderer.scale,
+        "version": __version__,
+        "rows": [[mix_values(mix) for mix in row] for row in sweep.rows],
+        "crop": sweep.crop,
+        "playback": asdict(sweep.playback),
+    }
+    return json.dumps({"sweep": recipe}, sort_keys=True, allow_nan=False)

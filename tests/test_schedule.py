@@ -1,0 +1,264 @@
+"""Turns go by rank, round the owners, and to one at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from dni.render import Cancelled
+from dni.schedule import MAX_WAITING, PATIENCE_SECONDS, Rank, Schedule, Superseded
+
+PATIENCE = 20
+LIVE, AHEAD, EXPORT = Rank
+
+
+class Clock:
+    """Stands still unless it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.001)
+
+
+class Office:
+    """People who ask for turns, one after another, and the order in which they got them."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.schedule = Schedule(self.clock)
+        self.served: list[str] = []
+        self._pool = ThreadPoolExecutor(32)
+
+    def ask(
+        self,
+        name: str,
+        rank: Rank = LIVE,
+        *,
+        lane: str | None = None,
+        seconds: float = 0.0,
+        cancelled: threading.Event | None = None,
+    ) -> Future[None]:
+        """Stand in line as the owner that the name begins with; return when in line, or served."""
+        owner, before = name[0], self.schedule.count(name[0])
+
+        def work() -> None:
+            with self.schedule.turn(owner, rank, lane=lane, cancelled=cancelled):
+                self.served.append(name)
+                self.clock.now += seconds
+
+        done = self._pool.submit(work)
+        wait_until(lambda: done.done() or self.schedule.count(owner) != before or lane is not None)
+        return done
+
+    @contextmanager
+    def busy(self, owner: str = "somebody") -> Iterator[None]:
+        """Have the turn, and afterwards wait until all are served."""
+        with self.schedule.turn(owner, LIVE):
+            yield
+        wait_until(lambda: not any(self.schedule.count(name) for name in "abcdefx"))
+        with self.schedule.turn("last", EXPORT):
+            pass
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    office = Office()
+    yield office
+    office._pool.shutdown()
+
+
+def test_one_at_a_time(office: Office) -> None:
+    inside, most = [], []
+
+    def work(number: int) -> None:
+        with office.schedule.turn(number, Rank(number % 3)):
+            inside.append(number)
+            most.append(len(inside))
+            time.sleep(0.002)
+            inside.remove(number)
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(work, range(48)))
+    assert most == [1] * 48
+
+
+def test_the_most_urgent_comes_first(office: Office) -> None:
+    with office.busy():
+        for name, rank in (("a export", EXPORT), ("b ahead", AHEAD), ("c live", LIVE), ("d ahead", AHEAD)):
+            office.ask(name, rank)
+        assert office.served == []
+    assert office.served == ["c live", "b ahead", "d ahead", "a export"]
+
+
+def test_turns_go_round_the_owners_and_in_order_within_one(office: Office) -> None:
+    with office.busy():
+        for name in ("a1", "a2", "a3", "b1", "c1", "b2"):
+            office.ask(name)
+    assert office.served == ["a1", "b1", "c1", "a2", "b2", "a3"]
+
+
+def test_who_is_being_served_is_behind_those_who_come_meanwhile(office: Office) -> None:
+    with office.busy("a"):
+        office.ask("a2")
+        office.ask("b1")
+        office.ask("c1")
+    assert office.served == ["b1", "c1", "a2"]
+
+
+def test_ranks_have_lines_of_their_own(office: Office) -> None:
+    with office.busy():
+        for name, rank in (("a1", AHEAD), ("a2", LIVE), ("b1", LIVE), ("b2", AHEAD)):
+            office.ask(name, rank)
+    assert office.served == ["a2", "b1", "a1", "b2"]
+
+
+def test_a_newer_request_takes_the_place_of_the_one_that_waits(office: Office) -> None:
+    with office.busy():
+        old = office.ask("a old", lane="frame")
+        wait_until(lambda: office.schedule.count("a") == 1)
+        others = [office.ask("a ahead", AHEAD), office.ask("b live"), office.ask("a without lane")]
+        office.ask("a new", lane="frame")
+        with pytest.raises(Superseded):
+            old.result(PATIENCE)
+    for other in others:
+        other.result(PATIENCE)
+    assert "a old" not in office.served
+    assert sorted(office.served) == ["a ahead", "a new", "a without lane", "b live"]
+
+
+def test_of_another_owner_or_lane_or_rank_nothing_is_superseded(office: Office) -> None:
+    with office.busy():
+        office.ask("a1", lane="frame")
+        wait_until(lambda: office.schedule.count("a") == 1)
+        office.ask("b1", lane="frame")
+        office.ask("a2", lane="map")
+        wait_until(lambda: office.schedule.count("a") == 2)
+        office.ask("a3", AHEAD, lane="frame")
+        wait_until(lambda: office.schedule.count("a") == 3)
+    assert sorted(office.served) == ["a1", "a2", "a3", "b1"]
+
+
+def test_a_turn_that_has_begun_is_not_superseded(office: Office) -> None:
+    with office.schedule.turn("a", LIVE, lane="frame"):
+        newer = office.ask("a new", lane="frame")
+    newer.result(PATIENCE)
+    assert office.served == ["a new"]
+
+
+def test_too_many_frames_of_one_owner_drop_the_oldest_but_no_exports(office: Office) -> None:
+    with office.busy():
+        frames = [office.ask(f"a{number}", AHEAD) for number in range(MAX_WAITING)]
+        exports = [office.ask(f"b{number}", EXPORT) for number in range(MAX_WAITING + 2)]
+        assert office.schedule.count("a") == MAX_WAITING
+        office._pool.submit(office.ask, "a new", AHEAD)
+        with pytest.raises(Superseded):
+            frames[0].result(PATIENCE)
+        wait_until(lambda: office.schedule.count("a") == MAX_WAITING)
+    for done in (*frames[1:], *exports):
+        done.result(PATIENCE)
+    assert "a0" not in office.served
+
+
+def test_an_export_is_not_passed_over_for_longer_than_its_patience(office: Office) -> None:
+    step = PATIENCE_SECONDS / 4
+    with office.busy():
+        for number in range(2):
+            office.ask(f"x{number}", EXPORT, seconds=5.0)
+        for owner in "abcdef":
+            office.ask(f"{owner} live", seconds=step)
+            office.ask(f"{owner} live again", seconds=step)
+    places = [place for place, name in enumerate(office.served) if name.startswith("x")]
+    assert places == [4, 9]  # after four turns each time
+
+
+def test_what_passes_while_no_export_waits_is_not_held_against_others(office: Office) -> None:
+    with office.busy():
+        for name in ("a", "b", "c"):
+            office.ask(name, seconds=PATIENCE_SECONDS)
+    with office.busy():
+        office.ask("e", EXPORT)
+        office.ask("a again")
+    assert office.served == ["a", "b", "c", "a again", "e"]
+
+
+def test_cancelling_ends_the_waiting(office: Office) -> None:
+    cancelled = threading.Event()
+    with office.busy():
+        waiting = office.ask("a", EXPORT, cancelled=cancelled)
+        other = office.ask("b", EXPORT)
+        cancelled.set()
+        with pytest.raises(Cancelled):
+            waiting.result(PATIENCE)
+        assert office.schedule.count("a") == 0
+    other.result(PATIENCE)
+    assert office.served == ["b"]
+
+
+def test_cancelled_before_does_not_wait_at_all(office: Office) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    with office.busy("a"), pytest.raises(Cancelled):
+        office.ask("b", EXPORT, cancelled=cancelled).result(PATIENCE)
+    assert office.served == []
+    assert office.schedule.count("b") == 0
+
+
+def test_leaving_drops_what_one_waits_for_and_nothing_else(office: Office) -> None:
+    with office.busy("a"):
+        gone = [office.ask(f"a{rank}", rank) for rank in Rank]
+        stays = office.ask("b")
+        office.schedule.leave("a")
+        office.schedule.leave("nobody")
+        for waiting in gone:
+            with pytest.raises(Cancelled):
+                waiting.result(PATIENCE)
+    stays.result(PATIENCE)
+    office.ask("a again").result(PATIENCE)  # the turn it had has ended, and it may come back
+    assert office.served == ["b", "a again"]
+
+
+def test_an_error_in_a_turn_leaves_it_to_the_next(office: Office) -> None:
+    def fail() -> None:
+        with office.schedule.turn("a", LIVE):
+            raise ZeroDivisionError
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            fail()
+    office.ask("b").result(PATIENCE)
+    assert office.served == ["b"]
+
+
+def test_urgent_is_when_somebody_waits_for_a_live_frame(office: Office) -> None:
+    assert not office.schedule.is_urgent()
+    with office.busy():
+        assert not office.schedule.is_urgent()  # having it is not waiting
+        office.ask("a", AHEAD)
+        office.ask("b", EXPORT)
+        assert not office.schedule.is_urgent()
+        office.ask("c", LIVE)
+        assert office.schedule.is_urgent()
+    assert not office.schedule.is_urgent()
+
+
+def test_nothing_is_kept_of_those_who_were_served(office: Office) -> None:
+    with office.busy():
+        for name in "abc":
+            office.ask(name, AHEAD)
+        office.ask("d")
+        office.schedule.leave("c")
+    assert all(len(line) == 0 for line in office.schedule._lines.values())

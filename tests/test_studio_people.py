@@ -1,0 +1,178 @@
+"""Several people at one studio: whose frame is rendered when, their own pairs, and what is left of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_studio import WHOLE, at, decode, make_picture, psnr
+
+from dni.catalog import Pair
+from dni.interpolate import shares_of
+from dni.networks import load_ends
+from dni.pairs import MAX_OWN_PAIRS
+from dni.regions import MAX_REGION_PIXELS
+from dni.render import Cancelled, Renderer
+from dni.schedule import Rank, Superseded
+from dni.studio import MIN_LIVE_PIXELS, Frame, Studio, StudioError
+
+
+@pytest.fixture
+def waits(studio: Studio) -> Callable[[str, int], None]:
+    """Wait until so many requests of a person wait."""
+
+    def waits(owner: str, count: int) -> None:
+        end = time.monotonic() + 20
+        while studio.schedule.count(owner) != count:
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.001)
+
+    return waits
+
+
+# Turns
+
+
+def test_only_the_newest_of_the_frames_that_one_waits_for_is_rendered(
+    studio: Studio, waits: Callable[..., None]
+) -> None:
+    token = studio.hold(make_picture(), owner="ann")
+    with ThreadPoolExecutor(4) as pool:
+        with studio.schedule.turn("somebody", Rank.LIVE):
+            old = pool.submit(studio.frame, token, "tiny", WHOLE, at(0.1), visitor="ann")
+            waits("ann", 1)
+            ahead = pool.submit(studio.frame, token, "tiny", WHOLE, at(0.9), visitor="ann", rank=Rank.AHEAD)
+            waits("ann", 2)
+            other = pool.submit(studio.frame, token, "tiny", WHOLE, at(0.2), visitor="bob")
+            waits("bob", 1)
+            new = pool.submit(studio.frame, token, "tiny", WHOLE, at(0.3), visitor="ann")
+            with pytest.raises(Superseded):
+                old.result(20)
+        assert all(frame.result(20).milliseconds > 0 for frame in (ahead, other, new))
+    assert len(studio._frames) == 3
+
+
+def test_two_who_wait_for_the_same_frame_have_it_rendered_once(
+    studio: Studio, waits: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.keep("example", make_picture())
+    rendered, render = [], studio.render_frame
+    monkeypatch.setattr(studio, "render_frame", lambda *given: rendered.append(given) or render(*given))
+    with ThreadPoolExecutor(3) as pool:
+        with studio.schedule.turn("somebody", Rank.LIVE):
+            frames = [
+                pool.submit(studio.frame, "example", "tiny", WHOLE, at(0.5), visitor=name, rank=rank)
+                for name, rank in (("ann", Rank.LIVE), ("bob", Rank.AHEAD), ("eve", Rank.LIVE))
+            ]
+            for name in ("ann", "bob", "eve"):
+                waits(name, 1)
+        jpegs = {frame.result(20).jpeg for frame in frames}
+    assert (len(jpegs), len(rendered)) == (1, 1)
+
+
+def test_a_frame_ahead_gives_way_half_way_and_is_made_afterwards(
+    studio: Studio, tiny_ends: list[Path], waits: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, order = studio.hold(make_picture(), owner="ann"), []
+    first_layer = next(
+        layer for layer in studio.renderer("tiny").network.module.modules() if not [*layer.children()]
+    )
+    begun, come = threading.Event(), threading.Event()
+
+    def pause(*_: object) -> None:
+        if not begun.is_set():
+            begun.set()
+            assert come.wait(20)
+
+    first_layer.register_forward_hook(pause)
+    put = studio._frames.put
+    monkeypatch.setattr(studio._frames, "put", lambda key, jpeg: order.append(key[-1]) or put(key, jpeg))
+    with ThreadPoolExecutor(2) as pool:
+        ahead = pool.submit(studio.frame, token, "tiny", WHOLE, at(0.9), visitor="ann", rank=Rank.AHEAD)
+        assert begun.wait(20)
+        live = pool.submit(studio.frame, token, "tiny", WHOLE, at(0.3), visitor="bob")
+        waits("bob", 1)
+        come.set()
+        jpegs = [done.result(20).jpeg for done in (live, ahead)]
+    assert order == [at(0.3), at(0.9)]
+    oracle = Renderer(*load_ends(tiny_ends), device=torch.device("cpu"), precision="float32")
+    for alpha, jpeg in zip((0.3, 0.9), jpegs, strict=True):
+        assert psnr(decode(jpeg), oracle.render(make_picture().rgb, shares_of(alpha))) > 38
+
+
+def test_who_leaves_waits_for_nothing(studio: Studio, waits: Callable[..., None]) -> None:
+    studio.keep("example", make_picture())
+    with ThreadPoolExecutor(2) as pool, studio.schedule.turn("somebody", Rank.LIVE):
+        frames = [
+            pool.submit(studio.frame, "example", "tiny", WHOLE, at(0.5), visitor="ann", rank=rank)
+            for rank in (Rank.LIVE, Rank.AHEAD)
+        ]
+        waits("ann", 2)
+        studio.release("ann")
+        for frame in frames:
+            with pytest.raises(Cancelled):
+                frame.result(20)
+
+
+def test_nothing_is_kept_of_a_person_who_left_while_their_frame_was_rendered(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, render = studio.hold(make_picture(), owner="ann"), studio.render_frame
+
+    def leave_meanwhile(*given: Any) -> Frame:
+        studio.release("ann")
+        return render(*given)
+
+    monkeypatch.setattr(studio, "render_frame", leave_meanwhile)
+    assert studio.frame(token, "tiny", WHOLE, at(0.5)).jpeg
+    assert len(studio._frames) == 0
+
+
+def test_a_render_that_crashes_leaves_the_others_alone(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = studio.hold(make_picture(), owner="ann")
+    with monkeypatch.context() as patch:
+        patch.setattr(Renderer, "render_region", lambda *_, **__: 1 // 0)
+        for rank in (Rank.LIVE, Rank.AHEAD):
+            with pytest.raises(ZeroDivisionError):
+                studio.frame(token, "tiny", WHOLE, at(0.5), visitor="ann", rank=rank)
+    assert studio.frame(token, "tiny", WHOLE, at(0.5), visitor="bob").milliseconds > 0
+
+
+# Own pairs
+
+
+def test_own_pairs_are_found_by_id_and_go_with_their_owner(studio: Studio, tiny_ends: list[Path]) -> None:
+    studio.keep("example", make_picture())
+    ids = {name: studio.hold_pair(Pair.from_paths(tiny_ends), owner=name) for name in ("ann", "ann.b", "bob")}
+    shown = {name: studio.frame("example", ids[name], WHOLE, at(0.5), visitor=name).jpeg for name in ids}
+    assert set(shown.values()) == {studio.frame("example", "tiny", WHOLE, at(0.5)).jpeg}
+    assert all(own not in studio.catalog for own in ids.values())
+    assert (len(studio._frames), len(studio._pairs._renderers)) == (4, 4)
+    studio.release("ann")
+    assert (len(studio._frames), len(studio._pairs._renderers)) == (3, 3)
+    with pytest.raises(StudioError, match=r"no longer held here\. Choose their files again"):
+        studio.frame("example", ids["ann"], WHOLE, at(0.5))
+    assert studio.pair(ids["ann.b"]).title == "calm / wild"
+    assert studio.frame("example", ids["bob"], WHOLE, at(0.5)).milliseconds == 0
+
+
+def test_a_person_has_the_last_few_own_pairs(studio: Studio, tiny_ends: list[Path]) -> None:
+    ids = [studio.hold_pair(Pair.from_paths(tiny_ends), owner="ann") for _ in range(MAX_OWN_PAIRS + 2)]
+    bobs = studio.hold_pair(Pair.from_paths(tiny_ends), owner="bob")
+    for gone in ids[:2]:
+        with pytest.raises(StudioError, match="no longer held"):
+            studio.renderer(gone)
+    assert all(studio.pair(kept) for kept in (*ids[2:], bobs))
+
+
+def test_the_live_region_of_more_than_two_ends(studio: Studio, tiny_ends: list[Path]) -> None:
+    own = studio.hold_pair(Pair.from_paths([*tiny_ends, tiny_ends[0]], labels=["1", "2", "3"]), owner="ann")
+    assert MIN_LIVE_PIXELS <= studio.live_pixels(own, owner="ann") <= MAX_REGION_PIXELS
