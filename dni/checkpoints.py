@@ -5,12 +5,10 @@ Nothing here runs code from a file, and every problem with a file is a :class:`C
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import pickle
 import re
-import uuid
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -23,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dni.errors import DniError
+from dni.whole_file import whole_file
 
 __all__ = ["MAX_BYTES", "CheckpointError", "read_metadata", "read_state", "read_states", "save", "sha256_of"]
 
@@ -91,18 +90,8 @@ def save(path: Path | str, state: Mapping[str, Tensor], metadata: Mapping[str, s
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in state.items()
     }
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    try:
+    with whole_file(path, error_type=CheckpointError, failures=(OSError, SafetensorError)) as partial:
         save_file(tensors, partial, metadata=dict(metadata))
-        os.replace(partial, path)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"Expected a place that can be written, but {path} cannot ({error}). "
-            "Check that its folder exists, is yours and has room."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def read_metadata(path: Path | str) -> dict[str, str]:

@@ -7,10 +7,7 @@ large picture inside a small one (ICO).
 from __future__ import annotations
 
 import io
-import os
 import re
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +18,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from torch import Tensor
 
 from dni.pixels import PictureError, normalize
+from dni.whole_file import whole_file
 
 __all__ = [
     "MAX_PIXELS",
@@ -209,18 +207,8 @@ def save_png(path: str | Path, rgb: Tensor, opacity: Tensor | None = None, *, re
     image, text = to_pil(rgb, opacity), PngImagePlugin.PngInfo()
     if recipe is not None:
         text.add_itxt(RECIPE_KEY, recipe)
-    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
-    try:
+    with whole_file(path, error_type=PictureError) as partial:
         image.save(partial, "PNG", pnginfo=text)
-        os.replace(partial, path)
-    except OSError as error:
-        raise PictureError(
-            f"Expected to write {path}, but that failed ({_reason(error)}): "
-            "choose a folder that exists and that you may write to."
-        ) from error
-    finally:
-        with suppress(OSError):  # the file, or even its folder, is not there
-            partial.unlink()
 
 
 def read_recipe(path: str | Path) -> str | None:

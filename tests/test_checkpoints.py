@@ -87,7 +87,7 @@ def test_saving_nothing_is_an_error(tmp_path: Path) -> None:
 def test_an_unwritable_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in ("absent", "file"):
-        with pytest.raises(CheckpointError, match=f"place that can be written, but .*{folder}.* cannot"):
+        with pytest.raises(CheckpointError, match=f"Expected to write .*{folder}.*, but that failed"):
             save(tmp_path / folder / "a.safetensors", tensors(), {})
 
 

@@ -178,7 +178,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder.png").mkdir()
     for name in ("missing/a.png", "file/a.png", "folder.png"):
-        with pytest.raises(PictureError, match="choose a folder that exists"):
+        with pytest.raises(PictureError, match="Choose a folder that exists"):
             save_png(tmp_path / name, noise(3, 4, 4), None, recipe=None)
     with pytest.raises(PictureError, match=r"ends in .png, but got a.jpg: change the ending"):
         save_png(tmp_path / "a.jpg", noise(3, 4, 4), None, recipe=None)

@@ -23,7 +23,9 @@ from models.rrdbnet import RRDBNet
 from models.tiny_darknet import TinyDarknet
 
 TINY = TrainConfig(num_filters=4, num_blocks=1, iterations=4, batch_size=1, patch_size=32, validate_every=2)
-GAN = replace(TINY, end="gan", patch_size=128, perceptual_weight=1.0, adversarial_weight=0.005)
+GAN = replace(
+    TINY, end="gan", patch_size=128, perceptual_weight=1.0, adversarial_weight=0.005, spectrum_weight=0.1
+)
 
 
 def photograph(seed: int, height: int = 260, width: int = 280) -> Image.Image:
@@ -198,10 +200,10 @@ def test_the_gan_end_starts_from_its_ancestor(
     assert all(torch.equal(tensor, expected[name]) for name, tensor in trainer.generator.state_dict().items())
 
 
-def test_the_adversarial_weight_is_the_gan_ends_own() -> None:
-    assert preset("gan", adversarial_weight=0.5) == replace(preset("gan"), adversarial_weight=0.5)
-    with pytest.raises(DniError, match="an adversarial weight for the gan end only, but got one for 'psnr'"):
-        preset("psnr", adversarial_weight=0.5)
+def test_the_spectrums_power_is_the_gan_ends_own() -> None:
+    assert preset("gan", spectrum_power=0.5) == replace(preset("gan"), spectrum_power=0.5)
+    with pytest.raises(DniError, match="a spectrum's power for the gan end only, but got one for 'psnr'"):
+        preset("psnr", spectrum_power=0.5)
 
 
 def test_crops_for_the_losses_are_the_same_of_both_and_move() -> None:

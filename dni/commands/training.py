@@ -25,7 +25,9 @@ def train_restore(
     ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the GAN end.")] = None,
     extractor: Annotated[str, typer.Option(help="'vgg19' or a Tiny Darknet .safetensors file.")] = "vgg19",
     iterations: Annotated[int | None, typer.Option(help="Length of the run.")] = None,
-    adversarial_weight: Annotated[float | None, typer.Option(help="Of the GAN end's loss.")] = None,
+    spectrum_power: Annotated[
+        float | None, typer.Option(help="Share of the true texture's power that the GAN end should have.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
@@ -33,7 +35,7 @@ def train_restore(
     from dni.restore.config import preset
     from dni.restore.train import Trainer
 
-    config = preset(end, iterations=iterations, adversarial_weight=adversarial_weight, seed=seed)
+    config = preset(end, iterations=iterations, spectrum_power=spectrum_power, seed=seed)
     trainer = Trainer(
         config,
         photographs=photographs,
