@@ -126,7 +126,7 @@ def fresh_moves(page: Page, folder: Path, pictures: int) -> tuple[list[float], f
         upload(page, noise(folder, index + 1), complete=False)
         for place in (0.35, 0.65, 0.33):  # between the keyframes that come last
             page.wait_for_timeout(pause.uniform(*PAUSE_MS))
-            times.append(page.evaluate(MOVE, [round(place + 0.001 * index, 3), ["exact"]]))
+            times.append(page.evaluate(MOVE, [round(place + 0.01 * (index % 3), 2), ["exact"]]))
         if index % 4 == 0:
             upload(page, noise(folder, index + 1 + pictures), complete=False)
             rates.append(page.evaluate(LIVE_DRAG))
