@@ -269,3 +269,40 @@ def new_page(new_desk: Callable[..., Desk], digit_app: tuple[str, Any]) -> Calla
         return DigitPage(new_desk(url=app[0], **options), app[1])
 
     return new_page
+
+
+@pytest.fixture(scope="session")
+def mixing_ends(tiny_ends: list[Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The files of five related tiny networks."""
+    from mixing_page import more_ends
+
+    return more_ends(tiny_ends, tmp_path_factory.mktemp("more"))
+
+
+@pytest.fixture(scope="session")
+def mixing_app(mixing_ends: list[Path], serve: Callable[[Studio], str]) -> tuple[str, Studio]:
+    """The address of an app with entries of two to five ends, and its studio."""
+    from mixing_page import tiny_studio
+
+    studio = tiny_studio(mixing_ends)
+    return serve(studio), studio
+
+
+@pytest.fixture
+def new_mixing(new_desk: Callable[..., Desk], mixing_app: tuple[str, Studio]) -> Callable[..., Any]:
+    """Make pages on the Mixing desk, not opened yet, each of a person of its own."""
+    from mixing_page import MixingPage
+
+    def new_mixing(**options: Any) -> MixingPage:
+        url, studio = mixing_app
+        return MixingPage(
+            new_desk(studio=studio, url=url, **{"viewport": {"width": 1280, "height": 1200}, **options})
+        )
+
+    return new_mixing
+
+
+@pytest.fixture
+def mixing(new_mixing: Callable[..., Any]) -> Any:
+    """The Mixing desk in a browser, opened."""
+    return new_mixing().open()

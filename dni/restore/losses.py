@@ -14,6 +14,9 @@ from torch.nn import functional
 __all__ = ["relativistic_discriminator_loss", "relativistic_generator_loss", "spectrum_loss"]
 
 SPECTRUM_WINDOW = 64
+# Where the lattice of an enlargement by four has its peaks, each with its neighbours, counts this much more.
+LATTICE_PERIOD = 4
+LATTICE_WEIGHT = 20.0
 SPECTRUM_STRIDE = 24
 # The power of an error of one 8-bit level.
 SPECTRUM_FLOOR = (1 / 255) ** 2
@@ -44,7 +47,8 @@ def spectrum_loss(output: Tensor, target: Tensor, *, power: float = 1.0) -> Tens
     photograph has. After Durall et al., "Watch your Up-Convolution", CVPR 2020,
     https://arxiv.org/abs/2003.01826, but on the whole plane of frequencies instead of its radial mean, as
     the lattice has directions, and of windows instead of pictures. The loss is the mean squared difference
-    of the logarithms, over the frequencies above a quarter of Nyquist's.
+    of the logarithms, over the frequencies above a quarter of Nyquist's; those of the lattice itself, which
+    are few, have more weight.
 
     Args:
         output: Floating point (B, 3, H, W), RGB in [0, 1], at least 64x64.
@@ -52,7 +56,8 @@ def spectrum_loss(output: Tensor, target: Tensor, *, power: float = 1.0) -> Tens
         power: The share of the target's power that is wanted.
     """
     ours, theirs = _power_spectrum(output), power * _power_spectrum(target)
-    return (ours.log() - theirs.log())[..., _fine_frequencies(output.device)].square().mean()
+    weights = _frequency_weights(output.device)
+    return ((ours.log() - theirs.log()).square() * weights).mean(dim=0).sum() / weights.sum()
 
 
 def _power_spectrum(images: Tensor) -> Tensor:
@@ -68,7 +73,14 @@ def _power_spectrum(images: Tensor) -> Tensor:
     return floored
 
 
-def _fine_frequencies(device: torch.device) -> Tensor:
-    rows = torch.fft.fftfreq(SPECTRUM_WINDOW, device=device)[:, None]
+def _frequency_weights(device: torch.device) -> Tensor:
+    """What every frequency of (64, 33) counts: 0 for the coarse ones."""
+    rows = torch.fft.fftfreq(SPECTRUM_WINDOW, device=device)[:, None]  # in cycles a pixel; Nyquist is 0.5
     columns = torch.fft.rfftfreq(SPECTRUM_WINDOW, device=device)
-    return torch.sqrt(rows.square() + columns.square()) > 0.125  # Nyquist is 0.5
+    fine = torch.sqrt(rows.square() + columns.square()) > 0.125
+
+    def near_peak(frequencies: Tensor) -> Tensor:
+        harmonics = (frequencies * LATTICE_PERIOD).round() / LATTICE_PERIOD
+        return (frequencies - harmonics).abs() < 1.5 / SPECTRUM_WINDOW
+
+    return fine * (1 + (LATTICE_WEIGHT - 1) * (near_peak(rows) & near_peak(columns)))

@@ -9,6 +9,7 @@ import gradio as gr
 
 from dni.studio import Studio
 from dni.ui.adapt import build_adapt
+from dni.ui.desk import build_desk
 from dni.ui.effects import build_effects
 from dni.ui.room import DigitRoom
 from dni.ui.start import default_studio
@@ -41,6 +42,8 @@ def build_app(studio: Studio | None = None, data_root: Path | None = None) -> gr
         with gr.Tabs():
             with gr.Tab("Effects", id="effects"):
                 build_effects(app, studio)
+            with gr.Tab("Mixing desk", id="desk") as opened:
+                build_desk(app, studio, opened)
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adapt(app, DigitRoom(studio, data_root))
     return app

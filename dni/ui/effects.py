@@ -12,11 +12,19 @@ from dni.mix import Mix
 from dni.studio import Region, Studio
 from dni.ui.asked import chosen
 from dni.ui.downloads import shown_in
-from dni.ui.errors import afterwards, errors_shown, notify, warn
+from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.gpu import IS_ZERO_GPU, GpuJobs
 from dni.ui.live import build_viewer, make_scene
 from dni.ui.results import Results, build_endpoints, build_results, of_viewer, picture_input
-from dni.ui.start import EXAMPLES, MIDDLE, example_paths, example_token, keep_examples, one_slider_pairs, read_link
+from dni.ui.start import (
+    EXAMPLES,
+    MIDDLE,
+    example_paths,
+    example_token,
+    keep_examples,
+    one_slider_pairs,
+    read_link,
+)
 
 __all__ = ["build_effects"]
 
@@ -119,14 +127,14 @@ class EffectsTab:
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show the person's own picture; one that cannot be read leaves the last one in place."""
         if path is None:
-            return gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
         with errors_shown():
             now, picture = chosen(scene), open_picture(path)
             for notice in picture.notices:
                 notify(notice)
             token = self.studio.hold(picture, owner=str(request.session_hash))
             scene = self.scene(request, token=token, pair_id=now.pair, alpha=now.alpha)
-            return scene, gr.Gallery(selected_index=None)
+            return scene, gr.Gallery(selected_index=None), None
 
     def leave(self, request: gr.Request) -> None:
         """Free what a person held when the page is closed."""
@@ -179,9 +187,14 @@ def build_effects(app: gr.Blocks, studio: Studio) -> None:
     app.load(tab.start, None, [viewer, pair, about, examples], **quiet)
     pair.input(tab.choose_pair, [pair, viewer], [viewer, pair, about], show_progress_on=[about], **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **quiet)
-    uploaded = image.input(tab.upload, [image, viewer], [viewer, examples], show_progress="hidden", **quiet)
+    # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
+    # neither be kept out by that nor be taken out of the box before it is sent.
+    hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}
+    uploaded = image.input(
+        tab.upload, [image, viewer], [viewer, examples, image], trigger_mode="multiple", **hidden
+    )
     # The picture is in the viewer now, or refused: the box is ready for the next one.
-    afterwards(uploaded, lambda: None, None, [image])
+    uploaded.failure(lambda: None, None, [image], queue=False, **hidden)
     viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
     app.unload(tab.leave)
     build_endpoints(tab.results, first_pair)

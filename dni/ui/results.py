@@ -205,17 +205,19 @@ def new_folder() -> Path:
 
 def build_results(results: Results, viewer: gr.HTML, *, prefix: str = "") -> None:
     """The buttons below the viewer, and the file they make; ``prefix`` is that of the elements' ids."""
+    size: Any = "lg" if results.read_part is None else "md"
     with gr.Row():
         render = gr.Button(
-            "Render the whole picture (PNG)", variant="primary", elem_id=f"{prefix}save-picture"
+            "Render the whole picture (PNG)", variant="primary", size=size, elem_id=f"{prefix}save-picture"
         )
         part = gr.Button(
             "Render what is on screen",
             visible=results.read_part is not None,
+            size=size,
             elem_id=f"{prefix}save-part",
         )
-        cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id=f"{prefix}cancel")
-        network = gr.Button("Save the blended network (.safetensors)", elem_id=f"{prefix}save-network")
+        cancel = gr.Button("Cancel", variant="stop", visible=False, size=size, elem_id=f"{prefix}cancel")
+        network = gr.Button("Save the blended network", size=size, elem_id=f"{prefix}save-network")
     result = gr.File(
         label="Your file", interactive=False, visible=False, height=90, elem_id=f"{prefix}result"
     )

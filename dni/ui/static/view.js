@@ -43,6 +43,16 @@ class View {
     this.fitted = true;
   }
 
+  // A part of the picture, in input pixels, as large as the canvas allows.
+  show({ left, top, width, height }) {
+    const scale = this.scene.scale;
+    this.zoom = Math.min(MAX_ZOOM, this.width / (width * scale), this.height / (height * scale));
+    this.x = (left + width / 2) * scale;
+    this.y = (top + height / 2) * scale;
+    this.fitted = false;
+    this.clamp();
+  }
+
   actual() {
     const centred = this.fitted;
     this.zoomAt(this.width / 2, this.height / 2, 1 / this.ratio / this.zoom);

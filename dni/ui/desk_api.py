@@ -1,0 +1,77 @@
+"""The mixing desk for programs: ``/desk_render`` and ``/inspect``, on components that nobody sees.
+
+Not ``gr.api``: it would take any path on this machine for an uploaded file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from dni.errors import DniError
+from dni.images import open_picture
+from dni.order import Order
+from dni.quarantine import unusable
+from dni.ui.desk_tab import DeskTab, name_of
+from dni.ui.errors import errors_shown
+from dni.ui.results import Wanted, picture_input
+from dni.verdict import Verdict, inspect_networks
+
+__all__ = ["build_desk_endpoints"]
+
+EXAMPLE = {"shares": [0.5, 0.5]}
+
+
+class DeskApi:
+    """The handlers."""
+
+    def __init__(self, tab: DeskTab) -> None:
+        self.tab = tab
+
+    def render(self, image: str | None, pair: str, mix: Any) -> str:
+        """Render a picture through any mix of a pair: a PNG with its recipe in the metadata.
+
+        ``mix`` is what a recipe says of it: ``shares``, and where wanted ``groups``, ``extrapolate``,
+        ``brush`` with ``mask`` and ``levels``, ``crop`` and ``tile``.
+        """
+        with errors_shown():
+            if image is None:
+                raise DniError("Expected a picture to render, but got none. Send a file.")
+            if not isinstance(mix, dict):
+                raise DniError(f"Expected the mix as an object with shares, but got {mix!r:.200}. Send one.")
+            order = Order.from_values(mix)
+            wanted = Wanted("", pair, order, order.brush or order.mix, name_of(order))
+            return self.tab.results.export(open_picture(image), wanted)
+
+    def inspect(self, files: list[str] | None, pair: str) -> dict[str, Any]:
+        """Say whether networks blend: two or more files, or a pair of the catalogue; the verdict as JSON."""
+        with errors_shown():
+            if bool(files) == bool(pair):
+                raise DniError("Expected two or more files, or the id of a pair. Send one of the two.")
+            return (self.verdict(list(map(Path, files))) if files else self.tab.verdict(pair)).to_dict()
+
+    def verdict(self, files: list[Path]) -> Verdict:
+        """The verdict on files, of which none may harm us."""
+        for problem in unusable(files).values():
+            raise DniError(problem)
+        return inspect_networks(files, catalog=self.tab.studio.catalog)
+
+
+def build_desk_endpoints(tab: DeskTab) -> None:
+    """Add the endpoints to the page's context."""
+    api = DeskApi(tab)
+    first = next(iter(tab.studio.catalog))
+    with gr.Row(visible=False):
+        image = picture_input(label="image")
+        pair = gr.Textbox(first, label="pair")
+        mix = gr.JSON(EXAMPLE, label="mix")
+        picture = gr.File(label="result")
+        files = gr.File(label="files", file_count="multiple")
+        judged = gr.Textbox("", label="pair")
+        verdict = gr.JSON(label="verdict")
+        gr.Button().click(
+            api.render, [image, pair, mix], [picture], api_name="desk_render", concurrency_limit=2
+        )
+        gr.Button().click(api.inspect, [files, judged], [verdict], api_name="inspect", concurrency_limit=1)

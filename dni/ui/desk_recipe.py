@@ -1,0 +1,145 @@
+"""Recipes on the desk: what is on screen as a recipe, and a recipe back on screen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from dni.errors import DniError
+from dni.export import recipe_of
+from dni.images import Picture
+from dni.order import Order
+from dni.recipe import Recipe, RecipeError
+from dni.recipe_files import read_recipe, resolve_ends
+from dni.ui.desk_scene import first_end, layers_of, read_desk
+from dni.ui.desk_tab import DeskTab, visitor_of
+from dni.ui.downloads import shown_in
+from dni.ui.errors import errors_shown, notify
+from dni.ui.results import new_folder
+
+__all__ = ["RecipeDesk", "build_recipes", "restored_values"]
+
+
+class RecipeDesk:
+    """The handlers of the recipe panel."""
+
+    def __init__(self, tab: DeskTab) -> None:
+        self.tab = tab
+
+    def save(self, scene: Any) -> Any:
+        """The recipe of what is on screen, as a file."""
+        with errors_shown():
+            wanted = self.tab.part(scene) if zoomed_in(scene) else self.tab.whole(scene)
+            studio, pair = self.tab.studio, self.tab.studio.pair(wanted.pair)
+            renderer = studio.renderer(wanted.pair, precision="float32")
+            recipe = recipe_of(renderer, wanted.order, ends=studio.paths(wanted.pair), pair_id=pair.id)
+            name = re.sub(r"[^A-Za-z0-9_-]+", "-", pair.id) or "own"
+            path = new_folder() / f"recipe_{name}_{wanted.name}.json"
+            path.write_text(recipe.to_json() + "\n", encoding="ascii")
+            return gr.File(str(path), visible=True)
+
+    def restore(
+        self,
+        path: str | None,
+        scene: Any,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
+    ) -> tuple[Any, ...]:
+        """Put everything on the desk as the recipe in a file says; on failure all stays as it is."""
+        if path is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        with errors_shown():
+            desk, recipe = read_desk(scene), read_recipe(Path(path))
+            values = restored_values(recipe.order, self.tab.studio.picture(desk.token))
+            pair_id = self.find_pair(recipe, visitor_of(request), progress)
+            after = self.tab.scene(request, token=desk.token, pair_id=pair_id, example=desk.example, **values)
+            listed = pair_id if pair_id in self.tab.studio.catalog else None
+            return after, listed, pair_id, None
+
+    def find_pair(self, recipe: Recipe, visitor: str, progress: gr.Progress) -> str:
+        """The id of the recipe's very networks: of the catalogue, or among the person's own files."""
+        studio = self.tab.studio
+        if recipe.pair in studio.catalog:
+            paths = resolve_ends(
+                recipe, catalog=studio.catalog, progress=shown_in(progress), cache=studio.cache
+            )
+            if paths == studio.paths(recipe.pair):
+                return recipe.pair
+            return self.tab.networks.hold(paths, owner=visitor)
+        found = {end: self.tab.networks.find(end[1], owner=visitor) for end in recipe.ends}
+        missing = [f"{name} (sha256 {sha256[:16]}...)" for (name, sha256), path in found.items() if not path]
+        if missing:
+            raise RecipeError(
+                f"Expected the networks of the recipe here, but {', '.join(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} not. Drop the files under Your own networks, then "
+                "the recipe again."
+            )
+        return self.tab.networks.hold([path for path in found.values() if path], owner=visitor)
+
+
+def restored_values(order: Order, picture: Picture) -> dict[str, Any]:
+    """What the component needs to show an order.
+
+    Raises:
+        DniError: The desk cannot show it.
+    """
+    mix = order.brush or order.mix
+    if order.brush is not None and replace(order.mix, extrapolate=False) != first_end(mix.num_ends):
+        raise DniError(
+            "Expected the first network where nothing is painted, but the recipe has another mix there, "
+            "which the desk cannot show. Use dni render --recipe."
+        )
+    crop = order.crop
+    if crop and (crop[0] + crop[2] > picture.width or crop[1] + crop[3] > picture.height):
+        notify("The recipe is for a part that this picture does not have: all of it is shown.")
+        crop = None
+    sides = None if crop is None else dict(zip(("left", "top", "width", "height"), crop, strict=True))
+    return {
+        "mix": {"shares": list(mix.shares), "layers": layers_of(mix)},
+        "png": order.mask,
+        "crop": sides,
+        "tile": order.tile,
+        "levels": order.levels,
+    }
+
+
+def zoomed_in(scene: Any) -> bool:
+    """Whether only a part of the picture can be seen."""
+    desk = read_desk(scene)
+    return desk.crop != (0, 0, int(scene["width"]), int(scene["height"]))
+
+
+def build_recipes(tab: DeskTab, scene: list[Any]) -> Any:
+    """The recipe panel; gives the event of a recipe that came, for the verdict to follow.
+
+    Args:
+        tab: The handlers of the rest.
+        scene: The component, the chooser of networks and whom the verdict is on.
+    """
+    handlers, board = RecipeDesk(tab), scene[0]
+    gr.Markdown(
+        "Everything on the desk in one small file. Drop it here again, or a picture or network that was "
+        "saved here, or give it to `dni render --recipe`: the same bytes come out."
+    )
+    given = gr.File(
+        label="A recipe (.json), or a .png or .safetensors made here",
+        file_types=[".json", ".png", ".safetensors"],
+        height=110,
+        elem_id="desk-recipe",
+    )
+    save = gr.Button("Recipe of what is on screen", size="md", elem_id="desk-save-recipe")
+    saved = gr.File(
+        label="The recipe", interactive=False, visible=False, height=90, elem_id="desk-recipe-file"
+    )
+    quiet: dict[str, Any] = {"api_visibility": "private"}
+    save.click(handlers.save, [board], [saved], **quiet)
+    restored = given.upload(
+        handlers.restore, [given, board], [*scene, given], show_progress_on=[given], **quiet
+    )
+    # It is on the desk now, or refused: the box is ready for the next one.
+    restored.failure(lambda: None, None, [given], queue=False, show_progress="hidden", **quiet)
+    return restored

@@ -1,0 +1,293 @@
+// The mixing desk. As in the viewer of the effects tab, the server renders a frame for anything it is asked
+// for, and everything that is "current" lives here: which networks, which mix of them, in which layers, and
+// where in the picture.
+
+const SETTLE_MS = 150;
+const MOVING_MS = 300;
+const LAYERS_MS = 120;
+const REGION_MS = 200;
+
+const find = (selector) => element.querySelector(selector);
+const canvas = find('canvas.picture');
+const badge = find('.badge');
+const view = new View(canvas);
+const painter = new DeskPainter(canvas, view);
+
+let scene = null;
+const past = new Set();      // serials of the scenes that were here: an answer that comes late holds one
+let board = null;
+let shownBefore = null;      // the board that stays on screen until the new one has a frame
+let shares = [0.5, 0.5];
+let tasks = false;
+let beyond = false;
+let resting = true;
+let original = false;
+let timing = '';
+let drawQueued = false;
+let settleTimer = 0;
+let layersTimer = 0;
+let regionTimer = 0;
+let movedAt = 0;
+let flights = new Map();     // key -> whether somebody waits for it
+let panel = '';
+let framed = null;           // the part of a recipe, until the view is moved
+let hover = null;            // where the brush is, in CSS pixels of the canvas
+
+const mask = new Mask();
+const preview = new PaintedPreview();
+const sent = { version: -1, id: null, asking: false };  // the mask as the server has it
+
+const mixer = new MixControl(find('.mixer'), { change: setShares, rest: settle });
+const curve = new LayerCurve(find('[data-panel="layers"].panel'), layersChanged);
+const compare = new ComparePanel(find('[data-panel="compare"].panel'));
+const tradeoff = new CurvePanel(find('[data-panel="curve"].panel'), goTo);
+
+// A message goes when what it is about is over.
+function say(text, about) {
+  const message = find('.message');
+  if (!text && message.dataset.about !== about) return;
+  message.textContent = text ?? '';
+  message.hidden = !text;
+  message.dataset.about = about;
+}
+
+// ---- what the server is asked
+
+const mixOf = (of) => ({ shares: of, groups: curve.groups(of), extrapolate: !plain(of) });
+const requestFor = (owner, of, more = {}) => ({ token: scene.token, pair: scene.pair, region: owner.region, mix: mixOf(of), visitor: scene.visitor, ...more });
+const maskKey = () => `${keyOf(shares)} ${mask.version}`;
+
+// What to ask for next: { shares, wanted, masked }, or null.
+function choose() {
+  const waited = [...flights.values()].some((wanted) => wanted);
+  const moving = performance.now() - movedAt < MOVING_MS;
+  if (!waited) {
+    if (mask.on && resting && !board.masked.has(maskKey()) && sent.version === mask.version) return { shares, wanted: true, masked: true };
+    const unknown = !board.has(shares) && (resting || board.mixture(shares).state === 'waiting');
+    if (unknown && !(mask.on && board.space.kind === 'line')) return { shares, wanted: true };
+  }
+  if (flights.size && (waited || flights.size > 0)) return null;
+  const node = board.missing(shares)[0];
+  return node && !(moving && waited) ? { shares: node, wanted: false } : null;
+}
+
+function pump() {
+  if (!board || board.failed) return;
+  if (mask.on && resting && sent.version !== mask.version) sendMask();
+  const next = choose();
+  if (next) fetchFrame(board, next);
+}
+
+async function fetchFrame(owner, { shares: of, wanted, masked }) {
+  const own = flights;
+  const key = masked ? maskKey() : keyOf(of);
+  const asked = performance.now();
+  own.set(key, wanted);
+  const reply = await ask('frame', requestFor(owner, of, { rank: wanted ? 'live' : 'ahead', mask: masked ? sent.id : null }));
+  const bitmap = reply.error || reply.dropped ? null : await decode(reply.jpeg).catch(() => null);
+  own.delete(key);
+  if (owner.closed || owner !== board) { bitmap?.close(); return; }
+  if (reply.dropped) { pump(); return; }
+  if (!bitmap) {
+    owner.failed = true;
+    say(reply.error ?? 'A frame arrived damaged. Move the control to try again.', 'frame');
+    redraw();
+    return;
+  }
+  say(null, 'frame');
+  if (masked) owner.addMasked(key, bitmap); else owner.add(of, bitmap);
+  const spent = reply.milliseconds || performance.now() - asked;
+  timing = `${reply.milliseconds ? 'rendered' : 'fetched'} in ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`;
+  if (shownBefore) { shownBefore.close(); shownBefore = null; }
+  canvas.dataset.frames = owner.frames.size;
+  canvas.dataset.missing = owner.missing(shares).length;
+  redraw();
+  pump();
+}
+
+async function sendMask() {
+  if (sent.asking) return;
+  sent.asking = true;
+  const { version } = mask;
+  const reply = await ask('mask', { token: scene.token, png: await mask.png(), visitor: scene.visitor });
+  sent.asking = false;
+  if (reply.error) { say(reply.error, 'mask'); if (board) board.failed = true; return; }
+  say(null, 'mask');
+  Object.assign(sent, { version, id: reply.mask });
+  report();
+  pump();
+}
+
+async function fetchBefore(owner) {
+  const reply = await ask('before', { token: scene.token, pair: scene.pair, region: owner.region });
+  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
+  if (owner.closed || !bitmap) { bitmap?.close(); return; }
+  owner.before = bitmap;
+  redraw();
+}
+
+async function fetchOverview(of) {
+  const reply = await ask('overview', { token: of.token });
+  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
+  if (of.token !== scene.token || !bitmap) { bitmap?.close(); return; }
+  painter.overview = bitmap;
+  redraw();
+}
+
+// ---- scenes, regions and boards
+
+function openBoard(region) {
+  const samePicture = board && board.scene.token === scene.token && board.frames.size;
+  if (samePicture) { shownBefore?.close(); shownBefore = board; } else board?.close();
+  board = new Board(scene, region, spaceFor(scene.labels.length, { tasks, beyond }), { ...curve.own });
+  flights = new Map();
+  fetchBefore(board);
+  mixer.open(board.space, scene.labels, { beyond, tasks });
+  mixer.show(shares);
+  tradeoff.clear();
+  report();
+  pump();
+}
+
+function openScene(next) {
+  if (!next?.token) return;
+  if (next.serial === scene?.serial) { learn(next); return; }
+  if (past.has(next.serial)) { report(); return; }
+  past.add(next.serial);
+  const newPicture = next.token !== scene?.token;
+  const newNetworks = next.pair !== scene?.pair;
+  scene = next;
+  say(null, 'frame');
+  if (newPicture) {
+    shownBefore?.close(); shownBefore = null;
+    board?.close(); board = null;
+    painter.overview?.close(); painter.overview = null;
+    mask.open(scene);
+  }
+  if (newNetworks) curve.open(scene.groups);
+  if (newNetworks || next.mix) adopt(next);
+  view.resize();
+  if (newPicture || !view.scene || view.scene.scale !== scene.scale) view.open(scene); else view.scene = scene;
+  framed = next.crop ?? null;
+  if (framed) view.show(framed); else if (next.mix) view.open(scene);
+  // What came of a recipe is on the desk now.
+  scene = { ...next, mix: null, png: null, crop: null };
+  if (newPicture && !view.whole) fetchOverview(scene);
+  canvas.setAttribute('aria-label', `${scene.name}, enlarged ${scene.scale} times by the blended network`);
+  openBoard(view.region(null));
+  settle();
+}
+
+// The mix that comes with a recipe, or the middle of new networks.
+function adopt({ labels, groups, mix, png }) {
+  shares = mix?.shares ?? labels.map(() => 1 / labels.length);
+  tasks = false;
+  beyond = !plain(shares);
+  find('.tasks').checked = false;
+  find('.beyond').checked = beyond;
+  find('.warning').hidden = !beyond;
+  curve.open(groups, mix?.layers ?? {});
+  if (mix && mask.on) { mask.on = false; canvas.dataset.mask = ''; }
+  if (png) importMask(png);
+}
+
+// The very mask, at its own size: a recipe's, or one that the server made.
+async function importMask(png) {
+  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+  await mask.take(new Blob([bytes], { type: 'image/png' }));
+  useMask();
+}
+
+// What became known of the networks on screen: the verdict's correlations.
+function learn(next) {
+  if (JSON.stringify(next.groups) === JSON.stringify(scene.groups)) return;
+  scene = { ...scene, groups: next.groups };
+  curve.open(scene.groups, curve.own);
+  report();  // the answer holds the mix of when it was asked for
+}
+
+function moved() {
+  framed = null;
+  look();
+}
+
+function look() {
+  redraw();
+  clearTimeout(regionTimer);
+  regionTimer = setTimeout(() => {
+    if (!scene) return;
+    const region = view.region(board?.region);
+    if (!board || !sameRegion(region, board.region)) openBoard(region); else report();
+  }, REGION_MS);
+}
+
+// ---- the mix
+
+function setShares(next) {
+  shares = rounded(next);
+  stir();
+  mixer.show(shares);
+}
+
+function stir() {
+  movedAt = performance.now();
+  resting = false;
+  if (board) board.failed = false;
+  clearTimeout(settleTimer);
+  settleTimer = setTimeout(settle, SETTLE_MS);
+  redraw();
+  pump();
+}
+
+function settle() {
+  resting = true;
+  clearTimeout(settleTimer);
+  report();
+  redraw();
+  pump();
+  if (panel === 'compare' && board) compare.show(requestFor(board, shares));
+  tradeoff.draw(shares[1]);
+}
+
+function layersChanged() {
+  stir();
+  clearTimeout(layersTimer);
+  layersTimer = setTimeout(() => { if (board) openBoard(board.region); }, LAYERS_MS);
+}
+
+function goTo(alpha) {
+  setShares([1 - alpha, alpha]);
+  settle();
+}
+
+// Tell Python where we are.
+function report() {
+  if (!scene) return;
+  const known = mask.on && sent.version === mask.version;
+  props.value = { ...scene, mix: { ...mixOf(shares), layers: curve.own }, mask: known ? sent.id : null, region: board?.region ?? null, seen: framed ?? view.visible() };
+}
+
+// ---- drawing
+
+function redraw() {
+  if (drawQueued) return;
+  drawQueued = true;
+  requestAnimationFrame(draw);
+}
+
+function draw() {
+  drawQueued = false;
+  const visible = board?.frames.size || !shownBefore ? board : shownBefore;
+  const painted = mask.on && visible && { key: maskKey(), compose: () => preview.compose(visible, mask, shares[1]), get opacity() { return mask.veil; } };
+  const mix = { shares, painted, overlay: panel === 'paint' && find('.show-mask').checked ? mask.veil : null };
+  const state = painter.draw({ strip: visible, alpha: mix, wipe: 0, original });
+  const shown = visible !== board ? 'waiting' : state;
+  if (hover && panel === 'paint' && brush.active) painter.outlineBrush({ ...hover, radius: brush.radius * view.zoom * (scene?.scale ?? 1) });
+  const words = { exact: 'exact', preview: 'preview', waiting: board?.failed ? 'not rendered' : 'rendering…' };
+  badge.dataset.state = original ? 'original' : shown;
+  badge.textContent = !scene ? 'loading…' : original ? 'original' : words[shown];
+  find('.zoom').textContent = scene ? `${Math.round(view.zoom * view.ratio * 100)} %` : '';
+  find('.readout').textContent = scene ? `${scene.labels.length === 2 ? `alpha ${shares[1].toFixed(2)}` : `${scene.labels.length} networks`}${timing && ` · ${timing}`}` : '';
+  canvas.dataset.shares = keyOf(shares);
+  canvas.dataset.state = badge.dataset.state;
+}

@@ -1,0 +1,270 @@
+"""What stands behind the mixing desk: scenes, layers, masks, files and verdicts as the page needs them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dni.compare import Comparison
+from dni.correlation import LayerCorrelation
+from dni.errors import DniError
+from dni.images import Picture
+from dni.mask_files import MaskError, decode_mask, encode_mask
+from dni.mix import Mix
+from dni.order import Order
+from dni.studio import Region, Studio
+from dni.ui.desk_frames import words
+from dni.ui.desk_masks import MASKS_EACH, MaskStore, read_canvas
+from dni.ui.desk_networks import OwnNetworks, short_labels
+from dni.ui.desk_recipe import restored_values
+from dni.ui.desk_scene import first_end, layers_of, order_of, read_desk, with_layers
+from dni.ui.desk_sweep import sweep_rows
+from dni.ui.desk_tab import DeskTab, name_of, visitor_of
+from dni.ui.desk_verdict import group_correlations, verdict_html
+from dni.verdict import Evidence, NetworkFacts, Verdict
+
+SCENE = {
+    "token": "example-cat",
+    "pair": "tiny",
+    "example": "cat",
+    "mix": {"shares": [0.3, 0.7], "groups": {"last": [0.65, 0.35]}, "layers": {"last": 0.5}},
+    "mask": None,
+    "seen": {"left": 1, "top": 2, "width": 30, "height": 20},
+}
+MASK = encode_mask(torch.arange(64, dtype=torch.uint8).reshape(8, 8))
+
+
+def picture(width: int = 40, height: int = 30) -> Picture:
+    return Picture(rgb=torch.zeros(3, height, width, dtype=torch.uint8), opacity=None, name="a.png")
+
+
+# Scenes and orders
+
+
+def test_a_scene_is_read_back() -> None:
+    desk = read_desk(SCENE)
+    assert desk.mix == Mix.of((0.3, 0.7), groups={"last": (0.65, 0.35)})
+    assert (desk.layers, desk.crop, desk.mask, desk.tile) == ({"last": 0.5}, (1, 2, 30, 20), None, None)
+
+
+@pytest.mark.parametrize("scene", [None, {}, "scene", {**SCENE, "mix": None, "seen": None}])
+def test_no_scene_is_an_error(scene: Any) -> None:
+    with pytest.raises(DniError, match=r"Expected|Nothing is on the desk yet"):
+        read_desk(scene)
+
+
+def test_an_order_has_the_first_end_where_nothing_is_painted() -> None:
+    desk = read_desk(SCENE)
+    order = order_of(desk, mask=MASK, only_seen=True)
+    assert order == Order(mix=Mix.of((1, 0)), brush=desk.mix, mask=MASK, crop=(1, 2, 30, 20))
+    assert order_of(desk, mask=None, only_seen=False) == Order(mix=desk.mix)
+
+
+def test_every_order_has_a_name_of_its_own() -> None:
+    desk = read_desk(SCENE)
+    orders = [order_of(desk, mask=mask, only_seen=seen) for mask in (None, MASK) for seen in (True, False)]
+    orders += [Order(mix=Mix.of_alpha(alpha)) for alpha in (0.57, 0.58)]
+    assert len({name_of(order) for order in orders}) == 6
+    assert name_of(orders[-1]) == "alpha-0.5800"
+
+
+# Layers
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.35, 0.99])
+@pytest.mark.parametrize("shares", [(0.3, 0.7), (0.0, 1.0), (0.2, 0.3, 0.5), (0.25, 0.0, 0.75), (-0.4, 1.4)])
+def test_layers_come_back_from_a_recipe_exactly(part: float, shares: tuple[float, ...]) -> None:
+    mix = Mix.of(shares, extrapolate=True)
+    layered = with_layers(mix, {"last": part, "first": 1 - part})
+    layers = layers_of(layered)
+    assert layers == {"last": part, "first": pytest.approx(1 - part, abs=1e-12)}
+    assert with_layers(mix, layers).shares_in("last") == layered.shares_in("last")
+
+
+@pytest.mark.parametrize("own", [(0.0, 1.0), (1.1, -0.1)])
+def test_layers_beyond_the_mix_are_refused(own: tuple[float, float]) -> None:
+    mix = Mix.of((0.5, 0.5), groups={"last": own}, extrapolate=True)
+    with pytest.raises(DniError, match=r"'last' has others, which the\s+desk cannot show"):
+        layers_of(mix)
+
+
+# Recipes
+
+
+def test_what_a_recipe_puts_on_the_desk() -> None:
+    brush = with_layers(Mix.of((0.2, 0.8)), {"last": 0.25})
+    order = Order(mix=first_end(2), brush=brush, mask=MASK, levels=3, crop=(1, 2, 10, 20), tile=64)
+    assert restored_values(order, picture()) == {
+        "mix": {"shares": [0.2, 0.8], "layers": {"last": 0.25}},
+        "png": MASK,
+        "crop": {"left": 1, "top": 2, "width": 10, "height": 20},
+        "tile": 64,
+        "levels": 3,
+    }
+
+
+def test_a_recipe_with_another_mix_where_nothing_is_painted_is_refused() -> None:
+    order = Order(mix=Mix.of_alpha(0.3), brush=Mix.of_alpha(0.8), mask=MASK)
+    with pytest.raises(DniError, match="the recipe has another mix there"):
+        restored_values(order, picture())
+
+
+# Sweeps
+
+
+def test_a_sweep_goes_to_the_last_network_or_to_the_mix() -> None:
+    desk = read_desk(SCENE)
+    (row,) = sweep_rows(desk, "ends", 3)
+    assert [mix.shares for mix in row] == [(1, 0), (0.5, 0.5), (0, 1)]
+    assert row[1].shares_in("last") == (0.75, 0.25)
+    assert sweep_rows(desk, "mix", 3)[0][-1].shares == (0.3, 0.7)
+    with pytest.raises(DniError, match="Expected 3 or 4 ends for a grid"):
+        sweep_rows(desk, "pad", 3)
+    with pytest.raises(DniError, match="Expected one of the ways"):
+        sweep_rows(desk, "elsewhere", 3)
+
+
+def test_a_grid_has_the_layers_too() -> None:
+    desk = read_desk({**SCENE, "mix": {"shares": [1, 0, 0], "layers": {"last": 0.0}}})
+    rows = sweep_rows(desk, "pad", 3)
+    assert [len(row) for row in rows] == [1, 2, 3]
+    assert all(mix.shares_in("last") == (1, 0, 0) for row in rows for mix in row)
+
+
+# Masks
+
+
+def canvas_png(levels: np.ndarray) -> str:
+    """What a browser's canvas gives: RGBA."""
+    buffer = io.BytesIO()
+    Image.fromarray(levels).convert("RGBA").save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_a_canvas_is_read_level_by_level_and_kept_exactly() -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    mask = read_canvas(canvas_png(levels))
+    store = MaskStore()
+    assert torch.equal(mask, torch.from_numpy(levels))
+    assert torch.equal(decode_mask(store.get(store.put(mask, owner="me"))), mask)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("no base64!", "other data"),
+        (base64.b64encode(b"no picture").decode(), "other data"),
+        (canvas_png(np.zeros((4, 513), np.uint8)), "513x4"),
+        ("A" * 1_500_001, "1500001 characters"),
+    ],
+)
+def test_a_canvas_that_is_none_is_refused(text: str, found: str) -> None:
+    with pytest.raises(MaskError, match=f"at most 512 pixels a side, but got {found}"):
+        read_canvas(text)
+
+
+def test_only_the_last_masks_of_a_person_are_held_and_none_when_they_leave() -> None:
+    store = MaskStore()
+    mask = torch.zeros(4, 4, dtype=torch.uint8)
+    other = store.put(mask, owner="you.there")
+    ids = [store.put(mask, owner="me") for _ in range(MASKS_EACH + 1)]
+    for held in ids[1:]:
+        store.get(held)
+    with pytest.raises(MaskError, match="no longer held here"):
+        store.get(ids[0])
+    store.release("me")
+    with pytest.raises(MaskError, match="no longer held here"):
+        store.get(ids[-1])
+    store.get(other)
+
+
+# Words
+
+
+def test_labels_are_short_and_different() -> None:
+    paths = [Path("a/net.pth"), Path("b/net.pth"), Path(f"{'x' * 40}.pth"), Path(f"{'x' * 40}y.pth")]
+    labels = short_labels(paths)
+    assert labels[:2] == ["net", "net (2)"]
+    assert labels[2] == "x" * 23 + "…"
+    assert len(set(labels)) == 4
+
+
+def test_a_comparison_in_words() -> None:
+    blank = torch.zeros(3, 4, 4, dtype=torch.uint8)
+    made = Comparison(blank, blank, blank, 8.0, 40.0, 0.5, 0.25)
+    text = words(made, Mix.of_alpha(0.5))
+    assert "40.0 dB" in text
+    assert "the blended network keeps 50 %, the blended pixels 25 %" in text
+    assert "same shares" in words(made, Mix.of((0.5, 0.5), groups={"last": (1, 0)}))
+    equal = Comparison(blank, blank, blank, 8.0, math.inf, math.nan, math.nan)
+    assert "same picture" in words(equal, Mix.of_alpha(0))
+
+
+def evil_verdict() -> Verdict:
+    evil = "<img src=x onerror=alert(1)>${1 + 1}"
+    facts = [NetworkFacts(evil, f"{evil}.pth", "0" * 64, 5, "RRDBNet", 4, 3, 3, 1000) for _ in range(3)]
+    layers = (
+        LayerCorrelation("a.weight", "first", (1.0, 0.5)),
+        LayerCorrelation("b.weight", "last", (0.5, 0.0)),
+    )
+    return Verdict("does not blend", evil, Evidence(tuple(facts), False, (evil,), evil, layers))
+
+
+def test_a_verdict_in_html_is_escaped() -> None:
+    text = verdict_html(evil_verdict())
+    assert "<img" not in text
+    assert text.count("&lt;img") >= 6
+    assert 'class="verdict does-not-blend"' in text
+
+
+def test_groups_correlate_by_the_mean_over_the_other_ends() -> None:
+    assert group_correlations(evil_verdict()) == {"first": 0.75, "last": 0.25}
+
+
+# Leaving
+
+
+def test_who_leaves_takes_everything_along(tiny_ends: list[Path], studio: Studio) -> None:
+    tab = DeskTab(studio)
+    request: Any = SimpleNamespace(session_hash="me")
+    visitor = visitor_of(request)
+    assert tab.networks.take(tiny_ends, owner=visitor) == {}
+    pair_id = tab.networks.pair(tiny_ends, owner=visitor)
+    (kept, _) = tab.networks.files(visitor)
+    mask_id = tab.masks.put(torch.zeros(4, 4, dtype=torch.uint8), owner=visitor)
+    tab.measures.give(picture().rgb, owner=visitor)
+    assert studio.pair(pair_id).labels == ("calm", "wild")
+    assert (kept.name, kept.is_file()) == ("calm.safetensors", True)
+    tab.leave(request)
+    assert not kept.exists()
+    for gone in (lambda: studio.pair(pair_id), lambda: tab.masks.get(mask_id)):
+        with pytest.raises(DniError, match="no longer held here"):
+            gone()
+    with pytest.raises(DniError, match="Expected a reference picture, but none was given"):
+        tab.measures.curve("example-cat", "tiny", Region(0, 0, 8, 8), against="reference", visitor=visitor)
+
+
+def test_files_beyond_the_limit_are_named(
+    tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dni.ui.desk_networks.unusable", lambda paths: {})
+    files = [tmp_path / f"{number}.safetensors" for number in range(10)]
+    for file in files:
+        file.write_bytes(b"x")
+    problems = OwnNetworks(studio).take(files, owner="me")
+    assert list(problems) == files[8:]
+    assert "at most 8 files, but 8.safetensors is one more" in problems[files[8]]
+
+
+def test_one_network_alone_is_no_blend(tiny_ends: list[Path], studio: Studio) -> None:
+    with pytest.raises(DniError, match="Expected at least two networks to blend, but got 1"):
+        OwnNetworks(studio).hold(tiny_ends[:1], owner="me")
