@@ -19,8 +19,9 @@ from dni.render import Cancelled
 
 __all__ = ["Rank", "Schedule", "Superseded"]
 
-# An export that waits gets a turn when others have computed this long. Ranks alone would let one person who
-# drags for minutes stop everybody's exports; with tiles of a second, exports get a third of the machine then.
+# A rank that waits gets a turn when others have computed this long. Ranks alone would let one person who
+# drags for minutes stop everybody's exports and keyframes; with tiles of a second, exports get a third of the
+# machine then.
 PATIENCE_SECONDS = 2.0
 # More frames than this, of one owner and rank, are a browser that has gone wrong; the oldest are dropped.
 MAX_WAITING = 4
@@ -67,7 +68,7 @@ class Schedule:
         self._lock = threading.Lock()
         self._lines: dict[Rank, Line] = {rank: OrderedDict() for rank in Rank}
         self._holder: Waiter | None = None
-        self._passed_over = 0.0
+        self._passed_over = dict.fromkeys(Rank, 0.0)
 
     @contextmanager
     def turn(
@@ -145,8 +146,8 @@ class Schedule:
         waiting = [rank for rank in Rank if self._lines[rank]]
         if self._holder is not None or not waiting:
             return
-        overdue = Rank.EXPORT in waiting and self._passed_over >= PATIENCE_SECONDS
-        line = self._lines[Rank.EXPORT if overdue else waiting[0]]
+        overdue = [rank for rank in waiting if self._passed_over[rank] >= PATIENCE_SECONDS]
+        line = self._lines[max(overdue, default=waiting[0])]
         owner, own = next(iter(line.items()))
         self._holder = own[0]
         self._remove(own[0])
@@ -157,8 +158,9 @@ class Schedule:
 
     def _finish(self, rank: Rank, seconds: float) -> None:
         with self._lock:
-            passes_over = rank is not Rank.EXPORT and bool(self._lines[Rank.EXPORT])
-            self._passed_over = self._passed_over + seconds if passes_over else 0.0
+            for other, line in self._lines.items():
+                passed_over = other is not rank and bool(line)
+                self._passed_over[other] = self._passed_over[other] + seconds if passed_over else 0.0
             self._holder = None
             self._give()
 

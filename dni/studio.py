@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
@@ -43,6 +43,8 @@ FRAME_BYTES = 256_000_000
 MIN_LIVE_PIXELS = 160 * 128
 LIVE_SECONDS = 0.1
 PROBE_SIDE = 96
+# A frame ahead that has given way so often is made at last: where many people drag, somebody always waits.
+MAX_GIVEN_WAY = 3
 
 T = TypeVar("T")
 FrameKey = tuple[str, str, Region, Mix]
@@ -284,11 +286,10 @@ class Studio:
         def within() -> AbstractContextManager[None]:
             return giving_way(renderer.network.module, self.schedule.is_urgent)
 
-        while True:
-            try:
+        for _ in range(MAX_GIVEN_WAY):
+            with suppress(GaveWay):
                 return self._in_turn(work, owner, Rank.AHEAD, lane=None, within=within)
-            except GaveWay:
-                continue
+        return self._in_turn(work, owner, Rank.AHEAD, lane=None)
 
     def _is_held(self, token: str, pair_id: str) -> bool:
         """Whether picture and pair are still there, for a frame that took its time."""

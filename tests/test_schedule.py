@@ -173,11 +173,12 @@ def test_too_many_frames_of_one_owner_drop_the_oldest_but_no_exports(office: Off
     assert "a0" not in office.served
 
 
-def test_an_export_is_not_passed_over_for_longer_than_its_patience(office: Office) -> None:
+@pytest.mark.parametrize("rank", [AHEAD, EXPORT])
+def test_nobody_is_passed_over_for_longer_than_their_patience(office: Office, rank: Rank) -> None:
     step = PATIENCE_SECONDS / 4
     with office.busy():
         for number in range(2):
-            office.ask(f"x{number}", EXPORT, seconds=5.0)
+            office.ask(f"x{number}", rank, seconds=5.0)
         for owner in "abcdef":
             office.ask(f"{owner} live", seconds=step)
             office.ask(f"{owner} live again", seconds=step)

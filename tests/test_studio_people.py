@@ -106,6 +106,15 @@ def test_a_frame_ahead_gives_way_half_way_and_is_made_afterwards(
         assert psnr(decode(jpeg), oracle.render(make_picture().rgb, shares_of(alpha))) > 38
 
 
+def test_a_frame_ahead_is_made_at_last_although_somebody_always_waits(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio.schedule, "is_urgent", lambda: True)
+    studio.keep("example", make_picture())
+    frame = studio.frame("example", "tiny", WHOLE, at(0.9), visitor="ann", rank=Rank.AHEAD)
+    assert frame.jpeg == studio.render_frame(make_picture(), "tiny", WHOLE, at(0.9)).jpeg
+
+
 def test_who_leaves_waits_for_nothing(studio: Studio, waits: Callable[..., None]) -> None:
     studio.keep("example", make_picture())
     with ThreadPoolExecutor(2) as pool, studio.schedule.turn("somebody", Rank.LIVE):

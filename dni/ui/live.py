@@ -27,7 +27,7 @@ from dni.ui.asked import mix_of, parse, text
 __all__ = ["answering", "apart", "build_viewer", "encode", "make_scene", "read"]
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
+SCRIPTS = ("common.js", "strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
 
 # Requests for frames that wait at once, of all people; each is a thread that sleeps.
 MAX_WAITING = 64

@@ -3,7 +3,9 @@
 const typing = (target) => target.isContentEditable || target.matches?.('textarea, input:not([type="range"])');
 
 function decode(base64) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const letters = atob(base64);
+  const bytes = new Uint8Array(letters.length);
+  for (let index = 0; index < letters.length; index++) bytes[index] = letters.charCodeAt(index);
   return createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
 }
 

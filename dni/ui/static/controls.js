@@ -54,20 +54,7 @@ for (const button of element.querySelectorAll('button[data-tool]')) {
 
 // ---- hold: original
 
-const hold = find('[data-tool="original"]');
-hold.addEventListener('pointerdown', (event) => { hold.setPointerCapture(event.pointerId); setOriginal(true); });
-for (const name of ['pointerup', 'pointercancel', 'blur']) hold.addEventListener(name, () => setOriginal(false));
-hold.addEventListener('contextmenu', (event) => event.preventDefault());
-hold.addEventListener('keydown', (event) => { if (event.key === ' ' || event.key === 'Enter') setOriginal(true); });
-hold.addEventListener('keyup', () => setOriginal(false));
-
-const typing = (target) => target.isContentEditable || target.matches?.('textarea, input:not([type="range"])');
-document.addEventListener('keydown', (event) => {
-  const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (event.key.toLowerCase() === 'o' && plain && !typing(event.target)) setOriginal(true);
-});
-document.addEventListener('keyup', (event) => { if (event.key.toLowerCase() === 'o') setOriginal(false); });
-window.addEventListener('blur', () => setOriginal(false));
+onHold(find('[data-tool="original"]'), 'o', setOriginal);
 
 // ---- sliders
 
@@ -87,14 +74,9 @@ wipeSlider.addEventListener('input', () => setWipe(Number(wipeSlider.value) / 10
 // ---- own pictures: what is dropped on the viewer or pasted on the page goes into the upload box
 
 function hand(files) {
-  const input = document.querySelector('#own-picture input[type="file"]');
-  const picture = [...files].find((file) => file.type.startsWith('image/'));
-  if (!input || !picture || !canvas.clientWidth) return false;  // no width: another tab is shown
-  const transfer = new DataTransfer();
-  transfer.items.add(picture);
-  input.files = transfer.files;
-  input.dispatchEvent(new Event('change', { bubbles: true }));
-  return true;
+  const pictures = [...files].filter((file) => file.type.startsWith('image/'));
+  // No width: another tab is shown.
+  return canvas.clientWidth > 0 && handOver('#own-picture', pictures.slice(0, 1));
 }
 
 const stage = find('.stage');

@@ -37,13 +37,6 @@ let movedAt = 0;
 let moving = false;
 let keyTimer = 0;
 
-function decode(base64) {
-  const letters = atob(base64);
-  const bytes = new Uint8Array(letters.length);
-  for (let index = 0; index < letters.length; index++) bytes[index] = letters.charCodeAt(index);
-  return createImageBitmap(new Blob([bytes], { type: 'image/jpeg' }));
-}
-
 // A message goes when what it is about is over: 'frame' when a frame arrives, 'link' when it is out of date.
 function say(text, about) {
   const message = find('.message');
@@ -51,13 +44,6 @@ function say(text, about) {
   message.textContent = text ?? '';
   message.hidden = !text;
   message.dataset.about = about;
-}
-
-// Ask the server; its errors come as { error } and are shown, and the picture stays.
-async function ask(name, request) {
-  let reply;
-  try { reply = await server[name](request); } catch { reply = null; }
-  return reply ?? { error: 'The server does not answer. What is on screen stays; move the slider to try again.' };
 }
 
 // ---- fetching
