@@ -16,7 +16,6 @@ from dni.bench import (
     COLUMNS,
     Row,
     alternate,
-    as_image_network,
     cells_of,
     convolution_rows,
     frame_rows,
@@ -36,7 +35,7 @@ from dni.bench import (
 from dni.catalog import end_paths, find_pair
 from dni.images import save_png
 from dni.mix import Mix
-from dni.networks import load_ends
+from dni.networks import as_image_network, load_ends
 from dni.render import Renderer, best_device
 
 HEIGHT, WIDTH = 120, 125

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from dni.checkpoints import CheckpointError, read_metadata, read_state, read_states
 from models import RRDBNet
 
-__all__ = ["ImageNetwork", "build", "load_each", "load_ends", "load_network"]
+__all__ = ["ImageNetwork", "as_image_network", "build", "load_each", "load_ends", "load_network"]
 
 OUR_ARCHITECTURE = "RRDBNet"
 MIN_PROBE_SIZE = 16
@@ -168,6 +168,11 @@ def build_ours(state: Mapping[str, Tensor], metadata: Mapping[str, str], source:
         module.load_state_dict(copies, assign=True)
     except RuntimeError as error:
         raise does_not_fit(source, OUR_ARCHITECTURE, error) from error
+    return as_image_network(module)
+
+
+def as_image_network(module: RRDBNet) -> ImageNetwork:
+    """Our own network, built, as if it had been read from a file."""
     return ImageNetwork(
         module=module.eval().requires_grad_(False),
         architecture=OUR_ARCHITECTURE,

@@ -16,7 +16,7 @@ from dni.bench import Row, alternate, cells_of, ratio_of, skipped, text_table
 from dni.bench.frame import mixes
 from dni.bench.rate import count_flops, timed_convolutions
 from dni.interpolate import interpolate, shares_of
-from dni.networks import ImageNetwork, load_ends
+from dni.networks import ImageNetwork, as_image_network, load_ends
 from dni.render import Renderer
 from models import RRDBNet
 
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 
 def small(num_ends: int = 2) -> tuple[ImageNetwork, list[dict[str, torch.Tensor]]]:
     network, states = bench.random_rrdb(num_ends, num_filters=4, num_blocks=1)
-    return bench.as_image_network(network), states
+    return as_image_network(network), states
 
 
 @pytest.mark.parametrize(

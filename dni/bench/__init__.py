@@ -4,7 +4,7 @@ from dni.bench.clock import Row, alternate, median_of, ratio_of, skipped
 from dni.bench.frame import bundled_ladder, frame_row, network_input
 from dni.bench.gpu import gpu_rows, tf32, whole_picture_row
 from dni.bench.machine import describe_machine, precisions, sample_picture
-from dni.bench.quick import as_image_network, frame_rows, quick_rows, setting_rows
+from dni.bench.quick import frame_rows, quick_rows, setting_rows
 from dni.bench.rate import convolution_rows
 from dni.bench.rebuild import rebuild_row
 from dni.bench.setting import random_rrdb, setting_row
@@ -14,7 +14,6 @@ __all__ = [
     "COLUMNS",
     "Row",
     "alternate",
-    "as_image_network",
     "bundled_ladder",
     "cells_of",
     "convolution_rows",

@@ -14,29 +14,13 @@ from dni.bench.rate import convolution_rows
 from dni.bench.rebuild import rebuild_row
 from dni.bench.setting import random_rrdb, setting_row
 from dni.catalog import end_paths, find_pair
-from dni.networks import ImageNetwork, load_ends
+from dni.networks import as_image_network, load_ends
 from dni.render import Renderer, best_device, best_precision
-from models import RRDBNet
 
-__all__ = ["as_image_network", "frame_rows", "quick_rows", "setting_rows"]
+__all__ = ["frame_rows", "quick_rows", "setting_rows"]
 
 MORE_ENDS = 8
 ON_CPU = "python -m benchmarks.engine measures the large network; it takes minutes"
-
-
-def as_image_network(module: RRDBNet) -> ImageNetwork:
-    """Our own network, as if it had been read from a file."""
-    return ImageNetwork(
-        module=module,
-        architecture="RRDBNet",
-        scale=RRDBNet.scale,
-        input_channels=3,
-        output_channels=3,
-        minimum_size=1,
-        multiple_of=1,
-        square=False,
-        supports_bfloat16=True,
-    )
 
 
 def quick_rows(pair: str, *, device: torch.device | None = None, rounds: int = 15) -> Iterator[Row]:

@@ -91,23 +91,13 @@ def convolution_rows(
         rounds: How often to time both, in turn.
         sides: The sizes of matrix to choose from.
     """
-    device = inputs.device
     flops = count_flops(module, inputs)
-    product, product_flops = matrix_product(precision, device, sides)
-    alone: list[float] = []
-
-    def convolutions(_: int) -> None:
-        with timed_convolutions(module, device) as seconds:
-            module(inputs)
-        alone.append(1000 * sum(seconds))
-
-    jobs = {"pass": lambda _: module(inputs), "convolutions": convolutions, "product": product}
-    times = alternate(jobs, rounds=rounds, device=device)
-    times["convolutions"] = alone[1:]
+    product, product_flops = matrix_product(precision, inputs.device, sides)
+    times = time_passes(module, inputs, product, rounds=rounds)
     reference = product_flops / median_of(times, "product")
     rows = []
     for job, title, target in (
-        ("convolutions", "convolutions alone", TARGET if device.type == "cpu" else None),
+        ("convolutions", "convolutions alone", TARGET if inputs.device.type == "cpu" else None),
         ("pass", "whole forward pass", None),
     ):
         rate = flops / median_of(times, job)
@@ -116,3 +106,18 @@ def convolution_rows(
         share = ratio_of(times, "product", job) * flops / product_flops
         rows.append(Row(what, share, detail, target, at_most=False))
     return rows
+
+
+def time_passes(
+    module: nn.Module, inputs: Tensor, product: Callable[[int], object], *, rounds: int
+) -> dict[str, list[float]]:
+    """Milliseconds of a forward pass, of the convolutions in one, and of the product, in turn."""
+    alone: list[float] = []
+
+    def convolutions(_: int) -> None:
+        with timed_convolutions(module, inputs.device) as seconds:
+            module(inputs)
+        alone.append(1000 * sum(seconds))
+
+    jobs = {"pass": lambda _: module(inputs), "convolutions": convolutions, "product": product}
+    return {**alternate(jobs, rounds=rounds, device=inputs.device), "convolutions": alone[1:]}

@@ -17,7 +17,8 @@ from dni.errors import DniError
 from dni.images import open_picture, to_pil, to_tensor
 from dni.ui.digits import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
-from dni.ui.results import check_alpha, picture_input
+from dni.ui.pictures import picture_input
+from dni.ui.results import check_alpha
 from dni.ui.room import BACKGROUND, DigitRoom, opaque
 from dni.ui.start import EXAMPLES, MIDDLE, example_token
 

@@ -13,8 +13,8 @@ from dni.ui.desk_live import build_board
 from dni.ui.desk_recipe import build_recipes
 from dni.ui.desk_sweep import build_sweep
 from dni.ui.desk_tab import DeskTab
-from dni.ui.results import build_results, picture_input
-from dni.ui.start import example_paths
+from dni.ui.pictures import example_gallery, own_picture, picture_input
+from dni.ui.results import build_results
 
 __all__ = ["build_desk"]
 
@@ -88,7 +88,7 @@ def build_networks(tab: DeskTab, scene: list[Any], opened: gr.Tab, restored: Any
             label="Two or more files",
             file_count="multiple",
             file_types=[SAFETENSORS_SUFFIX, *PICKLE_SUFFIXES],
-            height=140,
+            height=200,
             elem_id="desk-files",
         )
         blend = gr.Button("Blend these files", size="md", elem_id="desk-blend")
@@ -103,23 +103,8 @@ def build_networks(tab: DeskTab, scene: list[Any], opened: gr.Tab, restored: Any
 
 def build_pictures(tab: DeskTab, board: gr.HTML) -> None:
     """Where pictures come from."""
-    image = picture_input(
-        label="Your own picture",
-        sources=["upload", "clipboard", "webcam"],
-        height=150,
-        buttons=[],
-        elem_id="desk-picture",
-    )
-    examples = gr.Gallery(
-        example_paths(),
-        label="Or a photograph in the public domain",
-        columns=5,
-        allow_preview=False,
-        interactive=False,
-        buttons=[],
-        selected_index=0,
-        elem_id="desk-examples",
-    )
+    image = own_picture(elem_id="desk-picture", height=150)
+    examples = example_gallery(elem_id="desk-examples", selected=0)
     with gr.Accordion("Reference (optional)", open=False):
         gr.Markdown("What the result should look like, for *Curve*: as large as the result.")
         reference = picture_input(

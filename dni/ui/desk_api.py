@@ -16,7 +16,8 @@ from dni.order import Order
 from dni.quarantine import unusable
 from dni.ui.desk_tab import DeskTab, name_of
 from dni.ui.errors import errors_shown
-from dni.ui.results import Wanted, picture_input
+from dni.ui.pictures import picture_input
+from dni.ui.results import Wanted
 from dni.verdict import Verdict, inspect_networks
 
 __all__ = ["build_desk_endpoints"]

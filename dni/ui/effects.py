@@ -15,11 +15,11 @@ from dni.ui.downloads import shown_in
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.gpu import IS_ZERO_GPU, GpuJobs
 from dni.ui.live import build_viewer, make_scene
-from dni.ui.results import Results, build_endpoints, build_results, of_viewer, picture_input
+from dni.ui.pictures import example_gallery, own_picture
+from dni.ui.results import Results, build_endpoints, build_results, of_viewer
 from dni.ui.start import (
     EXAMPLES,
     MIDDLE,
-    example_paths,
     example_token,
     keep_examples,
     one_slider_pairs,
@@ -164,22 +164,8 @@ def build_effects(app: gr.Blocks, studio: Studio) -> None:
         with gr.Column(scale=1, min_width=320):
             pair = gr.Dropdown(pairs, value=first_pair, label="Pair of networks", interactive=True)
             about = gr.Markdown(elem_id="about")
-            image = picture_input(
-                label="Your own picture",
-                sources=["upload", "clipboard", "webcam"],
-                height=170,
-                buttons=[],
-                elem_id="own-picture",
-            )
-            examples = gr.Gallery(
-                example_paths(),
-                label="Or a photograph in the public domain",
-                columns=5,
-                allow_preview=False,
-                interactive=False,
-                buttons=[],
-                elem_id="examples",
-            )
+            image = own_picture(elem_id="own-picture", height=170)
+            examples = example_gallery(elem_id="examples")
     with gr.Accordion("What am I seeing?", open=False):
         gr.Markdown(HELP)
 

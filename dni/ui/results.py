@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
 
 from dni.errors import DniError
 from dni.images import Picture, open_picture
@@ -23,6 +22,7 @@ from dni.studio import Studio
 from dni.ui.asked import chosen
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.gpu import GpuJobs
+from dni.ui.pictures import picture_input
 from dni.ui.start import MIDDLE
 
 __all__ = [
@@ -33,22 +33,7 @@ __all__ = [
     "build_results",
     "new_folder",
     "of_viewer",
-    "picture_input",
 ]
-
-
-def picture_input(**options: Any) -> gr.Image:
-    """A ``gr.Image`` that hands over the file as it was uploaded, for :mod:`dni.images` to judge.
-
-    Not a subclass: gradio would write a stub file next to this one.
-    """
-    image = gr.Image(type="filepath", image_mode=None, **options)
-
-    def path_of(payload: ImageData | None) -> str | None:
-        return payload.path if payload else None
-
-    image.preprocess = path_of  # type: ignore[method-assign]
-    return image
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-// What both viewers do alike: asking the server, decoding frames, holding a button, handing over files.
+// What both viewers do alike. Each brings its own `scene`, `canvas`, `painter`, `find` and `draw`.
 
 const typing = (target) => target.isContentEditable || target.matches?.('textarea, input:not([type="range"])');
 
@@ -40,4 +40,38 @@ function handOver(selector, files) {
   input.files = transfer.files;
   input.dispatchEvent(new Event('change', { bubbles: true }));
   return true;
+}
+
+// A message goes when what it is about is over: 'frame' when a frame arrives, 'link' when it is out of date.
+function say(text, about) {
+  const message = find('.message');
+  if (!text && message.dataset.about !== about) return;
+  message.textContent = text ?? '';
+  message.hidden = !text;
+  message.dataset.about = about;
+}
+
+// What lies below the frames: the region enlarged plainly, and the whole of a large picture.
+
+async function fetchBefore(owner) {
+  const reply = await ask('before', { token: owner.scene.token, pair: owner.scene.pair, region: owner.region });
+  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
+  if (owner.closed || !bitmap) { bitmap?.close(); return; }
+  owner.before = bitmap;
+  canvas.dataset.before = 'there';
+  redraw();
+}
+
+async function fetchOverview(of) {
+  const reply = await ask('overview', { token: of.token });
+  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
+  if (of.token !== scene.token || !bitmap) { bitmap?.close(); return; }
+  painter.overview = bitmap;
+  redraw();
+}
+
+function redraw() {
+  if (drawQueued) return;
+  drawQueued = true;
+  requestAnimationFrame(draw);
 }

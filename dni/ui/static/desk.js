@@ -42,15 +42,6 @@ const curve = new LayerCurve(find('[data-panel="layers"].panel'), layersChanged)
 const compare = new ComparePanel(find('[data-panel="compare"].panel'));
 const tradeoff = new CurvePanel(find('[data-panel="curve"].panel'), goTo);
 
-// A message goes when what it is about is over.
-function say(text, about) {
-  const message = find('.message');
-  if (!text && message.dataset.about !== about) return;
-  message.textContent = text ?? '';
-  message.hidden = !text;
-  message.dataset.about = about;
-}
-
 // ---- what the server is asked
 
 const mixOf = (of) => ({ shares: of, groups: curve.groups(of), extrapolate: !plain(of) });
@@ -116,22 +107,6 @@ async function sendMask() {
   Object.assign(sent, { version, id: reply.mask });
   report();
   pump();
-}
-
-async function fetchBefore(owner) {
-  const reply = await ask('before', { token: scene.token, pair: scene.pair, region: owner.region });
-  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
-  if (owner.closed || !bitmap) { bitmap?.close(); return; }
-  owner.before = bitmap;
-  redraw();
-}
-
-async function fetchOverview(of) {
-  const reply = await ask('overview', { token: of.token });
-  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
-  if (of.token !== scene.token || !bitmap) { bitmap?.close(); return; }
-  painter.overview = bitmap;
-  redraw();
 }
 
 // ---- scenes, regions and boards
@@ -268,12 +243,6 @@ function report() {
 }
 
 // ---- drawing
-
-function redraw() {
-  if (drawQueued) return;
-  drawQueued = true;
-  requestAnimationFrame(draw);
-}
 
 function draw() {
   drawQueued = false;

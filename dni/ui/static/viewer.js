@@ -37,15 +37,6 @@ let movedAt = 0;
 let moving = false;
 let keyTimer = 0;
 
-// A message goes when what it is about is over: 'frame' when a frame arrives, 'link' when it is out of date.
-function say(text, about) {
-  const message = find('.message');
-  if (!text && message.dataset.about !== about) return;
-  message.textContent = text ?? '';
-  message.hidden = !text;
-  message.dataset.about = about;
-}
-
 // ---- fetching
 
 // What to ask for next: { at, wanted }, or null.
@@ -100,23 +91,6 @@ async function fetchFrame(owner, flight) {
 function note(rendering, fetching) {
   const tidied = (time) => (time < 10 ? time.toFixed(1) : Math.round(time));
   timing = rendering ? `rendered in ${tidied(rendering)} ms` : `fetched in ${tidied(fetching)} ms`;
-}
-
-async function fetchBefore(owner) {
-  const reply = await ask('before', { token: owner.scene.token, pair: owner.scene.pair, region: owner.region });
-  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
-  if (owner.closed || !bitmap) { bitmap?.close(); return; }
-  owner.before = bitmap;
-  canvas.dataset.before = 'there';
-  redraw();
-}
-
-async function fetchOverview(of) {
-  const reply = await ask('overview', { token: of.token });
-  const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
-  if (of !== scene || !bitmap) { bitmap?.close(); return; }
-  painter.overview = bitmap;
-  redraw();
 }
 
 // ---- scenes and regions
@@ -216,12 +190,6 @@ function report() {
 }
 
 // ---- drawing
-
-function redraw() {
-  if (drawQueued) return;
-  drawQueued = true;
-  requestAnimationFrame(draw);
-}
 
 function draw() {
   drawQueued = false;
