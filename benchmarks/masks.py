@@ -12,16 +12,16 @@ from torch import Tensor
 
 from benchmarks.keyframes import psnr
 from benchmarks.table import save_table
-from dni.auto_masks import detail_mask, feather, luminance_mask
 from dni.catalog import end_paths, find_pair
 from dni.images import to_tensor
-from dni.mask_levels import sample_mask
-from dni.mask_plan import Canvas, plan_masked
-from dni.masks import render_masked
+from dni.masking.auto_masks import detail_mask, feather, luminance_mask
+from dni.masking.mask_levels import sample_mask
+from dni.masking.mask_plan import Canvas, plan_masked
 from dni.mix import Mix
 from dni.networks import load_ends
 from dni.render import Renderer
 from dni.restore.data import degrade
+from dni.results.masks import render_masked
 
 STEPS = (1, 2, 4, 8)
 END_A, END_B = Mix.of_alpha(0.0), Mix.of_alpha(1.0)

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.table import median, p95, save_table
-from dni.studio import Studio
+from dni.serving.studio import Studio
 from dni.ui import build_app, launch_options
 from dni.ui.start import default_studio
 

@@ -12,10 +12,10 @@ from benchmarks.permute import permuted_compact, permuted_rrdb
 from benchmarks.table import save_table
 from dni.catalog import end_paths, find_pair
 from dni.checkpoints import read_metadata, read_state, save
-from dni.correlation import mean_correlation
+from dni.inspection.correlation import mean_correlation
+from dni.inspection.verdict import inspect_networks
 from dni.restore.config import TrainConfig
 from dni.restore.train import Trainer
-from dni.verdict import inspect_networks
 
 EXAMPLES = Path(__file__).parent.parent / "dni" / "ui" / "examples"
 PICTURES = ("astronaut.png", "cat.png", "coffee.png")
@@ -119,9 +119,9 @@ def main() -> None:
     )  # fmt: skip
     wrong = sum(row[1] != row[2] for row in rows)
     note = (
-        f"{len(rows)} verdicts, {wrong} of them wrong; the limits in dni/midpoint.py were set on these, "
-        "so this is no test on unseen ones. Middle 96x96 pixels of each picture. Correlation: mean over "
-        "layers, with the first network. Detour: distance of the blend's picture to the farther end, divided "
+        f"{len(rows)} verdicts, {wrong} of them wrong; the limits in dni/inspection/midpoint.py were set on "
+        "these, so this is no test on unseen ones. Middle 96x96 pixels of each picture. Correlation: mean "
+        "over layers, with the first network. Detour: distance of the blend's picture to the farther end, divided "
         "by that between the ends, or by two levels of 255 where that is more."
     )
     save_table("verdicts", "Verdicts on known cases", columns, rows, note)

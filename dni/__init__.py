@@ -4,23 +4,22 @@ Deep Network Interpolation (Wang et al., CVPR 2019): blend the parameters of net
 and run the blended network.
 """
 
-__version__ = "0.1.0"  # before the imports, which write it into recipes
-
 from dni.blend import Blend
 from dni.catalog import find_pair, load_catalog
 from dni.checkpoints import CheckpointError
 from dni.errors import DniError
-from dni.export import export_network, export_picture
 from dni.groups import layer_groups
 from dni.images import Picture, PictureError, open_picture
+from dni.inspection.verdict import Verdict, inspect_networks
 from dni.interpolate import BlendError, interpolate, shares_of
 from dni.mix import Mix, task_shares
 from dni.networks import ImageNetwork, load_ends, load_network
-from dni.order import Order
-from dni.recipe import Recipe
-from dni.recipe_files import read_recipe
+from dni.recipes.order import Order
+from dni.recipes.recipe import Recipe
+from dni.recipes.recipe_files import read_recipe
 from dni.render import Cancelled, Renderer, RenderError
-from dni.verdict import Verdict, inspect_networks
+from dni.results.export import export_network, export_picture
+from dni.version import __version__
 
 __all__ = [
     "Blend",
@@ -37,6 +36,7 @@ __all__ = [
     "RenderError",
     "Renderer",
     "Verdict",
+    "__version__",
     "export_network",
     "export_picture",
     "find_pair",

@@ -12,10 +12,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from dni.engine import DTYPES, Engine, Precision, best_device, best_precision
 from dni.errors import DniError
 from dni.mix import Mix, MixLike, as_mix
-from dni.tiles import Tile, cut_square, halves, plan, span
+from dni.rendering.engine import DTYPES, Engine, Precision, best_device, best_precision
+from dni.rendering.tiles import Tile, cut_square, halves, plan, span
 
 __all__ = ["DTYPES", "Cancelled", "Precision", "RenderError", "Renderer", "best_device", "best_precision"]
 

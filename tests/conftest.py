@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from dni.catalog import End, Pair, Source
 from dni.checkpoints import save
 from dni.cli import main
-from dni.studio import Studio
+from dni.serving.studio import Studio
 from models import RRDBNet
 
 

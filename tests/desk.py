@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page
 from dni.catalog import End, Pair, Source
 from dni.images import Picture
 from dni.mix import Mix
-from dni.studio import Frame, Region, Studio
+from dni.serving.studio import Frame, Region, Studio
 from dni.ui.start import example_token
 
 CHROMIUM = Path("/usr/bin/chromium")

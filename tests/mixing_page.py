@@ -18,10 +18,10 @@ from dni.catalog import End, Pair, Source
 from dni.checkpoints import read_metadata, read_states, save
 from dni.images import encode_jpeg
 from dni.interpolate import interpolate
-from dni.mask_files import decode_mask
-from dni.masks import render_masked
+from dni.masking.mask_files import decode_mask
 from dni.mix import Mix
-from dni.studio import Studio
+from dni.results.masks import render_masked
+from dni.serving.studio import Studio
 
 __all__ = ["MixingPage", "more_ends", "tiny_studio"]
 

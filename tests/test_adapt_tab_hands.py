@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from test_app_view import COLOURS, CROPPED, PHONE, between, luminance, touch
 
 from dni.adapt.desk import STRENGTHS
-from dni.studio import StudioError
+from dni.serving.studio import StudioError
 
 EXAMPLE_FOLDER = Path(__file__).parents[1] / "dni/ui/examples"
 TEXTS = (

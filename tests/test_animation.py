@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dni.animation import Playback
 from dni.errors import DniError
+from dni.sweeping.animation import Playback
 
 
 @pytest.mark.parametrize("count", [2, 3, 7])

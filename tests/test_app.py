@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from dni.catalog import Pair
 from dni.mix import Mix
-from dni.studio import Studio
+from dni.serving.studio import Studio
 
 SEED = 7
 

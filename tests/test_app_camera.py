@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from dni.images import Picture, from_pil
-from dni.studio import Studio
+from dni.serving.studio import Studio
 
 WIDTH, HEIGHT = 160, 120
 # Left, right, and both darker in the upper half: no turning or mirroring leaves it as it is.

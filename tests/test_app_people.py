@@ -17,8 +17,8 @@ from playwright.sync_api import expect
 
 from dni.images import open_picture
 from dni.mix import Mix
-from dni.schedule import Rank
-from dni.studio import Frame, Studio, StudioError
+from dni.serving.schedule import Rank
+from dni.serving.studio import Frame, Studio, StudioError
 from dni.ui.start import EXAMPLES, read_link
 
 EXAMPLE_FOLDER = Path(__file__).parents[1] / "dni/ui/examples"

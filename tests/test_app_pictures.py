@@ -18,7 +18,7 @@ from playwright.sync_api import expect
 import dni.ui.effects
 from dni.catalog import Pair
 from dni.images import Picture, from_pil, open_picture
-from dni.studio import Studio
+from dni.serving.studio import Studio
 
 ROOT = Path(__file__).parents[1]
 ROTATED = 6  # EXIF: turn by 90 degrees clockwise to see it upright

@@ -19,13 +19,13 @@ from PIL import Image
 from playwright.sync_api import expect
 from spandrel import ModelLoader
 
-from dni import tiles
 from dni.checkpoints import read_metadata, sha256_of
 from dni.images import Picture, open_picture, read_recipe, to_tensor
 from dni.mix import Mix
-from dni.recipe import Recipe
+from dni.recipes.recipe import Recipe
 from dni.render import Watch
-from dni.studio import Studio
+from dni.rendering import tiles
+from dni.serving.studio import Studio
 
 ROOT = Path(__file__).parents[1]
 # Of a tile with what it reads, in pixels: several tiles for a picture of 600x500.

@@ -14,7 +14,7 @@ import torch
 from desk import Desk, Gate
 
 import dni.ui.effects
-from dni.studio import Studio
+from dni.serving.studio import Studio
 
 ROOT = Path(__file__).parents[1]
 

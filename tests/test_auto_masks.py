@@ -12,9 +12,9 @@ import torch
 from masking import difference, make_picture
 from PIL import Image
 
-from dni.auto_masks import detail_mask, feather, invert, luminance_mask
 from dni.images import PictureError
-from dni.mask_files import MAX_STORED_SIDE, MaskError, decode_mask, encode_mask, load_mask
+from dni.masking.auto_masks import detail_mask, feather, invert, luminance_mask
+from dni.masking.mask_files import MAX_STORED_SIDE, MaskError, decode_mask, encode_mask, load_mask
 
 
 def noise(height: int, width: int, seed: int = 0) -> torch.Tensor:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dni.cache import ByteCache
+from dni.serving.cache import ByteCache
 
 
 def make(capacity: int = 10, **entries: int) -> ByteCache[str, bytes]:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from dni.cli import spread_ends
 from dni.images import read_recipe
 from dni.interpolate import interpolate, shares_of
-from dni.recipe import Recipe
+from dni.recipes.recipe import Recipe
 from models import RRDBNet
 
 ROOT = Path(__file__).resolve().parents[1]

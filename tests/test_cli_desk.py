@@ -16,16 +16,16 @@ from safetensors.torch import load_file
 
 from dni import __version__
 from dni.checkpoints import save
-from dni.export import export_picture
 from dni.images import open_picture
 from dni.interpolate import interpolate
-from dni.mask_files import encode_mask, load_mask
+from dni.masking.mask_files import encode_mask, load_mask
 from dni.mix import Mix
 from dni.networks import load_ends
-from dni.order import Order
-from dni.recipe_files import read_recipe
+from dni.recipes.order import Order
+from dni.recipes.recipe_files import read_recipe
 from dni.render import Renderer
-from dni.studio import Studio
+from dni.results.export import export_picture
+from dni.serving.studio import Studio
 
 pytestmark = pytest.mark.usefixtures("tiny_catalogue")
 

@@ -11,12 +11,12 @@ import torch
 from masking import CPU, difference, make_picture, make_renderer
 from torch import nn
 
-from dni.compare import CompareError, compare_blends, difference_map, pixel_blend
-from dni.mask_plan import Rectangle
+from dni.masking.mask_plan import Rectangle
 from dni.metrics import fine_energy, psnr_y
 from dni.mix import BlendError, Mix
 from dni.networks import ImageNetwork
 from dni.render import Cancelled, Renderer
+from dni.tradeoff.compare import CompareError, compare_blends, difference_map, pixel_blend
 
 
 @pytest.fixture(scope="module")

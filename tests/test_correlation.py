@@ -7,7 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dni.correlation import LayerCorrelation, correlation_by_group, filter_correlation, mean_correlation
+from dni.inspection.correlation import (
+    LayerCorrelation,
+    correlation_by_group,
+    filter_correlation,
+    mean_correlation,
+)
 from models import RRDBNet
 
 

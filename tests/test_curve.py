@@ -14,19 +14,19 @@ import torch
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
-from dni.curve import Curve, Point, measure_curve
-from dni.develop import Hooks
 from dni.errors import DniError
 from dni.images import Picture, to_pil
 from dni.metrics import luma, psnr_y, spectral_ratio, ssim_y
 from dni.mix import Mix
 from dni.networks import load_ends
 from dni.perceptual import perceptual_distance
-from dni.quality import against_reference, fine_share, reduce_bicubic, without_reference
-from dni.question import Question, choose_subject
 from dni.render import Cancelled, Renderer
 from dni.restore.data import degrade
-from dni.suggestion import suggest
+from dni.results.develop import Hooks
+from dni.tradeoff.curve import Curve, Point, measure_curve
+from dni.tradeoff.quality import against_reference, fine_share, reduce_bicubic, without_reference
+from dni.tradeoff.question import Question, choose_subject
+from dni.tradeoff.suggestion import suggest
 
 SCALE = 4
 

@@ -13,16 +13,16 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from dni.develop import Hooks, develop
 from dni.groups import layer_groups
 from dni.images import Picture, resize_bicubic
 from dni.interpolate import interpolate
-from dni.mask_files import decode_mask, encode_mask
-from dni.masks import render_masked
+from dni.masking.mask_files import decode_mask, encode_mask
 from dni.mix import Mix
 from dni.networks import ImageNetwork, load_ends
-from dni.order import Crop, Order, OrderError
+from dni.recipes.order import Crop, Order, OrderError
 from dni.render import Renderer
+from dni.results.develop import Hooks, develop
+from dni.results.masks import render_masked
 from models import RRDBNet
 
 CPU = torch.device("cpu")

@@ -24,7 +24,7 @@ from dni.adapt.desk import ALPHAS, DOMAINS, STRENGTHS
 from dni.adapt.methods import ANCESTOR, METHODS
 from dni.errors import DniError
 from dni.images import open_picture, to_pil, to_tensor
-from dni.studio import Studio, StudioError
+from dni.serving.studio import Studio, StudioError
 from dni.ui.adapt import ABOUT, describe
 from dni.ui.digits import Answers
 from dni.ui.live import answering

@@ -7,9 +7,9 @@ import torch
 from rendering import CPU, difference, make_networks, make_picture, make_renderer, wrap
 from torch import nn
 
-from dni.footprint import bytes_while, cut_depth, is_convolutional, reach
 from dni.mix import Mix
 from dni.render import Renderer
+from dni.rendering.footprint import bytes_while, cut_depth, is_convolutional, reach
 
 
 def test_reach_bounds_what_the_network_sees() -> None:

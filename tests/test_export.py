@@ -20,16 +20,16 @@ from torch import Tensor
 from dni import __version__
 from dni.checkpoints import CheckpointError, read_metadata, save
 from dni.errors import DniError
-from dni.export import export_network, export_picture, export_recipe
 from dni.images import Picture, open_picture
 from dni.interpolate import BlendError, interpolate, shares_of
-from dni.mask_files import encode_mask
+from dni.masking.mask_files import encode_mask
 from dni.mix import Mix
 from dni.networks import load_ends, load_network
-from dni.order import Order
-from dni.recipe import Recipe
-from dni.recipe_files import read_recipe, resolve_ends
+from dni.recipes.order import Order
+from dni.recipes.recipe import Recipe
+from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.render import Cancelled, Renderer
+from dni.results.export import export_network, export_picture, export_recipe
 from models import RRDBNet
 
 CPU = torch.device("cpu")
@@ -288,7 +288,7 @@ def test_a_place_that_cannot_be_written_is_named_before_the_work(
         raise AssertionError("the work began")
 
     monkeypatch.setattr(Renderer, "render", work)
-    monkeypatch.setattr("dni.export.load_ends", work)
+    monkeypatch.setattr("dni.results.export.load_ends", work)
     (tmp_path / "file").touch()
     for folder in ("missing", "file"):
         with pytest.raises(DniError, match=rf"write .*{name}, but .*{folder} is no folder .* make it first"):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from dni.giving_way import GaveWay, giving_way
+from dni.serving.giving_way import GaveWay, giving_way
 from models import RRDBNet
 
 

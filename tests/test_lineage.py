@@ -9,8 +9,8 @@ import pytest
 
 from dni.catalog import End, Pair, Source
 from dni.checkpoints import CheckpointError, sha256_of
-from dni.export import export_network
-from dni.lineage import UNKNOWN, lineage_of
+from dni.inspection.lineage import UNKNOWN, lineage_of
+from dni.results.export import export_network
 
 KNOWN = "The wild end was fine-tuned from the calm end."
 

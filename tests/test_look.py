@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dni.look import decibels, distance, look_of
+from dni.inspection.look import decibels, distance, look_of
 from dni.metrics import luma, psnr_y
 
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from dni.mask_files import MaskError
-from dni.mask_levels import choose_levels, sample_mask, weights
-from dni.mask_plan import Canvas, Rectangle, cover, plan_masked
+from dni.masking.mask_files import MaskError
+from dni.masking.mask_levels import choose_levels, sample_mask, weights
+from dni.masking.mask_plan import Canvas, Rectangle, cover, plan_masked
 
 
 def noise(height: int, width: int) -> torch.Tensor:

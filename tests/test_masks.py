@@ -13,11 +13,11 @@ import torch
 from masking import CPU, difference, make_picture, make_renderer
 from torch.nn import functional
 
-from dni.auto_masks import feather
-from dni.masks import MaskError, Rectangle, render_masked
+from dni.masking.auto_masks import feather
 from dni.mix import BlendError, Mix
 from dni.networks import load_ends
 from dni.render import Cancelled, Renderer, RenderError
+from dni.results.masks import MaskError, Rectangle, render_masked
 
 BASE, BRUSH = Mix.of_alpha(0.1), Mix.of_alpha(0.9)
 

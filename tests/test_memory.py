@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from dni.memory import Memory, size_of
+from dni.serving.memory import Memory, size_of
 
 LARGE = 1_000_000
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dni.midpoint import Midpoint, judge, midpoint_tests
+from dni.inspection.midpoint import Midpoint, judge, midpoint_tests
 from dni.networks import load_ends
 from dni.render import Renderer
 

@@ -8,7 +8,7 @@ import torch
 from spandrel.architectures.Compact import Compact
 from torch import nn
 
-from dni.misfit import Misfit, misfit_of
+from dni.inspection.misfit import Misfit, misfit_of
 from dni.networks import ImageNetwork, build
 from models import RRDBNet
 

@@ -14,9 +14,9 @@ from mixing_page import MixingPage
 from PIL import Image
 from playwright.sync_api import expect
 
-from dni.auto_masks import detail_mask, luminance_mask
 from dni.images import to_pil
-from dni.mask_files import decode_mask, encode_mask
+from dni.masking.auto_masks import detail_mask, luminance_mask
+from dni.masking.mask_files import decode_mask, encode_mask
 from dni.mix import Mix
 from dni.ui.desk_scene import with_layers
 

@@ -21,8 +21,8 @@ from dni.checkpoints import read_metadata, read_states, save, sha256_of
 from dni.images import read_recipe
 from dni.interpolate import interpolate
 from dni.mix import Mix
-from dni.recipe import Recipe
-from dni.studio import Studio
+from dni.recipes.recipe import Recipe
+from dni.serving.studio import Studio
 from dni.ui.start import EXAMPLE_FOLDER
 from models import RRDBNet
 

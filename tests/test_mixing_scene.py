@@ -14,14 +14,15 @@ import pytest
 import torch
 from PIL import Image
 
-from dni.compare import Comparison
-from dni.correlation import LayerCorrelation
 from dni.errors import DniError
 from dni.images import Picture
-from dni.mask_files import MaskError, decode_mask, encode_mask
+from dni.inspection.correlation import LayerCorrelation
+from dni.inspection.verdict import Evidence, NetworkFacts, Verdict
+from dni.masking.mask_files import MaskError, decode_mask, encode_mask
 from dni.mix import Mix
-from dni.order import Order
-from dni.studio import Region, Studio
+from dni.recipes.order import Order
+from dni.serving.studio import Region, Studio
+from dni.tradeoff.compare import Comparison
 from dni.ui.desk_frames import words
 from dni.ui.desk_masks import MASKS_EACH, MaskStore, read_canvas
 from dni.ui.desk_networks import OwnNetworks, short_labels
@@ -30,7 +31,6 @@ from dni.ui.desk_scene import first_end, layers_of, order_of, read_desk, with_la
 from dni.ui.desk_sweep import sweep_rows
 from dni.ui.desk_tab import DeskTab, name_of, visitor_of
 from dni.ui.desk_verdict import group_correlations, verdict_html
-from dni.verdict import Evidence, NetworkFacts, Verdict
 
 SCENE = {
     "token": "example-cat",

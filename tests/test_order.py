@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dni.errors import DniError
-from dni.mask_files import encode_mask
+from dni.masking.mask_files import encode_mask
 from dni.mix import BlendError, Mix
-from dni.order import Order, OrderError
+from dni.recipes.order import Order, OrderError
 
 MASK = encode_mask(torch.arange(12, dtype=torch.uint8).reshape(3, 4) * 20)
 PLAIN = Order(mix=Mix.of_alpha(0.57), tile=256)

@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from dni.checkpoints import CheckpointError
-from dni.quarantine import check_size, unusable
+from dni.inspection.quarantine import check_size, unusable
 
 
 class WritesAFile:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dni.images import read_recipe, save_png
-from dni.mask_files import encode_mask
+from dni.masking.mask_files import encode_mask
 from dni.mix import Mix
-from dni.order import Order
-from dni.recipe import Recipe, RecipeError
+from dni.recipes.order import Order
+from dni.recipes.recipe import Recipe, RecipeError
 
 A, B, C = ("a" * 64, "b" * 64, "0123456789abcdef" * 4)
 RECIPE = Recipe(

@@ -17,9 +17,9 @@ from dni.checkpoints import read_state, save, sha256_of
 from dni.errors import DniError
 from dni.images import save_png
 from dni.mix import Mix
-from dni.order import Order
-from dni.recipe import Recipe, RecipeError
-from dni.recipe_files import read_recipe, resolve_ends
+from dni.recipes.order import Order
+from dni.recipes.recipe import Recipe, RecipeError
+from dni.recipes.recipe_files import read_recipe, resolve_ends
 
 
 @pytest.fixture

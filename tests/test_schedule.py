@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from dni.render import Cancelled
-from dni.schedule import MAX_WAITING, PATIENCE_SECONDS, Rank, Schedule, Superseded
+from dni.serving.schedule import MAX_WAITING, PATIENCE_SECONDS, Rank, Schedule, Superseded
 
 PATIENCE = 20
 LIVE, AHEAD, EXPORT = Rank

@@ -21,9 +21,9 @@ from benchmarks.server import memory_of
 from benchmarks.soak import forgotten
 from benchmarks.soak_log import COLUMNS, Log, Pulse, describe, rows_of
 from benchmarks.subjects import Subject, Verdict, judge, make_subjects, psnr
-from dni.export import export_picture
 from dni.images import encode_jpeg, open_picture
-from dni.studio import Studio
+from dni.results.export import export_picture
+from dni.serving.studio import Studio
 from dni.ui.start import EXAMPLE_FOLDER
 
 REGION = {"left": 4, "top": 2, "width": 40, "height": 30}
@@ -85,7 +85,7 @@ def test_a_cancelled_picture(app: str, monkeypatch: pytest.MonkeyPatch) -> None:
         assert cancelled.wait(20)
         return export_picture(*arguments, cancelled=cancelled, **options)
 
-    monkeypatch.setattr("dni.studio.export_picture", until_cancelled)
+    monkeypatch.setattr("dni.serving.studio.export_picture", until_cancelled)
 
     async def visit(person: Person) -> tuple[bytes | None, ...]:
         await person.upload("cat.png", CAT.read_bytes())

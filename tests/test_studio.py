@@ -16,15 +16,15 @@ from conftest import make_pair
 from PIL import Image
 from torch import Tensor
 
-from dni import studio as studio_module
 from dni.images import Picture, open_picture, read_recipe
 from dni.interpolate import shares_of
 from dni.mix import Mix
 from dni.networks import load_ends
-from dni.recipe import Recipe
-from dni.regions import MAX_REGION_PIXELS
+from dni.recipes.recipe import Recipe
 from dni.render import Cancelled, Renderer
-from dni.studio import MIN_LIVE_PIXELS, Frame, Region, Studio, StudioError
+from dni.serving import studio as studio_module
+from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.studio import MIN_LIVE_PIXELS, Frame, Region, Studio, StudioError
 
 CPU = torch.device("cpu")
 at = Mix.of_alpha
@@ -220,7 +220,7 @@ def test_several_people_at_once_each_get_their_own(studio: Studio, oracle: Rende
 def test_the_pairs_used_last_stay_loaded(tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     one = Studio({"a": make_pair("a", tiny_ends)}, device=CPU, precision="float32").renderer("a").blend.nbytes
     assert one > 3 * sum(end.stat().st_size for end in tiny_ends) / 2 * 0.9  # two ends and the live network
-    monkeypatch.setattr("dni.pairs.RENDERER_BYTES", 2.5 * one)
+    monkeypatch.setattr("dni.serving.pairs.RENDERER_BYTES", 2.5 * one)
     studio = Studio({name: make_pair(name, tiny_ends) for name in "abc"}, device=CPU, precision="float32")
     a, b = studio.renderer("a"), studio.renderer("b")
     assert studio.renderer("a") is a
@@ -232,7 +232,7 @@ def test_the_pairs_used_last_stay_loaded(tiny_ends: list[Path], monkeypatch: pyt
 def test_a_pair_larger_than_all_room_works_and_stays_until_the_next(
     tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dni.pairs.RENDERER_BYTES", 10)
+    monkeypatch.setattr("dni.serving.pairs.RENDERER_BYTES", 10)
     studio = Studio({name: make_pair(name, tiny_ends) for name in "ab"}, device=CPU, precision="float32")
     a = studio.renderer("a")
     assert studio.renderer("a") is a

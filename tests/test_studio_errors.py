@@ -12,8 +12,8 @@ from conftest import make_pair
 from dni.catalog import CatalogError
 from dni.images import Picture
 from dni.mix import BlendError, Mix
-from dni.regions import MAX_REGION_PIXELS
-from dni.studio import Region, Studio, StudioError
+from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.studio import Region, Studio, StudioError
 
 WHOLE = Region(0, 0, 40, 30)
 at = Mix.of_alpha

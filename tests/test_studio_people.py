@@ -16,11 +16,11 @@ from test_studio import WHOLE, at, decode, make_picture, psnr
 from dni.catalog import Pair
 from dni.interpolate import shares_of
 from dni.networks import load_ends
-from dni.pairs import MAX_OWN_PAIRS
-from dni.regions import MAX_REGION_PIXELS
 from dni.render import Cancelled, Renderer
-from dni.schedule import Rank, Superseded
-from dni.studio import MIN_LIVE_PIXELS, Frame, Studio, StudioError
+from dni.serving.pairs import MAX_OWN_PAIRS
+from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.schedule import Rank, Superseded
+from dni.serving.studio import MIN_LIVE_PIXELS, Frame, Studio, StudioError
 
 
 @pytest.fixture

@@ -13,17 +13,17 @@ import pytest
 import torch
 from PIL import ExifTags, Image, ImageSequence
 
-from dni.animation import Playback, write_film
-from dni.develop import Hooks
 from dni.errors import DniError
 from dni.images import Picture
 from dni.interpolate import BlendError
 from dni.mix import Mix
 from dni.networks import load_ends
 from dni.render import Cancelled, Renderer
+from dni.results.develop import Hooks
 from dni.segment import along, over_pad
-from dni.sheet import compose_sheet, write_sheet
-from dni.sweep import Sweep, export_sweep, sweep_frames
+from dni.sweeping.animation import Playback, write_film
+from dni.sweeping.sheet import compose_sheet, write_sheet
+from dni.sweeping.sweep import Sweep, export_sweep, sweep_frames
 
 FILMS = (".gif", ".webp", ".mp4")
 COLOURS = [(200, 30, 30), (30, 160, 60), (40, 60, 200), (220, 200, 40), (128, 128, 128)]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dni.tiles import Tile, cut_square, halves, plan, spans
+from dni.rendering.tiles import Tile, cut_square, halves, plan, spans
 
 SIDES = st.integers(1, 900)
 

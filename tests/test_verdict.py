@@ -16,7 +16,7 @@ from dni.bundled import weights_folder
 from dni.catalog import CatalogError, load_catalog
 from dni.checkpoints import CheckpointError, read_metadata, read_state, save, sha256_of
 from dni.images import PictureError, open_picture, save_png
-from dni.verdict import EXAMPLE, Verdict, inspect_networks
+from dni.inspection.verdict import EXAMPLE, Verdict, inspect_networks
 from models import RRDBNet
 
 BUNDLED = [weights_folder() / "esrgan-lite-x4" / name for name in ("psnr.safetensors", "gan.safetensors")]

@@ -24,8 +24,8 @@ from dni.adapt.methods import method_id
 from dni.adapt.walls import DOMAINS, OwnPicture, Walls
 from dni.checkpoints import CheckpointError
 from dni.errors import DniError
-from dni.memory import Memory
 from dni.render import Precision, best_precision
+from dni.serving.memory import Memory
 
 __all__ = ["ALPHAS", "DOMAINS", "STRENGTHS", "DannRun", "DigitDesk", "Exact", "OwnPicture"]
 

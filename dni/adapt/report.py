@@ -19,7 +19,6 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from dni import __version__
 from dni.adapt.bench import Row, bench_of
 from dni.adapt.classifiers import read_network, read_snapshots
 from dni.adapt.domains import digest
@@ -30,6 +29,7 @@ from dni.adapt.runs import Runs, in_parallel, training_digits
 from dni.bundled import weights_folder
 from dni.checkpoints import save, sha256_of
 from dni.errors import DniError
+from dni.version import __version__
 
 __all__ = ["report_table", "write_report"]
 

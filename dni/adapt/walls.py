@@ -14,7 +14,7 @@ from dni.adapt.domains import Digits, build_mnist_m, cut_patches, invert, put_ov
 from dni.adapt.handwriting import Handwriting, Photographs
 from dni.errors import DniError
 from dni.images import to_pil
-from dni.memory import Memory
+from dni.serving.memory import Memory
 
 __all__ = ["DOMAINS", "OwnPicture", "Walls"]
 

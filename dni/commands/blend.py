@@ -9,7 +9,7 @@ import typer
 
 from dni.commands.common import Alpha, Extrapolate, PairName, Shares, choose_ends, local_ends
 from dni.commands.mixing import Groups, MixWords, Scales
-from dni.export import export_network
+from dni.results.export import export_network
 
 __all__ = ["blend"]
 

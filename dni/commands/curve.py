@@ -10,15 +10,15 @@ import typer
 
 from dni.commands.common import Ends, PairName, choose_ends, local_ends, tile_progress
 from dni.commands.mixing import parse_crop
-from dni.curve import Curve, measure_curve
-from dni.develop import Hooks
 from dni.images import open_picture
 from dni.networks import load_ends
 from dni.perceptual import load_extractor
-from dni.quality import MEASURES
-from dni.question import Question
 from dni.render import Renderer
-from dni.suggestion import Suggestion, suggest
+from dni.results.develop import Hooks
+from dni.tradeoff.curve import Curve, measure_curve
+from dni.tradeoff.quality import MEASURES
+from dni.tradeoff.question import Question
+from dni.tradeoff.suggestion import Suggestion, suggest
 
 __all__ = ["curve"]
 

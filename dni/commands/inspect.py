@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from dni.commands.common import PairName, choose_ends, local_ends
-from dni.correlation import correlation_by_group, mean_correlation
-from dni.midpoint import Midpoint
-from dni.verdict import Evidence, Verdict, inspect_networks
+from dni.inspection.correlation import correlation_by_group, mean_correlation
+from dni.inspection.midpoint import Midpoint
+from dni.inspection.verdict import Evidence, Verdict, inspect_networks
 
 __all__ = ["inspect"]
 

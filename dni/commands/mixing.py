@@ -11,7 +11,7 @@ import typer
 from dni.errors import DniError
 from dni.interpolate import BlendError
 from dni.mix import Mix, shares_of, task_shares
-from dni.order import Crop
+from dni.recipes.order import Crop
 
 __all__ = ["Groups", "MixWords", "Scales", "parse_crop"]
 

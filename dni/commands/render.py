@@ -14,10 +14,10 @@ from dni.commands.common import Alpha, Ends, Extrapolate, PairName, Shares, tile
 from dni.commands.mixing import Groups, MixWords, Scales
 from dni.commands.render_job import Job, RenderWords, job_of_recipe, job_of_words
 from dni.errors import DniError
-from dni.export import export_recipe
 from dni.images import open_picture
 from dni.networks import load_ends
 from dni.render import Progress, Renderer
+from dni.results.export import export_recipe
 
 __all__ = ["render"]
 

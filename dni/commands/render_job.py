@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dni import __version__
 from dni.catalog import load_catalog
 from dni.commands.common import choose_ends, local_ends
 from dni.commands.mixing import MixWords, parse_crop
 from dni.download import tqdm_progress
 from dni.errors import DniError
-from dni.export import recipe_of
 from dni.images import Picture
-from dni.mask_files import encode_mask, load_mask
+from dni.masking.mask_files import encode_mask, load_mask
 from dni.mix import Mix
-from dni.order import Order
-from dni.recipe import Recipe
-from dni.recipe_files import read_recipe, resolve_ends
+from dni.recipes.order import Order
+from dni.recipes.recipe import Recipe
+from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.render import Precision, Renderer
+from dni.results.export import recipe_of
+from dni.version import __version__
 
 __all__ = ["Job", "RenderWords", "job_of_recipe", "job_of_words"]
 

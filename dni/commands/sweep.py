@@ -10,18 +10,18 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from dni.animation import Playback
 from dni.commands.common import Ends, PairName, choose_ends, local_ends, tile_progress
 from dni.commands.mixing import parse_crop
-from dni.develop import Hooks
 from dni.errors import DniError
 from dni.images import Picture, open_picture
 from dni.mix import Mix
 from dni.networks import load_ends
 from dni.render import Renderer
+from dni.results.develop import Hooks
 from dni.segment import along, over_pad
-from dni.sheet import SHEET_SUFFIX
-from dni.sweep import Sweep, export_sweep
+from dni.sweeping.animation import Playback
+from dni.sweeping.sheet import SHEET_SUFFIX
+from dni.sweeping.sweep import Sweep, export_sweep
 
 __all__ = ["sweep"]
 

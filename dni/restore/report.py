@@ -15,7 +15,6 @@ from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from dni import __version__
 from dni.catalog import Pair, end_paths
 from dni.checkpoints import sha256_of
 from dni.errors import DniError
@@ -27,6 +26,7 @@ from dni.perceptual import load_extractor, perceptual_distance
 from dni.photographs import load_photographs
 from dni.render import Renderer
 from dni.restore.data import degrade
+from dni.version import __version__
 
 __all__ = ["measure", "report_table", "write_report"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from dni.studio import Studio
+from dni.serving.studio import Studio
 from dni.ui.adapt import build_adapt
 from dni.ui.desk import build_desk
 from dni.ui.effects import build_effects

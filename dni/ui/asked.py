@@ -7,7 +7,7 @@ from typing import Any
 
 from dni.errors import DniError
 from dni.mix import Mix
-from dni.studio import Region
+from dni.serving.studio import Region
 
 __all__ = ["Chosen", "chosen", "mix_of", "number", "parse", "text"]
 

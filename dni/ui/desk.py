@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from dni.checkpoints import PICKLE_SUFFIXES, SAFETENSORS_SUFFIX
-from dni.studio import Studio
+from dni.serving.studio import Studio
 from dni.ui.desk_api import build_desk_endpoints
 from dni.ui.desk_live import build_board
 from dni.ui.desk_recipe import build_recipes

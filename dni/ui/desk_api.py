@@ -12,13 +12,13 @@ import gradio as gr
 
 from dni.errors import DniError
 from dni.images import open_picture
-from dni.order import Order
-from dni.quarantine import unusable
+from dni.inspection.quarantine import unusable
+from dni.inspection.verdict import Verdict, inspect_networks
+from dni.recipes.order import Order
 from dni.ui.desk_tab import DeskTab, name_of
 from dni.ui.errors import errors_shown
 from dni.ui.pictures import picture_input
 from dni.ui.results import Wanted
-from dni.verdict import Verdict, inspect_networks
 
 __all__ = ["build_desk_endpoints"]
 

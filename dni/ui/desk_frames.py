@@ -8,13 +8,13 @@ from typing import Any
 
 from torch import Tensor
 
-from dni.compare import Comparison, compare_blends
 from dni.images import encode_jpeg
-from dni.mask_files import decode_mask
-from dni.masks import Rectangle, render_masked
+from dni.masking.mask_files import decode_mask
 from dni.mix import Mix
-from dni.regions import FRAME_QUALITY, Frame, Region, frame_of
-from dni.studio import Studio
+from dni.results.masks import Rectangle, render_masked
+from dni.serving.regions import FRAME_QUALITY, Frame, Region, frame_of
+from dni.serving.studio import Studio
+from dni.tradeoff.compare import Comparison, compare_blends
 from dni.ui.desk_scene import first_end
 from dni.ui.live import encode
 
@@ -31,12 +31,12 @@ def painted_frame(
         token, pair_id: Theirs.
         region: What to render.
         mix: The brush.
-        mask: Over the whole picture, as :func:`dni.mask_files.encode_mask` writes it.
+        mask: Over the whole picture, as :func:`dni.masking.mask_files.encode_mask` writes it.
         visitor: Who waits for it, in the place of a frame that they still wait for.
 
     Raises:
         DniError: The picture, networks, region, mix or mask cannot be used.
-        dni.schedule.Superseded, dni.render.Cancelled: See :meth:`dni.studio.Studio.compute`.
+        dni.serving.schedule.Superseded, dni.render.Cancelled: See :meth:`dni.serving.studio.Studio.compute`.
     """
     picture, renderer = studio.picture(token), studio.renderer(pair_id)
     region.check(picture)
@@ -70,7 +70,7 @@ def compare(
 
     Raises:
         DniError: The picture, networks, region or mix cannot be used.
-        dni.schedule.Superseded, dni.render.Cancelled: See :meth:`dni.studio.Studio.compute`.
+        dni.serving.schedule.Superseded, dni.render.Cancelled: See :meth:`dni.serving.studio.Studio.compute`.
     """
     picture, renderer = studio.picture(token), studio.renderer(pair_id)
     region.check(picture)

@@ -11,12 +11,12 @@ from typing import Any
 
 import gradio as gr
 
-from dni.auto_masks import detail_mask, luminance_mask
 from dni.errors import DniError
-from dni.mask_files import encode_mask
+from dni.masking.auto_masks import detail_mask, luminance_mask
+from dni.masking.mask_files import encode_mask
 from dni.render import Cancelled
-from dni.schedule import Rank, Superseded
-from dni.studio import Studio
+from dni.serving.schedule import Rank, Superseded
+from dni.serving.studio import Studio
 from dni.ui.asked import mix_of, parse, text
 from dni.ui.desk_frames import compare, painted_frame
 from dni.ui.desk_masks import MaskStore, read_canvas

@@ -9,9 +9,9 @@ import secrets
 from PIL import PngImagePlugin
 from torch import Tensor
 
-from dni.cache import ByteCache
 from dni.images import to_tensor
-from dni.mask_files import MAX_STORED_SIDE, MaskError, encode_mask
+from dni.masking.mask_files import MAX_STORED_SIDE, MaskError, encode_mask
+from dni.serving.cache import ByteCache
 
 __all__ = ["MaskStore", "read_canvas"]
 

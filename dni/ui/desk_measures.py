@@ -8,15 +8,15 @@ from typing import Any
 
 from torch import Tensor
 
-from dni.cache import ByteCache
-from dni.curve import Curve, Point, measure_curve
-from dni.develop import Hooks
 from dni.errors import DniError
-from dni.quality import MEASURES
-from dni.question import Question
-from dni.schedule import Rank
-from dni.studio import Region, Studio
-from dni.suggestion import suggest
+from dni.results.develop import Hooks
+from dni.serving.cache import ByteCache
+from dni.serving.schedule import Rank
+from dni.serving.studio import Region, Studio
+from dni.tradeoff.curve import Curve, Point, measure_curve
+from dni.tradeoff.quality import MEASURES
+from dni.tradeoff.question import Question
+from dni.tradeoff.suggestion import suggest
 
 __all__ = ["Measures"]
 
@@ -56,7 +56,7 @@ class Measures:
             visitor: Who asks; what they asked for before is stopped.
 
         Raises:
-            DniError: See :func:`dni.curve.measure_curve`; or there is no reference.
+            DniError: See :func:`dni.tradeoff.curve.measure_curve`; or there is no reference.
             Cancelled: The person has left, or asks for another one.
         """
         cancelled = threading.Event()

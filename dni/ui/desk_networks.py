@@ -12,8 +12,8 @@ from pathlib import Path
 from dni.catalog import Pair
 from dni.checkpoints import sha256_of
 from dni.errors import DniError
-from dni.quarantine import unusable
-from dni.studio import Studio
+from dni.inspection.quarantine import unusable
+from dni.serving.studio import Studio
 
 __all__ = ["OwnNetworks", "short_labels"]
 
@@ -84,7 +84,7 @@ class OwnNetworks:
         return self.hold([kept[path] for path in uploads], owner=owner)
 
     def hold(self, paths: Sequence[Path], *, owner: str) -> str:
-        """Hold files of the person's as a pair; see :meth:`dni.studio.Studio.hold_pair`."""
+        """Hold files of the person's as a pair; see :meth:`dni.serving.studio.Studio.hold_pair`."""
         if len(paths) < 2:
             raise DniError(f"Expected at least two networks to blend, but got {len(paths)}. Drop another.")
         pair = Pair.from_paths(paths, short_labels(paths))

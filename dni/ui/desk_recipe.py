@@ -10,11 +10,11 @@ from typing import Any
 import gradio as gr
 
 from dni.errors import DniError
-from dni.export import recipe_of
 from dni.images import Picture
-from dni.order import Order
-from dni.recipe import Recipe, RecipeError
-from dni.recipe_files import read_recipe, resolve_ends
+from dni.recipes.order import Order
+from dni.recipes.recipe import Recipe, RecipeError
+from dni.recipes.recipe_files import read_recipe, resolve_ends
+from dni.results.export import recipe_of
 from dni.ui.desk_scene import first_end, layers_of, read_desk
 from dni.ui.desk_tab import DeskTab, visitor_of
 from dni.ui.downloads import shown_in

@@ -13,8 +13,8 @@ from typing import Any
 
 from dni.errors import DniError
 from dni.mix import Mix
-from dni.order import Crop, Order
-from dni.studio import Studio
+from dni.recipes.order import Crop, Order
+from dni.serving.studio import Studio
 from dni.ui.asked import mix_of, number, text
 
 __all__ = [

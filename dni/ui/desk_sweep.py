@@ -11,14 +11,14 @@ from typing import Any
 
 import gradio as gr
 
-from dni.animation import Playback
-from dni.develop import Hooks
 from dni.errors import DniError
 from dni.mix import Mix
 from dni.render import Cancelled
-from dni.schedule import Rank
+from dni.results.develop import Hooks
 from dni.segment import along, over_pad
-from dni.sweep import Sweep, export_sweep
+from dni.serving.schedule import Rank
+from dni.sweeping.animation import Playback
+from dni.sweeping.sweep import Sweep, export_sweep
 from dni.ui.desk_scene import OnDesk, first_end, read_desk, with_layers
 from dni.ui.desk_tab import DeskTab
 from dni.ui.errors import afterwards, errors_shown, notify

@@ -14,8 +14,9 @@ import gradio as gr
 
 from dni.errors import DniError
 from dni.images import open_picture
-from dni.order import Order
-from dni.studio import Studio
+from dni.inspection.verdict import Verdict, inspect_networks
+from dni.recipes.order import Order
+from dni.serving.studio import Studio
 from dni.ui.desk_masks import MaskStore
 from dni.ui.desk_measures import Measures
 from dni.ui.desk_networks import OwnNetworks
@@ -26,7 +27,6 @@ from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.gpu import GpuJobs
 from dni.ui.results import Results, Wanted
 from dni.ui.start import EXAMPLES, example_token
-from dni.verdict import Verdict, inspect_networks
 
 __all__ = ["DeskTab", "name_of", "visitor_of"]
 

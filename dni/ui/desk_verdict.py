@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from dni.correlation import correlation_by_group, mean_correlation
-from dni.lineage import UNKNOWN
-from dni.midpoint import Midpoint
-from dni.verdict import Evidence, NetworkFacts, Verdict
+from dni.inspection.correlation import correlation_by_group, mean_correlation
+from dni.inspection.lineage import UNKNOWN
+from dni.inspection.midpoint import Midpoint
+from dni.inspection.verdict import Evidence, NetworkFacts, Verdict
 
 __all__ = ["group_correlations", "verdict_html"]
 

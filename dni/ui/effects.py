@@ -9,7 +9,7 @@ import gradio as gr
 from dni.errors import DniError
 from dni.images import open_picture
 from dni.mix import Mix
-from dni.studio import Region, Studio
+from dni.serving.studio import Region, Studio
 from dni.ui.asked import chosen
 from dni.ui.downloads import shown_in
 from dni.ui.errors import errors_shown, notify, warn

@@ -14,8 +14,8 @@ import torch
 
 from dni.images import Picture
 from dni.mix import Mix
-from dni.order import Order
-from dni.studio import Region, Studio
+from dni.recipes.order import Order
+from dni.serving.studio import Region, Studio
 from dni.ui.errors import errors_shown
 
 __all__ = ["IS_ZERO_GPU", "GpuJobs"]

@@ -20,8 +20,8 @@ import gradio as gr
 
 from dni.errors import DniError
 from dni.render import Cancelled
-from dni.schedule import Rank, Superseded
-from dni.studio import Studio
+from dni.serving.schedule import Rank, Superseded
+from dni.serving.studio import Studio
 from dni.ui.asked import mix_of, parse, text
 
 __all__ = ["answering", "apart", "build_viewer", "encode", "make_scene", "read"]

@@ -16,9 +16,9 @@ import gradio as gr
 from dni.errors import DniError
 from dni.images import Picture, open_picture
 from dni.mix import Mix
-from dni.order import Order
+from dni.recipes.order import Order
 from dni.render import Cancelled
-from dni.studio import Studio
+from dni.serving.studio import Studio
 from dni.ui.asked import chosen
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.gpu import GpuJobs

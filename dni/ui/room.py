@@ -16,7 +16,7 @@ from dni.adapt.desk import DigitDesk, OwnPicture
 from dni.adapt.handwriting import fetch_mnist, find_handwriting, find_photographs
 from dni.errors import DniError
 from dni.images import Picture
-from dni.studio import Studio, owner_of
+from dni.serving.studio import Studio, owner_of
 from dni.ui.start import EXAMPLE_FOLDER, example_token
 
 __all__ = ["BACKGROUND", "DigitRoom", "Fetching", "opaque"]

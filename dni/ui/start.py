@@ -11,7 +11,7 @@ import torch
 
 from dni.catalog import load_catalog
 from dni.images import open_picture
-from dni.studio import Studio
+from dni.serving.studio import Studio
 from dni.ui.gpu import IS_ZERO_GPU
 
 __all__ = [

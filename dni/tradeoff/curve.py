@@ -14,15 +14,15 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dni.develop import Hooks
 from dni.images import Picture
 from dni.mix import Mix
-from dni.order import Crop
-from dni.quality import MEASURES, against_reference, without_reference
-from dni.question import Kind, Question, Subject, choose_mixes, choose_subject
+from dni.recipes.order import Crop
 from dni.render import Renderer
+from dni.results.develop import Hooks
 from dni.segment import between, positions
-from dni.sweep import sweep_frames
+from dni.sweeping.sweep import sweep_frames
+from dni.tradeoff.quality import MEASURES, against_reference, without_reference
+from dni.tradeoff.question import Kind, Question, Subject, choose_mixes, choose_subject
 
 __all__ = ["Curve", "Point", "measure_curve"]
 
@@ -40,7 +40,7 @@ class Point:
     Attributes:
         position: Where it is, from 0 (the first mix) to 1 (the last).
         mix: What was rendered; ``mix.alpha`` is its alpha where there are two ends.
-        measures: Finite numbers by name; see :data:`dni.quality.MEASURES`.
+        measures: Finite numbers by name; see :data:`dni.tradeoff.quality.MEASURES`.
     """
 
     position: float

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dni.blend import Blend
-from dni.footprint import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
 from dni.mix import Mix
 from dni.networks import ImageNetwork
-from dni.tiles import round_up
+from dni.rendering.footprint import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
+from dni.rendering.tiles import round_up
 
 __all__ = ["DTYPES", "Engine", "Precision", "best_device", "best_precision"]
 
@@ -113,9 +113,9 @@ class Engine:
     def depth(self) -> int:
         """How far into a tile its cut border is seen; measured at first use.
 
-        By :func:`dni.footprint.cut_depth` at every end and in the middle, in float32 on the CPU, so that it
-        is the same wherever the blend is rendered. Networks with other layers than convolutions keep
-        :attr:`overlap`.
+        By :func:`dni.rendering.footprint.cut_depth` at every end and in the middle, in float32 on the CPU,
+        so that it is the same wherever the blend is rendered. Networks with other layers than convolutions
+        keep :attr:`overlap`.
         """
         with self._measuring:
             if self._depth is None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dni.images import Picture, resize_bicubic
-from dni.mask_files import decode_mask
-from dni.masks import Rectangle, render_masked
-from dni.order import Order, OrderError
+from dni.masking.mask_files import decode_mask
+from dni.recipes.order import Order, OrderError
 from dni.render import Notice, Progress, Renderer, Turn
-from dni.tiles import span
+from dni.rendering.tiles import span
+from dni.results.masks import Rectangle, render_masked
 
 __all__ = ["Hooks", "develop"]
 
@@ -117,7 +117,7 @@ def render_mixed(picture: Picture, renderer: Renderer, order: Order, crop: Recta
 
 
 def surroundings(crop: Rectangle, picture: Picture, *, overlap: int, multiple: int = 1) -> Rectangle:
-    """The crop with what is read around it, as far as the picture goes; see :func:`dni.tiles.span`."""
+    """The crop with what is read around it, within the picture; see :func:`dni.rendering.tiles.span`."""
     bottom, right = crop.top + crop.height, crop.left + crop.width
     row = span(crop.top, bottom, length=picture.height, overlap=overlap, multiple=multiple)
     column = span(crop.left, right, length=picture.width, overlap=overlap, multiple=multiple)

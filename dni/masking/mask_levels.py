@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dni.mask_files import MaskError, check_mask
+from dni.masking.mask_files import MaskError, check_mask
 
 __all__ = ["DEFAULT_LEVELS", "choose_levels", "sample_mask", "weights"]
 

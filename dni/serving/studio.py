@@ -4,8 +4,8 @@ A frame is the picture (or the visible region of a large one) at one mix, as a J
 picture's token, the pair, the region and the mix, and by nothing else: there is no "current" picture or
 alpha on the server, so nobody can be shown another person's.
 
-Everything that runs a network takes a turn (:mod:`dni.schedule`), and frames are rendered by one thread:
-torch keeps threads and memory of their own for every thread that ever ran a network.
+Everything that runs a network takes a turn (:mod:`dni.serving.schedule`), and frames are rendered by one
+thread: torch keeps threads and memory of their own for every thread that ever ran a network.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from weakref import WeakKeyDictionary
 
 import torch
 
-from dni.cache import ByteCache
 from dni.catalog import Pair, ProgressOf
-from dni.export import export_network, export_picture
-from dni.giving_way import GaveWay, giving_way
 from dni.images import Picture, resize_bicubic
 from dni.mix import Mix
-from dni.order import Order
-from dni.pairs import Pairs, owner_of_pair
-from dni.regions import MAX_REGION_PIXELS, Frame, Region, StudioError, frame_of, overview_of
+from dni.recipes.order import Order
 from dni.render import Notice, Precision, Progress, Renderer, best_device, best_precision
-from dni.schedule import Rank, Schedule
+from dni.results.export import export_network, export_picture
+from dni.serving.cache import ByteCache
+from dni.serving.giving_way import GaveWay, giving_way
+from dni.serving.pairs import Pairs, owner_of_pair
+from dni.serving.regions import MAX_REGION_PIXELS, Frame, Region, StudioError, frame_of, overview_of
+from dni.serving.schedule import Rank, Schedule
 
 __all__ = ["Frame", "Region", "Studio", "StudioError", "owner_of"]
 
@@ -117,7 +117,7 @@ class Studio:
     # Pairs
 
     def pair(self, pair_id: str) -> Pair:
-        """The pair of an id; see :meth:`dni.pairs.Pairs.pair`."""
+        """The pair of an id; see :meth:`dni.serving.pairs.Pairs.pair`."""
         return self._pairs.pair(pair_id)
 
     def hold_pair(self, pair: Pair, *, owner: str) -> str:
@@ -127,7 +127,7 @@ class Studio:
     def renderer(
         self, pair_id: str, *, precision: Precision | None = None, download: ProgressOf | None = None
     ) -> Renderer:
-        """The pair, loaded; see :meth:`dni.pairs.Pairs.renderer`."""
+        """The pair, loaded; see :meth:`dni.serving.pairs.Pairs.renderer`."""
         return self._pairs.renderer(pair_id, precision or self.precision, download=download)
 
     def paths(self, pair_id: str, *, download: ProgressOf | None = None) -> list[Path]:
@@ -167,7 +167,7 @@ class Studio:
 
         Raises:
             DniError: The picture, pair, region or mix cannot be used.
-            dni.schedule.Superseded: The visitor has asked for a newer one.
+            dni.serving.schedule.Superseded: The visitor has asked for a newer one.
             dni.render.Cancelled: The visitor has left.
         """
         key = (token, pair_id, region, mix)
@@ -230,7 +230,7 @@ class Studio:
     ) -> Path:
         """Render a picture, or its ordered part, in float32, tile by tile when it is the owner's turn.
 
-        See :func:`dni.export.export_picture`.
+        See :func:`dni.results.export.export_picture`.
         """
         renderer = self.renderer(pair_id, precision="float32")
 
@@ -252,7 +252,7 @@ class Studio:
         return destination
 
     def export_network(self, pair_id: str, mix: Mix, destination: Path) -> Path:
-        """Write the blended network; see :func:`dni.export.export_network`."""
+        """Write the blended network; see :func:`dni.results.export.export_network`."""
         export_network(self.paths(pair_id), mix, destination, pair_id=self.pair(pair_id).id)
         return destination
 
@@ -265,7 +265,7 @@ class Studio:
             lane: Of what an owner asks for in one lane, only the newest is done.
 
         Raises:
-            dni.schedule.Superseded: The owner has asked for something newer.
+            dni.serving.schedule.Superseded: The owner has asked for something newer.
             dni.render.Cancelled: The owner has left.
         """
         return self._in_turn(work, owner, Rank.LIVE, lane=lane)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from dni.errors import DniError
-from dni.mask_plan import Rectangle
+from dni.masking.mask_plan import Rectangle
 from dni.metrics import fine_energy, psnr_y
 from dni.mix import Mix
 from dni.render import Cancelled, Progress, Renderer

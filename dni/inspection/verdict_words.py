@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dni.correlation import LayerCorrelation, mean_correlation
-from dni.midpoint import Midpoint
+from dni.inspection.correlation import LayerCorrelation, mean_correlation
+from dni.inspection.midpoint import Midpoint
 
 __all__ = ["reason_for"]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
-from dni.cache import ByteCache
 from dni.catalog import Pair, ProgressOf, end_paths
 from dni.networks import load_ends
-from dni.regions import StudioError
 from dni.render import Precision, Renderer
+from dni.serving.cache import ByteCache
+from dni.serving.regions import StudioError
 
 __all__ = ["Pairs", "owner_of_pair"]
 

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from dni.errors import DniError
 from dni.mix import Mix
-from dni.order import Crop
-from dni.quality import reduce_bicubic
+from dni.recipes.order import Crop
+from dni.tradeoff.quality import reduce_bicubic
 
 __all__ = ["Kind", "Question", "Subject", "choose_mixes", "choose_subject"]
 

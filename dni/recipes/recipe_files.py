@@ -8,7 +8,7 @@ from pathlib import Path
 from dni import images
 from dni.catalog import Pair, ProgressOf, end_paths
 from dni.checkpoints import SAFETENSORS_SUFFIX, read_metadata, sha256_of
-from dni.recipe import METADATA_KEY, Recipe, RecipeError
+from dni.recipes.recipe import METADATA_KEY, Recipe, RecipeError
 
 __all__ = ["read_recipe", "resolve_ends"]
 

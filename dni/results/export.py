@@ -7,17 +7,17 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from dni import __version__
 from dni.checkpoints import SAFETENSORS_SUFFIX, read_metadata, save, sha256_of
-from dni.develop import Hooks, develop
 from dni.errors import DniError
 from dni.images import Picture, save_png
 from dni.interpolate import interpolate
 from dni.mix import MixLike, as_mix
 from dni.networks import load_ends
-from dni.order import Order
-from dni.recipe import Recipe
+from dni.recipes.order import Order
+from dni.recipes.recipe import Recipe
 from dni.render import Notice, Progress, Renderer, Turn
+from dni.results.develop import Hooks, develop
+from dni.version import __version__
 
 __all__ = ["export_network", "export_picture", "export_recipe", "recipe_of"]
 

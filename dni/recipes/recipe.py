@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from dni.errors import DniError
 from dni.mix import Mix
-from dni.order import Order, is_whole
+from dni.recipes.order import Order, is_whole
 
 __all__ = ["Recipe", "RecipeError"]
 

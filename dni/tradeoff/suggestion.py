@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dni.curve import Curve, Point
 from dni.mix import Mix
-from dni.quality import MEASURES
+from dni.tradeoff.curve import Curve, Point
+from dni.tradeoff.quality import MEASURES
 
 __all__ = ["Suggestion", "suggest"]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dni.images import to_pil, to_tensor
-from dni.mask_files import MAX_STORED_SIDE, MaskError, check_mask
+from dni.masking.mask_files import MAX_STORED_SIDE, MaskError, check_mask
 
 __all__ = ["detail_mask", "feather", "invert", "luminance_mask"]
 

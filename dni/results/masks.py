@@ -5,10 +5,10 @@ value at the output pixel x. **The exact masked picture** has at x the pixel x o
 ``(1 - m(x)) * base + m(x) * brush``: parameters are blended, not finished pictures.
 
 That would take one network for every value of the mask. **What is computed**: the network at a few levels
-of m (:func:`dni.mask_levels.choose_levels`), each only on rectangles around the pixels that need it, mixed at
-every pixel linearly between the two nearest levels. So pixels on a level are exact; between two levels that
-are h apart the error is at most h^2 / 8 times the picture's second derivative along the mix, and one 8-bit
-level of rounding. Measured: benchmarks/masks.md.
+of m (:func:`dni.masking.mask_levels.choose_levels`), each only on rectangles around the pixels that need
+it, mixed at every pixel linearly between the two nearest levels. So pixels on a level are exact; between
+two levels that are h apart the error is at most h^2 / 8 times the picture's second derivative along the mix,
+and one 8-bit level of rounding. Measured: benchmarks/masks.md.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dni.mask_files import MaskError, decode_mask, encode_mask, load_mask
-from dni.mask_levels import weights
-from dni.mask_plan import Canvas, Plan, Rectangle, TilePlan, mask_values, plan_masked
+from dni.masking.mask_files import MaskError, decode_mask, encode_mask, load_mask
+from dni.masking.mask_levels import weights
+from dni.masking.mask_plan import Canvas, Plan, Rectangle, TilePlan, mask_values, plan_masked
 from dni.mix import Mix
 from dni.render import MAX_OUTPUT_PIXELS, Notice, Progress, Renderer, RenderError, Turn, Watch
+from dni.rendering.tiles import span
 from dni.segment import between
-from dni.tiles import span
 
 __all__ = [
     "Canvas",

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from dni.cache import ByteCache
+from dni.serving.cache import ByteCache
 
 __all__ = ["Memory", "size_of"]
 

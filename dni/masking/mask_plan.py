@@ -1,6 +1,6 @@
 """Where a painted mask needs the network: tiles of the picture, and rectangles of each for every level.
 
-Pure geometry in input pixels; :mod:`dni.masks` renders it.
+Pure geometry in input pixels; :mod:`dni.results.masks` renders it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import pairwise
 from torch import Tensor
 from torch.nn import functional
 
-from dni.mask_files import MaskError
-from dni.mask_levels import choose_levels, sample_mask, weights
+from dni.masking.mask_files import MaskError
+from dni.masking.mask_levels import choose_levels, sample_mask, weights
 
 __all__ = ["Canvas", "Plan", "Rectangle", "TilePlan", "mask_values", "plan_masked"]
 
@@ -112,12 +112,12 @@ def plan_masked(
     crop: Rectangle | None = None,
     tile: int | None = None,
 ) -> Plan:
-    """What :func:`dni.masks.render_masked` will render, before it does.
+    """What :func:`dni.results.masks.render_masked` will render, before it does.
 
     Args:
         mask: uint8, any height and width; it lies over the whole picture.
         canvas: The picture's size, and the network's.
-        levels, crop, tile: As in :func:`dni.masks.render_masked`.
+        levels, crop, tile: As in :func:`dni.results.masks.render_masked`.
 
     Raises:
         MaskError: The mask, ``levels``, ``crop`` or ``tile`` cannot be used.

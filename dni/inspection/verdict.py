@@ -1,7 +1,7 @@
 """Do these networks blend? The verdict in plain words, with its evidence.
 
-The picture decides: the midpoint test of :mod:`dni.midpoint` on a real picture. What is known of the
-networks, and how alike their filters are (:mod:`dni.correlation`), says why.
+The picture decides: the midpoint test of :mod:`dni.inspection.midpoint` on a real picture. What is
+known of the networks, and how alike their filters are (:mod:`dni.inspection.correlation`), says why.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from torch import Tensor
 
 from dni.catalog import Pair, load_catalog
 from dni.checkpoints import MAX_BYTES, sha256_of
-from dni.correlation import LayerCorrelation, filter_correlation
 from dni.images import open_picture
-from dni.lineage import lineage_of
-from dni.midpoint import Midpoint, Quality, midpoint_tests
-from dni.misfit import misfit_of
+from dni.inspection.correlation import LayerCorrelation, filter_correlation
+from dni.inspection.lineage import lineage_of
+from dni.inspection.midpoint import Midpoint, Quality, midpoint_tests
+from dni.inspection.misfit import misfit_of
+from dni.inspection.quarantine import check_size
+from dni.inspection.verdict_words import reason_for
 from dni.networks import ImageNetwork, load_each
-from dni.quarantine import check_size
 from dni.render import Renderer
-from dni.verdict_words import reason_for
 
 __all__ = ["Evidence", "NetworkFacts", "Verdict", "inspect_networks"]
 
-EXAMPLE = Path(__file__).parent / "ui" / "examples" / "astronaut.png"
+EXAMPLE = Path(__file__).parent.parent / "ui" / "examples" / "astronaut.png"
 # Large enough for texture and edges, small enough for a second on a processor.
 CROP = 96
 

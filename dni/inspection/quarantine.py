@@ -78,7 +78,7 @@ def ask(paths: Sequence[Path], memory_bytes: int, seconds: int) -> dict[int, str
     largest = max(path.stat().st_size if path.is_file() else 0 for path in paths)
     limits = (memory_bytes + MEMORY_PER_FILE_BYTE * largest, seconds)
     said = subprocess.run(
-        [sys.executable, "-m", "dni.quarantine", *map(str, limits), *map(os.path.abspath, paths)],
+        [sys.executable, "-m", "dni.inspection.quarantine", *map(str, limits), *map(os.path.abspath, paths)],
         env={**os.environ, "PYTHONPATH": search},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dni.errors import DniError
-from dni.mask_files import decode_mask
+from dni.masking.mask_files import decode_mask
 from dni.mix import Mix, MixLike, as_mix
 
 __all__ = ["Crop", "Order", "OrderError", "mix_values", "read_mix"]
@@ -33,7 +33,8 @@ class Order:
     Args:
         mix: The blend of the ends; with a mask, where nothing is painted.
         brush: With a mask, the blend where it is white; None without one.
-        mask: Where the brush was, as :func:`dni.mask_files.encode_mask` writes it, over the whole picture.
+        mask: Where the brush was, as :func:`dni.masking.mask_files.encode_mask` writes it, over the whole
+            picture.
         levels: Steps between ``mix`` and ``brush``, 1 to 255; None lets the mask decide.
         crop: The part of the picture to render, or None for all of it.
         tile: Side of the tiles in input pixels, or None for what suits the network.

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from dni.look import Look, decibels, distance, look_of
+from dni.inspection.look import Look, decibels, distance, look_of
 from dni.metrics import luma
 from dni.render import Renderer
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dni import __version__
-from dni.animation import FILM_SUFFIXES, Playback, check_size, write_film
-from dni.develop import Hooks, develop
 from dni.errors import DniError
-from dni.export import check_destination, hashed
 from dni.images import Picture
 from dni.mix import Mix
-from dni.order import Crop, Order, mix_values
+from dni.recipes.order import Crop, Order, mix_values
 from dni.render import Progress, Renderer
-from dni.sheet import SHEET_SUFFIX, compose_sheet, write_sheet
+from dni.results.develop import Hooks, develop
+from dni.results.export import check_destination, hashed
+from dni.sweeping.animation import FILM_SUFFIXES, Playback, check_size, write_film
+from dni.sweeping.sheet import SHEET_SUFFIX, compose_sheet, write_sheet
+from dni.version import __version__
 
 __all__ = ["SWEEP_SUFFIXES", "Sweep", "export_sweep", "sweep_frames"]
 

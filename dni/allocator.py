@@ -1,0 +1,55 @@
+"""How the process gets memory from the system: kept for the next network pass instead of returned after each.
+
+A network's layers allocate and free tensors of megabytes, for every frame anew. glibc by default asks the
+kernel for each and gives it back at once, and the kernel clears every page again: on the machine of
+benchmarks/large.md that was half of the time of a large tile. Keeping freed memory, one heap for all threads,
+and large pages take that away; :func:`release_freed_memory` returns what is free when a large job is done.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+__all__ = ["keep_freed_memory", "release_freed_memory"]
+
+# Of malloc.h in glibc.
+M_TRIM_THRESHOLD = -1
+M_MMAP_MAX = -4
+M_ARENA_MAX = -8
+NEVER = 2**31 - 1
+LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep the memory that it frees, for its own next use.
+
+    For programs, right at their start: the setting is the whole process's. Whoever uses dni as a library
+    decides that for their own process. What was chosen in the environment (``MALLOC_TRIM_THRESHOLD_`` and the
+    like, ``GLIBC_TUNABLES``, ``THP_MEM_ALLOC_ENABLE``) stays.
+
+    Returns:
+        Whether it was set; False without glibc (macOS, Windows, musl), or where the environment chose.
+    """
+    libc = glibc()
+    if libc is None or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
+        return False
+    os.environ.setdefault(LARGE_PAGES, "1")  # torch reads it at its first tensor
+    settings = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: NEVER, M_ARENA_MAX: 1}
+    return all([libc.mallopt(name, value) for name, value in settings.items()])
+
+
+def release_freed_memory() -> None:
+    """Return to the system what is free: after a large job, so that its memory does not stay for good."""
+    libc = glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
+
+
+def glibc() -> ctypes.CDLL | None:
+    """The C library, if it is the GNU one."""
+    try:
+        libc = ctypes.CDLL(None)
+    except (OSError, TypeError):  # Windows has no process-wide handle
+        return None
+    return libc if hasattr(libc, "gnu_get_libc_version") else None

@@ -1,0 +1,1 @@
+"""Do these networks blend? The verdict and its evidence."""

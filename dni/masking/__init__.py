@@ -1,0 +1,1 @@
+"""Masks: where in the picture how much of the mix is wanted."""

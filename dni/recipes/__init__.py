@@ -1,0 +1,1 @@
+"""What is asked of a render, and the recipe that every file of ours carries."""

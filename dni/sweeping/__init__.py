@@ -1,0 +1,1 @@
+"""Sweeps along a mix: strips, grids and films."""

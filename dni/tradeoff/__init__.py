@@ -1,0 +1,1 @@
+"""Distortion against perception along a mix, and network blending against pixel blending."""
