@@ -121,8 +121,8 @@ def main() -> None:
     note = (
         f"{len(rows)} verdicts, {wrong} of them wrong; the limits in dni/inspection/midpoint.py were set on "
         "these, so this is no test on unseen ones. Middle 96x96 pixels of each picture. Correlation: mean "
-        "over layers, with the first network. Detour: distance of the blend's picture to the farther end, divided "
-        "by that between the ends, or by two levels of 255 where that is more."
+        "over layers, with the first network. Detour: distance of the blend's picture to the farther end, "
+        "divided by that between the ends, or by two levels of 255 where that is more."
     )
     save_table("verdicts", "Verdicts on known cases", columns, rows, note)
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 import ctypes
 import os
 
-__all__ = ["keep_freed_memory", "release_freed_memory"]
+__all__ = ["LARGE_PAGES", "keep_freed_memory", "release_freed_memory"]
 
 # Of malloc.h in glibc.
 M_TRIM_THRESHOLD = -1
 M_MMAP_MAX = -4
 M_ARENA_MAX = -8
 NEVER = 2**31 - 1
+# Of torch: the variable with which its large tensors get large pages.
 LARGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
+from dni.allocator import keep_freed_memory
 from dni.commands import training
 from dni.commands.bench import bench
 from dni.commands.blend import blend
@@ -55,6 +56,7 @@ def spread_ends(arguments: Sequence[str]) -> list[str]:
 
 def main() -> None:
     """Run the command line; a mistake of the caller's is one line on stderr and status 1."""
+    keep_freed_memory()
     try:
         app(spread_ends(sys.argv[1:]))
     except (DniError, OSError) as error:

@@ -1,12 +1,15 @@
 """A new alpha against rebuilding the network in this process, as existing tools do.
 
 Real-ESRGAN's ``dni_weight`` (https://github.com/xinntao/Real-ESRGAN) reads both files, blends their
-dictionaries and loads the result into a network in float32 and in the default memory layout.
+dictionaries and loads the result into a network in float32 and in the default memory layout. It does so in a
+process of its own, because ours keeps its freed memory (:mod:`dni.allocator`), and existing tools do not.
 """
 
 from __future__ import annotations
 
-import copy
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,9 +17,11 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from dni.allocator import LARGE_PAGES
 from dni.bench.clock import Row, alternate, median_of, ratio_of, skipped
 from dni.bench.frame import mixes
 from dni.bench.machine import sample_picture
+from dni.errors import DniError
 from dni.networks import load_ends
 from dni.render import Renderer, best_precision
 
@@ -44,6 +49,43 @@ def rebuild_and_run(module: nn.Module, paths: Sequence[Path], rgb: Tensor, alpha
     return (output[0].clamp(0, 1) * 255).round().to(torch.uint8)
 
 
+class Rebuilder:
+    """A process that rebuilds the network whenever it is told: with the allocator and threads of any tool."""
+
+    def __init__(self, paths: Sequence[Path], *, height: int, width: int) -> None:
+        command = [sys.executable, "-m", "dni.bench.rebuild", *map(str, paths), str(height), str(width)]
+        environment = {name: text for name, text in os.environ.items() if name != LARGE_PAGES}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def new_alpha(self, alpha: float) -> None:
+        """Let it rebuild and run, and wait for it."""
+        assert self.process.stdin
+        assert self.process.stdout
+        print(alpha, file=self.process.stdin, flush=True)
+        if not self.process.stdout.readline():
+            raise DniError(
+                "Expected the rebuilding process to answer, but it has ended: see its message above."
+            )
+
+    def __enter__(self) -> Rebuilder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+
+@torch.inference_mode()
+def serve_alphas(paths: Sequence[Path], height: int, width: int) -> None:
+    """What the process does: rebuild for each alpha on stdin, and say so."""
+    plain = load_ends(paths)[0].module
+    rgb = sample_picture(height, width)
+    for line in sys.stdin:
+        rebuild_and_run(plain, paths, rgb, float(line))
+        print("done", flush=True)
+
+
 @torch.inference_mode()
 def rebuild_row(
     paths: Sequence[Path],
@@ -66,17 +108,21 @@ def rebuild_row(
     network, states = load_ends(paths)
     if read_plainly(paths[0]).keys() != states[0].keys():
         return skipped(what, "the files name their parameters in a way of their own")
-    plain = copy.deepcopy(network.module)
     precision = best_precision(device) if network.supports_bfloat16 else "float32"
     renderer = Renderer(network, states, precision=precision, device=device)
     rgb, wanted = sample_picture(*size), mixes(2, rounds + 1)
-    jobs = {
-        "rebuild": lambda number: rebuild_and_run(plain, paths, rgb, wanted[number].shares[1]),
-        "ours": lambda number: renderer.render(rgb, wanted[number]),
-    }
-    times = alternate(jobs, rounds=rounds, device=device)
+    with Rebuilder(paths, height=size[0], width=size[1]) as rebuilder:
+        jobs = {
+            "rebuild": lambda number: rebuilder.new_alpha(wanted[number].shares[1]),
+            "ours": lambda number: renderer.render(rgb, wanted[number]),
+        }
+        times = alternate(jobs, rounds=rounds, device=device)
     detail = (
         f"{median_of(times, 'rebuild'):.1f} ms (float32, default layout) / "
         f"{median_of(times, 'ours'):.1f} ms ({precision})"
     )
     return Row(what, ratio_of(times, "rebuild", "ours"), detail, TARGET, at_most=False)
+
+
+if __name__ == "__main__":
+    serve_alphas([Path(word) for word in sys.argv[1:3]], *map(int, sys.argv[3:]))

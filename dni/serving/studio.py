@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
+from dni.allocator import release_freed_memory
 from dni.catalog import Pair, ProgressOf
 from dni.images import Picture, resize_bicubic
 from dni.mix import Mix
@@ -237,18 +238,21 @@ class Studio:
         def turn() -> AbstractContextManager[None]:
             return self.schedule.turn(owner, Rank.EXPORT, cancelled=cancelled)
 
-        export_picture(
-            picture,
-            renderer,
-            order,
-            destination,
-            ends=self.paths(pair_id),
-            pair_id=self.pair(pair_id).id,
-            progress=progress,
-            cancelled=cancelled,
-            turn=turn,
-            notice=notice,
-        )
+        try:
+            export_picture(
+                picture,
+                renderer,
+                order,
+                destination,
+                ends=self.paths(pair_id),
+                pair_id=self.pair(pair_id).id,
+                progress=progress,
+                cancelled=cancelled,
+                turn=turn,
+                notice=notice,
+            )
+        finally:
+            release_freed_memory()
         return destination
 
     def export_network(self, pair_id: str, mix: Mix, destination: Path) -> Path:
