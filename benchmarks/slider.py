@@ -13,32 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.browser import ALLOWED_MS, PATIENCE_MS, PAUSE_MS, app_page, noise
 from benchmarks.table import median, p95, save_table
 from dni.serving.studio import Studio
-from dni.ui import build_app, launch_options
 from dni.ui.start import default_studio
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIDE = 120
 MOVES = 60
 NETWORK_RUNS = 30
-# Between a frame and the next move, as a hand does it.
-PAUSE_MS = (100, 300)
-# What may come to the network's time.
-ALLOWED_MS = 40
 NOTE = """Browser and server share this machine. A move ends when the canvas has drawn that alpha. The target
 for a move to where no keyframes are is the network's time and 40 ms in the median, and twice that in the
 95th percentile; the last column holds both as fractions of it. Pictures are noise, JPEG's worst case."""
@@ -54,6 +38,16 @@ MOVE = """([alpha, states]) => new Promise((resolve) => {
     ? resolve(performance.now() - started) : requestAnimationFrame(look);
   requestAnimationFrame(look);
 })"""
+# The same to the exact frame; null where keyframes around it showed a preview before.
+FRESH_MOVE = """async (alpha) => {
+  const canvas = document.querySelector('#viewer canvas');
+  let previewed = false;
+  const watch = new MutationObserver(() => { previewed ||= canvas.dataset.state === 'preview'; });
+  watch.observe(canvas, { attributes: true, attributeFilter: ['data-state'] });
+  const taken = await (MOVE)([alpha, ['exact']]);
+  watch.disconnect();
+  return previewed ? null : taken;
+}""".replace("MOVE", MOVE)
 # Moves the slider every animation frame for 2 s; the number of different alphas shown a second.
 DRAG = """() => new Promise((resolve) => {
   const canvas = document.querySelector('#viewer canvas');
@@ -79,7 +73,7 @@ LIVE_DRAG = DRAG.replace("state !== 'waiting' && now !== last", "canvas.dataset.
 
 def wait_for_keyframes(page: Page) -> None:
     page.wait_for_function(
-        "document.querySelector('#viewer canvas').dataset.missing === '0'", timeout=120_000
+        "document.querySelector('#viewer canvas').dataset.missing === '0'", timeout=PATIENCE_MS
     )
 
 
@@ -92,7 +86,7 @@ def upload(page: Page, file: Path, *, complete: bool = True) -> tuple[float, flo
     page.wait_for_function(
         f"{frames}.state === 'exact' && "
         f"document.querySelector('#viewer canvas').getAttribute('aria-label') !== {name!r}",
-        timeout=120_000,
+        timeout=PATIENCE_MS,
     )
     first = time.perf_counter() - started
     if complete:
@@ -100,11 +94,9 @@ def upload(page: Page, file: Path, *, complete: bool = True) -> tuple[float, flo
     return first * 1000, (time.perf_counter() - started) * 1000
 
 
-def noise(folder: Path, index: int) -> Path:
-    """A picture that nobody has a frame of: 120x120, so 480x480 enlarged."""
-    path = folder / f"noise{index}.png"
-    Image.effect_noise((SIDE, SIDE), 50 + index).convert("RGB").save(path)
-    return path
+def noise_file(folder: Path, index: int) -> Path:
+    """120x120, so 480x480 enlarged."""
+    return noise(folder, index, width=SIDE, height=SIDE)
 
 
 def network_time(studio: Studio) -> float:
@@ -120,17 +112,18 @@ def network_time(studio: Studio) -> float:
 
 
 def fresh_moves(page: Page, folder: Path, pictures: int) -> tuple[list[float], float]:
-    """Times of moves to where no frame is, three on each new picture; and new frames a second in a drag."""
-    pause, times, rates = random.Random(0), [], []
+    """Times of moves to where no frame is, up to three on each new picture; new frames a second in a drag."""
+    pause, rates = random.Random(0), []
+    times: list[float | None] = []
     for index in range(pictures):
-        upload(page, noise(folder, index + 1), complete=False)
+        upload(page, noise_file(folder, index + 1), complete=False)
         for place in (0.35, 0.65, 0.33):  # between the keyframes that come last
             page.wait_for_timeout(pause.uniform(*PAUSE_MS))
-            times.append(page.evaluate(MOVE, [round(place + 0.01 * (index % 3), 2), ["exact"]]))
+            times.append(page.evaluate(FRESH_MOVE, round(place + 0.01 * (index % 3), 2)))
         if index % 4 == 0:
-            upload(page, noise(folder, index + 1 + pictures), complete=False)
+            upload(page, noise_file(folder, index + 1 + pictures), complete=False)
             rates.append(page.evaluate(LIVE_DRAG))
-    return times, median(rates)
+    return [taken for taken in times if taken is not None], median(rates)
 
 
 def row(name: str, times: Sequence[float], *rest: str) -> list[str]:
@@ -139,7 +132,7 @@ def row(name: str, times: Sequence[float], *rest: str) -> list[str]:
 
 def measure(page: Page, folder: Path, network: float, pictures: int) -> list[list[str]]:
     """All rows of the table but the first."""
-    first, every = upload(page, noise(folder, 0))
+    first, every = upload(page, noise_file(folder, 0))
     there = [page.evaluate(MOVE, [round(0.013 + 0.0159 * i, 2), ["preview", "exact"]]) for i in range(MOVES)]
     dragging = page.evaluate(DRAG)
     rested = [page.evaluate(MOVE, [round(0.021 + 0.0313 * i, 2), ["exact"]]) for i in range(MOVES // 2)]
@@ -167,22 +160,16 @@ def main() -> None:
     )
     pictures = parser.parse_args().pictures
     studio = default_studio()
-    app = build_app(studio)
-    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+    with tempfile.TemporaryDirectory() as folder, app_page(studio) as (page, address):
         started = time.perf_counter()
         page.goto(address)
-        page.wait_for_selector("#viewer canvas[data-state=exact]", timeout=120_000)
+        page.wait_for_selector("#viewer canvas[data-state=exact]", timeout=PATIENCE_MS)
         opened = (time.perf_counter() - started) * 1000
         wait_for_keyframes(page)
         rows = [
             ["opening the page to the first frame", f"{opened:.0f}", "", "", ""],
             *measure(page, Path(folder), network_time(studio), pictures),
         ]
-        browser.close()
-    app.close()
     columns = ("bundled pair, 480x480 output", "median, ms", "p95, ms", "frames/s", "of the target")
     save_table("slider", "Slider to pixels", columns, rows, NOTE)
 

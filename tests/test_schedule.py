@@ -11,7 +11,14 @@ from contextlib import contextmanager
 import pytest
 
 from dni.render import Cancelled
-from dni.serving.schedule import MAX_WAITING, PATIENCE_SECONDS, Rank, Schedule, Superseded
+from dni.serving.schedule import (
+    MAX_WAITING,
+    PATIENCE_SECONDS,
+    QUIET_SECONDS,
+    Rank,
+    Schedule,
+    Superseded,
+)
 
 PATIENCE = 20
 LIVE, AHEAD, EXPORT = Rank
@@ -263,3 +270,52 @@ def test_nothing_is_kept_of_those_who_were_served(office: Office) -> None:
         office.ask("d")
         office.schedule.leave("c")
     assert all(len(line) == 0 for line in office.schedule._lines.values())
+
+
+class Pauses:
+    """Seconds that were slept, on a clock that they move; ``then`` happens in each."""
+
+    def __init__(self, clock: Clock, then: Callable[[], None] = lambda: None) -> None:
+        self.clock, self.then = clock, then
+        self.slept: list[float] = []
+
+    def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.now += seconds
+        self.then()
+
+
+def live_frame(schedule: Schedule, clock: Clock, seconds: float) -> None:
+    with schedule.turn("someone", LIVE):
+        clock.now += seconds
+
+
+def test_it_is_quiet_where_nobody_has_waited() -> None:
+    pauses = Pauses(Clock())
+    Schedule(pauses.clock, pauses).wait_until_quiet(at_most=1)
+    assert pauses.slept == []
+
+
+def test_it_is_quiet_a_tenth_of_a_second_after_a_live_frame() -> None:
+    pauses = Pauses(Clock())
+    schedule = Schedule(pauses.clock, pauses)
+    live_frame(schedule, pauses.clock, 0.5)
+    schedule.wait_until_quiet(at_most=1)
+    assert pauses.clock.now == pytest.approx(0.5 + QUIET_SECONDS)
+
+
+def test_turns_of_other_ranks_are_no_noise() -> None:
+    pauses = Pauses(Clock())
+    schedule = Schedule(pauses.clock, pauses)
+    for rank in (AHEAD, EXPORT):
+        with schedule.turn("someone", rank):
+            schedule.wait_until_quiet(at_most=1)
+    assert pauses.slept == []
+
+
+def test_who_waits_for_quiet_waits_no_longer_than_allowed() -> None:
+    clock = Clock()
+    schedule = Schedule(clock, Pauses(clock, then=lambda: live_frame(schedule, clock, 0.01)))
+    live_frame(schedule, clock, 0.0)
+    schedule.wait_until_quiet(at_most=1)
+    assert 1 <= clock.now < 1 + QUIET_SECONDS + 0.01

@@ -7,6 +7,7 @@ within a rank to one owner after another, and to one owner in the order of askin
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict, deque
@@ -27,6 +28,8 @@ PATIENCE_SECONDS = 2.0
 MAX_WAITING = 4
 # How often somebody who waits looks whether it was cancelled.
 LOOK_SECONDS = 0.1
+# A frame is on the screen of whoever waited for it this long after it was made.
+QUIET_SECONDS = 0.1
 
 
 class Rank(IntEnum):
@@ -61,14 +64,19 @@ class Schedule:
 
     Args:
         clock: Seconds, for telling how long an export has been passed over.
+        sleep: Lets so many seconds of ``clock`` pass.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._lines: dict[Rank, Line] = {rank: OrderedDict() for rank in Rank}
         self._holder: Waiter | None = None
         self._passed_over = dict.fromkeys(Rank, 0.0)
+        self._live_until = -math.inf
 
     @contextmanager
     def turn(
@@ -110,6 +118,26 @@ class Schedule:
     def is_urgent(self) -> bool:
         """Whether somebody waits for a live frame."""
         return bool(self._lines[Rank.LIVE])
+
+    def wait_until_quiet(self, *, at_most: float) -> None:
+        """Wait until nobody has waited for a live frame for a tenth of a second.
+
+        For what gave way to one: begun again at once, it would hold up that frame's way to the screen of
+        this machine, and the next frame of a thumb that moves on.
+
+        Args:
+            at_most: Seconds after which the waiting ends in any case.
+        """
+        end = self._clock() + at_most
+        while (left := min(self._until_quiet(), end - self._clock())) > 0:
+            self._sleep(left)
+
+    def _until_quiet(self) -> float:
+        with self._lock:
+            held = self._holder is not None and self._holder.rank is Rank.LIVE
+            if held or self._lines[Rank.LIVE]:
+                return QUIET_SECONDS
+            return self._live_until + QUIET_SECONDS - self._clock()
 
     def count(self, owner: Hashable) -> int:
         """How many requests of the owner wait."""
@@ -162,6 +190,8 @@ class Schedule:
                 passed_over = other is not rank and bool(line)
                 self._passed_over[other] = self._passed_over[other] + seconds if passed_over else 0.0
             self._holder = None
+            if rank is Rank.LIVE:
+                self._live_until = self._clock()
             self._give()
 
     def _drop(self, waiter: Waiter, reason: Exception) -> None:

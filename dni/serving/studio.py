@@ -46,6 +46,7 @@ LIVE_SECONDS = 0.1
 PROBE_SIDE = 96
 # A frame ahead that has given way so often is made at last: where many people drag, somebody always waits.
 MAX_GIVEN_WAY = 3
+QUIET_PATIENCE_SECONDS = 1.0
 
 T = TypeVar("T")
 FrameKey = tuple[str, str, Region, Mix]
@@ -293,6 +294,7 @@ class Studio:
         for _ in range(MAX_GIVEN_WAY):
             with suppress(GaveWay):
                 return self._in_turn(work, owner, Rank.AHEAD, lane=None, within=within)
+            self.schedule.wait_until_quiet(at_most=QUIET_PATIENCE_SECONDS)
         return self._in_turn(work, owner, Rank.AHEAD, lane=None)
 
     def _is_held(self, token: str, pair_id: str) -> bool:

@@ -150,12 +150,13 @@ class Results:
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
         return f"{stem}_{self.studio.pair(wanted.pair).id or 'own'}_{wanted.name}"
 
-    def api_render(self, image: str | None, pair: str, alpha: float) -> str:
+    def api_render(self, image: str | None, pair: str, alpha: float, request: gr.Request) -> str:
         """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
         with errors_shown():
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
-            return self.export(open_picture(image), at_alpha("", pair, check_alpha(alpha)))
+            wanted, visitor = at_alpha("", pair, check_alpha(alpha)), str(request.session_hash)
+            return self.export(open_picture(image), wanted, None, None, None, visitor)
 
     def api_blend(self, pair: str, alpha: float) -> str:
         """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""
