@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from desk import PATIENCE, Desk
+from digit_desk import network_state
 from handwriting import write_mnist
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
@@ -24,23 +25,12 @@ from dni.adapt.desk import DigitDesk, OwnPicture
 from dni.checkpoints import save
 from dni.ui.room import BACKGROUND, DigitRoom
 from dni.ui.start import example_token
-from models.digits import DigitNetwork
 
 SNAPSHOTS = range(0, 2001, 100)
 MEASURES = ("reversal", "mnist", "mnist_m", "domain_accuracy", "a_distance")
 EXAMPLE = example_token(BACKGROUND)
 
 COPY_CANVAS = """(selector) => document.querySelector(selector).toDataURL('image/png').split(',')[1]"""
-
-
-def network_state(seed: int) -> dict[str, torch.Tensor]:
-    """A random network that reads digits differently, and is fairly sure of what it reads."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        state = DigitNetwork().state_dict()
-    for name in ("fc1.weight", "fc2.weight", "fc3.weight"):
-        state[name] *= 4
-    return state
 
 
 def write_networks(weights: Path) -> None:

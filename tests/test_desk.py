@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from digit_desk import make_desk, network_state, noise, picture
 
 from dni.adapt import load_classifier
 from dni.adapt.desk import ALPHAS, DOMAINS, STRENGTHS, DigitDesk, OwnPicture
@@ -23,28 +23,7 @@ from dni.errors import DniError
 from dni.interpolate import interpolate, shares_of
 from models.digits import DigitNetwork
 
-State = dict[str, torch.Tensor]
 DANN, DDC = "dann", "ddc"
-METRICS = ("reversal", "mnist", "mnist_m", "domain_accuracy", "a_distance")
-
-
-def noise(*shape: int, seed: int = 0) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(256, shape, dtype=torch.uint8, generator=generator)
-
-
-def picture(seed: int = 0, strength: float = 1.0) -> OwnPicture:
-    return OwnPicture(noise(3, 40, 50, seed=seed), f"picture-{seed}", strength)
-
-
-def network_state(seed: int) -> State:
-    """A network whose answers depend on the digit."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        state = DigitNetwork().state_dict()
-    for name in ("fc1.weight", "fc2.weight", "fc3.weight"):
-        state[name] *= 4
-    return state
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +36,6 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNI_WEIGHTS", str(folder))
         yield folder
-
-
-def make_desk(**options: Any) -> DigitDesk:
-    """A desk with 300 "digits", of which 110 are held out."""
-    digits = Digits(noise(300, 1, 28, 28).expand(-1, 3, -1, -1).contiguous(), torch.arange(300) % 10)
-    photograph = noise(50, 60, 3, seed=1).numpy()
-    options = {"precision": "float32", **options}
-    return DigitDesk(
-        Handwriting(digits, "noise", is_mnist=False), Photographs((photograph,), "snow"), picture(), **options
-    )
 
 
 @pytest.fixture(scope="module")
@@ -324,85 +293,6 @@ def test_a_network_of_another_kind(weights: Path, desk: DigitDesk) -> None:
 def test_images_that_are_no_digits(images: torch.Tensor, found: str, desk: DigitDesk) -> None:
     with pytest.raises(DniError, match=rf"Expected digits of uint8 \(..., 3, 28, 28\), but got {found}"):
         desk.predict("dann", 0.5, images)
-
-
-@pytest.fixture
-def run_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with three snapshots of a run of DANN, and the report of it."""
-    folder = tmp_path / "digits"
-    folder.mkdir()
-    states = {0: network_state(0), 300: network_state(1), 2000: network_state(2)}
-    tensors = {f"{step}/{name}": t.half() for step, state in states.items() for name, t in state.items()}
-    save(folder / "dann-run.safetensors", tensors, {})
-    write_report(folder, list(states))
-    monkeypatch.setenv("DNI_WEIGHTS", str(tmp_path))
-    return folder
-
-
-def write_report(folder: Path, iterations: list[int]) -> None:
-    rows = [{"iteration": step, **dict.fromkeys(METRICS, 0.5)} for step in iterations]
-    (folder / "report.json").write_text(json.dumps({"dann_run": rows}))
-
-
-def test_a_run_of_dann(run_weights: Path) -> None:
-    desk = make_desk()
-    run = desk.dann_run()
-    assert run.iterations == (0, 300, 2000)
-    assert run.positions.shape == (3, 2, 150, 2)
-    assert float(run.positions.abs().max()) == 1
-    assert [row["iteration"] for row in run.metrics] == [0, 300, 2000]
-    assert set(run.metrics[0]) == {"iteration", *METRICS}
-    assert run.note.startswith("Measured on test digits")
-
-
-def break_report(folder: Path) -> None:
-    (folder / "report.json").write_text("{")
-
-
-def forget_report(folder: Path) -> None:
-    (folder / "report.json").unlink()
-
-
-def exchange_report(folder: Path) -> None:
-    write_report(folder, [0, 300])
-
-
-def narrow_report(folder: Path) -> None:
-    (folder / "report.json").write_text(json.dumps({"dann_run": [{"iteration": 0}]}))
-
-
-@pytest.mark.parametrize("damage", [break_report, forget_report, exchange_report, narrow_report])
-def test_a_run_without_its_report(damage: Any, run_weights: Path) -> None:
-    damage(run_weights)
-    run = make_desk().dann_run()
-    assert run.positions.shape == (3, 2, 150, 2)
-    assert run.metrics == ()
-    assert run.note.startswith("The report has no measures of this run")
-
-
-def break_snapshots(folder: Path) -> None:
-    (folder / "dann-run.safetensors").write_bytes(b"no snapshots")
-
-
-def forget_snapshots(folder: Path) -> None:
-    (folder / "dann-run.safetensors").unlink()
-
-
-def exchange_snapshots(folder: Path) -> None:
-    save(folder / "dann-run.safetensors", {"weight": torch.zeros(3)}, {})
-
-
-def narrow_snapshots(folder: Path) -> None:
-    save(folder / "dann-run.safetensors", {"0/conv1.weight": torch.zeros(3)}, {})
-
-
-@pytest.mark.parametrize("damage", [break_snapshots, forget_snapshots, exchange_snapshots, narrow_snapshots])
-def test_a_run_without_its_snapshots(damage: Any, run_weights: Path) -> None:
-    damage(run_weights)
-    run = make_desk().dann_run()
-    assert run.iterations == run.metrics == ()
-    assert run.positions.shape == (0, 2, 150, 2)
-    assert run.note.startswith("Snapshots of the run are missing: Expected ")
 
 
 def test_photographs_too_small(weights: Path) -> None:
