@@ -27,27 +27,26 @@ NOTE = """Browser and server share this machine. A move ends when the canvas has
 for a move to where no keyframes are is the network's time and 40 ms in the median, and twice that in the
 95th percentile; the last column holds both as fractions of it. Pictures are noise, JPEG's worst case."""
 
-# Sets the slider and resolves with the ms until the canvas shows that alpha in one of the wanted states.
-MOVE = """([alpha, states]) => new Promise((resolve) => {
+# Sets the slider and resolves with the ms until that alpha is drawn on the canvas in one of the wanted
+# states; with null, where it is to be fresh, if a preview of it was drawn before.
+MOVE = """([alpha, states, fresh]) => new Promise((resolve) => {
   const canvas = document.querySelector('#viewer canvas');
   const slider = document.querySelector('#viewer input.alpha');
   const started = performance.now();
+  let previewed = false;
+  const look = () => {
+    if (Number(canvas.dataset.alpha) !== alpha) return;
+    previewed ||= canvas.dataset.state === 'preview';
+    if (!states.includes(canvas.dataset.state)) return;
+    watch.disconnect();
+    resolve(fresh && previewed ? null : performance.now() - started);
+  };
+  // Written in the callback that draws.
+  const watch = new MutationObserver(look);
+  watch.observe(canvas, { attributes: true, attributeFilter: ['data-alpha', 'data-state'] });
   slider.value = alpha;
   slider.dispatchEvent(new Event('input', { bubbles: true }));
-  const look = () => Number(canvas.dataset.alpha) === alpha && states.includes(canvas.dataset.state)
-    ? resolve(performance.now() - started) : requestAnimationFrame(look);
-  requestAnimationFrame(look);
 })"""
-# The same to the exact frame; null where keyframes around it showed a preview before.
-FRESH_MOVE = """async (alpha) => {
-  const canvas = document.querySelector('#viewer canvas');
-  let previewed = false;
-  const watch = new MutationObserver(() => { previewed ||= canvas.dataset.state === 'preview'; });
-  watch.observe(canvas, { attributes: true, attributeFilter: ['data-state'] });
-  const taken = await (MOVE)([alpha, ['exact']]);
-  watch.disconnect();
-  return previewed ? null : taken;
-}""".replace("MOVE", MOVE)
 # Moves the slider every animation frame for 2 s; the number of different alphas shown a second.
 DRAG = """() => new Promise((resolve) => {
   const canvas = document.querySelector('#viewer canvas');
@@ -119,7 +118,7 @@ def fresh_moves(page: Page, folder: Path, pictures: int) -> tuple[list[float], f
         upload(page, noise_file(folder, index + 1), complete=False)
         for place in (0.35, 0.65, 0.33):  # between the keyframes that come last
             page.wait_for_timeout(pause.uniform(*PAUSE_MS))
-            times.append(page.evaluate(FRESH_MOVE, round(place + 0.01 * (index % 3), 2)))
+            times.append(page.evaluate(MOVE, [round(place + 0.01 * (index % 3), 2), ["exact"], True]))
         if index % 4 == 0:
             upload(page, noise_file(folder, index + 1 + pictures), complete=False)
             rates.append(page.evaluate(LIVE_DRAG))
@@ -133,9 +132,13 @@ def row(name: str, times: Sequence[float], *rest: str) -> list[str]:
 def measure(page: Page, folder: Path, network: float, pictures: int) -> list[list[str]]:
     """All rows of the table but the first."""
     first, every = upload(page, noise_file(folder, 0))
-    there = [page.evaluate(MOVE, [round(0.013 + 0.0159 * i, 2), ["preview", "exact"]]) for i in range(MOVES)]
+    there = [
+        page.evaluate(MOVE, [round(0.013 + 0.0159 * i, 2), ["preview", "exact"], False]) for i in range(MOVES)
+    ]
     dragging = page.evaluate(DRAG)
-    rested = [page.evaluate(MOVE, [round(0.021 + 0.0313 * i, 2), ["exact"]]) for i in range(MOVES // 2)]
+    rested = [
+        page.evaluate(MOVE, [round(0.021 + 0.0313 * i, 2), ["exact"], False]) for i in range(MOVES // 2)
+    ]
     wait_for_keyframes(page)
     live, rate = fresh_moves(page, folder, pictures)
     target = network + ALLOWED_MS
