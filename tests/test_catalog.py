@@ -84,7 +84,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_every_pair_of_ours_is_described() -> None:
     known = {support.architecture.name for support in spandrel.MAIN_REGISTRY} | {"RRDBNet"}
     pairs = load_catalog()
-    assert len(pairs) == 8
+    assert len(pairs) == 9
     for pair_id, pair in pairs.items():
         assert pair.id == pair_id
         assert all((pair.title, pair.description, pair.lineage, pair.licence)), pair_id
@@ -96,6 +96,14 @@ def test_every_pair_of_ours_is_described() -> None:
     # The weak-denoise file is the end that keeps more noise.
     noisy = {end.label: end.source.file_name for end in pairs["realesr-general-x4v3"].ends}
     assert noisy["keeps noise"] == "realesr-general-wdn-x4v3.pth"
+
+
+def test_the_four_corners_begin_with_the_bundled_pair() -> None:
+    pair, four = find_pair("esrgan-lite-x4"), find_pair("esrgan-lite-x4-four")
+    assert four.ends[:2] == pair.ends
+    # In the desk's square, opposite corners have opposite effects.
+    assert four.labels == ("faithful", "textured", "removes noise", "flat")
+    assert [path.stem for path in end_paths(four)] == ["psnr", "gan", "clean", "flat"]
 
 
 def test_what_nobody_has_seen_is_marked() -> None:

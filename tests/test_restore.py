@@ -26,6 +26,8 @@ TINY = TrainConfig(num_filters=4, num_blocks=1, iterations=4, batch_size=1, patc
 GAN = replace(
     TINY, end="gan", patch_size=128, perceptual_weight=1.0, adversarial_weight=0.005, spectrum_weight=0.1
 )
+CLEAN = replace(TINY, end="clean", patch_size=64)
+FLAT = replace(TINY, end="flat")
 
 
 def photograph(seed: int, height: int = 260, width: int = 280) -> Image.Image:
@@ -126,7 +128,7 @@ def trained(trainer: Trainer) -> dict[str, torch.Tensor]:
     }
 
 
-@pytest.mark.parametrize("config", [TINY, GAN], ids=["psnr", "gan"])
+@pytest.mark.parametrize("config", [TINY, GAN, CLEAN, FLAT], ids=["psnr", "gan", "clean", "flat"])
 def test_a_resumed_run_gives_the_same_bits(
     config: TrainConfig,
     photographs: Path,
@@ -136,7 +138,7 @@ def test_a_resumed_run_gives_the_same_bits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def trainer(name: str, *, resume: bool = False) -> Trainer:
-        start = ancestor if config.end == "gan" else None
+        start = None if config.end == "psnr" else ancestor
         return Trainer(
             config,
             photographs=[photographs],
@@ -184,16 +186,19 @@ def test_resuming_with_other_settings_is_an_error(photographs: Path, tmp_path: P
         Trainer(replace(config, seed=1), photographs=[photographs], run_folder=tmp_path, resume=True)
 
 
-def test_the_gan_end_needs_its_ancestor(photographs: Path, tmp_path: Path) -> None:
-    with pytest.raises(DniError, match=r"Expected the weights of end A as the ancestor .*, but got none"):
-        Trainer(GAN, photographs=[photographs], run_folder=tmp_path)
+@pytest.mark.parametrize("config", [GAN, CLEAN, FLAT], ids=["gan", "clean", "flat"])
+def test_every_other_end_needs_its_ancestor(config: TrainConfig, photographs: Path, tmp_path: Path) -> None:
+    text = f"Expected the weights of end A as the ancestor of the end '{config.end}', but got none"
+    with pytest.raises(DniError, match=text):
+        Trainer(config, photographs=[photographs], run_folder=tmp_path)
 
 
-def test_the_gan_end_starts_from_its_ancestor(
-    photographs: Path, ancestor: Path, extractor: str, tmp_path: Path
+@pytest.mark.parametrize("config", [GAN, CLEAN, FLAT], ids=["gan", "clean", "flat"])
+def test_every_other_end_starts_from_its_ancestor(
+    config: TrainConfig, photographs: Path, ancestor: Path, extractor: str, tmp_path: Path
 ) -> None:
     trainer = Trainer(
-        GAN, photographs=[photographs], run_folder=tmp_path, ancestor=ancestor, extractor=extractor
+        config, photographs=[photographs], run_folder=tmp_path, ancestor=ancestor, extractor=extractor
     )
     torch.manual_seed(1)
     expected = RRDBNet(num_filters=4, num_blocks=1).state_dict()

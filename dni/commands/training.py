@@ -17,12 +17,12 @@ Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for eac
 
 
 def train_restore(
-    end: Annotated[str, typer.Argument(help="'psnr' (end A) or 'gan' (end B, from A).")],
+    end: Annotated[str, typer.Argument(help="'psnr' (end A), or from A: 'gan' (end B), 'clean' or 'flat'.")],
     photographs: Annotated[
         list[Path], typer.Option("--photographs", help="A folder of photographs; may be given again.")
     ],
     run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
-    ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the GAN end.")] = None,
+    ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the other ends.")] = None,
     extractor: Annotated[str, typer.Option(help="'vgg19' or a Tiny Darknet .safetensors file.")] = "vgg19",
     iterations: Annotated[int | None, typer.Option(help="Length of the run.")] = None,
     spectrum_power: Annotated[
@@ -31,7 +31,7 @@ def train_restore(
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
-    """Train one end of the esrgan-lite-x4 pair; with 'accelerate launch' on several GPUs."""
+    """Train one end of the esrgan-lite-x4 networks; with 'accelerate launch' on several GPUs."""
     from dni.restore.config import preset
     from dni.restore.train import Trainer
 

@@ -1,1 +1,1 @@
-"""Training of image-restoration pairs: an L1 end and a GAN end fine-tuned from it."""
+"""Training and measuring of image-restoration networks: an L1 end and others fine-tuned from it."""

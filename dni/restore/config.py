@@ -1,4 +1,4 @@
-"""The settings of a training run, and those that the shipped pair was trained with."""
+"""The settings of a training run, and those that the shipped ends were trained with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TrainConfig:
     the distance of power spectra, of which ``spectrum_power`` is the share that is wanted.
     """
 
-    end: Literal["psnr", "gan"] = "psnr"
+    end: Literal["psnr", "gan", "clean", "flat"] = "psnr"
     num_filters: int = 32
     num_blocks: int = 2
     iterations: int = 15000
@@ -58,6 +58,12 @@ PRESETS: dict[str, TrainConfig] = {
         spectrum_power=0.65,
         instance_noise=0.04,
     ),
+    "clean": TrainConfig(
+        end="clean", iterations=4000, patch_size=128, learning_rate=2e-4, warmup=100, validate_every=200
+    ),
+    "flat": TrainConfig(
+        end="flat", iterations=4000, patch_size=128, learning_rate=2e-4, warmup=100, validate_every=200
+    ),
 }
 
 
@@ -68,7 +74,7 @@ def preset(
     spectrum_power: float | None = None,
     seed: int = 0,
 ) -> TrainConfig:
-    """The settings that the shipped pair was trained with, but for what is given.
+    """The settings that the shipped ends were trained with, but for what is given.
 
     Raises:
         DniError: There is no such end, or it has no loss on its spectrum.

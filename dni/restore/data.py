@@ -16,11 +16,14 @@ from PIL import Image
 from torch import Tensor
 
 from dni.errors import DniError
-from dni.images import to_tensor
+from dni.images import to_pil, to_tensor
+from dni.restore.tasks import Task
+from dni.tradeoff.quality import reduce_bicubic
 
-__all__ = ["PatchSampler", "degrade"]
+__all__ = ["PatchSampler", "degrade", "example"]
 
 COPY_SCALES = (1.0, 0.75, 0.5)
+AS_THEY_ARE = Task()
 
 
 def crop_to_multiple(image: Image.Image, scale: int) -> Image.Image:
@@ -30,7 +33,15 @@ def crop_to_multiple(image: Image.Image, scale: int) -> Image.Image:
 def degrade(image: Image.Image, scale: int) -> tuple[Image.Image, Image.Image]:
     """The (low, high) pair of an image: cropped to a multiple of ``scale``, then reduced by it."""
     high = crop_to_multiple(image, scale)
-    return high.resize((high.width // scale, high.height // scale), Image.Resampling.BICUBIC), high
+    return to_pil(reduce_bicubic(to_tensor(high), scale)), high
+
+
+def example(
+    photograph: Image.Image, *, scale: int, task: Task, generator: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """A whole photograph as a task's input and target, uint8 (3, h, w) and (3, scale * h, scale * w)."""
+    low, high = (to_tensor(image) for image in degrade(photograph, scale))
+    return task.spoil(low, generator), task.target(high)
 
 
 class PatchSampler:
@@ -42,10 +53,18 @@ class PatchSampler:
         batch_size: Patches per batch.
         scale: Reduction factor.
         seed: Seed of the sequence of batches.
+        task: What happens to inputs and targets; by default nothing.
     """
 
     def __init__(
-        self, photographs: Sequence[Image.Image], *, patch_size: int, batch_size: int, scale: int, seed: int
+        self,
+        photographs: Sequence[Image.Image],
+        *,
+        patch_size: int,
+        batch_size: int,
+        scale: int,
+        seed: int,
+        task: Task = AS_THEY_ARE,
     ) -> None:
         if patch_size % scale:
             raise DniError(f"Expected a patch size divisible by {scale}, but got {patch_size}.")
@@ -53,8 +72,9 @@ class PatchSampler:
         self.batch_size = batch_size
         self.scale = scale
         self.seed = seed
+        self.task = task
         self.pairs = [
-            (to_tensor(low), to_tensor(high))
+            (to_tensor(low), self.task.target(to_tensor(high)))
             for copy_scale in COPY_SCALES
             for low, high in (degrade(reduce(image, copy_scale), scale) for image in photographs)
             if min(low.size) >= self.low_size
@@ -77,7 +97,9 @@ class PatchSampler:
         low = low[:, top : top + size, left : left + size]
         high = high[:, scale * top : scale * (top + size), scale * left : scale * (left + size)]
         turns, mirrored = int(generator.integers(4)), bool(generator.integers(2))
-        return tuple(turn(patch, turns, mirrored) for patch in (low, high))  # type: ignore[return-value]
+        low, high = (turn(patch, turns, mirrored) for patch in (low, high))
+        # Turned first: JPEG's grid does not turn with what a photograph shows.
+        return self.task.spoil(low, generator), high
 
 
 def reduce(image: Image.Image, scale: float) -> Image.Image:

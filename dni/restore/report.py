@@ -26,6 +26,7 @@ from dni.perceptual import load_extractor, perceptual_distance
 from dni.photographs import load_photographs
 from dni.render import Renderer
 from dni.restore.data import degrade
+from dni.restore.others import measure_others, others_table
 from dni.version import __version__
 
 __all__ = ["measure", "report_table", "write_report"]
@@ -39,6 +40,7 @@ COLUMNS = {
     "spectral": "spectral ratio",
 }
 TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- /table -->)", re.DOTALL)
+OTHERS = re.compile(r"(?<=<!-- others -->\n).*(?=<!-- /others -->)", re.DOTALL)
 
 Row = dict[str, float]
 
@@ -92,10 +94,10 @@ def report_table(sets: Mapping[str, Mapping[str, Row]]) -> str:
 
 
 def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, Any]:
-    """Measure a pair of local files in float32; write ``report.json`` and the table of ``README.md`` there.
+    """Measure a pair of local files in float32; write ``report.json`` and the tables of ``README.md`` there.
 
     Args:
-        pair: A bundled pair.
+        pair: A bundled pair; the ends "clean" and "flat" are measured too where they lie beside it.
         data_root: A folder with ``set5``, ``set14`` and ``bsds500/val``.
         extractor: ``"vgg19"`` or a Tiny Darknet file, see :func:`dni.perceptual.load_extractor`.
 
@@ -125,8 +127,15 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
         "versions": {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "device": str(renderer.device),
         "sets": sets,
+        "others": measure_others(card.parent, data_root / TEST_SETS["Set14"]),
     }
     (card.parent / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    text = TABLE.sub(lambda _: report_table(sets), card.read_text(encoding="utf-8"))
-    card.write_text(text, encoding="utf-8")
+    write_tables(card, report)
     return report
+
+
+def write_tables(card: Path, report: Mapping[str, Any]) -> None:
+    """Put the tables of a report between the card's marks."""
+    text = TABLE.sub(lambda _: report_table(report["sets"]), card.read_text(encoding="utf-8"))
+    text = OTHERS.sub(lambda _: others_table(report["others"]), text)
+    card.write_text(text, encoding="utf-8")

@@ -1,7 +1,8 @@
-"""One training loop for both ends of a restoration pair.
+"""One training loop for all ends of a set of restoration networks.
 
 End A ("psnr") minimises L1. End B ("gan") starts from A and adds ESRGAN's perceptual and relativistic
-adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). What is exported is the
+adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean" and "flat" start
+from A too and minimise L1 on other tasks (:mod:`dni.restore.tasks`). What is exported is the
 exponential moving average of the parameters. A run can be stopped at any time and resumed: batch ``n``
 depends on the seed only, and everything else is in ``state.pt``.
 """
@@ -27,17 +28,17 @@ from tqdm import tqdm
 
 from dni.checkpoints import save
 from dni.errors import DniError
-from dni.images import to_tensor
 from dni.metrics import psnr_y, quantize, spectral_ratio
 from dni.perceptual import load_extractor, perceptual_distance
 from dni.photographs import load_photographs
 from dni.restore.config import TrainConfig, learning_rate_factor
-from dni.restore.data import PatchSampler, degrade
+from dni.restore.data import PatchSampler, example
 from dni.restore.losses import (
     relativistic_discriminator_loss,
     relativistic_generator_loss,
     spectrum_loss,
 )
+from dni.restore.tasks import TASKS
 from models.discriminator import PATCH_SIZE, VGGDiscriminator
 from models.rrdbnet import RRDBNet
 
@@ -55,7 +56,7 @@ class Trainer:
         config: What to train.
         photographs: Folders of training photographs.
         run_folder: Where to write; created if absent.
-        ancestor: Weights to start from (end A), required for the "gan" end.
+        ancestor: Weights to start from (end A), required for every other end.
         extractor: ``"vgg19"`` or a Tiny Darknet file; used by the "gan" end.
         resume: Continue from ``state.pt`` if there is one.
     """
@@ -70,8 +71,11 @@ class Trainer:
         extractor: str = "vgg19",
         resume: bool = False,
     ) -> None:
-        if config.end == "gan" and ancestor is None:
-            raise DniError("Expected the weights of end A as the ancestor of the GAN end, but got none.")
+        if config.end != "psnr" and ancestor is None:
+            raise DniError(
+                f"Expected the weights of end A as the ancestor of the end {config.end!r}, but got none. "
+                "Give them as --ancestor."
+            )
         self.config = config
         self.run_folder = run_folder
         run_folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +108,7 @@ class Trainer:
         self.network, self.optimizer = prepare(
             generator, torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99))
         )
-        if self.config.end == "psnr":
+        if self.config.end != "gan":
             return
         critic = VGGDiscriminator().to(memory_format=torch.channels_last)
         self.critic, self.critic_optimizer = prepare(
@@ -116,9 +120,10 @@ class Trainer:
 
     def _load_data(self, folders: Sequence[Path]) -> None:
         photographs = load_photographs(folders)
-        config = self.config
+        config, task = self.config, TASKS[self.config.end]
         self.validation = [
-            degrade(centre(image), RRDBNet.scale) for image in photographs[::VALIDATION_STRIDE]
+            example(centre(image), scale=RRDBNet.scale, task=task, generator=np.random.default_rng(number))
+            for number, image in enumerate(photographs[::VALIDATION_STRIDE])
         ]
         kept = [image for index, image in enumerate(photographs) if index % VALIDATION_STRIDE]
         self.sampler = PatchSampler(
@@ -127,6 +132,7 @@ class Trainer:
             batch_size=config.batch_size,
             scale=RRDBNet.scale,
             seed=config.seed,
+            task=task,
         )
 
     def run(self) -> None:
@@ -204,9 +210,9 @@ class Trainer:
         """Mean luma PSNR (dB) and spectral ratio of the EMA network on the held-out photographs."""
         psnr, ratio = 0.0, 0.0
         for low, high in self.validation:
-            inputs = to_tensor(low)[None].float().to(self.accelerator.device) / 255
+            inputs = low[None].float().to(self.accelerator.device) / 255
             output = quantize(self.ema(inputs)).cpu()
-            reference = to_tensor(high)[None].float() / 255
+            reference = high[None].float() / 255
             psnr += psnr_y(output, reference) / len(self.validation)
             ratio += spectral_ratio(output, reference) / len(self.validation)
         return {"psnr_y": psnr, "spectral_ratio": ratio}
