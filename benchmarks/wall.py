@@ -10,11 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.slider import CHROMIUM, FLAGS
+from benchmarks.browser import app_page
 from benchmarks.table import median, p95, save_table
-from dni.ui import build_app, launch_options
 
 MOVES = 30
 LOCATE = "const desk = document.querySelector('.dni-digits');"
@@ -134,14 +133,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, help="Folder with MNIST/raw and bsds500.")
     arguments = parser.parse_args()
-    app = build_app(data_root=arguments.data_root)
-    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+    with app_page(data_root=arguments.data_root) as (page, address):
         rows = open_tab(page, address) + measure(page)
-        browser.close()
-    app.close()
     columns = ("Adaptation tab, 160 digits on four walls", "median, ms", "p95, ms", "a second")
     note = (
         "Browser and server share this machine. An update has redrawn all that is in view: every digit's "

@@ -11,11 +11,15 @@ import torch
 from masking import CPU, difference, make_picture, make_renderer
 from torch import nn
 
-from dni.masking.mask_plan import Rectangle
+from dni.images import Picture
+from dni.masking.mask_files import encode_mask
+from dni.masking.mask_levels import sample_mask
 from dni.metrics import fine_energy, psnr_y
 from dni.mix import BlendError, Mix
 from dni.networks import ImageNetwork
+from dni.recipes.order import Order
 from dni.render import Cancelled, Renderer
+from dni.results.develop import Hooks, develop
 from dni.tradeoff.compare import CompareError, compare_blends, difference_map, pixel_blend
 
 
@@ -41,6 +45,14 @@ def test_a_whole_share_is_that_picture() -> None:
     one, other = pictures(2)
     assert torch.equal(pixel_blend([one, other], (1.0, 0.0)), one)
     assert torch.equal(pixel_blend([one, one], (0.3, 0.7)), one)
+
+
+def test_every_pixel_may_have_a_share_of_its_own() -> None:
+    one, other = pictures(2)
+    share = torch.linspace(0, 1, 9 * 7).reshape(9, 7)
+    blended = pixel_blend([one, other], [1 - share, share])
+    expected = (1 - share.double()) * one + share.double() * other
+    assert float((blended - expected).abs().max()) <= 0.5 + 1e-4
 
 
 def test_heat_rises_from_black_over_red_and_yellow_to_white() -> None:
@@ -125,25 +137,96 @@ def test_a_flat_picture_has_no_texture_to_keep() -> None:
 
 
 def test_a_crop_is_that_part_of_the_whole(renderer: Renderer) -> None:
-    rgb = make_picture(40, 50)
-    whole = compare_blends(renderer, rgb, (0.5, 0.5))
-    part = compare_blends(renderer, rgb, (0.5, 0.5), crop=Rectangle(left=8, top=5, width=20, height=12))
-    for name in ("network", "pixels"):
-        cut = getattr(whole, name)[:, 5 * 4 : 17 * 4, 8 * 4 : 28 * 4]
-        assert difference(getattr(part, name), cut) <= 1
+    rgb, mix = make_picture(40, 50), Mix.of_alpha(0.5)
+    painted = {"mix": Mix.of_alpha(0), "brush": mix, "mask": encode_mask(RAMP)}
+    for order in ({"mix": mix}, painted):
+        whole = compare_blends(renderer, rgb, Order(**order))
+        part = compare_blends(renderer, rgb, Order(**order, crop=(8, 5, 20, 12)))
+        for name in ("network", "pixels"):
+            cut = getattr(whole, name)[:, 5 * 4 : 17 * 4, 8 * 4 : 28 * 4]
+            assert difference(getattr(part, name), cut) <= 1
 
 
 def test_progress_counts_the_pictures_and_cancelling_stops(renderer: Renderer) -> None:
     seen: list[tuple[int, int]] = []
-    compare_blends(
-        renderer, make_picture(9, 9), (0.5, 0.5), progress=lambda done, total: seen.append((done, total))
-    )
-    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    hooks = Hooks(progress=lambda done, total: seen.append((done, total)))
+    compare_blends(renderer, make_picture(9, 9), (0.5, 0.5), hooks=hooks)
+    assert sorted(set(seen)) == [(0, 3), (1, 3), (2, 3), (3, 3)]
     cancelled = threading.Event()
     cancelled.set()
-    for crop in (None, Rectangle(0, 0, 9, 9)):
+    for crop in (None, (0, 0, 9, 9)):
+        order = Order(mix=Mix.of_alpha(0.5), crop=crop)
         with pytest.raises(Cancelled):
-            compare_blends(renderer, make_picture(9, 9), (0.5, 0.5), crop=crop, cancelled=cancelled)
+            compare_blends(renderer, make_picture(9, 9), order, hooks=Hooks(cancelled=cancelled))
+
+
+# With layers and a mask
+
+RAMP = torch.linspace(0, 255, 11).round().to(torch.uint8).expand(7, 11)
+
+
+def painted(mask: torch.Tensor, brush: Mix, *, outside: Mix | None = None) -> Order:
+    return Order(mix=outside or Mix.of_alpha(0), brush=brush, mask=encode_mask(mask))
+
+
+def test_both_blends_are_where_the_mask_is(renderer: Renderer) -> None:
+    """The network's is the painted picture; a pixel's share is alpha times the mask's value."""
+    rgb, order = make_picture(20, 30), painted(RAMP, Mix.of_alpha(0.6))
+    found = compare_blends(renderer, rgb, order)
+    network, _ = develop(Picture(rgb=rgb, opacity=None, name=""), renderer, order, Hooks())
+    assert torch.equal(found.network, network)
+    first, last = (renderer.render(rgb, shares).double() for shares in ((1, 0), (0, 1)))
+    value = sample_mask(RAMP, output_size=(80, 120), top=0, left=0, size=(80, 120)).double() / 255
+    expected = (1 - 0.6 * value) * first + 0.6 * value * last
+    assert float((found.pixels - expected).abs().max()) <= 0.5 + 1e-3
+    assert difference(found.network, found.pixels) > 5
+
+
+def test_another_mix_outside_of_the_mask_is_blended_there(renderer: Renderer) -> None:
+    rgb = make_picture(20, 30)
+    order = painted(torch.zeros(5, 5, dtype=torch.uint8), Mix.of_alpha(1), outside=Mix.of_alpha(0.25))
+    found, plain = (compare_blends(renderer, rgb, wanted) for wanted in (order, (0.75, 0.25)))
+    for name in ("network", "pixels"):
+        assert torch.equal(getattr(found, name), getattr(plain, name))
+
+
+@pytest.mark.parametrize(("value", "alpha"), [(255, 0.6), (102, 0.24), (0, 0.0)])
+def test_a_mask_of_one_value_is_that_part_of_alpha(renderer: Renderer, value: int, alpha: float) -> None:
+    rgb = make_picture(20, 30)
+    mask = torch.full((5, 5), value, dtype=torch.uint8)
+    found = compare_blends(renderer, rgb, painted(mask, Mix.of_alpha(0.6)))
+    plain = compare_blends(renderer, rgb, Mix.of_alpha(alpha))
+    assert difference(found.network, plain.network) <= 1
+    assert difference(found.pixels, plain.pixels) <= 1
+    assert found.network_texture == pytest.approx(plain.network_texture, rel=0.01)
+    assert found.pixels_texture == pytest.approx(plain.pixels_texture, rel=0.01)
+    assert (found.psnr == math.inf) == (value == 0)
+
+
+def test_what_the_ends_have_is_counted_where_their_shares_are(renderer: Renderer) -> None:
+    """A hard mask shows both ends unmixed: all of their texture is kept, but for the edge between them."""
+    mask = torch.zeros(160, 240, dtype=torch.uint8)
+    mask[:, 60:] = 255
+    found = compare_blends(renderer, make_picture(40, 60), painted(mask, Mix.of_alpha(1)))
+    assert torch.equal(found.network, found.pixels)
+    assert found.network_texture == found.pixels_texture == pytest.approx(1, rel=0.05)
+
+
+def test_layers_are_the_networks_alone(renderer: Renderer) -> None:
+    rgb = make_picture(20, 30)
+    layered, plain = Mix.of((0.4, 0.6), groups={"last": (1, 0)}), Mix.of_alpha(0.6)
+    found, without = (compare_blends(renderer, rgb, mix) for mix in (layered, plain))
+    assert torch.equal(found.network, renderer.render(rgb, layered))
+    assert torch.equal(found.pixels, without.pixels)
+    assert difference(found.network, without.network) > 5
+
+
+def test_beyond_the_ends(renderer: Renderer) -> None:
+    rgb, mix = make_picture(20, 30), Mix.of_alpha(1.5, extrapolate=True)
+    ends = [renderer.render(rgb, shares) for shares in ((1, 0), (0, 1))]
+    found = compare_blends(renderer, rgb, mix)
+    assert torch.equal(found.network, renderer.render(rgb, mix))
+    assert torch.equal(found.pixels, pixel_blend(ends, (-0.5, 1.5)))
 
 
 def test_errors_say_what_was_expected(renderer: Renderer) -> None:

@@ -15,7 +15,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
 from dni.errors import DniError
-from dni.images import Picture, to_pil
+from dni.images import Picture, reduce_bicubic, to_pil
 from dni.metrics import luma, psnr_y, spectral_ratio, ssim_y
 from dni.mix import Mix
 from dni.networks import load_ends
@@ -24,7 +24,7 @@ from dni.render import Cancelled, Renderer
 from dni.restore.data import degrade
 from dni.results.develop import Hooks
 from dni.tradeoff.curve import Curve, Point, measure_curve
-from dni.tradeoff.quality import against_reference, fine_share, reduce_bicubic, without_reference
+from dni.tradeoff.quality import against_reference, fine_share, without_reference
 from dni.tradeoff.question import Question, choose_subject
 from dni.tradeoff.suggestion import suggest
 
@@ -114,10 +114,11 @@ def test_share_of_fine_texture_of_two_waves(fine: float, coarse: float) -> None:
     assert fine_share(image) == pytest.approx(fine**2 / (fine**2 + coarse**2), abs=1e-3)
 
 
-def test_reducing_is_that_of_the_training() -> None:
+def test_reducing_is_pillows_and_that_of_the_training() -> None:
     rgb = photo(40, 48)
-    low, _ = degrade(to_pil(rgb), SCALE)
-    assert torch.equal(reduce_bicubic(rgb, SCALE), torch.from_numpy(np.array(low)).permute(2, 0, 1))
+    pixels = np.array(to_pil(rgb).resize((12, 10), Image.Resampling.BICUBIC))
+    assert torch.equal(reduce_bicubic(rgb, SCALE), torch.from_numpy(pixels).permute(2, 0, 1))
+    assert np.array_equal(np.array(degrade(to_pil(rgb), SCALE)[0]), pixels)
     assert torch.equal(reduce_bicubic(batch(rgb), SCALE), batch(reduce_bicubic(rgb, SCALE)))
     with pytest.raises(DniError, match="divisible by 4, but got 24x21"):
         reduce_bicubic(photo(21, 24), SCALE)

@@ -1,16 +1,19 @@
-"""Metrics against scikit-image and closed forms."""
+"""Metrics against scikit-image, torchmetrics and closed forms."""
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
 
 import numpy as np
 import pytest
 import torch
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torchmetrics.functional.image import structural_similarity_index_measure
 
-from dni.metrics import luma, psnr_y, quantize, spectral_ratio, ssim_y
+from dni.metrics import fine_energy, fine_energy_map, luma, psnr_y, quantize, spectral_ratio, ssim_y
 
 BORDER = 4
 
@@ -71,6 +74,40 @@ def test_ssim_agrees_with_skimage() -> None:
     assert ssim_y(reference, reference) == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.parametrize(("height", "width"), [(48, 61), (19, 35), (120, 90)])
+def test_ssim_agrees_with_torchmetrics(height: int, width: int) -> None:
+    """Over whole windows: torchmetrics reflects the picture at its borders, which are left out here."""
+    output, reference = pair(height, width)
+    ours, theirs = (
+        luma(image)[..., BORDER:-BORDER, BORDER:-BORDER].double() for image in (output, reference)
+    )
+    _, everywhere = structural_similarity_index_measure(
+        ours, theirs, sigma=1.5, data_range=255, return_full_image=True
+    )
+    assert ssim_y(output, reference) == pytest.approx(float(everywhere[..., 5:-5, 5:-5].mean()), abs=1e-9)
+
+
+def test_ssim_of_flat_pictures_is_that_of_their_means() -> None:
+    dark, light = torch.full((1, 3, 24, 24), 0.25), torch.full((1, 3, 24, 24), 0.75)
+    one, other = (float(luma(image)[0, 0, 0, 0]) for image in (dark, light))
+    constant = (0.01 * 255) ** 2
+    expected = (2 * one * other + constant) / (one**2 + other**2 + constant)
+    assert ssim_y(dark, light) == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(ValueError, match=r"at least 11x11 pixels inside the border, but got \(10, 16\)"):
+        ssim_y(dark[..., :18, :], light[..., :18, :])
+
+
+def test_metrics_need_no_package_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchmetrics", None)
+    spec = importlib.util.find_spec("dni.metrics")
+    assert spec is not None
+    assert spec.loader is not None
+    alone = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(alone)
+    output, reference = pair()
+    assert alone.ssim_y(output, reference) == ssim_y(output, reference)
+
+
 @pytest.mark.parametrize("metric", [psnr_y, ssim_y, spectral_ratio])
 def test_shapes_must_agree(metric) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ValueError, match=r"one shape, but got \(1, 3, 16, 16\) and \(1, 3, 16, 17\)"):
@@ -96,6 +133,15 @@ def test_spectral_ratio_of_waves() -> None:
     coarse = wave(0.125, 0.3) - 0.5
     assert spectral_ratio(fine + coarse, fine) == pytest.approx(1, rel=1e-3)
     assert spectral_ratio(fine.transpose(2, 3), fine) == pytest.approx(1, rel=1e-3)
+
+
+def test_fine_energy_lies_where_the_waves_are() -> None:
+    """Fine waves on the left, coarse ones on the right."""
+    image = torch.cat((wave(0.375, 0.2), wave(0.0625, 0.2)), dim=-1)  # (1, 3, 64, 128)
+    found = fine_energy_map(image)
+    assert found.shape == (1, 1, 64, 128)
+    assert float(found.sum()) == pytest.approx(float(fine_energy(image)), rel=1e-5)
+    assert float(found[..., :60].sum()) > 50 * float(found[..., 68:].sum())
 
 
 def test_quantize_gives_the_levels_of_a_file() -> None:

@@ -16,9 +16,8 @@ from PIL import Image
 from torch import Tensor
 
 from dni.errors import DniError
-from dni.images import to_pil, to_tensor
+from dni.images import reduce_bicubic, to_pil, to_tensor
 from dni.restore.tasks import Task
-from dni.tradeoff.quality import reduce_bicubic
 
 __all__ = ["PatchSampler", "degrade", "example"]
 

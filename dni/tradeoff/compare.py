@@ -4,12 +4,14 @@ Wang et al., CVPR 2019, https://arxiv.org/abs/1811.10515: blending the parameter
 pictures than blending the two networks' pictures. A mean of pictures weakens texture that the ends do not
 share, and keeps what either draws wrongly; a blend of networks draws anew. Which has more texture depends on
 the pair: this measures it.
+
+Where a mask is painted, both blends are only there: the pixels' shares follow the mask pixel by pixel. Groups
+of layers have no counterpart in pixels, which get the general shares.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,10 +19,15 @@ import torch
 from torch import Tensor
 
 from dni.errors import DniError
-from dni.masking.mask_plan import Rectangle
-from dni.metrics import fine_energy, psnr_y
-from dni.mix import Mix
-from dni.render import Cancelled, Progress, Renderer
+from dni.images import Picture
+from dni.masking.mask_files import decode_mask
+from dni.metrics import fine_energy, fine_energy_map, psnr_y
+from dni.mix import Mix, MixLike
+from dni.recipes.order import Order
+from dni.render import Renderer
+from dni.results.develop import Hooks
+from dni.sweeping.sweep import sweep_frames
+from dni.tradeoff.part import mask_of_part
 
 __all__ = ["CompareError", "Comparison", "compare_blends", "difference_map", "pixel_blend"]
 
@@ -36,14 +43,14 @@ class Comparison:
     """The same ends at the same shares, blended in two ways; pictures are uint8 (3, H, W) on the CPU.
 
     Attributes:
-        network: The picture of the blended network.
+        network: The picture of the blended network, with its groups of layers.
         pixels: The blend of the ends' pictures.
         difference: Where the two differ; see :func:`difference_map`.
         gain: By how much the difference is amplified.
         psnr: Between the two, of luma, in dB; ``inf`` where they are equal.
         network_texture, pixels_texture: Energy of luma above half the Nyquist frequency, divided by the
-            ends' own energies at these shares: 1 keeps as much fine texture as the ends have on average.
-            NaN where the ends have none.
+            ends' own energies at the shares of every pixel: 1 keeps as much fine texture as the ends have on
+            average. NaN where the ends have none.
     """
 
     network: Tensor
@@ -55,15 +62,16 @@ class Comparison:
     pixels_texture: float
 
 
-def pixel_blend(pictures: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+def pixel_blend(pictures: Sequence[Tensor], shares: Sequence[float | Tensor]) -> Tensor:
     """The weighted mean of finished pictures, ``sum_i shares_i * picture_i``, rounded.
 
     Args:
-        pictures: uint8 of one shape, at least one.
-        shares: One number a picture, summing to 1; outside [0, 1] it extrapolates, cut to what 8 bits hold.
+        pictures: uint8 (3, H, W) of one shape, at least one.
+        shares: One number a picture, or one for every pixel as float (H, W), summing to 1; outside [0, 1] it
+            extrapolates, cut to what 8 bits hold.
 
     Returns:
-        uint8 of that shape.
+        uint8 (3, H, W).
 
     Raises:
         CompareError: Other dtypes or shapes, or another number of shares than of pictures.
@@ -77,8 +85,7 @@ def pixel_blend(pictures: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
         check_alike(picture, pictures[0])
     total = torch.zeros(pictures[0].shape)
     for picture, share in zip(pictures, shares, strict=True):
-        if share:
-            total.add_(picture, alpha=share)
+        total.addcmul_(picture.float(), torch.as_tensor(share, dtype=torch.float32))
     return total.round_().clamp_(0, 255).to(torch.uint8)
 
 
@@ -111,34 +118,31 @@ def difference_map(one: Tensor, other: Tensor, *, gain: float = DEFAULT_GAIN) ->
 def compare_blends(
     renderer: Renderer,
     rgb: Tensor,
-    shares: Sequence[float],
+    wanted: Order | MixLike,
     *,
-    extrapolate: bool = False,
     gain: float = DEFAULT_GAIN,
-    crop: Rectangle | None = None,
-    progress: Progress | None = None,
-    cancelled: threading.Event | None = None,
+    hooks: Hooks | None = None,
 ) -> Comparison:
     """Blend the networks, and blend their pictures, at the same shares.
 
     Args:
         rgb: uint8 (3, H, W) on the CPU.
-        shares: One share an end, summing to 1.
-        extrapolate: Allow shares outside [0, 1].
+        wanted: The mix, or one share an end, or all that an order says: also the mask and the crop.
         gain: Of the difference map.
-        crop: Only this part, in one piece; the whole picture, in tiles, by default.
-        progress: Called with (pictures done, pictures in all): one for each end, and one.
-        cancelled: When set, it stops before the next tile.
+        hooks: Progress in tiles of all pictures (the blended network's and every end's), cancelling, and
+            taking turns.
 
     Raises:
-        DniError: The picture, shares, crop or gain cannot be used.
-        Cancelled: ``cancelled`` was set.
+        DniError: The picture, mix, mask, crop or gain cannot be used.
+        Cancelled: ``hooks.cancelled`` was set.
     """
-    mix = Mix.of(shares, extrapolate=extrapolate)
-    pure = [Mix.of(float(end == index) for end in range(mix.num_ends)) for index in range(mix.num_ends)]
-    network, *ends = render_all(renderer, rgb, [mix, *pure], crop, progress, cancelled)
-    pixels = pixel_blend(ends, mix.shares)
-    available = sum(share * energy(end) for share, end in zip(mix.shares, ends, strict=True))
+    order = Order.of(wanted, num_ends=renderer.blend.num_ends)
+    picture = Picture(rgb=rgb, opacity=None, name="")
+    orders = [order, *pure_orders(order)]
+    network, *ends = sweep_frames(picture, renderer, orders, hooks=hooks or Hooks())
+    shares = pixel_shares(order, picture, scale=renderer.scale)
+    pixels = pixel_blend(ends, shares)
+    available = sum(available_energy(end, share) for share, end in zip(shares, ends, strict=True))
     return Comparison(
         network=network,
         pixels=pixels,
@@ -150,31 +154,25 @@ def compare_blends(
     )
 
 
-def render_all(
-    renderer: Renderer,
-    rgb: Tensor,
-    mixes: Sequence[Mix],
-    crop: Rectangle | None,
-    progress: Progress | None,
-    cancelled: threading.Event | None,
-) -> list[Tensor]:
-    """The picture, or the crop of it, at every mix."""
-    pictures = []
-    for done, mix in enumerate(mixes):
-        if progress:
-            progress(done, len(mixes))
-        if cancelled is not None and cancelled.is_set():
-            raise Cancelled
-        pictures.append(
-            renderer.render(rgb, mix, cancelled=cancelled)
-            if crop is None
-            else renderer.render_region(
-                rgb, mix, left=crop.left, top=crop.top, width=crop.width, height=crop.height
-            )
-        )
-    if progress:
-        progress(len(mixes), len(mixes))
-    return pictures
+def pure_orders(order: Order) -> list[Order]:
+    """What each end alone makes of the same part."""
+    count = order.mix.num_ends
+    pure = [Mix.of(float(end == index) for end in range(count)) for index in range(count)]
+    return [Order(mix=mix, crop=order.crop, tile=order.tile) for mix in pure]
+
+
+def pixel_shares(order: Order, picture: Picture, *, scale: int) -> list[float | Tensor]:
+    """How much of every end's picture: a number, or with a mask float32 (H, W) of the output.
+
+    At a pixel where the mask is m in [0, 1], it is ``(1 - m) * share outside + m * share of the brush``.
+    """
+    if order.mask is None or order.brush is None:
+        return list(order.mix.shares)
+    size = (picture.height, picture.width)
+    part = order.crop or (0, 0, picture.width, picture.height)
+    painted = mask_of_part(decode_mask(order.mask), part, size=size, scale=scale) / 255
+    outside, inside = torch.tensor(order.mix.shares), torch.tensor(order.brush.shares)
+    return [torch.lerp(*ends, painted) for ends in zip(outside, inside, strict=True)]
 
 
 def check_alike(one: Tensor, other: Tensor) -> None:
@@ -193,6 +191,11 @@ def to_float(picture: Tensor) -> Tensor:
 def energy(picture: Tensor) -> float:
     """Energy of luma above half the Nyquist frequency."""
     return float(fine_energy(to_float(picture)))
+
+
+def available_energy(picture: Tensor, share: float | Tensor) -> float:
+    """The energy of the share of a picture, which may differ from pixel to pixel."""
+    return float((share * fine_energy_map(to_float(picture))).sum())
 
 
 def ratio(part: float, whole: float) -> float:

@@ -8,13 +8,14 @@ perceptual distance (strictly a distortion, of features), or how far off the amo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor, nn
 
 from dni.images import Picture
+from dni.interpolate import check_groups
 from dni.mix import Mix
 from dni.recipes.order import Crop
 from dni.render import Renderer
@@ -22,7 +23,7 @@ from dni.results.develop import Hooks
 from dni.segment import between, positions
 from dni.sweeping.sweep import sweep_frames
 from dni.tradeoff.quality import MEASURES, against_reference, without_reference
-from dni.tradeoff.question import Kind, Question, Subject, choose_mixes, choose_subject
+from dni.tradeoff.question import Kind, Question, Subject, choose_mixes, choose_subject, orders_of
 
 __all__ = ["Curve", "Point", "measure_curve"]
 
@@ -31,6 +32,9 @@ TITLES: dict[Kind, str] = {
     "reduced": "Measured on your picture reduced x{scale} first: the original is the reference.",
     "proxy": "No reference: these are proxies. They say how the picture changes, not whether it is right.",
 }
+WITH_LAYERS = "With your layers: some have shares of their own."
+WITH_MASK = "With your mask: outside it nothing changes."
+NOTHING_PAINTED = "With your mask, but nothing is painted in the part that was measured."
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,18 @@ class Point:
 
     Attributes:
         position: Where it is, from 0 (the first mix) to 1 (the last).
-        mix: What was rendered; ``mix.alpha`` is its alpha where there are two ends.
+        mix: What was rendered; with a mask, inside of it.
         measures: Finite numbers by name; see :data:`dni.tradeoff.quality.MEASURES`.
     """
 
     position: float
     mix: Mix
     measures: dict[str, float]
+
+    @property
+    def alpha(self) -> float | None:
+        """The share of the second of two ends in layers that no group names; None for more ends."""
+        return self.mix.shares[1] if self.mix.num_ends == 2 else None
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Curve:
     Attributes:
         points: In order of position.
         kind: "reference", "reduced" (the picture was reduced first and is its own reference) or "proxy".
-        title: What was measured against what, as a sentence to show beside the curve.
+        title: What was measured against what, and with what, as sentences to show beside the curve.
         distortion: The name of the measure for one axis, how far from the truth.
         perception: The name of the measure for the other axis, how natural.
         crop: What was measured: left, top, width and height in pixels of the given picture.
@@ -79,8 +88,7 @@ class Curve:
             "crop": list(self.crop),
             "measures": {name: asdict(MEASURES[name]) for name in names},
             "points": [
-                {"position": point.position, "alpha": point.mix.alpha, **point.measures}
-                for point in self.points
+                {"position": point.position, "alpha": point.alpha, **point.measures} for point in self.points
             ],
         }
 
@@ -90,6 +98,9 @@ def measure_curve(
 ) -> Curve:
     """Render a picture in even steps from one mix to another, and measure every step.
 
+    Groups of layers and a mask are honoured: what is measured is the picture that an order for each step
+    gives (:func:`dni.results.develop.develop`), with what is outside of the mask.
+
     Args:
         picture: What to render; opacity is left out.
         renderer: The loaded ends.
@@ -97,26 +108,39 @@ def measure_curve(
         hooks: Progress in tiles of all steps, cancelling, and taking turns.
 
     Raises:
-        DniError: The pictures do not fit each other or are too small, or the mixes do not fit the renderer.
+        DniError: The pictures do not fit each other or are too small, the mixes do not fit the renderer, or
+            the mask cannot be used.
         Cancelled: ``hooks.cancelled`` was set.
     """
     question = question or Question()
     subject = choose_subject(picture.rgb, question, scale=renderer.scale)
     start, stop = choose_mixes(question, num_ends=renderer.blend.num_ends)
+    for mix in (start, stop):
+        check_groups(mix, renderer.blend.groups)  # here, before any work
     steps = positions(question.num_points)
     mixes = [between(start, stop, position) for position in steps]
     given = Picture(rgb=subject.given, opacity=None, name=picture.name)
-    frames = sweep_frames(given, renderer, mixes, crop=subject.crop, hooks=hooks or Hooks())
+    orders = orders_of(mixes, question, subject)
+    frames = sweep_frames(given, renderer, orders, hooks=hooks or Hooks())
     measures = measure_frames(frames, subject, scale=renderer.scale, extractor=question.extractor)
     distortion, perception = axes(subject, question)
     return Curve(
         points=tuple(Point(*each) for each in zip(steps, mixes, measures, strict=True)),
         kind=subject.kind,
-        title=TITLES[subject.kind].format(scale=renderer.scale),
+        title=" ".join(describe(subject, mixes, scale=renderer.scale)),
         distortion=distortion,
         perception=perception,
         crop=subject.crop_of_picture,
     )
+
+
+def describe(subject: Subject, mixes: Sequence[Mix], *, scale: int) -> Iterator[str]:
+    """Sentences that say what was measured against what, and with what."""
+    yield TITLES[subject.kind].format(scale=scale)
+    if any(mix.groups for mix in mixes):
+        yield WITH_LAYERS
+    if subject.painted is not None:
+        yield WITH_MASK if subject.painted else NOTHING_PAINTED
 
 
 def axes(subject: Subject, question: Question) -> tuple[str, str]:

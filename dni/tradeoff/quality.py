@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Literal
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
-from dni.errors import DniError
-from dni.images import to_pil, to_tensor
+from dni.images import reduce_bicubic
 from dni.metrics import fine_energy, luma, psnr_y, spectral_ratio, ssim_y
 from dni.perceptual import perceptual_distance
 
-__all__ = ["MEASURES", "Measure", "against_reference", "reduce_bicubic", "without_reference"]
+__all__ = ["MEASURES", "Measure", "against_reference", "without_reference"]
 
 # Equal pictures have no finite PSNR, which no chart can show; 8-bit pictures that differ hardly get this far.
 BEST_PSNR = 100.0
@@ -71,8 +68,6 @@ def against_reference(
 ) -> dict[str, float]:
     """PSNR, SSIM, texture and, with an extractor, perceptual distance; names as in ``MEASURES``.
 
-    SSIM is left out where torchmetrics is not installed.
-
     Args:
         output: The picture to measure.
         reference: The true one, of the same shape.
@@ -82,11 +77,10 @@ def against_reference(
     ratio = bounded_ratio(output, reference)
     measures = {
         "psnr_y": min(BEST_PSNR, psnr_y(output, reference, border=border)),
+        "ssim_y": ssim_y(output, reference, border=border),
         "spectral_ratio": ratio,
         "texture_error": abs(math.log2(ratio)),
     }
-    if find_spec("torchmetrics"):
-        measures["ssim_y"] = ssim_y(output, reference, border=border)
     if extractor is not None:
         with torch.inference_mode():
             measures["perceptual_distance"] = float(perceptual_distance(extractor, output, reference))
@@ -128,24 +122,3 @@ def fine_share(image: Tensor) -> float:
     window = torch.hann_window(height)[:, None] * torch.hann_window(width)
     whole = float(((y - y.mean()) * window).square().sum()) * height * width
     return float(fine_energy(image)) / whole if whole > 0 else 0.0
-
-
-def reduce_bicubic(image: Tensor, scale: int) -> Tensor:
-    """Reduce with antialiasing as the literature does: Pillow's ``BICUBIC``, on 8-bit levels.
-
-    Args:
-        image: Float (1, 3, H, W) in [0, 1], or uint8 (3, H, W); sides divisible by ``scale``.
-        scale: By how much.
-
-    Returns:
-        The same kind, with sides divided by ``scale``.
-
-    Raises:
-        DniError: A side is not divisible.
-    """
-    height, width = image.shape[-2:]
-    if height % scale or width % scale:
-        raise DniError(f"Expected sides divisible by {scale}, but got {width}x{height}. Cut the rest off.")
-    levels = image if image.dtype == torch.uint8 else (image[0] * 255).round().to(torch.uint8)
-    small = to_tensor(to_pil(levels).resize((width // scale, height // scale), Image.Resampling.BICUBIC))
-    return small if image.dtype == torch.uint8 else small[None].float() / 255

@@ -1,27 +1,28 @@
-"""What to measure of a picture along a blend: which part, against which reference, between which mixes."""
+"""What to measure of a picture along a blend: against which reference, between which mixes, where."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor, nn
 
 from dni.errors import DniError
+from dni.images import reduce_bicubic
+from dni.masking.mask_files import decode_mask
 from dni.mix import Mix
-from dni.recipes.order import Crop
-from dni.tradeoff.quality import reduce_bicubic
+from dni.recipes.order import Crop, Order
+from dni.sweeping.sweep import swept
+from dni.tradeoff.part import MIN_SIDE, choose_part, cut, mask_of_part, scaled, too_small
 
-__all__ = ["Kind", "Question", "Subject", "choose_mixes", "choose_subject"]
+__all__ = ["Kind", "Question", "Subject", "choose_mixes", "choose_subject", "orders_of"]
 
 Kind = Literal["reference", "reduced", "proxy"]
 
 NUM_POINTS = 11
 # Measured pixels of the input by default: a few seconds on two cores.
 MAX_PIXELS = 160 * 160
-# SSIM's window and the extractor's strides need this much.
-MIN_SIDE = 16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,10 +33,15 @@ class Question:
         reference: What the result should be, uint8 (3, scale * H, scale * W); up to ``scale - 1`` rows and
             columns more are cut off at the bottom and the right.
         reduce_first: Reduce the picture by the network's scale and take it as its own reference.
-        start, stop: The two mixes; for two ends by default end A and end B.
+        start, stop: The two mixes, with their groups of layers; for two ends by default end A and end B.
         num_points: In how many even steps, ends included.
+        mask: Where these mixes are, as :attr:`dni.recipes.order.Order.mask`; everywhere by default. Where the
+            picture is reduced first, it lies over what is left by :func:`reducible`.
+        levels: With a mask, as :attr:`dni.recipes.order.Order.levels`.
+        outside: With a mask, the mix where nothing is painted; ``start`` by default.
         crop: Which part, in pixels of the picture; all by default.
-        max_pixels: Of a larger part only the middle is measured; in pixels of what the network is given.
+        max_pixels: Of a larger part only so much is measured, where most is painted or in its middle; in
+            pixels of what the network is given.
         extractor: For perceptual distance; see :func:`dni.perceptual.load_extractor`.
     """
 
@@ -44,6 +50,9 @@ class Question:
     start: Mix | None = None
     stop: Mix | None = None
     num_points: int = NUM_POINTS
+    mask: str | None = None
+    levels: int | None = None
+    outside: Mix | None = None
     crop: Crop | None = None
     max_pixels: int = MAX_PIXELS
     extractor: nn.Module | None = None
@@ -59,6 +68,7 @@ class Subject:
         crop: The part of ``given`` that is measured.
         reference: The truth for that part, uint8 (3, scale * height, scale * width), or None.
         unit: How many pixels of the picture are one of ``given``.
+        painted: Whether anything of a mask is in that part; None without a mask.
     """
 
     kind: Kind
@@ -66,6 +76,7 @@ class Subject:
     crop: Crop
     reference: Tensor | None
     unit: int
+    painted: bool | None
 
     @property
     def crop_of_picture(self) -> Crop:
@@ -87,14 +98,21 @@ def choose_subject(rgb: Tensor, question: Question, *, scale: int) -> Subject:
         scale: The network's.
 
     Raises:
-        DniError: The reference or the crop does not fit the picture, or too little of it is left.
+        DniError: The reference or the crop does not fit the picture, too little of it is left, or the mask
+            cannot be read.
     """
     kind, given, reference = match(rgb, question, scale=scale)
-    unit = scale if kind == "reduced" else 1
-    crop = choose_crop(given, question, unit=unit)
-    if reference is not None:
-        reference = cut(reference, scaled(crop, scale))
-    return Subject(kind=kind, given=given, crop=crop, reference=reference, unit=unit)
+    unit, size = scale if kind == "reduced" else 1, (given.shape[1], given.shape[2])
+    mask = None if question.mask is None else decode_mask(question.mask)
+    crop = choose_part(size, question.crop, unit=unit, max_pixels=question.max_pixels, mask=mask)
+    return Subject(
+        kind=kind,
+        given=given,
+        crop=crop,
+        reference=None if reference is None else cut(reference, scaled(crop, scale)),
+        unit=unit,
+        painted=None if mask is None else bool(mask_of_part(mask, crop, size=size, scale=scale).any()),
+    )
 
 
 def match(rgb: Tensor, question: Question, *, scale: int) -> tuple[Kind, Tensor, Tensor | None]:
@@ -129,31 +147,6 @@ def reducible(rgb: Tensor, scale: int) -> Tensor:
     return cut(rgb, (0, 0, width, height))
 
 
-def choose_crop(given: Tensor, question: Question, *, unit: int) -> Crop:
-    """The part of ``given`` to measure: what is asked for, or its middle where that is too large."""
-    whole_height, whole_width = given.shape[1:]
-    crop = question.crop or (0, 0, whole_width * unit, whole_height * unit)
-    left, top, width, height = (value // unit for value in crop)
-    if not (0 <= left <= left + width <= whole_width and 0 <= top <= top + height <= whole_height):
-        raise DniError(
-            f"Expected a crop inside the {whole_width * unit}x{whole_height * unit} picture, but got "
-            f"{crop[2]}x{crop[3]} at ({crop[0]}, {crop[1]}). Move it or make it smaller."
-        )
-    if min(width, height) < MIN_SIDE:
-        raise too_small(crop[2], crop[3], unit=unit)
-    shrink = min(1.0, math.sqrt(question.max_pixels / (width * height)))
-    smaller_width, smaller_height = (max(MIN_SIDE, int(side * shrink)) for side in (width, height))
-    left, top = left + (width - smaller_width) // 2, top + (height - smaller_height) // 2
-    return left, top, smaller_width, smaller_height
-
-
-def too_small(width: int, height: int, *, unit: int) -> DniError:
-    side = MIN_SIDE * unit
-    return DniError(
-        f"Expected at least {side}x{side} pixels to measure, but got {width}x{height}. Take a larger part."
-    )
-
-
 def choose_mixes(question: Question, *, num_ends: int) -> tuple[Mix, Mix]:
     """The first and the last mix.
 
@@ -166,11 +159,20 @@ def choose_mixes(question: Question, *, num_ends: int) -> tuple[Mix, Mix]:
     return start or Mix.of_alpha(0), stop or Mix.of_alpha(1)
 
 
-def cut(rgb: Tensor, crop: Crop) -> Tensor:
-    left, top, width, height = crop
-    return rgb[:, top : top + height, left : left + width]
+def orders_of(mixes: Sequence[Mix], question: Question, subject: Subject) -> list[Order]:
+    """What to render of a subject, one order a mix.
 
-
-def scaled(crop: Crop, scale: int) -> Crop:
-    left, top, width, height = crop
-    return left * scale, top * scale, width * scale, height * scale
+    Raises:
+        DniError: The mixes and what is outside of the mask have different numbers of ends, or there are
+            levels or an outside without a mask.
+    """
+    if question.outside is not None and question.mask is None:
+        raise DniError("Expected a mask for the mix outside of it, but got none. Give both or neither.")
+    like = Order(
+        mix=question.outside or mixes[0],
+        brush=None if question.mask is None else mixes[0],
+        mask=question.mask,
+        levels=question.levels,
+        crop=subject.crop,
+    )
+    return [swept(mix, like) for mix in mixes]

@@ -1,0 +1,32 @@
+"""Three, four and eight networks out of a pair: blends of it at equal distances, as files for the desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dni.catalog import End, Pair, Source, end_paths, find_pair
+from dni.mix import Mix
+from dni.results.export import export_network
+from dni.segment import positions
+from dni.serving.studio import Studio
+
+__all__ = ["LADDERS", "ladder_studio"]
+
+# How many ends: what to call them.
+LADDERS = {3: "three", 4: "four", 8: "eight"}
+
+
+def ladder_studio(pair_id: str, folder: Path) -> Studio:
+    """A studio with a pair of the catalogue under its own id, and ladders made of it as ``LADDERS`` says."""
+    pair = find_pair(pair_id)
+    return Studio({pair.id: pair} | {name: ladder(pair, num, folder) for num, name in LADDERS.items()})
+
+
+def ladder(pair: Pair, num_ends: int, folder: Path) -> Pair:
+    """Networks from the pair's first to its second, written into the folder."""
+    name, ends = LADDERS[num_ends], []
+    for rung, position in enumerate(positions(num_ends)):
+        path = folder / f"{name}-{rung}.safetensors"
+        export_network(end_paths(pair), Mix.of_alpha(position), path, pair_id=pair.id)
+        ends.append(End(f"rung {rung}", Source(path=path)))
+    return Pair(id=name, title=f"{name.capitalize()} rungs", ends=tuple(ends))
