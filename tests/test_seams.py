@@ -1,12 +1,13 @@
 """Seams of the shipped and of a real pair, with the measured overlap, on pictures that show them most."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from rendering import CPU, difference, make_picture, make_renderer, plain
 
-from dni.bundled import weights_folder
+from dni.catalog import end_paths, find_pair
 from dni.images import open_picture
 from dni.interpolate import shares_of
 from dni.networks import load_ends
@@ -26,14 +27,14 @@ def seam(renderer: Renderer, picture: torch.Tensor, alpha: float) -> int:
     return difference(renderer.render(picture, shares_of(alpha), tile=40), whole)
 
 
-def load(folder: Path) -> Renderer:
-    network, states = load_ends(sorted(folder.glob("*.safetensors")))
+def load(paths: Sequence[Path]) -> Renderer:
+    network, states = load_ends(paths)
     return Renderer(network, states, device=CPU, precision="float32")
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
 def test_the_bundled_pair_has_no_seams(shared: Path, alpha: float) -> None:
-    renderer = load(weights_folder() / "esrgan-lite-x4")
+    renderer = load(end_paths(find_pair("esrgan-lite-x4")))
     assert renderer.depth < renderer.overlap
     photo = open_picture(shared / "data" / "set14" / "comic.png").rgb[:, :HEIGHT, :WIDTH]
     assert max(seam(renderer, picture, alpha) for picture in [photo, *HARD.values()]) <= 1
@@ -41,7 +42,7 @@ def test_the_bundled_pair_has_no_seams(shared: Path, alpha: float) -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
 def test_the_real_pair_has_no_seams(shared: Path, alpha: float) -> None:
-    renderer = load(shared / "pairs" / "realesr-general")
+    renderer = load(sorted((shared / "pairs" / "realesr-general").glob("*.safetensors")))
     photo = open_picture(shared / "data" / "set14" / "zebra.png").rgb[:, -HEIGHT:, -WIDTH:]
     assert max(seam(renderer, picture, alpha) for picture in [photo, *HARD.values()]) <= 1
 
