@@ -45,7 +45,6 @@ def new_alpha(ends: tuple[Path, Path], alpha: float, picture: Path, folder: Path
     # Not as a module: the package's first act would be to tune their allocator as we tune ours.
     command = [sys.executable, __file__]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
-    environment.pop("THP_MEM_ALLOC_ENABLE", None)
     for words in (
         ["blend", *map(str, ends), str(alpha), str(blended)],
         ["run", str(blended), str(picture), str(folder / "picture.png")],

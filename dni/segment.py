@@ -5,7 +5,12 @@ from __future__ import annotations
 from dni.errors import DniError
 from dni.mix import Mix
 
-__all__ = ["along", "between", "over_pad", "positions"]
+__all__ = ["along", "between", "first_end", "over_pad", "positions"]
+
+
+def first_end(num_ends: int) -> Mix:
+    """The first end alone."""
+    return Mix.of((1.0, *[0.0] * (num_ends - 1)))
 
 
 def positions(count: int) -> tuple[float, ...]:

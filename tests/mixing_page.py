@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from dni.catalog import End, Pair, Source
-from dni.checkpoints import read_metadata, read_states, save
+from dni.checkpoints import read_metadata, read_states, save, sha256_of
 from dni.images import encode_jpeg
 from dni.interpolate import interpolate
 from dni.masking.mask_files import decode_mask
@@ -23,7 +24,7 @@ from dni.mix import Mix
 from dni.results.masks import render_masked
 from dni.serving.studio import Studio
 
-__all__ = ["MixingPage", "more_ends", "tiny_studio"]
+__all__ = ["MixingPage", "more_ends", "tiny_studio", "trying_once"]
 
 expect.set_options(timeout=PATIENCE)
 
@@ -53,6 +54,22 @@ def tiny_studio(ends: list[Path]) -> Studio:
         sources = tuple(End(path.stem, Source(path=path)) for path in ends[:count])
         catalog[name] = Pair(id=name, title=f"Tiny {name}", ends=sources)
     return Studio(catalog, device=torch.device("cpu"), precision="float32")
+
+
+def trying_once(try_files: Callable[..., dict[Path, str]]) -> Callable[..., dict[Path, str]]:
+    """:func:`dni.inspection.quarantine.unusable`, which takes a process that imports PyTorch every time.
+
+    A file whose very bytes were found to be usable is not tried again; all others are.
+    """
+    good: set[str] = set()
+
+    def unusable(paths: list[Path]) -> dict[Path, str]:
+        unknown = [path for path in paths if sha256_of(path) not in good]
+        problems = try_files(unknown) if unknown else {}
+        good.update(sha256_of(path) for path in unknown if path not in problems)
+        return problems
+
+    return unusable
 
 
 class MixingPage:
@@ -122,15 +139,20 @@ class MixingPage:
         assert top >= 0
         return canvas[top : top + height, left : left + width]
 
-    def assert_shows(self, pair: str, mix: Mix, *, mask: str | None = None) -> None:
-        """The canvas, at 1:1, holds what the library renders of the first example."""
+    def assert_shows(
+        self, pair: str, mix: Mix, *, mask: str | None = None, base: Mix | None = None, **options: Any
+    ) -> None:
+        """The canvas, at 1:1, holds what the library renders of the first example.
+
+        Outside of the mask is ``base``, by default the first end; options are those of ``render_masked``.
+        """
         rgb = self.desk.example().rgb
         renderer = self.studio.renderer(pair)
         if mask is None:
             made = renderer.render(rgb, mix)
         else:
-            base = Mix.of([1.0] + [0.0] * (mix.num_ends - 1))
-            made = render_masked(renderer, rgb, base=base, brush=mix, mask=decode_mask(mask))
+            base = base or Mix.of([1.0] + [0.0] * (mix.num_ends - 1))
+            made = render_masked(renderer, rgb, base=base, brush=mix, mask=decode_mask(mask), **options)
         fresh = decoded(encode_jpeg(made, quality=95))
         assert difference(self.picture(fresh.shape[1], fresh.shape[0]), fresh) < 0.5
 

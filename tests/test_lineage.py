@@ -9,7 +9,7 @@ import pytest
 
 from dni.catalog import End, Pair, Source
 from dni.checkpoints import CheckpointError, sha256_of
-from dni.inspection.lineage import UNKNOWN, lineage_of
+from dni.inspection.lineage import UNKNOWN, known_label, lineage_of
 from dni.results.export import export_network
 
 KNOWN = "The wild end was fine-tuned from the calm end."
@@ -50,8 +50,23 @@ def test_blended_files_name_what_they_were_made_of(tiny_ends: list[Path], tmp_pa
     blends = [tmp_path / "half.safetensors", tmp_path / "most.safetensors"]
     for path, shares in zip(blends, ((0.5, 0.5), (0.1, 0.9)), strict=True):
         export_network(tiny_ends, shares, path)
-    assert lineage_of([tiny_ends[0], blends[0]], {}) == "half.safetensors was blended from calm.safetensors."
+    assert lineage_of([tiny_ends[0], blends[0]], {}) == "half was blended from calm."
+    assert lineage_of([*tiny_ends, blends[0]], {}) == "half was blended from calm and wild."
+    named = lineage_of([tiny_ends[0], blends[0]], {}, labels=["quiet", "between"])
+    assert named == "between was blended from quiet."
     assert lineage_of(blends, {}) == "All of them were blended from one network that they share."
+
+
+def test_files_are_called_as_the_catalogue_calls_them(tiny_ends: list[Path], tmp_path: Path) -> None:
+    known = catalogue(tiny_ends, hashed=True, lineage="")
+    copy, blend = tmp_path / "0001.safetensors", tmp_path / "half.safetensors"
+    shutil.copy(tiny_ends[1], copy)
+    export_network(tiny_ends, (0.5, 0.5), blend)
+    assert known_label(copy, known) == "wild"
+    assert known_label(copy, catalogue(tiny_ends, hashed=False)) is None
+    assert known_label(blend, known) is None
+    assert lineage_of([copy, blend], known) == "half was blended from wild."
+    assert lineage_of([copy, blend], {}) == "half was blended from 0001."
 
 
 def test_a_file_that_is_not_there(tiny_ends: list[Path], tmp_path: Path) -> None:

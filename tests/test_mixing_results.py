@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ import torch
 from conftest import Run
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from mixing_page import MixingPage
+from mixing_page import MixingPage, trying_once
 from PIL import Image
 from playwright.sync_api import expect
 
 from dni.checkpoints import read_metadata, read_states, save, sha256_of
 from dni.images import read_recipe
+from dni.inspection.quarantine import unusable
 from dni.interpolate import interpolate
 from dni.mix import Mix
 from dni.recipes.recipe import Recipe
@@ -27,6 +28,16 @@ from dni.ui.start import EXAMPLE_FOLDER
 from models import RRDBNet
 
 CAT = EXAMPLE_FOLDER / "cat.png"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def files_tried_once() -> Iterator[None]:
+    """Each of the tests' own networks is tried for the first test that brings it."""
+    once = trying_once(unusable)
+    with pytest.MonkeyPatch.context() as patch:
+        for room in ("desk_networks", "desk_api"):
+            patch.setattr(f"dni.ui.{room}.unusable", once)
+        yield
 
 
 def set_up(page: MixingPage) -> None:
@@ -79,6 +90,45 @@ def test_a_recipe_restores_the_desk_and_gives_the_same_bytes(
     command_line = Recipe.from_json(read_recipe(tmp_path / "cli.png") or "")
     assert command_line.order == Recipe.from_json(file.read_text()).order
     assert (tmp_path / "cli.png").read_bytes() == part.read_bytes()
+
+
+def test_another_mix_outside_of_the_mask_is_held_shown_and_taken_away(
+    mixing: MixingPage, mixing_ends: list[Path], run: Run, tmp_path: Path
+) -> None:
+    mixing.set_alpha(0.9)
+    mixing.show("Paint")
+    mixing.button("By brightness").click()
+    mixing.wait("data.mask === 'on'")
+    mixing.settle()
+    mixing.open_accordion("Recipe")
+    file, recipe = mixing.recipe(tmp_path)
+    base = {"shares": [0.6, 0.4], "groups": {"last": [0.85, 0.15]}}
+    recipe |= {"levels": 3, "brush": {**recipe["brush"], "extrapolate": True}}
+    file.write_text(json.dumps(recipe | base))
+    mixing.page.locator("#desk-recipe input[type=file]").set_input_files(file)
+    outside = mixing.find(".outside")
+    expect(outside).to_contain_text("Outside the mask: 40 % wild; other shares in last")
+    expect(mixing.find(".elsewhere")).to_be_hidden()
+    mixing.settle()
+    mixing.actual_size()
+    wanted = Mix.of((0.6, 0.4), groups={"last": (0.85, 0.15)})
+    mixing.assert_shows("tiny", Mix.of_alpha(0.9), mask=recipe["mask"], base=wanted, levels=3)
+
+    # Back in a file, identically, and with the bytes of the command line.
+    whole = mixing.take("#desk-save-picture", "#desk-result", tmp_path / "whole")
+    ends = [word for end in mixing_ends[:2] for word in ("--ends", end)]
+    result = run("render", CAT, "-o", tmp_path / "cli.png", "--recipe", file, *ends)
+    assert result.code == 0, result.err
+    assert (tmp_path / "cli.png").read_bytes() == whole.read_bytes()
+    _, again = mixing.recipe(tmp_path / "again")
+    assert again == recipe | base
+
+    mixing.button("Back to calm").click()
+    expect(outside).to_be_hidden()
+    mixing.settle()
+    mixing.assert_shows("tiny", Mix.of_alpha(0.9), mask=recipe["mask"], levels=3)
+    _, last = mixing.recipe(tmp_path / "last")
+    assert last == recipe
 
 
 def test_a_network_is_saved_and_dropped_back(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import math
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +16,8 @@ import pytest
 import torch
 from PIL import Image
 
+from dni.catalog import End, Pair, Source
+from dni.checkpoints import sha256_of
 from dni.errors import DniError
 from dni.images import Picture
 from dni.inspection.correlation import LayerCorrelation
@@ -21,13 +25,15 @@ from dni.inspection.verdict import Evidence, NetworkFacts, Verdict
 from dni.masking.mask_files import MaskError, decode_mask, encode_mask
 from dni.mix import Mix
 from dni.recipes.order import Order
-from dni.serving.studio import Region, Studio
+from dni.results.export import export_network
+from dni.segment import first_end
+from dni.serving.studio import Studio
 from dni.tradeoff.compare import Comparison
 from dni.ui.desk_frames import words
 from dni.ui.desk_masks import MASKS_EACH, MaskStore, read_canvas
 from dni.ui.desk_networks import OwnNetworks, short_labels
 from dni.ui.desk_recipe import restored_values
-from dni.ui.desk_scene import first_end, layers_of, order_of, read_desk, with_layers
+from dni.ui.desk_scene import layers_of, order_asked, order_of, read_desk, with_layers
 from dni.ui.desk_sweep import sweep_rows
 from dni.ui.desk_tab import DeskTab, name_of, visitor_of
 from dni.ui.desk_verdict import group_correlations, verdict_html
@@ -69,6 +75,18 @@ def test_an_order_has_the_first_end_where_nothing_is_painted() -> None:
     assert order_of(desk, mask=None, only_seen=False) == Order(mix=desk.mix)
 
 
+def test_an_order_is_asked_for_with_what_a_recipe_brought() -> None:
+    masks = MaskStore()
+    asked = {"token": "a", "pair": "b", "region": SCENE["seen"], "mix": {"shares": [0.3, 0.7]}}
+    assert order_asked(asked, masks) == Order(mix=Mix.of((0.3, 0.7)), crop=(1, 2, 30, 20))
+    held = masks.put(decode_mask(MASK), owner="me")
+    painted = order_asked({**asked, "mask": held, "base": None, "levels": None}, masks)
+    text = masks.get(held)
+    assert painted == Order(mix=Mix.of((1, 0)), brush=Mix.of((0.3, 0.7)), mask=text, crop=(1, 2, 30, 20))
+    restored = order_asked({**asked, "mask": held, "base": {"shares": [0.6, 0.4]}, "levels": 3}, masks)
+    assert (restored.mix, restored.levels) == (Mix.of((0.6, 0.4)), 3)
+
+
 def test_every_order_has_a_name_of_its_own() -> None:
     desk = read_desk(SCENE)
     orders = [order_of(desk, mask=mask, only_seen=seen) for mask in (None, MASK) for seen in (True, False)]
@@ -104,7 +122,8 @@ def test_what_a_recipe_puts_on_the_desk() -> None:
     brush = with_layers(Mix.of((0.2, 0.8)), {"last": 0.25})
     order = Order(mix=first_end(2), brush=brush, mask=MASK, levels=3, crop=(1, 2, 10, 20), tile=64)
     assert restored_values(order, picture()) == {
-        "mix": {"shares": [0.2, 0.8], "layers": {"last": 0.25}},
+        "mix": {"shares": [0.2, 0.8], "layers": {"last": 0.25}, "extrapolate": False},
+        "base": None,
         "png": MASK,
         "crop": {"left": 1, "top": 2, "width": 10, "height": 20},
         "tile": 64,
@@ -112,10 +131,32 @@ def test_what_a_recipe_puts_on_the_desk() -> None:
     }
 
 
-def test_a_recipe_with_another_mix_where_nothing_is_painted_is_refused() -> None:
-    order = Order(mix=Mix.of_alpha(0.3), brush=Mix.of_alpha(0.8), mask=MASK)
-    with pytest.raises(DniError, match="the recipe has another mix there"):
-        restored_values(order, picture())
+@pytest.mark.parametrize(
+    "base",
+    [
+        Mix.of_alpha(0.3),
+        Mix.of((0.0, 1.0), groups={"first": (0.7, 0.3), "last": (1, 0)}),
+        Mix.of((1.3, -0.3), extrapolate=True),
+        Mix.of((1, 0), extrapolate=True),
+    ],
+)
+def test_another_mix_where_nothing_is_painted_comes_back_exactly(base: Mix) -> None:
+    order = Order(mix=base, brush=Mix.of_alpha(0.8), mask=MASK, crop=(1, 2, 10, 20))
+    restored = json.loads(json.dumps(restored_values(order, picture())))
+    scene = {**SCENE, "mix": restored["mix"], "base": restored["base"], "seen": restored["crop"]}
+    assert order_of(read_desk(scene), mask=MASK, only_seen=True) == order
+
+
+def test_without_a_mask_there_is_no_other_mix() -> None:
+    assert restored_values(Order(mix=Mix.of_alpha(0.3)), picture())["base"] is None
+
+
+def test_a_mix_outside_of_the_mask_that_is_none_is_refused() -> None:
+    with pytest.raises(DniError, match="Expected 'shares' as a list"):
+        read_desk({**SCENE, "base": {}})
+    desk = read_desk({**SCENE, "base": {"shares": [0, 0, 1]}})
+    with pytest.raises(DniError, match="Expected a brush of 3 ends"):
+        order_of(desk, mask=MASK, only_seen=False)
 
 
 # Sweeps
@@ -191,8 +232,7 @@ def test_only_the_last_masks_of_a_person_are_held_and_none_when_they_leave() -> 
 
 
 def test_labels_are_short_and_different() -> None:
-    paths = [Path("a/net.pth"), Path("b/net.pth"), Path(f"{'x' * 40}.pth"), Path(f"{'x' * 40}y.pth")]
-    labels = short_labels(paths)
+    labels = short_labels(["net", "net", "x" * 40, f"{'x' * 40}y"])
     assert labels[:2] == ["net", "net (2)"]
     assert labels[2] == "x" * 23 + "…"
     assert len(set(labels)) == 4
@@ -201,12 +241,18 @@ def test_labels_are_short_and_different() -> None:
 def test_a_comparison_in_words() -> None:
     blank = torch.zeros(3, 4, 4, dtype=torch.uint8)
     made = Comparison(blank, blank, blank, 8.0, 40.0, 0.5, 0.25)
-    text = words(made, Mix.of_alpha(0.5))
+    plain = Order(mix=Mix.of_alpha(0.5))
+    text = words(made, plain)
     assert "40.0 dB" in text
     assert "the blended network keeps 50 %, the blended pixels 25 %" in text
-    assert "same shares" in words(made, Mix.of((0.5, 0.5), groups={"last": (1, 0)}))
+    assert "your" not in text
+    layered = Mix.of((0.5, 0.5), groups={"last": (1, 0)})
+    assert "With your layers" in words(made, Order(mix=layered))
+    masked = words(made, Order(mix=first_end(2), brush=layered, mask=MASK))
+    assert "With your layers" in masked
+    assert "With your mask" in masked
     equal = Comparison(blank, blank, blank, 8.0, math.inf, math.nan, math.nan)
-    assert "same picture" in words(equal, Mix.of_alpha(0))
+    assert "same picture" in words(equal, plain)
 
 
 def evil_verdict() -> Verdict:
@@ -249,8 +295,9 @@ def test_who_leaves_takes_everything_along(tiny_ends: list[Path], studio: Studio
     for gone in (lambda: studio.pair(pair_id), lambda: tab.masks.get(mask_id)):
         with pytest.raises(DniError, match="no longer held here"):
             gone()
+    last = Order(mix=Mix.of_alpha(1), crop=(0, 0, 8, 8))
     with pytest.raises(DniError, match="Expected a reference picture, but none was given"):
-        tab.measures.curve("example-cat", "tiny", Region(0, 0, 8, 8), against="reference", visitor=visitor)
+        tab.measures.curve("example-cat", "tiny", last, against="reference", visitor=visitor)
 
 
 def test_files_beyond_the_limit_are_named(
@@ -263,6 +310,16 @@ def test_files_beyond_the_limit_are_named(
     problems = OwnNetworks(studio).take(files, owner="me")
     assert list(problems) == files[8:]
     assert "at most 8 files, but 8.safetensors is one more" in problems[files[8]]
+
+
+def test_own_networks_are_called_as_the_catalogue_calls_them(tiny_ends: list[Path], tmp_path: Path) -> None:
+    ends = tuple(End(f"the {path.stem}", Source(path=path, sha256=sha256_of(path))) for path in tiny_ends)
+    studio = Studio({"known": Pair("known", "Known", ends)}, device=torch.device("cpu"))
+    copy, blend = tmp_path / "0001.safetensors", tmp_path / "mine.safetensors"
+    shutil.copy(tiny_ends[1], copy)
+    export_network(tiny_ends, (0.5, 0.5), blend)
+    pair_id = OwnNetworks(studio).hold([blend, copy], owner="me")
+    assert studio.pair(pair_id).labels == ("mine", "the wild")
 
 
 def test_one_network_alone_is_no_blend(tiny_ends: list[Path], studio: Studio) -> None:

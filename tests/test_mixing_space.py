@@ -97,6 +97,16 @@ def test_rounded_shares_sum_to_one_and_stay_between_the_ends(page: Page, num_end
         np.testing.assert_allclose(shares, given, atol=5e-4)
 
 
+@pytest.mark.parametrize("num_ends", [2, 3, 4, 7])
+def test_the_numbers_shown_sum_to_100(page: Page, num_ends: int) -> None:
+    asked = mixes(num_ends, 200)
+    asked += [[1.3, -0.3, *[0.0] * (num_ends - 2)], [0.0] * (num_ends - 1) + [1.0]]
+    for shares, texts in zip(asked, run(page, "given.map(percents)", asked), strict=True):
+        numbers = [int(text.removesuffix(" %")) for text in texts]
+        assert sum(numbers) == 100
+        assert numbers == pytest.approx([100 * share for share in shares], abs=1)
+
+
 def test_task_arithmetic_is_that_of_the_library(page: Page) -> None:
     scales = [0.5, 0.75, -0.25]
     np.testing.assert_allclose(run(page, "taskShares(given)", scales), task_shares(scales))

@@ -18,12 +18,13 @@ from dni.images import Picture
 from dni.interpolate import BlendError
 from dni.mix import Mix
 from dni.networks import load_ends
+from dni.recipes.order import Order
 from dni.render import Cancelled, Renderer
 from dni.results.develop import Hooks
 from dni.segment import along, over_pad
 from dni.sweeping.animation import Playback, write_film
 from dni.sweeping.sheet import compose_sheet, write_sheet
-from dni.sweeping.sweep import Sweep, export_sweep, sweep_frames
+from dni.sweeping.sweep import Sweep, export_sweep, sweep_frames, swept
 
 FILMS = (".gif", ".webp", ".mp4")
 COLOURS = [(200, 30, 30), (30, 160, 60), (40, 60, 200), (220, 200, 40), (128, 128, 128)]
@@ -76,12 +77,13 @@ def differences(path: Path, expected: Sequence[torch.Tensor]) -> list[float]:
 
 def test_frames_are_those_of_the_renderer(renderer: Renderer, picture: Picture) -> None:
     mixes = along(Mix.of_alpha(0), Mix.of_alpha(1), 3)
-    whole = list(sweep_frames(picture, renderer, mixes, crop=None, hooks=Hooks()))
+    whole = list(sweep_frames(picture, renderer, [Order(mix=mix) for mix in mixes], hooks=Hooks()))
     assert all(
         torch.equal(frame, renderer.render(picture.rgb, mix.shares))
         for frame, mix in zip(whole, mixes, strict=True)
     )
-    crop = list(sweep_frames(picture, renderer, mixes, crop=(6, 4, 10, 9), hooks=Hooks()))
+    orders = [Order(mix=mix, crop=(6, 4, 10, 9)) for mix in mixes]
+    crop = list(sweep_frames(picture, renderer, orders, hooks=Hooks()))
     for part, frame in zip(crop, whole, strict=True):
         difference = part.int() - frame[:, 16:52, 24:64].int()
         assert int(difference.abs().max()) <= 1
@@ -222,10 +224,12 @@ def test_narrow_frames_have_room_for_their_labels() -> None:
 
 
 def test_a_strip_and_a_grid(renderer: Renderer, picture: Picture, tiny_ends: list[Path], out: Path) -> None:
-    strip = Sweep(rows=(along(Mix.of_alpha(0), Mix.of_alpha(1), 3),), crop=(2, 2, 16, 16))
+    cropped = Order(mix=Mix.of_alpha(0), crop=(2, 2, 16, 16))
+    strip = Sweep(rows=(along(Mix.of_alpha(0), Mix.of_alpha(1), 3),), like=cropped)
     export_sweep(picture, renderer, strip, out / "strip.png", ends=tiny_ends)
     pixels = torch.from_numpy(np.array(Image.open(out / "strip.png"))).permute(2, 0, 1)
-    for frame in sweep_frames(picture, renderer, strip.mixes, crop=strip.crop, hooks=Hooks()):
+    orders = [swept(mix, cropped) for mix in strip.mixes]
+    for frame in sweep_frames(picture, renderer, orders, hooks=Hooks()):
         assert holds(pixels, frame)
     assert json.loads(comment_of(out / "strip.png"))["sweep"]["crop"] == [2, 2, 16, 16]
     four = [*tiny_ends, *reversed(tiny_ends)]

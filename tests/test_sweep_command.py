@@ -8,10 +8,13 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 from conftest import Run, assert_refused
 from PIL import Image, ImageSequence
+from test_sweep import holds
 
 from dni.images import open_picture
+from dni.masking.mask_files import decode_mask
 from dni.networks import load_ends
 from dni.render import Renderer
 
@@ -72,6 +75,48 @@ def test_a_grid(run: Run, photo: Path, out: Path, tiny_ends: list[Path], num_end
     assert sum(map(len, rows)) == count
 
 
+def test_a_sweep_where_a_mask_is_white(run: Run, photo: Path, out: Path, tiny_ends: list[Path]) -> None:
+    """The right half runs; the left has the mix outside, in this recipe as ``dni render`` takes it."""
+    half = np.zeros((20, 24), dtype=np.uint8)
+    half[:, 12:] = 255
+    Image.fromarray(half).save(out.parent / "half.png")
+    mask = ["--mask", out.parent / "half.png", "--float32", "--levels", 2, "--pair", "tiny"]
+    words = ["--frames", 3, "--group", "last=0.8", "--outside-alpha", 0.25, "-o", out / "a.png"]
+    assert run("sweep", photo, *mask, *words).code == 0
+    with Image.open(out / "a.png") as strip:
+        pixels = torch.from_numpy(np.array(strip)).permute(2, 0, 1)
+        recipe = json.loads(strip.info["dni-sweep"])["sweep"]
+    assert (recipe["outside"], recipe["levels"]) == ({"shares": [0.75, 0.25]}, 2)
+    assert torch.equal(decode_mask(recipe["mask"]), torch.from_numpy(half))
+    for alpha in (0, 0.5, 1):
+        brush = ["--brush-alpha", alpha, "--brush-group", "last=0.8"]
+        assert run("render", photo, *mask, "--alpha", 0.25, *brush, "-o", out / "one.png").code == 0
+        assert holds(pixels, open_picture(out / "one.png").rgb)
+
+
+def test_outside_of_a_mask_is_the_first_end(run: Run, photo: Path, out: Path, tiny_ends: list[Path]) -> None:
+    Image.new("L", (24, 20)).save(out.parent / "black.png")
+    for ends in (tiny_ends, [*tiny_ends, *tiny_ends]):
+        words = ["--mask", out.parent / "black.png", "--float32", "--ends", *ends]
+        assert run("sweep", photo, "-o", out / "a.png", *words).code == 0
+        with Image.open(out / "a.png") as sheet:
+            pixels = torch.from_numpy(np.array(sheet)).permute(2, 0, 1)
+        first, last = (
+            Renderer(*load_ends(tiny_ends), precision="float32").render(open_picture(photo).rgb, shares)
+            for shares in ((1, 0), (0, 1))
+        )
+        assert holds(pixels, first)
+        assert not holds(pixels, last)
+
+
+def test_a_grid_with_layers(run: Run, photo: Path, out: Path, tiny_ends: list[Path]) -> None:
+    words = ["--grid", 2, "--group", "last=0,0,1", "--ends", *tiny_ends, tiny_ends[0]]
+    assert run("sweep", photo, "-o", out / "a.png", *words).code == 0
+    with Image.open(out / "a.png") as grid:
+        rows = json.loads(grid.info["dni-sweep"])["sweep"]["rows"]
+    assert [mix["groups"] for row in rows for mix in row] == [{"last": [0, 0, 1]}] * 3
+
+
 def test_transparency_is_left_out_and_said_so(run: Run, tmp_path: Path, out: Path) -> None:
     glass = write_photo(tmp_path / "glass.png", 20, 24, "RGBA")
     result = run("sweep", glass, "-o", out / "a.gif", "--pair", "tiny", "--frames", 2)
@@ -89,10 +134,22 @@ def test_transparency_is_left_out_and_said_so(run: Run, tmp_path: Path, out: Pat
         ("-o {out}/a.gif --fps 90", "Expected 0.5 to 50 frames a second, but got 90"),
         ("-o {out}/none/a.gif", "no folder that you may write to"),
         ("-o {out}/a.gif --frames 241", "Expected 2 to 240 frames, but got 241"),
+        ("-o {out}/a.gif --levels 3", "Expected --mask FILE for --levels, but got none. Say where to paint"),
+        ("-o {out}/a.gif --outside-alpha 0", "Expected --mask FILE for --outside-alpha, but got none"),
+        ("-o {out}/a.gif --mask {out}/none.png", r"none\.png"),
+        (
+            "-o {out}/a.gif --mask {photo} --outside-alpha 0 --outside-shares 1,0",
+            "Expected one of --outside-alpha and --outside-shares, but got --outside-alpha and",
+        ),
+        ("-o {out}/a.gif --mask {photo} --levels 300", "Expected 1 to 255 levels, but got '300'"),
+        ("-o {out}/a.gif --group last=0 --group last=1", "Expected --group once for every group"),
+        ("-o {out}/a.gif --group nothing=0", "nothing"),
     ],
 )
 def test_sweeps_that_are_refused(run: Run, photo: Path, out: Path, words: str, text: str) -> None:
-    assert_refused(run("sweep", photo, "--pair", "tiny", *words.format(out=out).split()), text, out)
+    assert_refused(
+        run("sweep", photo, "--pair", "tiny", *words.format(out=out, photo=photo).split()), text, out
+    )
 
 
 def test_a_grid_takes_no_options_of_a_line(run: Run, photo: Path, out: Path, tiny_ends: list[Path]) -> None:

@@ -7,7 +7,6 @@ process of its own, because ours keeps its freed memory (:mod:`dni.allocator`), 
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from dni.allocator import LARGE_PAGES
 from dni.bench.clock import Row, alternate, median_of, ratio_of, skipped
 from dni.bench.frame import mixes
 from dni.bench.machine import sample_picture
@@ -54,10 +52,7 @@ class Rebuilder:
 
     def __init__(self, paths: Sequence[Path], *, height: int, width: int) -> None:
         command = [sys.executable, "-m", "dni.bench.rebuild", *map(str, paths), str(height), str(width)]
-        environment = {name: text for name, text in os.environ.items() if name != LARGE_PAGES}
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def new_alpha(self, alpha: float) -> None:
         """Let it rebuild and run, and wait for it."""

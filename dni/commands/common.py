@@ -58,6 +58,7 @@ def tile_progress() -> Iterator[Progress]:
         nonlocal bar
         if bar is None:
             bar = tqdm(total=total, unit="tile")
+        bar.total = total
         bar.update(done - bar.n)
 
     try:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dni.errors import DniError
+from dni.images import Picture
 from dni.interpolate import BlendError
+from dni.masking.mask_files import encode_mask, load_mask
 from dni.mix import Mix, shares_of, task_shares
 from dni.recipes.order import Crop
 
-__all__ = ["Groups", "MixWords", "Scales", "parse_crop"]
+__all__ = ["Groups", "Levels", "MixWords", "Scales", "check_masked", "mask_text", "parse_crop"]
 
 Scales = Annotated[
     str | None,
@@ -23,6 +26,8 @@ Groups = Annotated[
     list[str] | None,
     typer.Option("--group", help="Other shares for a group of layers, as 'trunk 1=0.8'; may be given again."),
 ]
+
+Levels = Annotated[int | None, typer.Option(help="Most steps between black and white of a mask, 1 to 255.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +65,15 @@ class MixWords:
         Raises:
             DniError: Not exactly one of alpha, shares and scales was given, or not for this number of ends.
         """
+        groups = self.own_groups(num_ends)
+        return Mix.of(self.own_shares(num_ends), groups=groups, extrapolate=extrapolate)
+
+    def own_groups(self, num_ends: int) -> dict[str, tuple[float, ...]]:
+        """The shares of the groups of layers that are named."""
         groups = dict(self.parse_group(text, num_ends) for text in self.groups)
         if len(groups) < len(self.groups):
             raise DniError(f"Expected {self.prefix}group once for every group, but got one again. Drop it.")
-        return Mix.of(self.own_shares(num_ends), groups=groups, extrapolate=extrapolate)
+        return groups
 
     def own_shares(self, num_ends: int) -> tuple[float, ...]:
         """The shares of all layers that no group names."""
@@ -127,3 +137,15 @@ def parse_crop(text: str) -> Crop:
             f"Expected --crop as LEFT,TOP,WIDTH,HEIGHT in pixels, like 10,20,300,200, but got {text!r}."
         ) from error
     return left, top, width, height
+
+
+def check_masked(mask: Path | None, options: Mapping[str, object]) -> None:
+    """Raise where an option that needs a mask was given without one."""
+    given = [name for name, value in options.items() if value is not None]
+    if mask is None and given:
+        raise DniError(f"Expected --mask FILE for {', '.join(given)}, but got none. Say where to paint.")
+
+
+def mask_text(path: Path, picture: Picture) -> str:
+    """A mask from a file, as an order for the picture holds it."""
+    return encode_mask(load_mask(path, picture_size=(picture.height, picture.width)))

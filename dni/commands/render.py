@@ -11,7 +11,7 @@ import typer
 from tqdm import tqdm
 
 from dni.commands.common import Alpha, Ends, Extrapolate, PairName, Shares, tile_progress
-from dni.commands.mixing import Groups, MixWords, Scales
+from dni.commands.mixing import Groups, Levels, MixWords, Scales
 from dni.commands.render_job import Job, RenderWords, job_of_recipe, job_of_words
 from dni.errors import DniError
 from dni.images import open_picture
@@ -49,7 +49,7 @@ def render(
     brush_group: Annotated[
         list[str] | None, typer.Option(help="As --group, where the mask is white.")
     ] = None,
-    levels: Annotated[int | None, typer.Option(help="Most steps between black and white of a mask.")] = None,
+    levels: Levels = None,
     crop: Annotated[str | None, typer.Option(help="Only this part: LEFT,TOP,WIDTH,HEIGHT.")] = None,
     float32: Annotated[bool, typer.Option("--float32", help="Full precision.")] = False,
     tile: Annotated[int | None, typer.Option(min=16, help="Side of a tile in input pixels.")] = None,

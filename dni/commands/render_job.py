@@ -8,11 +8,10 @@ from pathlib import Path
 
 from dni.catalog import load_catalog
 from dni.commands.common import choose_ends, local_ends
-from dni.commands.mixing import MixWords, parse_crop
+from dni.commands.mixing import MixWords, check_masked, mask_text, parse_crop
 from dni.download import tqdm_progress
 from dni.errors import DniError
 from dni.images import Picture
-from dni.masking.mask_files import encode_mask, load_mask
 from dni.mix import Mix
 from dni.recipes.order import Order
 from dni.recipes.recipe import Recipe
@@ -100,17 +99,14 @@ def job_of_words(words: RenderWords) -> Job:
         crop=None if words.crop is None else parse_crop(words.crop),
         tile=words.tile,
     )
-    if mask is None and (words.brush.given or words.levels is not None):
-        options = ", ".join((*words.brush.given, *(["--levels"] if words.levels is not None else [])))
-        raise DniError(f"Expected --mask FILE for {options}, but got none. Say where to paint.")
+    check_masked(mask, {**words.brush.given, "--levels": words.levels})
     brush = None if mask is None else words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
     paths = local_ends(chosen)
 
     def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
         own = order
         if mask is not None:
-            text = encode_mask(load_mask(mask, picture_size=(picture.height, picture.width)))
-            own = replace(order, mask=text, brush=brush, levels=words.levels)
+            own = replace(order, mask=mask_text(mask, picture), brush=brush, levels=words.levels)
         return recipe_of(renderer, own, ends=paths, pair_id=words.pair or "")
 
     mixes = (order.mix,) if brush is None else (order.mix, brush)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +12,15 @@ import typer
 from tqdm import tqdm
 
 from dni.commands.common import Ends, PairName, choose_ends, local_ends, tile_progress
-from dni.commands.mixing import parse_crop
+from dni.commands.mixing import Groups, Levels, MixWords, check_masked, mask_text, parse_crop
 from dni.errors import DniError
 from dni.images import Picture, open_picture
 from dni.mix import Mix
 from dni.networks import load_ends
+from dni.recipes.order import Order
 from dni.render import Renderer
 from dni.results.develop import Hooks
-from dni.segment import along, over_pad
+from dni.segment import along, first_end, over_pad
 from dni.sweeping.animation import Playback
 from dni.sweeping.sheet import SHEET_SUFFIX
 from dni.sweeping.sweep import Sweep, export_sweep
@@ -41,6 +43,13 @@ def sweep(
     grid: Annotated[
         int | None, typer.Option(min=2, help="For 3 or 4 ends: frames along an edge of the grid; 4.")
     ] = None,
+    group: Groups = None,
+    mask: Annotated[
+        Path | None, typer.Option(help="A picture: the sweep is where it is white, the first end elsewhere.")
+    ] = None,
+    outside_alpha: Annotated[float | None, typer.Option(help="Alpha where the mask is black.")] = None,
+    outside_shares: Annotated[str | None, typer.Option(help="Shares where the mask is black.")] = None,
+    levels: Levels = None,
     crop: Annotated[str | None, typer.Option(help="Only this part: LEFT,TOP,WIDTH,HEIGHT.")] = None,
     fps: Annotated[float, typer.Option(help="Frames a second of a film.")] = 10.0,
     hold: Annotated[float, typer.Option(help="Seconds to stay at either end of a film.")] = 0.5,
@@ -49,21 +58,45 @@ def sweep(
 ) -> None:
     """Sweep a picture from one end to the other: a strip, a film, or a grid of 3 or 4 ends."""
     chosen = choose_ends(pair, ends)
-    line = Line(start=start, stop=stop, frames=frames, grid=grid)
-    order = Sweep(
-        rows=line.rows(len(chosen.ends), output),
-        crop=None if crop is None else parse_crop(crop),
-        playback=Playback(fps=fps, hold=hold, there_and_back=there_and_back),
-    )
-    picture = open_picture(image)
-    for notice in notices(picture):
-        tqdm.write(f"{image.name}: {notice}", file=sys.stderr)
+    num_ends = len(chosen.ends)
+    rows = Line(start=start, stop=stop, frames=frames, grid=grid, groups=group or ()).rows(num_ends, output)
+    playback = Playback(fps=fps, hold=hold, there_and_back=there_and_back)
+    outside = MixWords(alpha=outside_alpha, shares=outside_shares, prefix="--outside-")
+    frame = Frame(outside=outside, mask=mask, levels=levels, crop=crop)
+    picture = open_opaque(image)
+    wanted = Sweep(rows=rows, like=frame.order(picture, num_ends), playback=playback)
     paths = local_ends(chosen)
     renderer = Renderer(*load_ends(paths), precision="float32" if float32 else None)
     with tile_progress() as progress:
         hooks = Hooks(progress=progress)
-        export_sweep(picture, renderer, order, output, ends=paths, pair_id=pair or "", hooks=hooks)
+        export_sweep(picture, renderer, wanted, output, ends=paths, pair_id=pair or "", hooks=hooks)
     typer.echo(f"Wrote {output}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What all frames have in common, as the options say it."""
+
+    outside: MixWords
+    mask: Path | None
+    levels: int | None
+    crop: str | None
+
+    def order(self, picture: Picture, num_ends: int) -> Order:
+        """The order of which the swept mix takes a place; see :func:`dni.sweeping.sweep.swept`.
+
+        Raises:
+            DniError: Options contradict one another or cannot be read.
+        """
+        check_masked(self.mask, {**self.outside.given, "--levels": self.levels})
+        crop = None if self.crop is None else parse_crop(self.crop)
+        base = first_end(num_ends)
+        if self.mask is None:
+            return Order(mix=base, crop=crop)
+        if self.outside.given:
+            base = self.outside.mix(num_ends=num_ends, extrapolate=False)
+        text = mask_text(self.mask, picture)
+        return Order(mix=base, brush=base, mask=text, levels=self.levels, crop=crop)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +107,7 @@ class Line:
     stop: float
     frames: int | None
     grid: int | None
+    groups: Sequence[str]
 
     def rows(self, num_ends: int, output: Path) -> tuple[tuple[Mix, ...], ...]:
         """The mixes: one row for two ends, else a grid.
@@ -85,13 +119,22 @@ class Line:
             if self.grid is not None:
                 raise DniError("Expected 3 or 4 ends for --grid, but got 2. Use --frames.")
             default = STRIP_FRAMES if output.suffix.lower() == SHEET_SUFFIX else FILM_FRAMES
-            return (along(Mix.of_alpha(self.start), Mix.of_alpha(self.stop), self.frames or default),)
+            return (along(self.mix(self.start), self.mix(self.stop), self.frames or default),)
         if self.frames is not None or (self.start, self.stop) != (0, 1):
             raise DniError(
                 f"Expected two ends for --frames, --from and --to, but got {num_ends}. Use --grid."
             )
-        return over_pad(num_ends, self.grid or GRID_SIDE)
+        groups = MixWords(groups=self.groups).own_groups(num_ends)
+        rows = over_pad(num_ends, self.grid or GRID_SIDE)
+        return tuple(tuple(Mix.of(mix.shares, groups=groups) for mix in row) for row in rows)
+
+    def mix(self, alpha: float) -> Mix:
+        return MixWords(alpha=alpha, groups=self.groups).mix(num_ends=2, extrapolate=False)
 
 
-def notices(picture: Picture) -> tuple[str, ...]:
-    return picture.notices + (() if picture.opacity is None else ("Its transparency is left out.",))
+def open_opaque(path: Path) -> Picture:
+    """A picture, after saying what is to be known of it."""
+    picture = open_picture(path)
+    for notice in picture.notices + (() if picture.opacity is None else ("Its transparency is left out.",)):
+        tqdm.write(f"{path.name}: {notice}", file=sys.stderr)
+    return picture

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from dni.inspection.look import Look, decibels, distance, look_of
 from dni.metrics import luma
-from dni.render import Renderer
+from dni.render import Renderer, Turn
 
 __all__ = ["QUALITIES", "Midpoint", "Quality", "judge", "midpoint_tests"]
 
@@ -73,12 +73,13 @@ class Midpoint:
     quality: Quality
 
 
-def midpoint_tests(renderer: Renderer, rgb: Tensor) -> list[Midpoint]:
+def midpoint_tests(renderer: Renderer, rgb: Tensor, *, turn: Turn | None = None) -> list[Midpoint]:
     """Test every two ends' midpoint, and the centre where there are more than two.
 
     Args:
         renderer: The blend, preferably in float32.
         rgb: A real picture, uint8 (3, H, W) on the CPU; about 96x96 is enough.
+        turn: Entered around every run of a network, so that others come between.
 
     Returns:
         One test for each, the worst first.
@@ -87,20 +88,21 @@ def midpoint_tests(renderer: Renderer, rgb: Tensor) -> list[Midpoint]:
         dni.render.RenderError: The picture cannot be rendered.
     """
     count = renderer.blend.num_ends
-    pictures = [render_equally(renderer, rgb, (end,)) for end in range(count)]
+    pictures = [render_equally(renderer, rgb, (end,), turn) for end in range(count)]
     tested: list[tuple[int, ...]] = list(combinations(range(count), 2))
     if count > 2:
         tested.append(tuple(range(count)))
     tests = [
-        judge(ends, render_equally(renderer, rgb, ends), [pictures[end] for end in ends]) for ends in tested
+        judge(ends, render_equally(renderer, rgb, ends, turn), [pictures[end] for end in ends])
+        for ends in tested
     ]
     return sorted(tests, key=lambda test: (-QUALITIES.index(test.quality), -test.detour))
 
 
-def render_equally(renderer: Renderer, rgb: Tensor, ends: Sequence[int]) -> Tensor:
+def render_equally(renderer: Renderer, rgb: Tensor, ends: Sequence[int], turn: Turn | None) -> Tensor:
     """The picture of the network with equal shares of some ends: uint8 (3, scale * H, scale * W)."""
     shares = [1 / len(ends) if end in ends else 0.0 for end in range(renderer.blend.num_ends)]
-    return renderer.render(rgb, shares)
+    return renderer.render(rgb, shares, turn=turn)
 
 
 def judge(ends: Sequence[int], blend: Tensor, pictures: Sequence[Tensor]) -> Midpoint:

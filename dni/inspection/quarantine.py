@@ -73,7 +73,7 @@ def check_size(path: Path, max_bytes: int) -> None:
 
 def ask(paths: Sequence[Path], memory_bytes: int, seconds: int) -> dict[int, str]:
     """What another process says of the files by their number: "" or what is wrong; nothing if it died."""
-    here = str(Path(__file__).parents[1])
+    here = str(Path(__file__).parents[2])
     search = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
     largest = max(path.stat().st_size if path.is_file() else 0 for path in paths)
     limits = (memory_bytes + MEMORY_PER_FILE_BYTE * largest, seconds)

@@ -24,7 +24,7 @@ from dni.inspection.misfit import misfit_of
 from dni.inspection.quarantine import check_size
 from dni.inspection.verdict_words import reason_for
 from dni.networks import ImageNetwork, load_each
-from dni.render import Renderer
+from dni.render import Renderer, Turn
 
 __all__ = ["Evidence", "NetworkFacts", "Verdict", "inspect_networks"]
 
@@ -104,6 +104,7 @@ def inspect_networks(
     catalog: Mapping[str, Pair] | None = None,
     max_bytes: int = MAX_BYTES,
     device: torch.device | None = None,
+    turn: Turn | None = None,
 ) -> Verdict:
     """Judge whether networks blend.
 
@@ -115,6 +116,7 @@ def inspect_networks(
         catalog: Known pairs, for the lineage; by default :func:`dni.catalog.load_catalog`.
         max_bytes: The largest file to open.
         device: Where to render; the GPU if there is one.
+        turn: Entered around every run of a network, so that others come between; nobody by default.
 
     Raises:
         CheckpointError: A file cannot be read or built; the text names it.
@@ -127,13 +129,14 @@ def inspect_networks(
         check_size(file, max_bytes)
     networks = load_each(files)
     facts = tuple(facts_of(*each) for each in zip(names, files, networks, strict=True))
-    lineage = lineage_of(files, load_catalog() if catalog is None else catalog)
+    lineage = lineage_of(files, load_catalog() if catalog is None else catalog, labels=names)
     states = [dict(network.module.state_dict()) for network in networks]
     misfit = misfit_of(networks, states)
     if misfit is not None:
         return Verdict("does not blend", misfit.reason, Evidence(facts, False, misfit.names, lineage))
     correlations = tuple(filter_correlation(states))
-    tests = tuple(midpoint_tests(Renderer(networks[0], states, precision="float32", device=device), rgb))
+    renderer = Renderer(networks[0], states, precision="float32", device=device)
+    tests = tuple(midpoint_tests(renderer, rgb, turn=turn))
     evidence = Evidence(facts, True, (), lineage, correlations, tests, picture_name)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)
 

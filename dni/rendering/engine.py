@@ -28,8 +28,8 @@ CPU = torch.device("cpu")
 DTYPES: dict[Precision, torch.dtype] = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 # What a convolution reads beyond this is too faint to change an 8-bit level (tests measure it).
 MAX_OVERLAP = 48
-# For the tensors of one window on the CPU, and its most pixels: less than a second of work on two cores, which
-# is how long others wait for their frames. Measured: benchmarks/large.md.
+# For the tensors of one window on the CPU, and its most pixels: less than a second of work on two cores,
+# as others wait for their frames meanwhile. Measured: benchmarks/large.md.
 CPU_WINDOW_BYTES = 700_000_000
 CPU_WINDOW_PIXELS = 420_000
 # On a GPU at most this, so that no tensor has the 2^31 elements at which some kernels fail; and of the

@@ -12,9 +12,9 @@ from dni.masking.mask_files import decode_mask
 from dni.recipes.order import Order, OrderError
 from dni.render import Notice, Progress, Renderer, Turn
 from dni.rendering.tiles import span
-from dni.results.masks import Rectangle, render_masked
+from dni.results.masks import Kept, Rectangle, render_masked
 
-__all__ = ["Hooks", "develop"]
+__all__ = ["Hooks", "Kept", "develop"]
 
 # How far Pillow's bicubic filter reads when it enlarges, in input pixels.
 BICUBIC_REACH = 2
@@ -37,7 +37,9 @@ class Hooks:
     notice: Notice | None = None
 
 
-def develop(picture: Picture, renderer: Renderer, order: Order, hooks: Hooks) -> tuple[Tensor, Tensor | None]:
+def develop(
+    picture: Picture, renderer: Renderer, order: Order, hooks: Hooks, *, kept: Kept | None = None
+) -> tuple[Tensor, Tensor | None]:
     """Render what is ordered of a picture; its opacity is enlarged alongside by bicubic interpolation.
 
     A crop is rendered with the surroundings that the network sees, so it equals that part of the whole.
@@ -47,6 +49,7 @@ def develop(picture: Picture, renderer: Renderer, order: Order, hooks: Hooks) ->
         renderer: The loaded ends.
         order: The mixes, mask, crop and tiles.
         hooks: Progress, cancelling and taking turns.
+        kept: What is outside of a mask, for several orders; see :func:`dni.results.masks.render_masked`.
 
     Returns:
         uint8 (3, scale * height, scale * width) of the crop or the whole picture, and its opacity as
@@ -58,13 +61,14 @@ def develop(picture: Picture, renderer: Renderer, order: Order, hooks: Hooks) ->
         Cancelled: ``hooks.cancelled`` was set.
     """
     crop = crop_of(picture, order)
-    render = render_mixed if order.mask is None else render_painted
     opacity = picture.opacity
     if opacity is not None:
         window = surroundings(crop, picture, overlap=BICUBIC_REACH)
         larger = resize_bicubic(cut(opacity, window), renderer.scale)
         opacity = cut(larger, inside(crop, window), scale=renderer.scale)
-    return render(picture, renderer, order, crop, hooks), opacity
+    if order.mask is None:
+        return render_mixed(picture, renderer, order, crop, hooks), opacity
+    return render_painted(picture, renderer, order, crop, hooks, kept), opacity
 
 
 def crop_of(picture: Picture, order: Order) -> Rectangle:
@@ -79,7 +83,7 @@ def crop_of(picture: Picture, order: Order) -> Rectangle:
 
 
 def render_painted(
-    picture: Picture, renderer: Renderer, order: Order, crop: Rectangle, hooks: Hooks
+    picture: Picture, renderer: Renderer, order: Order, crop: Rectangle, hooks: Hooks, kept: Kept | None
 ) -> Tensor:
     assert order.mask is not None, "the caller has looked"
     assert order.brush is not None, "an order has both or neither"
@@ -96,6 +100,7 @@ def render_painted(
         cancelled=hooks.cancelled,
         turn=hooks.turn,
         notice=hooks.notice,
+        kept=kept,
     )
 
 

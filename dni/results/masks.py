@@ -30,6 +30,7 @@ from dni.segment import between
 
 __all__ = [
     "Canvas",
+    "Kept",
     "MaskError",
     "Plan",
     "Rectangle",
@@ -39,6 +40,9 @@ __all__ = [
     "plan_masked",
     "render_masked",
 ]
+
+Kept = dict[tuple[Mix, Rectangle, Rectangle], Tensor]
+"""What lies outside of a mask: its pixels by the mix, the place, and the window that was rendered for it."""
 
 
 def render_masked(
@@ -55,6 +59,7 @@ def render_masked(
     cancelled: threading.Event | None = None,
     turn: Turn | None = None,
     notice: Notice | None = None,
+    kept: Kept | None = None,
 ) -> Tensor:
     """Run the network at ``base`` where the mask is 0, at ``brush`` where it is 255, between in between.
 
@@ -67,6 +72,8 @@ def render_masked(
         progress: Called with (runs of the network done, runs in all), first with (0, n).
         cancelled: When set, it stops before the next run.
         turn, notice: As in :meth:`dni.render.Renderer.render`.
+        kept: What is outside of the mask, for several calls with one picture and renderer, so that it is
+            rendered once: empty at first, filled by them.
 
     Returns:
         uint8 (3, scale * height, scale * width) of the crop, or of the whole, on the CPU.
@@ -79,7 +86,9 @@ def render_masked(
     canvas = canvas_of(renderer, rgb, (base, brush), crop, watch)
     needed = mask if base != brush else torch.zeros_like(mask)
     plan = plan_masked(needed, canvas, levels=levels, crop=crop, tile=tile)
-    return Job(renderer, rgb, mask, base, brush, canvas, plan, watch).run()
+    # Without a brush all of the picture is at the base, in other rectangles than beside one.
+    own = None if base == brush else kept
+    return Job(renderer, rgb, mask, base, brush, canvas, plan, watch, own).run()
 
 
 def canvas_of(
@@ -115,6 +124,7 @@ class Job:
     canvas: Canvas
     plan: Plan
     watch: Watch
+    kept: Kept | None
     done: int = 0
 
     def run(self) -> Tensor:
@@ -158,6 +168,15 @@ class Job:
             part.left, part.left + part.width, length=self.canvas.width, overlap=overlap, multiple=multiple
         )
         window = Rectangle(column.window_start, row.window_start, column.window, row.window)
+        if self.kept is None or mix != self.base:
+            return self.run_on(mix, part, window)
+        key = (mix, part, window)
+        if key not in self.kept:
+            self.kept[key] = self.run_on(mix, part, window).clone()
+        return self.kept[key]
+
+    def run_on(self, mix: Mix, part: Rectangle, window: Rectangle) -> Tensor:
+        """The part of a window on which the network is run: uint8 (3, height, width), a view."""
         watch = self.watch
         pixels = self.renderer.render(
             cut(self.rgb, window, Rectangle(0, 0, self.canvas.width, self.canvas.height), 1),

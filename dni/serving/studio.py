@@ -30,6 +30,7 @@ from dni.mix import Mix
 from dni.recipes.order import Order
 from dni.render import Notice, Precision, Progress, Renderer, best_device, best_precision
 from dni.results.export import export_network, export_picture
+from dni.segment import first_end
 from dni.serving.cache import ByteCache
 from dni.serving.giving_way import GaveWay, giving_way
 from dni.serving.pairs import Pairs, owner_of_pair
@@ -323,11 +324,10 @@ def picture_bytes(picture: Picture) -> int:
 def affordable_pixels(renderer: Renderer) -> int:
     """How many input pixels are rendered in the time of a live frame, within bounds."""
     probe = torch.zeros(3, PROBE_SIDE, PROBE_SIDE, dtype=torch.uint8)
-    first_end = (1.0, *[0.0] * (renderer.blend.num_ends - 1))
     seconds = []
     for _ in range(3):  # the first run also prepares; the fastest is the machine's
         started = time.perf_counter()
-        renderer.render(probe, first_end)
+        renderer.render(probe, first_end(renderer.blend.num_ends))
         seconds.append(time.perf_counter() - started)
     pixels = int(LIVE_SECONDS / min(seconds) * PROBE_SIDE**2)
     return min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))

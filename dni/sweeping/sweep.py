@@ -1,4 +1,7 @@
-"""A sweep to keep: one picture through many mixes, as a labelled sheet or a film."""
+"""A sweep to keep: one picture through many mixes, as a labelled sheet or a film.
+
+Where a mask is painted, the swept mix is inside of it, and what is outside stands still.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,23 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from dni.errors import DniError
 from dni.images import Picture
+from dni.interpolate import check_groups
 from dni.mix import Mix
-from dni.recipes.order import Crop, Order, mix_values
+from dni.recipes.order import Order, mix_values
 from dni.render import Progress, Renderer
-from dni.results.develop import Hooks, develop
+from dni.results.develop import Hooks, Kept, develop
 from dni.results.export import check_destination, hashed
 from dni.sweeping.animation import FILM_SUFFIXES, Playback, check_size, write_film
 from dni.sweeping.sheet import SHEET_SUFFIX, compose_sheet, write_sheet
 from dni.version import __version__
 
-__all__ = ["SWEEP_SUFFIXES", "Sweep", "export_sweep", "sweep_frames"]
+__all__ = ["SWEEP_SUFFIXES", "Sweep", "export_sweep", "sweep_frames", "swept"]
 
 SWEEP_SUFFIXES = (SHEET_SUFFIX, *FILM_SUFFIXES)
 MAX_FRAMES = 240
@@ -35,12 +40,13 @@ class Sweep:
 
     Attributes:
         rows: The mixes (see :mod:`dni.segment`): one row for a strip or a film, more for a sheet only.
-        crop: Left, top, width and height of the part to show, in pixels of the picture; all by default.
+        like: What all frames have in common: the crop, tiles, and the mask with what is outside of it. See
+            :func:`swept`; by default the whole picture is shown.
         playback: How a film runs.
     """
 
     rows: tuple[tuple[Mix, ...], ...]
-    crop: Crop | None = None
+    like: Order | None = None
     playback: Playback = DEFAULT_PLAYBACK
 
     @property
@@ -48,35 +54,47 @@ class Sweep:
         return [mix for row in self.rows for mix in row]
 
 
+def swept(mix: Mix, like: Order | None) -> Order:
+    """The order for one frame: ``like`` with ``mix`` as its brush where it has a mask, else as its mix.
+
+    Raises:
+        OrderError: The mix and what is outside of the mask have different numbers of ends.
+    """
+    if like is None:
+        return Order(mix=mix)
+    return replace(like, mix=mix) if like.mask is None else replace(like, brush=mix)
+
+
 def sweep_frames(
-    picture: Picture, renderer: Renderer, mixes: Sequence[Mix], *, crop: Crop | None, hooks: Hooks
+    picture: Picture, renderer: Renderer, orders: Sequence[Order], *, hooks: Hooks
 ) -> Iterator[Tensor]:
-    """Render a picture, or a crop of it, at one mix after the other; opacity is left out.
+    """Render one order after the other; opacity is left out.
+
+    Each frame is what :func:`dni.results.develop.develop` makes of its order, to the byte. What is outside
+    of a mask is rendered once for all frames, so each costs no more than the painted area at every level.
 
     Args:
         picture: What to render.
         renderer: The loaded ends.
-        mixes: One a frame.
-        crop: The part to render, or None for all; it equals that part of the whole render.
+        orders: One a frame, see :func:`swept`.
         hooks: Progress in tiles of all frames, cancelling, and taking turns.
 
     Yields:
-        uint8 (3, scale * height, scale * width) on the CPU.
+        uint8 (3, scale * height, scale * width) of the crop or the whole picture, on the CPU.
 
     Raises:
-        DniError: The crop, the picture or a mix cannot be used.
+        DniError: The picture or an order cannot be used.
         Cancelled: ``hooks.cancelled`` was set.
     """
-    opaque = replace(picture, opacity=None)
-    for number, mix in enumerate(mixes):
-        progress = hooks.progress and progress_of_frame(hooks.progress, number, len(mixes))
-        order = Order(mix=mix, crop=crop)
-        rgb, _ = develop(opaque, renderer, order, replace(hooks, progress=progress))
+    opaque, kept = replace(picture, opacity=None), Kept()
+    for number, order in enumerate(orders):
+        progress = hooks.progress and progress_of_frame(hooks.progress, number, len(orders))
+        rgb, _ = develop(opaque, renderer, order, replace(hooks, progress=progress), kept=kept)
         yield rgb.contiguous()
 
 
 def progress_of_frame(progress: Progress, number: int, count: int) -> Progress:
-    """What to call for frame ``number`` of ``count``; every frame has as many tiles."""
+    """What to call for frame ``number`` of ``count``; all frames count alike, however many tiles one has."""
     return lambda done, total: progress(number * total + done, count * total)
 
 
@@ -102,12 +120,13 @@ def export_sweep(
         hooks: Progress in tiles of all frames, cancelling, and taking turns.
 
     Raises:
-        DniError: The mixes, picture, crop or destination cannot be used, or the frames are too many or
-            too large.
+        DniError: The mixes, picture, mask, crop or destination cannot be used, or the frames are too many
+            or too large.
         Cancelled: ``hooks.cancelled`` was set.
     """
-    check_sweep(sweep, picture, destination, scale=renderer.scale)
-    frames = list(sweep_frames(picture, renderer, sweep.mixes, crop=sweep.crop, hooks=hooks or Hooks()))
+    check_sweep(sweep, picture, destination, renderer)
+    orders = [swept(mix, sweep.like) for mix in sweep.mixes]
+    frames = list(sweep_frames(picture, renderer, orders, hooks=hooks or Hooks()))
     comment = describe(sweep, renderer, ends=ends, pair_id=pair_id)
     if destination.suffix.lower() == SHEET_SUFFIX:
         shown = iter(zip(frames, map(label, sweep.mixes), strict=True))
@@ -117,7 +136,7 @@ def export_sweep(
         write_film(destination, frames, sweep.playback, comment=comment)
 
 
-def check_sweep(sweep: Sweep, picture: Picture, destination: Path, *, scale: int) -> None:
+def check_sweep(sweep: Sweep, picture: Picture, destination: Path, renderer: Renderer) -> None:
     """Raise before the work and not after it."""
     suffix = destination.suffix.lower()
     if suffix not in SWEEP_SUFFIXES:
@@ -131,7 +150,10 @@ def check_sweep(sweep: Sweep, picture: Picture, destination: Path, *, scale: int
             f"Expected a name that ends in {SHEET_SUFFIX} for a grid, but got {destination.name}. "
             "Change the ending."
         )
-    _, _, width, height = sweep.crop or (0, 0, picture.width, picture.height)
+    for mix in sweep.mixes:
+        check_groups(mix, renderer.blend.groups)
+    crop, scale = None if sweep.like is None else sweep.like.crop, renderer.scale
+    _, _, width, height = crop or (0, 0, picture.width, picture.height)
     check_amount(suffix, len(sweep.mixes), height=height * scale, width=width * scale)
 
 
@@ -166,7 +188,17 @@ def describe(sweep: Sweep, renderer: Renderer, *, ends: Sequence[Path], pair_id:
         "scale": renderer.scale,
         "version": __version__,
         "rows": [[mix_values(mix) for mix in row] for row in sweep.rows],
-        "crop": sweep.crop,
         "playback": asdict(sweep.playback),
+        **common_values(sweep.like),
     }
     return json.dumps({"sweep": recipe}, sort_keys=True, allow_nan=False)
+
+
+def common_values(like: Order | None) -> dict[str, Any]:
+    """What all frames have in common, by the names of an order; ``outside`` is the mix outside of a mask."""
+    if like is None:
+        return {"crop": None}
+    values = {"crop": like.crop, "tile": like.tile}
+    if like.mask is None:
+        return values
+    return {**values, "mask": like.mask, "levels": like.levels, "outside": mix_values(like.mix)}

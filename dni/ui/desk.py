@@ -33,8 +33,8 @@ the sum of the networks' numbers, each times its share
 - **Curve** measures what each blend loses in faithfulness and wins in texture: the perception-distortion
   trade-off ([Blau and Michaeli](https://arxiv.org/abs/1711.06077)).
 
-A saved network holds the mix and its layers, and so does a sweep. What was painted is in pictures and
-recipes only.
+A saved network holds the mix and its layers. What was painted is in pictures, recipes and sweeps: a sweep
+runs where you painted, and the rest stands still.
 
 While you move, the picture fades between ready-made frames (*preview*); when you rest, the network itself is
 run (*exact*). Of a large picture only the outlined part is live.

@@ -13,9 +13,10 @@ import gradio as gr
 from dni.errors import DniError
 from dni.images import open_picture
 from dni.inspection.quarantine import unusable
-from dni.inspection.verdict import Verdict, inspect_networks
+from dni.inspection.verdict import Verdict
 from dni.recipes.order import Order
-from dni.ui.desk_tab import DeskTab, name_of
+from dni.ui.desk_tab import DeskTab, name_of, visitor_of
+from dni.ui.desk_verdict import inspect_in_turn
 from dni.ui.errors import errors_shown
 from dni.ui.pictures import picture_input
 from dni.ui.results import Wanted
@@ -46,18 +47,21 @@ class DeskApi:
             wanted = Wanted("", pair, order, order.brush or order.mix, name_of(order))
             return self.tab.results.export(open_picture(image), wanted)
 
-    def inspect(self, files: list[str] | None, pair: str) -> dict[str, Any]:
+    def inspect(self, files: list[str] | None, pair: str, request: gr.Request) -> dict[str, Any]:
         """Say whether networks blend: two or more files, or a pair of the catalogue; the verdict as JSON."""
         with errors_shown():
             if bool(files) == bool(pair):
                 raise DniError("Expected two or more files, or the id of a pair. Send one of the two.")
-            return (self.verdict(list(map(Path, files))) if files else self.tab.verdict(pair)).to_dict()
+            owner = visitor_of(request)
+            if not files:
+                return self.tab.verdict(pair, owner=owner).to_dict()
+            return self.verdict(list(map(Path, files)), owner=owner).to_dict()
 
-    def verdict(self, files: list[Path]) -> Verdict:
+    def verdict(self, files: list[Path], *, owner: str) -> Verdict:
         """The verdict on files, of which none may harm us."""
         for problem in unusable(files).values():
             raise DniError(problem)
-        return inspect_networks(files, catalog=self.tab.studio.catalog)
+        return inspect_in_turn(self.tab.studio, files, owner=owner)
 
 
 def build_desk_endpoints(tab: DeskTab) -> None:

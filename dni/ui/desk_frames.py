@@ -8,39 +8,36 @@ from typing import Any
 
 from torch import Tensor
 
-from dni.images import encode_jpeg
+from dni.images import Picture, encode_jpeg
 from dni.masking.mask_files import decode_mask
-from dni.mix import Mix
+from dni.recipes.order import Order
 from dni.results.masks import Rectangle, render_masked
 from dni.serving.regions import FRAME_QUALITY, Frame, Region, frame_of
 from dni.serving.studio import Studio
 from dni.tradeoff.compare import Comparison, compare_blends
-from dni.ui.desk_scene import first_end
 from dni.ui.live import encode
 
 __all__ = ["compare", "painted_frame"]
 
 
-def painted_frame(
-    studio: Studio, token: str, pair_id: str, region: Region, mix: Mix, *, mask: str, visitor: str
-) -> Frame:
-    """A region with the mix where the mask is painted, and the first end elsewhere.
+def painted_frame(studio: Studio, token: str, pair_id: str, order: Order, *, visitor: str) -> Frame:
+    """A region with one mix where a mask is painted, and another elsewhere.
 
     Args:
         studio: Where picture and networks are.
         token, pair_id: Theirs.
-        region: What to render.
-        mix: The brush.
-        mask: Over the whole picture, as :func:`dni.masking.mask_files.encode_mask` writes it.
+        order: Both mixes, the mask, and the region as its crop.
         visitor: Who waits for it, in the place of a frame that they still wait for.
 
     Raises:
-        DniError: The picture, networks, region, mix or mask cannot be used.
+        DniError: The picture, networks, region, a mix or the mask cannot be used.
         dni.serving.schedule.Superseded, dni.render.Cancelled: See :meth:`dni.serving.studio.Studio.compute`.
     """
+    assert order.brush is not None, "else it is no painted frame"
+    assert order.mask is not None, "an order has both"
     picture, renderer = studio.picture(token), studio.renderer(pair_id)
-    region.check(picture)
-    painting = decode_mask(mask)
+    region = region_of(order, picture)
+    base, brush, painting = order.mix, order.brush, decode_mask(order.mask)
 
     def render() -> Frame:
         started = time.perf_counter()
@@ -48,10 +45,11 @@ def painted_frame(
         rgb = render_masked(
             renderer,
             picture.rgb,
-            base=first_end(renderer.blend.num_ends),
-            brush=mix,
+            base=base,
+            brush=brush,
             mask=painting,
-            crop=rectangle(region),
+            levels=order.levels,
+            crop=Rectangle(region.left, region.top, region.width, region.height),
             notice=notices.append,
         )
         jpeg = frame_of(rgb, picture, region, renderer.scale)
@@ -60,41 +58,47 @@ def painted_frame(
     return studio.compute(render, owner=visitor, lane="frame")
 
 
-def compare(
-    studio: Studio, token: str, pair_id: str, region: Region, mix: Mix, *, visitor: str
-) -> dict[str, Any]:
+def compare(studio: Studio, token: str, pair_id: str, order: Order, *, visitor: str) -> dict[str, Any]:
     """The blended network's picture of a region, the blended pictures, and where they differ.
+
+    Args:
+        studio: Where picture and networks are.
+        token, pair_id: Theirs.
+        order: The mix, the region, and where it is painted.
+        visitor: Who waits for it.
 
     Returns:
         ``network``, ``pixels`` and ``difference`` as JPEGs in base64, and a ``note`` with numbers.
 
     Raises:
-        DniError: The picture, networks, region or mix cannot be used.
+        DniError: The picture, networks, region, mix or mask cannot be used.
         dni.serving.schedule.Superseded, dni.render.Cancelled: See :meth:`dni.serving.studio.Studio.compute`.
     """
     picture, renderer = studio.picture(token), studio.renderer(pair_id)
-    region.check(picture)
+    region_of(order, picture)
 
     def render() -> Comparison:
-        return compare_blends(
-            renderer, picture.rgb, mix.shares, extrapolate=mix.extrapolate, crop=rectangle(region)
-        )
+        return compare_blends(renderer, picture.rgb, order)
 
     made = studio.compute(render, owner=visitor, lane="compare")
     parts = {"network": made.network, "pixels": made.pixels, "difference": made.difference}
-    return {name: jpeg_of(part) for name, part in parts.items()} | {"note": words(made, mix)}
+    return {name: jpeg_of(part) for name, part in parts.items()} | {"note": words(made, order)}
 
 
-def rectangle(region: Region) -> Rectangle:
-    return Rectangle(region.left, region.top, region.width, region.height)
+def region_of(order: Order, picture: Picture) -> Region:
+    """The part of an order, after a look at whether it lies in the picture and may be live."""
+    assert order.crop is not None, "a frame is of a region"
+    region = Region(*order.crop)
+    region.check(picture)
+    return region
 
 
 def jpeg_of(rgb: Tensor) -> str:
     return encode(encode_jpeg(rgb, quality=FRAME_QUALITY))
 
 
-def words(made: Comparison, mix: Mix) -> str:
-    """The numbers in one or two sentences."""
+def words(made: Comparison, order: Order) -> str:
+    """The numbers, and what was compared, in a few sentences."""
     if math.isinf(made.psnr):
         return "Here both give the same picture: only one network has a share."
     gain = f"the difference is shown {made.gain:.0f} times"
@@ -104,6 +108,10 @@ def words(made: Comparison, mix: Mix) -> str:
             f"Of the fine texture that the networks have on average, the blended network keeps "
             f"{100 * made.network_texture:.0f} %, the blended pixels {100 * made.pixels_texture:.0f} %."
         )
-    if mix.groups:
-        sentences.append("All layers get the same shares here.")
+    if (order.brush or order.mix).groups:
+        sentences.append(
+            "With your layers: only the network has them, the pixels get the same shares as without."
+        )
+    if order.mask is not None:
+        sentences.append("With your mask: both blends are only where it is painted.")
     return " ".join(sentences)

@@ -21,6 +21,7 @@ from dni.ui.asked import mix_of, parse, text
 from dni.ui.desk_frames import compare, painted_frame
 from dni.ui.desk_masks import MaskStore, read_canvas
 from dni.ui.desk_measures import Measures
+from dni.ui.desk_scene import order_asked
 from dni.ui.live import answering, apart, encode, read
 
 __all__ = ["build_board"]
@@ -48,7 +49,7 @@ Answer = dict[str, Any]
 
 def build_board(studio: Studio, masks: MaskStore, measures: Measures) -> gr.HTML:
     """The component; its value is a scene (see :mod:`dni.ui.desk_scene`)."""
-    slow = [frame_server(studio, masks), compare_server(studio), curve_server(measures)]
+    slow = [frame_server(studio, masks), compare_server(studio, masks), curve_server(measures, masks)]
     quick = [*view_servers(studio), *mask_servers(studio, masks)]
     return gr.HTML(
         value=None,
@@ -85,27 +86,27 @@ def frame_server(studio: Studio, masks: MaskStore) -> Callable[[Any], Answer]:
             rank = Rank.AHEAD if request.get("rank") == "ahead" else Rank.LIVE
             made = studio.frame(token, pair_id, region, mix, visitor=visitor, rank=rank)
         else:
-            mask = masks.get(text(request, "mask"))
-            made = painted_frame(studio, token, pair_id, region, mix, mask=mask, visitor=visitor)
+            made = painted_frame(studio, token, pair_id, order_asked(request, masks), visitor=visitor)
         milliseconds = round(made.milliseconds, 1)
         return {"jpeg": encode(made.jpeg), "milliseconds": milliseconds, "notice": made.notice}
 
     return frame
 
 
-def compare_server(studio: Studio) -> Callable[[Any], Answer]:
+def compare_server(studio: Studio, masks: MaskStore) -> Callable[[Any], Answer]:
     def compare_pixels(request: Any) -> Answer:
-        visitor = text(request, "visitor")
-        return compare(studio, *parse(request), mix_of(request), visitor=visitor)
+        (token, pair_id, _), visitor = parse(request), text(request, "visitor")
+        return compare(studio, token, pair_id, order_asked(request, masks), visitor=visitor)
 
     compare_pixels.__name__ = "compare"
     return compare_pixels
 
 
-def curve_server(measures: Measures) -> Callable[[Any], Answer]:
+def curve_server(measures: Measures, masks: MaskStore) -> Callable[[Any], Answer]:
     def curve(request: Any) -> Answer:
+        (token, pair_id, _), last = parse(request), order_asked(request, masks)
         against, visitor = text(request, "against"), text(request, "visitor")
-        return measures.curve(*parse(request), against=against, visitor=visitor)
+        return measures.curve(token, pair_id, last, against=against, visitor=visitor)
 
     return curve
 

@@ -9,10 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from dni.errors import DniError
+from dni.recipes.order import Order
 from dni.results.develop import Hooks
+from dni.segment import first_end
 from dni.serving.cache import ByteCache
 from dni.serving.schedule import Rank
-from dni.serving.studio import Region, Studio
+from dni.serving.studio import Studio
 from dni.tradeoff.curve import Curve, Point, measure_curve
 from dni.tradeoff.quality import MEASURES
 from dni.tradeoff.question import Question
@@ -45,13 +47,13 @@ class Measures:
         if running := self._running.pop(owner, None):
             running.set()
 
-    def curve(
-        self, token: str, pair_id: str, region: Region, *, against: str, visitor: str
-    ) -> dict[str, Any]:
-        """Measure eleven blends of the two ends on a region, and suggest one.
+    def curve(self, token: str, pair_id: str, last: Order, *, against: str, visitor: str) -> dict[str, Any]:
+        """Measure eleven blends from the first end to the last mix, and suggest one.
 
         Args:
-            token, pair_id, region: What to measure.
+            token, pair_id: Of what to measure.
+            last: The last of them: its mix or with a mask its brush, with its groups of layers, where it is
+                painted, and the part to measure.
             against: "reduce" (the picture itself, reduced first), "reference" or "none".
             visitor: Who asks; what they asked for before is stopped.
 
@@ -70,7 +72,12 @@ class Measures:
         question = Question(
             reference=self._reference(visitor) if against == "reference" else None,
             reduce_first=against == "reduce",
-            crop=(region.left, region.top, region.width, region.height),
+            start=first_end(last.mix.num_ends),
+            stop=last.brush or last.mix,
+            mask=last.mask,
+            levels=last.levels,
+            outside=last.mix if last.brush else None,
+            crop=last.crop,
             max_pixels=MEASURED_PIXELS,
         )
         hooks = Hooks(cancelled=cancelled, turn=turn)
@@ -90,16 +97,17 @@ def answer(curve: Curve) -> dict[str, Any]:
     return {
         "points": [point_values(curve, point) for point in curve.points],
         "axes": {"distortion": title(curve.distortion), "perception": title(curve.perception)},
-        "note": f"{curve.title} Measured on {curve.crop[2]}x{curve.crop[3]} pixels in the middle of what is "
-        "live, with all layers and no mask. On both axes less is better.",
+        "note": f"{curve.title} Measured on {curve.crop[2]}x{curve.crop[3]} pixels of what is live. "
+        "On both axes less is better.",
         "suggestion": {"alpha": advice.position, "reason": advice.reason},
     }
 
 
 def point_values(curve: Curve, point: Point) -> dict[str, Any]:
+    """A point for the browser; its text has SSIM too, where there is a reference."""
+    shown = [curve.distortion, curve.perception, *({"ssim_y"} & point.measures.keys())]
     words = ", ".join(
-        f"{MEASURES[name].name} {point.measures[name]:.3g} {MEASURES[name].unit}".rstrip()
-        for name in (curve.distortion, curve.perception)
+        f"{MEASURES[name].name} {point.measures[name]:.3g} {MEASURES[name].unit}".rstrip() for name in shown
     )
     return {
         "alpha": point.position,

@@ -12,6 +12,7 @@ from pathlib import Path
 from dni.catalog import Pair
 from dni.checkpoints import sha256_of
 from dni.errors import DniError
+from dni.inspection.lineage import known_label
 from dni.inspection.quarantine import unusable
 from dni.serving.studio import Studio
 
@@ -87,7 +88,8 @@ class OwnNetworks:
         """Hold files of the person's as a pair; see :meth:`dni.serving.studio.Studio.hold_pair`."""
         if len(paths) < 2:
             raise DniError(f"Expected at least two networks to blend, but got {len(paths)}. Drop another.")
-        pair = Pair.from_paths(paths, short_labels(paths))
+        names = [known_label(path, self.studio.catalog) or path.stem for path in paths]
+        pair = Pair.from_paths(paths, short_labels(names))
         # No catalogue knows it: recipes say so by an empty id.
         return self.studio.hold_pair(replace(pair, id=""), owner=owner)
 
@@ -121,15 +123,15 @@ def named(problem: str, path: Path) -> str:
     return text if path.name in text else f"{path.name}: {text}"
 
 
-def short_labels(paths: Sequence[Path]) -> list[str]:
-    """A short label for each file, from its name; no two alike."""
+def short_labels(names: Sequence[str]) -> list[str]:
+    """A short label for each network, from its name; no two alike."""
     labels: list[str] = []
-    for path in paths:
-        stem = path.stem if len(path.stem) <= MAX_LABEL else f"{path.stem[: MAX_LABEL - 1]}…"
+    for name in names:
+        short = name if len(name) <= MAX_LABEL else f"{name[: MAX_LABEL - 1]}…"
         number = 1
-        label = stem
+        label = short
         while label in labels:
             number += 1
-            label = f"{stem} ({number})"
+            label = f"{short} ({number})"
         labels.append(label)
     return labels

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from dni.errors import DniError
 from dni.images import Picture
-from dni.recipes.order import Order
+from dni.recipes.order import Order, mix_values
 from dni.recipes.recipe import Recipe, RecipeError
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.results.export import recipe_of
-from dni.ui.desk_scene import first_end, layers_of, read_desk
+from dni.segment import first_end
+from dni.ui.desk_scene import layers_of, read_desk
 from dni.ui.desk_tab import DeskTab, visitor_of
 from dni.ui.downloads import shown_in
 from dni.ui.errors import errors_shown, notify
@@ -85,21 +84,18 @@ def restored_values(order: Order, picture: Picture) -> dict[str, Any]:
     """What the component needs to show an order.
 
     Raises:
-        DniError: The desk cannot show it.
+        DniError: The desk cannot show its layers; see :func:`dni.ui.desk_scene.layers_of`.
     """
     mix = order.brush or order.mix
-    if order.brush is not None and replace(order.mix, extrapolate=False) != first_end(mix.num_ends):
-        raise DniError(
-            "Expected the first network where nothing is painted, but the recipe has another mix there, "
-            "which the desk cannot show. Use dni render --recipe."
-        )
+    own_base = order.brush is not None and order.mix != first_end(mix.num_ends)
     crop = order.crop
     if crop and (crop[0] + crop[2] > picture.width or crop[1] + crop[3] > picture.height):
         notify("The recipe is for a part that this picture does not have: all of it is shown.")
         crop = None
     sides = None if crop is None else dict(zip(("left", "top", "width", "height"), crop, strict=True))
     return {
-        "mix": {"shares": list(mix.shares), "layers": layers_of(mix)},
+        "mix": {"shares": list(mix.shares), "layers": layers_of(mix), "extrapolate": mix.extrapolate},
+        "base": mix_values(order.mix) if own_base else None,
         "png": order.mask,
         "crop": sides,
         "tile": order.tile,

@@ -14,16 +14,19 @@ from typing import Any
 from dni.errors import DniError
 from dni.mix import Mix
 from dni.recipes.order import Crop, Order
+from dni.segment import first_end
 from dni.serving.studio import Studio
-from dni.ui.asked import mix_of, number, text
+from dni.ui.asked import mix_of, number, parse, text
+from dni.ui.desk_masks import MaskStore
 
 __all__ = [
     "OnDesk",
     "Scene",
+    "base_of",
     "build_scene",
-    "first_end",
     "groups_of",
     "layers_of",
+    "order_asked",
     "order_of",
     "read_desk",
     "with_layers",
@@ -45,6 +48,7 @@ class OnDesk:
         example: The example's name; empty for a person's own picture.
         mix: How much of every end, also where nothing is painted yet.
         layers: How much of the mix a group of layers gets, where that is not all of it.
+        base: The mix where nothing is painted, if that is not the first end.
         mask: The id of the painted mask, or None.
         crop: The part of the picture that can be seen.
         tile, levels: As of an order; those of a recipe that was put on the desk.
@@ -57,6 +61,7 @@ class OnDesk:
     layers: dict[str, float]
     mask: str | None
     crop: Crop
+    base: Mix | None = None
     tile: int | None = None
     levels: int | None = None
 
@@ -72,7 +77,7 @@ def build_scene(
         pair_id: The networks'.
         visitor: Who asks.
         example: The example's name, or empty.
-        restored: ``mix``, ``png``, ``crop``, ``tile`` and ``levels`` of a recipe.
+        restored: ``mix``, ``base``, ``png``, ``crop``, ``tile`` and ``levels`` of a recipe.
     """
     picture, pair = studio.picture(token), studio.pair(pair_id)
     renderer = studio.renderer(pair_id)
@@ -118,17 +123,38 @@ def read_desk(scene: Any) -> OnDesk:
         layers={name: number(layers, name) for name in layers} if isinstance(layers, dict) else {},
         mask=None if mask is None else text(scene, "mask"),
         crop=(left, top, width, height),
-        **{name: whole(scene, name) for name in ("tile", "levels") if scene.get(name) is not None},
+        base=base_of(scene),
+        tile=whole(scene, "tile"),
+        levels=whole(scene, "levels"),
     )
 
 
-def whole(scene: Scene, key: str) -> int:
-    return int(number(scene, key))
+def base_of(request: Scene) -> Mix | None:
+    """The mix where nothing is painted, of a scene or a request; None for the first end.
+
+    Raises:
+        DniError: It is no valid mix.
+    """
+    base = request.get("base")
+    return None if base is None else mix_of({"mix": base})
 
 
-def first_end(num_ends: int) -> Mix:
-    """The first end alone: what is shown where nothing is painted."""
-    return Mix.of((1.0, *[0.0] * (num_ends - 1)))
+def whole(scene: Scene, key: str) -> int | None:
+    return None if scene.get(key) is None else int(number(scene, key))
+
+
+def order_asked(request: Any, masks: MaskStore) -> Order:
+    """A region at a mix, which is the brush where there is a mask.
+
+    Raises:
+        DniError: The request does not say, or the mask is no longer held.
+    """
+    (_, _, region), mix = parse(request), mix_of(request)
+    crop = (region.left, region.top, region.width, region.height)
+    if request.get("mask") is None:
+        return Order(mix=mix, crop=crop)
+    base, mask = base_of(request) or first_end(mix.num_ends), masks.get(text(request, "mask"))
+    return Order(mix=base, brush=mix, mask=mask, levels=whole(request, "levels"), crop=crop)
 
 
 def order_of(desk: OnDesk, *, mask: str | None, only_seen: bool) -> Order:
@@ -142,7 +168,7 @@ def order_of(desk: OnDesk, *, mask: str | None, only_seen: bool) -> Order:
     crop = desk.crop if only_seen else None
     if mask is None:
         return Order(mix=desk.mix, crop=crop, tile=desk.tile)
-    base = first_end(desk.mix.num_ends)
+    base = desk.base or first_end(desk.mix.num_ends)
     return Order(mix=base, brush=desk.mix, mask=mask, levels=desk.levels, crop=crop, tile=desk.tile)
 
 

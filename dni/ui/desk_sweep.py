@@ -15,11 +15,11 @@ from dni.errors import DniError
 from dni.mix import Mix
 from dni.render import Cancelled
 from dni.results.develop import Hooks
-from dni.segment import along, over_pad
+from dni.segment import along, first_end, over_pad
 from dni.serving.schedule import Rank
 from dni.sweeping.animation import Playback
 from dni.sweeping.sweep import Sweep, export_sweep
-from dni.ui.desk_scene import OnDesk, first_end, read_desk, with_layers
+from dni.ui.desk_scene import OnDesk, order_of, read_desk, with_layers
 from dni.ui.desk_tab import DeskTab
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.results import new_folder
@@ -33,6 +33,8 @@ WAYS = {
 }
 FORMATS = {"Strip or grid (PNG)": ".png", "GIF": ".gif", "WebP": ".webp", "MP4": ".mp4"}
 FRAMES = 9
+# Of a control that fills a telephone's screen instead of half of it.
+PHONE_WIDTH = 280
 
 
 class SweepDesk:
@@ -65,7 +67,7 @@ class SweepDesk:
             desk = read_desk(scene)
             sweep = Sweep(
                 rows=sweep_rows(desk, way, int(frames)),
-                crop=desk.crop if only_seen else None,
+                like=order_of(desk, mask=self.tab.mask_text(desk), only_seen=only_seen),
                 playback=Playback(fps=fps, there_and_back=there_and_back),
             )
             try:
@@ -145,9 +147,37 @@ def layered(mixes: Sequence[Mix], desk: OnDesk) -> tuple[Mix, ...]:
 def build_sweep(app: gr.Blocks, tab: DeskTab, board: gr.HTML) -> None:
     """The sweep panel."""
     handlers = SweepDesk(tab)
+    gr.Markdown("Pictures in a row, or a film. If you painted, only that runs, and the rest stands still.")
+    choices = build_choices()
+    make = gr.Button("Make the sweep", size="md", elem_id="sweep-make")
+    cancel = gr.Button("Cancel", variant="stop", visible=False, size="md", elem_id="sweep-cancel")
+    hidden: dict[str, Any] = {"label": "The sweep", "interactive": False, "visible": False}
+    result = gr.File(**hidden, height=90, elem_id="sweep-file")
+    image = gr.Image(**hidden, type="filepath", elem_id="sweep-image")
+    film = gr.Video(**hidden, loop=True, autoplay=True, elem_id="sweep-film")
+    quiet: dict[str, Any] = {"api_visibility": "private"}
+    asked = make.click(handlers.ask, None, [make, cancel], queue=False, show_progress="hidden", **quiet)
+    made = asked.then(
+        handlers.make,
+        [board, *choices],
+        [result, image, film],
+        show_progress_on=[make],
+        concurrency_limit=2,
+        **quiet,
+    )
+    afterwards(made, handlers.finish, None, [make, cancel])
+    cancel.click(handlers.cancel, None, [cancel], queue=False, show_progress="hidden", **quiet)
+    app.unload(handlers.leave)
+
+
+def build_choices() -> list[gr.components.Component]:
+    """What can be chosen, in the order of :meth:`SweepDesk.make`."""
+    wide: dict[str, Any] = {"min_width": PHONE_WIDTH}
     with gr.Row():
-        way = gr.Dropdown(list(WAYS.items()), value="ends", label="What to run through", elem_id="sweep-way")
-        suffix = gr.Radio(list(FORMATS.items()), value=".png", label="Format", elem_id="sweep-format")
+        way = gr.Dropdown(
+            list(WAYS.items()), value="ends", label="What to run through", elem_id="sweep-way", **wide
+        )
+        suffix = gr.Radio(list(FORMATS.items()), value=".png", label="Format", elem_id="sweep-format", **wide)
     with gr.Row():
         frames = gr.Slider(
             2, 60, value=FRAMES, step=1, label="Frames (of a grid: along an edge)", elem_id="sweep-frames"
@@ -156,24 +186,4 @@ def build_sweep(app: gr.Blocks, tab: DeskTab, board: gr.HTML) -> None:
     with gr.Row():
         back = gr.Checkbox(True, label="There and back", elem_id="sweep-back")
         seen = gr.Checkbox(False, label="Only what is on screen", elem_id="sweep-seen")
-    make = gr.Button("Make the sweep", size="md", elem_id="sweep-make")
-    cancel = gr.Button("Cancel", variant="stop", visible=False, size="md", elem_id="sweep-cancel")
-    result = gr.File(label="The sweep", interactive=False, visible=False, height=90, elem_id="sweep-file")
-    image = gr.Image(
-        type="filepath", label="The sweep", interactive=False, visible=False, elem_id="sweep-image"
-    )
-    film = gr.Video(
-        label="The sweep", interactive=False, visible=False, loop=True, autoplay=True, elem_id="sweep-film"
-    )
-    quiet: dict[str, Any] = {"api_visibility": "private"}
-    asked = make.click(handlers.ask, None, [make, cancel], queue=False, show_progress="hidden", **quiet)
-    made = asked.then(
-        handlers.make,
-        [board, way, suffix, frames, fps, back, seen],
-        [result, image, film],
-        show_progress_on=[make],
-        **quiet,
-    )
-    afterwards(made, handlers.finish, None, [make, cancel])
-    cancel.click(handlers.cancel, None, [cancel], queue=False, show_progress="hidden", **quiet)
-    app.unload(handlers.leave)
+    return [way, suffix, frames, fps, back, seen]

@@ -14,14 +14,15 @@ import gradio as gr
 
 from dni.errors import DniError
 from dni.images import open_picture
-from dni.inspection.verdict import Verdict, inspect_networks
+from dni.inspection.verdict import Verdict
 from dni.recipes.order import Order
+from dni.render import Cancelled
 from dni.serving.studio import Studio
 from dni.ui.desk_masks import MaskStore
 from dni.ui.desk_measures import Measures
 from dni.ui.desk_networks import OwnNetworks
 from dni.ui.desk_scene import OnDesk, Scene, build_scene, groups_of, order_of, read_desk
-from dni.ui.desk_verdict import group_correlations, verdict_html
+from dni.ui.desk_verdict import group_correlations, inspect_in_turn, verdict_html
 from dni.ui.downloads import shown_in
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.gpu import GpuJobs
@@ -152,21 +153,24 @@ class DeskTab:
             warn(self.networks.plain(error, owner=visitor))
             return gr.skip(), gr.skip(), pair_id
 
-    def judge(self, pair_id: str, scene: Scene) -> tuple[Any, Any]:
+    def judge(self, pair_id: str, scene: Scene, request: gr.Request) -> tuple[Any, Any]:
         """The verdict on networks, after their picture is on screen."""
-        with errors_shown():
-            verdict = self.verdict(pair_id)
+        try:
+            with errors_shown():
+                verdict = self.verdict(pair_id, owner=visitor_of(request))
+        except Cancelled:
+            return gr.skip(), gr.skip()
         if scene is None or scene.get("pair") != pair_id:
             return verdict_html(verdict), gr.skip()
         names = [group["name"] for group in scene["groups"]]
         return verdict_html(verdict), {**scene, "groups": groups_of(names, group_correlations(verdict))}
 
-    def verdict(self, pair_id: str) -> Verdict:
+    def verdict(self, pair_id: str, *, owner: str) -> Verdict:
         """The verdict on a pair; what it says of the catalogue's is remembered."""
         known = self._verdicts.get(pair_id)
         if known is None:
-            labels = self.studio.pair(pair_id).labels
-            known = inspect_networks(self.studio.paths(pair_id), labels=labels, catalog=self.studio.catalog)
+            paths, labels = self.studio.paths(pair_id), self.studio.pair(pair_id).labels
+            known = inspect_in_turn(self.studio, paths, owner=owner, labels=labels)
             if pair_id in self.studio.catalog:
                 self._verdicts[pair_id] = known
         return known

@@ -1,16 +1,42 @@
-"""The verdict on the desk's networks, in plain words with its evidence, as HTML."""
+"""The verdict on the desk's networks: asked for in turn, and in plain words with its evidence, as HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from html import escape
+from pathlib import Path
 
 from dni.inspection.correlation import correlation_by_group, mean_correlation
 from dni.inspection.lineage import UNKNOWN
 from dni.inspection.midpoint import Midpoint
-from dni.inspection.verdict import Evidence, NetworkFacts, Verdict
+from dni.inspection.verdict import Evidence, NetworkFacts, Verdict, inspect_networks
+from dni.serving.schedule import Rank
+from dni.serving.studio import Studio
 
-__all__ = ["group_correlations", "verdict_html"]
+__all__ = ["group_correlations", "inspect_in_turn", "verdict_html"]
+
+
+def inspect_in_turn(
+    studio: Studio, paths: Sequence[Path], *, owner: str, labels: Sequence[str] | None = None
+) -> Verdict:
+    """Judge networks while others use the machine: each run of a network waits for its turn.
+
+    Ranked as an export: the verdict comes after the frames of the picture, and like an export it is never
+    dropped for its owner's newer wishes, as a frame made ahead would be. Nobody would ask for it again.
+
+    Args:
+        studio: Whose catalogue and whose turns.
+        paths: Two or more files of weights.
+        owner: Who asks.
+        labels: What to call the networks; see :func:`dni.inspection.verdict.inspect_networks`.
+
+    Raises:
+        DniError: See there.
+        dni.render.Cancelled: The owner has left.
+    """
+    turn = partial(studio.schedule.turn, owner, Rank.EXPORT)
+    return inspect_networks(paths, labels=labels, catalog=studio.catalog, turn=turn)
 
 
 def verdict_html(verdict: Verdict) -> str:

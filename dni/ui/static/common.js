@@ -1,4 +1,12 @@
-// What both viewers do alike. Each brings its own `scene`, `canvas`, `painter`, `find` and `draw`.
+// What both viewers do alike. Each brings its own `canvas`, `view`, `painter` and `draw`, and what a `strip` of
+// frames is to it: something with a `scene`, a `region` and `frames`.
+
+const find = (selector) => element.querySelector(selector);
+
+let scene = null;
+let shownBefore = null;     // the strip that stays on screen until the new one has a frame
+let original = false;
+let drawQueued = false;
 
 const typing = (target) => target.isContentEditable || target.matches?.('textarea, input:not([type="range"])');
 
@@ -51,6 +59,42 @@ function say(text, about) {
   message.dataset.about = about;
 }
 
+// ---- one strip after another
+
+// A strip of the same picture stays on screen until the next one has a frame.
+function retire(strip) {
+  if (strip && strip.scene.token === scene.token && strip.frames.size) { forgetBefore(); shownBefore = strip; } else strip?.close();
+}
+
+function forgetBefore() {
+  shownBefore?.close();
+  shownBefore = null;
+}
+
+// Another picture comes: nothing of the last one stays.
+function forget(strip) {
+  forgetBefore();
+  strip?.close();
+  painter.overview?.close();
+  painter.overview = null;
+}
+
+// The scene's picture on the canvas; the view stays where it is unless the picture is new or has another size.
+function place(newPicture) {
+  view.resize();
+  if (newPicture || !view.scene || view.scene.scale !== scene.scale) view.open(scene); else view.scene = scene;
+  if (newPicture && !view.whole) fetchOverview(scene);
+  canvas.setAttribute('aria-label', `${scene.name}, enlarged ${scene.scale} times by the blended network`);
+}
+
+// A frame that the server still had took no rendering, only its way here.
+function timeTaken(rendering, fetching) {
+  const spent = rendering || fetching;
+  return `${rendering ? 'rendered' : 'fetched'} in ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`;
+}
+
+// ---- drawing
+
 // What lies below the frames: the region enlarged plainly, and the whole of a large picture.
 
 async function fetchBefore(owner) {
@@ -74,4 +118,49 @@ function redraw() {
   if (drawQueued) return;
   drawQueued = true;
   requestAnimationFrame(draw);
+}
+
+// The frames to draw: the strip's, or those of the one before while it has none.
+const drawn = (strip) => (strip?.frames.size || !shownBefore ? strip : shownBefore);
+
+// What the painter shows, as the badge says it: 'exact', 'preview' or 'waiting'; and how large.
+function showState(state, failed) {
+  const shown = original ? 'original' : state;
+  const words = { exact: 'exact', preview: 'preview', waiting: failed ? 'not rendered' : 'rendering…', original: 'original' };
+  const badge = find('.badge');
+  badge.dataset.state = shown;
+  badge.textContent = scene ? words[shown] : 'loading…';
+  canvas.dataset.state = shown;
+  find('.zoom').textContent = scene ? `${Math.round(view.zoom * view.ratio * 100)} %` : '';
+}
+
+function setOriginal(on) {
+  if (original === on) return;
+  original = on;
+  redraw();
+}
+
+// ---- pictures from elsewhere
+
+const picturesOf = (files) => [...(files ?? [])].filter((file) => file.type.startsWith('image/'));
+
+// What is dropped on the viewer is handed to take(files); a picture that is pasted on the page goes into a box.
+function attachFiles(box, take) {
+  const stage = find('.stage');
+  stage.addEventListener('dragover', (event) => event.preventDefault());
+  stage.addEventListener('drop', (event) => { event.preventDefault(); take([...event.dataTransfer.files]); });
+  document.addEventListener('paste', (event) => {
+    // No width: another tab is shown.
+    if (!canvas.clientWidth || typing(event.target) || event.defaultPrevented) return;
+    if (handOver(box, picturesOf(event.clipboardData?.files).slice(0, 1))) event.preventDefault();
+  });
+}
+
+// The canvas follows the window; then act() looks where the picture is now.
+function attachSize(act) {
+  new ResizeObserver(() => {
+    if (!canvas.clientWidth) return;
+    view.resize();
+    if (scene) act(); else redraw();
+  }).observe(canvas);
 }

@@ -12,12 +12,6 @@ function setWipe(fraction) {
   redraw();
 }
 
-function setOriginal(on) {
-  if (original === on) return;
-  original = on;
-  redraw();
-}
-
 // ---- buttons
 
 // The clipboard needs a secure page and a permission; the old way needs neither.
@@ -73,23 +67,7 @@ wipeSlider.addEventListener('input', () => setWipe(Number(wipeSlider.value) / 10
 
 // ---- own pictures: what is dropped on the viewer or pasted on the page goes into the upload box
 
-function hand(files) {
-  const pictures = [...files].filter((file) => file.type.startsWith('image/'));
-  // No width: another tab is shown.
-  return canvas.clientWidth > 0 && handOver('#own-picture', pictures.slice(0, 1));
-}
-
-const stage = find('.stage');
-stage.addEventListener('dragover', (event) => event.preventDefault());
-stage.addEventListener('drop', (event) => { event.preventDefault(); hand(event.dataTransfer.files); });
-document.addEventListener('paste', (event) => {
-  if (!typing(event.target) && !event.defaultPrevented && hand(event.clipboardData?.files ?? [])) event.preventDefault();
-});
-
-new ResizeObserver(() => {
-  if (!canvas.clientWidth) return;
-  view.resize();
-  if (scene) moved(); else redraw();
-}).observe(canvas);
+attachFiles('#own-picture', (files) => handOver('#own-picture', picturesOf(files).slice(0, 1)));
+attachSize(moved);
 watch('value', () => openScene(props.value));
 openScene(props.value);

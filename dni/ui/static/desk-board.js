@@ -13,6 +13,7 @@ class Board {
     this.masked = new Map();    // key and mask -> bitmap, exact frames of painted mixes
     this.pixels = new Map();    // key -> the frame's bytes, for painting
     this.nodeKeys = new Set(space.nodes.map(keyOf));
+    this.outside = null;        // the frame of the mix outside of the mask, where that is not the first end
     this.before = null;
     this.closed = false;
     this.failed = false;
@@ -84,6 +85,7 @@ class Board {
     this.closed = true;
     for (const bitmap of [...this.frames.values(), ...this.masked.values()]) bitmap.close();
     this.before?.close();
+    this.outside?.close();
     this.frames.clear();
     this.masked.clear();
     this.pixels.clear();

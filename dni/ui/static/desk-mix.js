@@ -6,6 +6,23 @@ const BANK_COLOURS = ['#4f46e5', '#c2410c', '#0f766e', '#a21caf', '#1d4ed8', '#a
 const colourOf = (index) => BANK_COLOURS[index % BANK_COLOURS.length];
 const percent = (share) => `${Math.round(share * 100)} %`;
 
+// Whole per cents that sum to 100, as the shares sum to 1: those that rounding down cut most get one more.
+function percents(shares) {
+  const exact = shares.map((share) => share * 100);
+  const down = exact.map((value) => Math.floor(value + NEAR));
+  const missing = Math.round(100 - down.reduce((sum, value) => sum + value, 0));
+  const most = shares.map((_, index) => index).sort((one, other) => (exact[other] - down[other]) - (exact[one] - down[one]));
+  return down.map((value, index) => `${value + (most.indexOf(index) < missing ? 1 : 0)} %`);
+}
+
+// How much of each network but the first a mix has, and in which layers it is another one.
+function inWords({ shares, groups = {} }, labels) {
+  const others = shares.map((share, index) => [share, labels[index]]).filter(([share], index) => index && share);
+  const words = others.map(([share, label]) => `${percent(share)} ${label}`).join(', ') || labels[0];
+  const layers = Object.keys(groups);
+  return layers.length ? `${words}; other shares in ${layers.join(', ')}` : words;
+}
+
 // mixer: { change(shares), rest() } are told of what the person does.
 class MixControl {
   constructor(root, mixer) {
@@ -82,7 +99,7 @@ class MixControl {
 
   show(shares) {
     this.shares = shares;
-    shares.forEach((share, index) => { this.numbers[index].textContent = percent(share); });
+    percents(shares).forEach((text, index) => { this.numbers[index].textContent = text; });
     if (this.space.kind === 'line') this.showLine(shares);
     if (this.space.kind === 'bank') this.showBank(shares);
     if (!this.parts.pad.hidden) this.drawPad();
@@ -167,8 +184,8 @@ class MixControl {
     context.fill();
     context.stroke();
     corners.forEach(([x, y], index) => this.dot(context, x, y, 7, colourOf(index)));
-    this.dot(context, ...this.outside(space.at(this.shares)), 10, style.getPropertyValue('--color-accent'), '#fff');
-    const words = this.labels.map((label, index) => `${percent(this.shares[index])} ${label}`).join(', ');
+    this.dot(context, ...this.outside(space.at(this.shares)), 10, style.getPropertyValue('--background-fill-primary'), style.getPropertyValue('--body-text-color'));
+    const words = percents(this.shares).map((text, index) => `${text} ${this.labels[index]}`).join(', ');
     pad.setAttribute('aria-valuetext', words);
   }
 

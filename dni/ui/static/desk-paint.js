@@ -90,7 +90,8 @@ class Mask {
   dab({ x, y, radius, softness, strength, erase }) {
     const [across, down] = this.units;
     const r = Math.max(0.5 / across, radius);
-    const gradient = this.context.createRadialGradient(x, y, r * (1 - softness), x, y, r);
+    // A gradient between two equal circles would paint nothing.
+    const gradient = this.context.createRadialGradient(x, y, r * Math.min(0.99, 1 - softness), x, y, r);
     const [middle, edge] = erase ? [255 * (1 - strength), 255] : [255 * strength, 0];
     gradient.addColorStop(0, `rgb(${middle}, ${middle}, ${middle})`);
     gradient.addColorStop(1, `rgb(${edge}, ${edge}, ${edge})`);

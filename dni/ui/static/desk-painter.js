@@ -28,15 +28,15 @@ class DeskPainter extends Painter {
   painted(board, mix, place) {
     const exact = board.masked.get(mix.painted.key);
     if (exact) { this.image(exact, place); return 'exact'; }
-    const preview = mix.painted.compose();
+    const preview = mix.painted.base ? null : mix.painted.compose();
     if (preview) { this.image(preview, place); return 'preview'; }
     return this.veiled(board, mix, place);
   }
 
-  // Where the frames between are not those of a line: the mix over the first end, as strong as the mask.
+  // Where the frames between are not those of a line: the mix over what is outside, as strong as the mask.
   veiled(board, mix, place) {
-    const first = board.frames.get(keyOf(unit(mix.shares.length, 0)));
-    if (!first) { this.mean(board, mix.shares, place); return 'waiting'; }
+    const outside = mix.painted.base ? board.outside : board.frames.get(keyOf(unit(mix.shares.length, 0)));
+    if (!outside) { this.mean(board, mix.shares, place); return 'waiting'; }
     const { context, canvas } = this;
     const layer = new OffscreenCanvas(canvas.width, canvas.height);
     this.context = layer.getContext('2d');
@@ -44,7 +44,7 @@ class DeskPainter extends Painter {
     this.context.globalCompositeOperation = 'destination-in';
     this.stretch(mix.painted.opacity, place, board.region);
     this.context = context;
-    this.image(first, place);
+    this.image(outside, place);
     context.drawImage(layer, 0, 0);
     return state === 'waiting' ? state : 'preview';
   }

@@ -42,6 +42,7 @@ class CurvePanel {
     this.button = root.querySelector('button.measure');
     this.accept = root.querySelector('button.accept');
     this.accept.addEventListener('click', () => this.go(this.suggested));
+    this.painting = '';
     this.clear();
   }
 
@@ -57,8 +58,10 @@ class CurvePanel {
     this.root.dataset.state = '';
   }
 
-  async measure(request, alpha) {
+  // painting: which painting it is measured with; once there is another one, the curve goes.
+  async measure(request, alpha, painting) {
     this.clear();
+    this.painting = painting;
     const number = this.asked;
     this.button.disabled = true;
     this.note.textContent = 'Measuring eleven blends…';
@@ -73,10 +76,11 @@ class CurvePanel {
     this.advice.textContent = `Suggested alpha: ${this.suggested.toFixed(2)}. ${reply.suggestion.reason}`;
     this.accept.hidden = false;
     this.chart.style.display = '';
-    this.draw(alpha);
+    this.draw(alpha, painting);
   }
 
-  draw(alpha) {
+  draw(alpha, painting) {
+    if (painting !== this.painting) { this.clear(); this.painting = painting; }
     if (!this.curve) return;
     const { points, axes } = this.curve;
     // As wide as it is shown, so that its letters stay readable.

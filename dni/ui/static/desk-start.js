@@ -106,6 +106,8 @@ find('.mask-file').addEventListener('change', (event) => {
 });
 for (const name of ['.show-mask', '.size', '.softness', '.strength']) find(name).addEventListener('input', redraw);
 
+find('.outside button').addEventListener('click', () => { base = null; stir(); });
+
 // ---- view and options
 
 const tools = attachGestures({ view, canvas, wipe: () => 0, setWipe: () => {}, moved });
@@ -116,15 +118,11 @@ for (const button of element.querySelectorAll('button[data-tool]')) {
 find('[data-tool="reset"]').addEventListener('click', () => {
   if (!scene) return;
   maskTools.off();
-  adopt({ ...scene, mix: null, png: null });
+  adopt({ ...scene, mix: null, base: null, png: null });
   openBoard(board.region);
   settle();
 });
-onHold(find('[data-tool="original"]'), 'o', (on) => {
-  if (original === on) return;
-  original = on;
-  redraw();
-});
+onHold(find('[data-tool="original"]'), 'o', setOriginal);
 find('.beyond').addEventListener('change', (event) => {
   beyond = event.target.checked;
   find('.warning').hidden = !beyond && !tasks;
@@ -153,38 +151,23 @@ function openPanel(name) {
   for (const body of element.querySelectorAll('.panel')) body.hidden = body.dataset.panel !== panel;
   canvas.classList.toggle('painting', brush.active);
   redraw();
-  if (panel === 'compare' && board) compare.show(requestFor(board, shares));
+  if (panel === 'compare') showComparison();
 }
 for (const head of element.querySelectorAll('.heads button')) head.addEventListener('click', () => openPanel(head.dataset.panel));
-find('button.measure').addEventListener('click', () => {
+find('button.measure').addEventListener('click', async () => {
   if (!board) return;
   if (scene.labels.length !== 2) { say('The curve needs two networks: it runs from one to the other.', 'curve'); return; }
   say(null, 'curve');
-  tradeoff.measure({ token: scene.token, pair: scene.pair, region: board.region, visitor: scene.visitor, against: find('.against').value }, shares[1]);
+  const request = await paintedRequest([0, 1], { against: find('.against').value });
+  if (request) tradeoff.measure(request, shares[1], painting());
 });
 
 // ---- files
 
-const stage = find('.stage');
-stage.addEventListener('dragover', (event) => event.preventDefault());
-stage.addEventListener('drop', (event) => {
-  event.preventDefault();
-  const files = [...event.dataTransfer.files];
-  const pictures = files.filter((file) => file.type.startsWith('image/'));
+attachFiles('#desk-picture', (files) => {
+  const pictures = picturesOf(files);
   handOver(pictures.length ? '#desk-picture' : '#desk-files', pictures.length ? pictures.slice(0, 1) : files);
 });
-
-document.addEventListener('paste', (event) => {
-  // No width: another tab is shown.
-  if (!canvas.clientWidth || typing(event.target) || event.defaultPrevented) return;
-  const pictures = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith('image/'));
-  if (handOver('#desk-picture', pictures.slice(0, 1))) event.preventDefault();
-});
-
-new ResizeObserver(() => {
-  if (!canvas.clientWidth) return;
-  view.resize();
-  if (scene) look(); else redraw();
-}).observe(canvas);
+attachSize(look);
 watch('value', () => openScene(props.value));
 openScene(props.value);

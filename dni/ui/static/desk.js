@@ -7,23 +7,18 @@ const MOVING_MS = 300;
 const LAYERS_MS = 120;
 const REGION_MS = 200;
 
-const find = (selector) => element.querySelector(selector);
 const canvas = find('canvas.picture');
-const badge = find('.badge');
 const view = new View(canvas);
 const painter = new DeskPainter(canvas, view);
 
-let scene = null;
 const past = new Set();      // serials of the scenes that were here: an answer that comes late holds one
 let board = null;
-let shownBefore = null;      // the board that stays on screen until the new one has a frame
+let base = null;             // the mix outside of the mask, where that is not the first end
 let shares = [0.5, 0.5];
 let tasks = false;
 let beyond = false;
 let resting = true;
-let original = false;
 let timing = '';
-let drawQueued = false;
 let settleTimer = 0;
 let layersTimer = 0;
 let regionTimer = 0;
@@ -35,7 +30,7 @@ let hover = null;            // where the brush is, in CSS pixels of the canvas
 
 const mask = new Mask();
 const preview = new PaintedPreview();
-const sent = { version: -1, id: null, asking: false };  // the mask as the server has it
+const sent = { version: -1, id: null, asking: null };  // the mask as the server has it
 
 const mixer = new MixControl(find('.mixer'), { change: setShares, rest: settle });
 const curve = new LayerCurve(find('[data-panel="layers"].panel'), layersChanged);
@@ -44,16 +39,18 @@ const tradeoff = new CurvePanel(find('[data-panel="curve"].panel'), goTo);
 
 // ---- what the server is asked
 
-const mixOf = (of) => ({ shares: of, groups: curve.groups(of), extrapolate: !plain(of) });
+const mixOf = (of) => ({ shares: of, groups: curve.groups(of), extrapolate: beyond || !plain(of) });
 const requestFor = (owner, of, more = {}) => ({ token: scene.token, pair: scene.pair, region: owner.region, mix: mixOf(of), visitor: scene.visitor, ...more });
-const maskKey = () => `${keyOf(shares)} ${mask.version}`;
+const brushed = () => ({ mask: sent.id, base, levels: scene.levels ?? null });
+const maskKey = () => `${keyOf(shares)} ${mask.version} ${base ? 'base' : ''}`;
 
-// What to ask for next: { shares, wanted, masked }, or null.
+// What to ask for next: { shares, wanted } and what else it is of, `masked` or `outside` of the mask; or null.
 function choose() {
   const waited = [...flights.values()].some((wanted) => wanted);
   const moving = performance.now() - movedAt < MOVING_MS;
   if (!waited) {
     if (mask.on && resting && !board.masked.has(maskKey()) && sent.version === mask.version) return { shares, wanted: true, masked: true };
+    if (mask.on && base && !board.outside) return { shares: base.shares, wanted: true, outside: true };
     const unknown = !board.has(shares) && (resting || board.mixture(shares).state === 'waiting');
     if (unknown && !(mask.on && board.space.kind === 'line')) return { shares, wanted: true };
   }
@@ -69,12 +66,12 @@ function pump() {
   if (next) fetchFrame(board, next);
 }
 
-async function fetchFrame(owner, { shares: of, wanted, masked }) {
+async function fetchFrame(owner, { shares: of, wanted, masked, outside }) {
   const own = flights;
-  const key = masked ? maskKey() : keyOf(of);
+  const key = outside ? 'outside' : masked ? maskKey() : keyOf(of);
   const asked = performance.now();
   own.set(key, wanted);
-  const reply = await ask('frame', requestFor(owner, of, { rank: wanted ? 'live' : 'ahead', mask: masked ? sent.id : null }));
+  const reply = await ask('frame', requestFor(owner, of, { rank: wanted ? 'live' : 'ahead', ...(masked && brushed()), ...(outside && { mix: base }) }));
   const bitmap = reply.error || reply.dropped ? null : await decode(reply.jpeg).catch(() => null);
   own.delete(key);
   if (owner.closed || owner !== board) { bitmap?.close(); return; }
@@ -86,22 +83,24 @@ async function fetchFrame(owner, { shares: of, wanted, masked }) {
     return;
   }
   say(null, 'frame');
-  if (masked) owner.addMasked(key, bitmap); else owner.add(of, bitmap);
-  const spent = reply.milliseconds || performance.now() - asked;
-  timing = `${reply.milliseconds ? 'rendered' : 'fetched'} in ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`;
-  if (shownBefore) { shownBefore.close(); shownBefore = null; }
+  if (masked) owner.addMasked(key, bitmap); else if (outside) owner.outside = bitmap; else owner.add(of, bitmap);
+  timing = timeTaken(reply.milliseconds, performance.now() - asked);
+  forgetBefore();
   canvas.dataset.frames = owner.frames.size;
   canvas.dataset.missing = owner.missing(shares).length;
   redraw();
   pump();
 }
 
-async function sendMask() {
-  if (sent.asking) return;
-  sent.asking = true;
+function sendMask() {
+  sent.asking ??= putMask();
+  return sent.asking;
+}
+
+async function putMask() {
   const { version } = mask;
   const reply = await ask('mask', { token: scene.token, png: await mask.png(), visitor: scene.visitor });
-  sent.asking = false;
+  sent.asking = null;
   if (reply.error) { say(reply.error, 'mask'); if (board) board.failed = true; return; }
   say(null, 'mask');
   Object.assign(sent, { version, id: reply.mask });
@@ -109,11 +108,28 @@ async function sendMask() {
   pump();
 }
 
+// A request with what is painted, once the server has it; null if it cannot have it.
+async function paintedRequest(of, more = {}) {
+  while (mask.on && sent.version !== mask.version) {
+    const { version } = sent;
+    await sendMask();
+    if (sent.version === version) return null;
+  }
+  return board && requestFor(board, of, { ...(mask.on && brushed()), ...more });
+}
+
+// What a measured curve depends on, but for the layers: a change of those opens a new board.
+const painting = () => (mask.on ? `${mask.version} ${base ? 'base' : ''}` : '');
+
+async function showComparison() {
+  const request = await paintedRequest(shares);
+  if (request && panel === 'compare') compare.show(request);
+}
+
 // ---- scenes, regions and boards
 
 function openBoard(region) {
-  const samePicture = board && board.scene.token === scene.token && board.frames.size;
-  if (samePicture) { shownBefore?.close(); shownBefore = board; } else board?.close();
+  retire(board);
   board = new Board(scene, region, spaceFor(scene.labels.length, { tasks, beyond }), { ...curve.own });
   flights = new Map();
   fetchBefore(board);
@@ -133,31 +149,24 @@ function openScene(next) {
   const newNetworks = next.pair !== scene?.pair;
   scene = next;
   say(null, 'frame');
-  if (newPicture) {
-    shownBefore?.close(); shownBefore = null;
-    board?.close(); board = null;
-    painter.overview?.close(); painter.overview = null;
-    mask.open(scene);
-  }
+  if (newPicture) { forget(board); board = null; mask.open(scene); }
   if (newNetworks) curve.open(scene.groups);
   if (newNetworks || next.mix) adopt(next);
-  view.resize();
-  if (newPicture || !view.scene || view.scene.scale !== scene.scale) view.open(scene); else view.scene = scene;
+  place(newPicture);
   framed = next.crop ?? null;
   if (framed) view.show(framed); else if (next.mix) view.open(scene);
   // What came of a recipe is on the desk now.
-  scene = { ...next, mix: null, png: null, crop: null };
-  if (newPicture && !view.whole) fetchOverview(scene);
-  canvas.setAttribute('aria-label', `${scene.name}, enlarged ${scene.scale} times by the blended network`);
+  scene = { ...next, mix: null, base: null, png: null, crop: null };
   openBoard(view.region(null));
   settle();
 }
 
 // The mix that comes with a recipe, or the middle of new networks.
-function adopt({ labels, groups, mix, png }) {
+function adopt({ labels, groups, mix, base: outside, png }) {
+  base = outside ?? null;
   shares = mix?.shares ?? labels.map(() => 1 / labels.length);
   tasks = false;
-  beyond = !plain(shares);
+  beyond = mix?.extrapolate ?? false;
   find('.tasks').checked = false;
   find('.beyond').checked = beyond;
   find('.warning').hidden = !beyond;
@@ -220,8 +229,8 @@ function settle() {
   report();
   redraw();
   pump();
-  if (panel === 'compare' && board) compare.show(requestFor(board, shares));
-  tradeoff.draw(shares[1]);
+  if (panel === 'compare') showComparison();
+  tradeoff.draw(shares[1], painting());
 }
 
 function layersChanged() {
@@ -239,24 +248,30 @@ function goTo(alpha) {
 function report() {
   if (!scene) return;
   const known = mask.on && sent.version === mask.version;
-  props.value = { ...scene, mix: { ...mixOf(shares), layers: curve.own }, mask: known ? sent.id : null, region: board?.region ?? null, seen: framed ?? view.visible() };
+  props.value = { ...scene, mix: { ...mixOf(shares), layers: curve.own }, base, mask: known ? sent.id : null, region: board?.region ?? null, seen: framed ?? view.visible() };
 }
 
 // ---- drawing
 
 function draw() {
   drawQueued = false;
-  const visible = board?.frames.size || !shownBefore ? board : shownBefore;
-  const painted = mask.on && visible && { key: maskKey(), compose: () => preview.compose(visible, mask, shares[1]), get opacity() { return mask.veil; } };
+  const visible = drawn(board);
+  const painted = mask.on && visible && { key: maskKey(), base, compose: () => preview.compose(visible, mask, shares[1]), get opacity() { return mask.veil; } };
   const mix = { shares, painted, overlay: panel === 'paint' && find('.show-mask').checked ? mask.veil : null };
   const state = painter.draw({ strip: visible, alpha: mix, wipe: 0, original });
-  const shown = visible !== board ? 'waiting' : state;
   if (hover && panel === 'paint' && brush.active) painter.outlineBrush({ ...hover, radius: brush.radius * view.zoom * (scene?.scale ?? 1) });
-  const words = { exact: 'exact', preview: 'preview', waiting: board?.failed ? 'not rendered' : 'rendering…' };
-  badge.dataset.state = original ? 'original' : shown;
-  badge.textContent = !scene ? 'loading…' : original ? 'original' : words[shown];
-  find('.zoom').textContent = scene ? `${Math.round(view.zoom * view.ratio * 100)} %` : '';
   find('.readout').textContent = scene ? `${scene.labels.length === 2 ? `alpha ${shares[1].toFixed(2)}` : `${scene.labels.length} networks`}${timing && ` · ${timing}`}` : '';
+  showOutside();
   canvas.dataset.shares = keyOf(shares);
-  canvas.dataset.state = badge.dataset.state;
+  showState(visible === board ? state : 'waiting', board?.failed);
+}
+
+// A recipe may have another mix than the first end outside of the mask; here it can only be taken away.
+function showOutside() {
+  const shown = Boolean(mask.on && base);
+  find('.outside').hidden = !shown;
+  find('.elsewhere').hidden = shown;
+  if (!shown) return;
+  find('.outside-words').textContent = `Outside the mask: ${inWords(base, scene.labels)}`;
+  find('.outside button').textContent = `Back to ${scene.labels[0]}`;
 }

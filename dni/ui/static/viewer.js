@@ -12,23 +12,17 @@ const MAX_KEYS_IN_FLIGHT = 1;
 const MAX_LIVE_IN_FLIGHT = 2;
 const PREPARE_TIMEOUT_MS = 30000;
 
-const find = (selector) => element.querySelector(selector);
 const canvas = find('canvas');
 const slider = find('input.alpha');
 const wipeSlider = find('.wipe input');
-const badge = find('.badge');
 const view = new View(canvas);
 const painter = new Painter(canvas, view);
 
-let scene = null;
 let strip = null;
-let shownBefore = null;     // the strip that stays on screen until the new one has a frame
 let alpha = 0.5;
 let resting = true;
-let original = false;
 let wipe = 0;
 let timing = '';             // how long the last frame took
-let drawQueued = false;
 let settleTimer = 0;
 let regionTimer = 0;
 let inFlight = new Set();    // of { at, wanted }: the alpha, and whether somebody waits (else it is a keyframe)
@@ -80,24 +74,17 @@ async function fetchFrame(owner, flight) {
   }
   say(reply.notice || null, 'frame');
   owner.add(flight.at, bitmap);
-  note(reply.milliseconds, performance.now() - asked);
-  if (shownBefore) { shownBefore.close(); shownBefore = null; }
+  timing = timeTaken(reply.milliseconds, performance.now() - asked);
+  forgetBefore();
   lightKeys();
   redraw();
   pump();
 }
 
-// A frame that the server still had took no rendering, only its way here.
-function note(rendering, fetching) {
-  const tidied = (time) => (time < 10 ? time.toFixed(1) : Math.round(time));
-  timing = rendering ? `rendered in ${tidied(rendering)} ms` : `fetched in ${tidied(fetching)} ms`;
-}
-
 // ---- scenes and regions
 
 function openStrip(region) {
-  const samePicture = strip && strip.scene.token === scene.token && strip.frames.size;
-  if (samePicture) { shownBefore?.close(); shownBefore = strip; } else strip?.close();
+  retire(strip);
   strip = new Strip(scene, region);
   canvas.dataset.before = '';
   inFlight = new Set();
@@ -126,17 +113,10 @@ function openScene(next) {
   scene = next;
   say(null, 'frame');
   say(null, 'link');
-  if (newPicture) {
-    shownBefore?.close(); shownBefore = null;
-    strip?.close(); strip = null;
-    painter.overview?.close(); painter.overview = null;
-  }
-  view.resize();
-  if (newPicture || !view.scene || view.scene.scale !== scene.scale) view.open(scene); else view.scene = scene;
-  if (newPicture && !view.whole) fetchOverview(scene);
+  if (newPicture) { forget(strip); strip = null; }
+  place(newPicture);
   find('.end-a').textContent = scene.labels[0];
   find('.end-b').textContent = scene.labels[1];
-  canvas.setAttribute('aria-label', `${scene.name}, enlarged ${scene.scale} times by the blended network`);
   slider.value = alpha;
   openStrip(view.region(null));
   settle();
@@ -193,19 +173,13 @@ function report() {
 
 function draw() {
   drawQueued = false;
-  const visible = strip?.frames.size || !shownBefore ? strip : shownBefore;
+  const visible = drawn(strip);
   const state = painter.draw({ strip: visible, alpha, wipe, original });
-  const stale = visible !== strip;
-  const shown = stale ? 'waiting' : state;
-  const words = { exact: 'exact', preview: 'preview', waiting: strip?.failed ? 'not rendered' : 'rendering…' };
-  badge.dataset.state = original ? 'original' : shown;
-  badge.textContent = !scene ? 'loading…' : original ? 'original' : words[shown];
-  find('.zoom').textContent = scene ? `${Math.round(view.zoom * view.ratio * 100)} %` : '';
   find('.readout').textContent = scene ? `alpha ${alpha.toFixed(2)}${timing && ` · ${timing}`}` : '';
   slider.setAttribute('aria-valuetext', scene ? `${alpha.toFixed(2)}: ${Math.round((1 - alpha) * 100)} % ${scene.labels[0]}, ${Math.round(alpha * 100)} % ${scene.labels[1]}` : '');
   canvas.style.touchAction = view.scene && view.fitted && wipe === 0 ? 'pan-y' : 'none';
   canvas.dataset.alpha = alpha;
-  canvas.dataset.state = original ? 'original' : shown;
+  showState(visible === strip ? state : 'waiting', strip?.failed);
   canvas.dataset.latency = movedAt ? (performance.now() - movedAt).toFixed(1) : '';
 }
 
