@@ -19,6 +19,7 @@ from dni.images import to_pil
 from dni.masking.auto_masks import detail_mask, luminance_mask
 from dni.masking.mask_files import decode_mask, encode_mask
 from dni.mix import Mix
+from dni.serving.schedule import Rank
 from dni.ui.desk_scene import with_layers
 
 
@@ -183,6 +184,38 @@ def test_what_is_erased_is_the_first_network_again(mixing: MixingPage, tmp_path:
     assert np.abs(painted - first)[gone].mean() > 2
     assert np.array_equal(erased[gone], first[gone])
     mixing.assert_shows("tiny", Mix.of_alpha(1), mask=recipe["mask"])
+
+
+def test_a_stroke_is_composed_anew_only_where_it_went(mixing: MixingPage) -> None:
+    """What is painted bit by bit looks like what is composed as a whole, at once or at another alpha."""
+    mixing.set_alpha(1)
+    mixing.wait_frames()
+    mixing.actual_size()
+    scale = mixing.studio.renderer("tiny").scale
+    height, width = (side * scale for side in mixing.desk.example().rgb.shape[1:])
+    mixing.show("Paint")
+    mixing.find(".show-mask").uncheck()
+    mixing.find(".softness").fill("0.6")
+    mixing.button("Brush").click()
+    pictures = []
+
+    def look() -> None:
+        mixing.page.mouse.move(0, 0)
+        mixing.page.wait_for_timeout(200)
+        mixing.wait("data.state === 'preview'")
+        pictures.append(mixing.picture(width, height))
+
+    with mixing.studio.schedule.turn("somebody", Rank.LIVE):  # so that no exact picture comes
+        mixing.stroke((0.4, 0.5), (0.45, 0.55))
+        look()
+        mixing.stroke((0.55, 0.45), (0.6, 0.5), (0.52, 0.4))
+        look()
+        for alpha in (0.9, 1):
+            mixing.find("input.alpha").fill(str(alpha))
+        look()
+    first, bit_by_bit, whole = pictures
+    assert (first != bit_by_bit).any(axis=2).mean() > 0.01
+    assert np.array_equal(bit_by_bit, whole)
 
 
 def inner(part: torch.Tensor, shape: tuple[int, int]) -> np.ndarray:

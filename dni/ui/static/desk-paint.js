@@ -3,6 +3,7 @@
 
 const MASK_SIDE = 512;
 const MAX_UNDO = 12;
+const MAX_DABS = 200;
 
 class Mask {
   constructor() {
@@ -11,6 +12,8 @@ class Mask {
     this.on = false;
     this.undoable = [];
     this.version = 0;
+    this.whole = 0;     // the version that last changed all of it
+    this.dabs = [];     // what changed since: { version, box }, in pixels of the picture
   }
 
   // A new picture: nothing is masked.
@@ -27,7 +30,23 @@ class Mask {
   // Pixels of the mask for a pixel of the picture, across and down: a mask has any size.
   get units() { return [this.canvas.width / this.scene.width, this.canvas.height / this.scene.height]; }
 
-  changed() { this.version += 1; this.tinted = null; }
+  // All of it changed, or only inside a box.
+  changed(box = null) {
+    this.version += 1;
+    this.tinted = null;
+    if (box && this.dabs.length < MAX_DABS) { this.dabs.push({ version: this.version, box }); return; }
+    this.whole = this.version;
+    this.dabs = [];
+  }
+
+  // The box that holds all changes since a version; null if that is everything.
+  since(version) {
+    const boxes = this.dabs.filter((dab) => dab.version > version).map((dab) => dab.box);
+    if (version < this.whole || !boxes.length) return null;
+    const most = (side) => Math.max(...boxes.map((box) => box[side]));
+    const least = (side) => Math.min(...boxes.map((box) => box[side]));
+    return { left: least('left'), top: least('top'), right: most('right'), bottom: most('bottom') };
+  }
 
   remember() {
     this.undoable.push(this.bytes());
@@ -103,7 +122,9 @@ class Mask {
     this.context.fill();
     this.context.resetTransform();
     this.context.globalCompositeOperation = 'source-over';
-    this.changed();
+    // Enlarged, a pixel of the mask reaches to its neighbours.
+    const [beside, above] = [r + 2 / across, r + 2 / down];
+    this.changed({ left: x - beside, top: y - above, right: x + beside, bottom: y + above });
   }
 
   async png() {
@@ -128,16 +149,16 @@ class Mask {
     return this.tinted;
   }
 
-  // The mask's values over a region, bilinearly enlarged to the frame's size: one byte in four.
-  over(region, width, height) {
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  // The mask's values over a region, bilinearly enlarged to the frame's size: one byte in four, of a part.
+  over(region, { width, height }, part) {
+    const context = new OffscreenCanvas(part.width, part.height).getContext('2d', { willReadFrequently: true });
     context.imageSmoothingQuality = 'low';  // bilinear
     const [across, down] = this.units;
     context.drawImage(
       this.canvas, region.left * across, region.top * down, region.width * across, region.height * down,
-      0, 0, width, height,
+      -part.left, -part.top, width, height,
     );
-    return context.getImageData(0, 0, width, height).data;
+    return context.getImageData(0, 0, part.width, part.height).data;
   }
 }
 
@@ -145,35 +166,58 @@ class Mask {
 // alpha times the mask, cross-faded. Null while a frame is missing.
 class PaintedPreview {
   compose(board, mask, alpha) {
-    const mark = `${mask.version} ${alpha}`;
-    if (this.board === board && this.mark === mark) return this.canvas;
+    const same = this.board === board && this.alpha === alpha;
+    if (same && this.version === mask.version) return this.canvas;
     if (board.space.kind !== 'line' || alpha < 0 || alpha > 1) return null;
     const top = cell(alpha, LINE_STEPS);
     const frames = [];
     for (let i = 0; i <= top.low + 1; i++) frames.push(board.bytes(board.space.nodes[i]));
     if (frames.some((frame) => !frame)) return null;
-    const { width, height } = frames[0];
-    this.canvas = new OffscreenCanvas(width, height);
-    const result = new ImageData(width, height);
-    const levels = mask.over(board.region, width, height);
-    this.mix(result.data, frames.map((frame) => frame.data), levels, alpha * LINE_STEPS / 255);
-    this.canvas.getContext('2d').putImageData(result, 0, 0);
-    this.board = board;
-    this.mark = mark;
+    const [first] = frames;
+    if (!same) {
+      this.canvas = new OffscreenCanvas(first.width, first.height);
+      this.result = new ImageData(first.width, first.height);
+    }
+    const part = inFrame(same ? mask.since(this.version) : null, board.region, first);
+    if (part.width > 0 && part.height > 0) {
+      const levels = mask.over(board.region, first, part);
+      this.mix(part, frames.map((frame) => frame.data), levels, alpha * LINE_STEPS / 255);
+      this.canvas.getContext('2d').putImageData(this.result, 0, 0, part.left, part.top, part.width, part.height);
+    }
+    Object.assign(this, { board, alpha, version: mask.version });
     return this.canvas;
   }
 
-  mix(result, frames, levels, scale) {
+  // The part's pixels, row by row; what is not painted is the first frame.
+  mix(part, frames, levels, scale) {
+    const { data, width } = this.result;
     const last = frames.length - 2;
-    for (let i = 0; i < result.length; i += 4) {
-      const at = levels[i] * scale;
-      const low = Math.min(last, at | 0);
-      const part = at - low;
-      const [below, above] = [frames[low], frames[low + 1]];
-      result[i] = below[i] + part * (above[i] - below[i]);
-      result[i + 1] = below[i + 1] + part * (above[i + 1] - below[i + 1]);
-      result[i + 2] = below[i + 2] + part * (above[i + 2] - below[i + 2]);
-      result[i + 3] = 255;
+    for (let row = 0; row < part.height; row++) {
+      const start = 4 * ((part.top + row) * width + part.left);
+      data.set(frames[0].subarray(start, start + 4 * part.width), start);
+      const ahead = start - 4 * row * part.width;  // from a byte of the part to the picture's
+      for (let j = 4 * row * part.width; j < 4 * (row + 1) * part.width; j += 4) {
+        if (!levels[j]) continue;
+        const i = ahead + j;
+        const at = levels[j] * scale;
+        const low = Math.min(last, at | 0);
+        const between = at - low;
+        const [below, above] = [frames[low], frames[low + 1]];
+        data[i] = below[i] + between * (above[i] - below[i]);
+        data[i + 1] = below[i + 1] + between * (above[i + 1] - below[i + 1]);
+        data[i + 2] = below[i + 2] + between * (above[i + 2] - below[i + 2]);
+      }
     }
   }
+}
+
+// The pixels of a frame of a region that a box of the picture touches, or all of them.
+function inFrame(box, region, { width, height }) {
+  if (!box) return { left: 0, top: 0, width, height };
+  const [across, down] = [width / region.width, height / region.height];
+  const left = Math.max(0, Math.floor((box.left - region.left) * across));
+  const top = Math.max(0, Math.floor((box.top - region.top) * down));
+  const right = Math.min(width, Math.ceil((box.right - region.left) * across));
+  const bottom = Math.min(height, Math.ceil((box.bottom - region.top) * down));
+  return { left, top, width: right - left, height: bottom - top };
 }

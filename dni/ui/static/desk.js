@@ -20,7 +20,9 @@ let beyond = false;
 let resting = true;
 let timing = '';
 let settleTimer = 0;
+let movingTimer = 0;
 let layersTimer = 0;
+let staleLayers = false;     // the board is of the layers before
 let regionTimer = 0;
 let movedAt = 0;
 let flights = new Map();     // key -> whether somebody waits for it
@@ -47,16 +49,15 @@ const maskKey = () => `${keyOf(shares)} ${mask.version} ${base ? 'base' : ''}`;
 // What to ask for next: { shares, wanted } and what else it is of, `masked` or `outside` of the mask; or null.
 function choose() {
   const waited = [...flights.values()].some((wanted) => wanted);
-  const moving = performance.now() - movedAt < MOVING_MS;
   if (!waited) {
     if (mask.on && resting && !board.masked.has(maskKey()) && sent.version === mask.version) return { shares, wanted: true, masked: true };
     if (mask.on && base && !board.outside) return { shares: base.shares, wanted: true, outside: true };
     const unknown = !board.has(shares) && (resting || board.mixture(shares).state === 'waiting');
     if (unknown && !(mask.on && board.space.kind === 'line')) return { shares, wanted: true };
   }
-  if (flights.size && (waited || flights.size > 0)) return null;
+  if (flights.size || performance.now() - movedAt < MOVING_MS) return null;
   const node = board.missing(shares)[0];
-  return node && !(moving && waited) ? { shares: node, wanted: false } : null;
+  return node ? { shares: node, wanted: false } : null;
 }
 
 function pump() {
@@ -130,6 +131,7 @@ async function showComparison() {
 
 function openBoard(region) {
   retire(board);
+  staleLayers = false;
   board = new Board(scene, region, spaceFor(scene.labels.length, { tasks, beyond }), { ...curve.own });
   flights = new Map();
   fetchBefore(board);
@@ -219,6 +221,8 @@ function stir() {
   if (board) board.failed = false;
   clearTimeout(settleTimer);
   settleTimer = setTimeout(settle, SETTLE_MS);
+  clearTimeout(movingTimer);
+  movingTimer = setTimeout(pump, MOVING_MS + 10);
   redraw();
   pump();
 }
@@ -233,10 +237,18 @@ function settle() {
   tradeoff.draw(shares[1], painting());
 }
 
+// A new board at once, and while the curve is drawn on no more than one in so long.
 function layersChanged() {
+  staleLayers = true;
+  if (!layersTimer) renewLayers();
   stir();
-  clearTimeout(layersTimer);
-  layersTimer = setTimeout(() => { if (board) openBoard(board.region); }, LAYERS_MS);
+}
+
+function renewLayers() {
+  layersTimer = 0;
+  if (!staleLayers || !board) return;
+  layersTimer = setTimeout(renewLayers, LAYERS_MS);
+  openBoard(board.region);
 }
 
 function goTo(alpha) {
@@ -263,7 +275,7 @@ function draw() {
   find('.readout').textContent = scene ? `${scene.labels.length === 2 ? `alpha ${shares[1].toFixed(2)}` : `${scene.labels.length} networks`}${timing && ` · ${timing}`}` : '';
   showOutside();
   canvas.dataset.shares = keyOf(shares);
-  showState(visible === board ? state : 'waiting', board?.failed);
+  showState(visible === board && !staleLayers ? state : 'waiting', board?.failed);
 }
 
 // A recipe may have another mix than the first end outside of the mask; here it can only be taken away.
