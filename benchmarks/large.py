@@ -8,9 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -27,6 +29,9 @@ WARM_UP_SIDE = 64
 # The sides of most photographs.
 ASPECT = 4 / 3
 MIX = Mix.of_alpha(0.5)
+OURS: dict[str, str] = {}
+# Any choice in the environment is left alone by dni.allocator; this one changes nothing.
+DEFAULT_ALLOCATOR = {"MALLOC_PERTURB_": "0"}
 
 
 def picture(pixels: float) -> torch.Tensor:
@@ -83,12 +88,15 @@ def measure(pair_id: str, precision: Precision, megapixels: float, rounds: int) 
     }
 
 
-def in_a_process(pair_id: str, precision: str, megapixels: float, rounds: int) -> dict[str, float]:
-    """:func:`measure` in a process of its own."""
+def in_a_process(
+    pair_id: str, precision: str, megapixels: float, rounds: int, *, environment: Mapping[str, str] = OURS
+) -> dict[str, float]:
+    """:func:`measure` in a process of its own, with these variables too."""
     words = ["--child", "--pair", pair_id, "--precision", precision]
     words += ["--megapixels", str(megapixels), "--rounds", str(rounds)]
     command = [sys.executable, "-m", "benchmarks.large", *words]
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    variables = {**os.environ, **environment}
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=variables).stdout
     result: dict[str, float] = json.loads(output.splitlines()[-1])
     return result
 
@@ -98,6 +106,7 @@ def rows_of(pair_id: str, precision: str, sizes: list[float], rounds: int) -> li
     rows, first = [], 0.0
     for megapixels in sizes:
         result = in_a_process(pair_id, precision, megapixels, rounds)
+        default = in_a_process(pair_id, precision, megapixels, rounds, environment=DEFAULT_ALLOCATOR)
         per_megapixel = result["seconds"] / megapixels
         first = first or per_megapixel
         rows.append(
@@ -113,6 +122,8 @@ def rows_of(pair_id: str, precision: str, sizes: list[float], rounds: int) -> li
                 f"{result['seconds'] / result['tiles']:.2f}",
                 f"{result['computed']:.3f}",
                 f"{result['seconds'] / result['ideal']:.3f}",
+                f"{default['seconds']:.2f}",
+                f"{default['peak']:.2f}",
             ]
         )
     return rows
@@ -140,11 +151,12 @@ def main() -> None:
     ]
     columns = ("pair", "precision", "megapixels", "s", "s a megapixel", "against the first size")
     columns += ("peak above idle, GB", "tiles", "s a tile", "computed / ideal pixels", "time / ideal time")
+    columns += ("default allocator: s", "and peak, GB")
     note = (
         f"Pictures of noise, 4:3; medians of {options.rounds} rounds, each size in a process of its own. "
         "Idle is the process with the pair loaded, after a small render; the peak includes the finished "
         "picture. The ideal time is that of one untiled pass, at the largest size that fits into a tile, "
-        "taken per pixel."
+        "taken per pixel. The last columns are without dni.allocator."
     )
     save_table("large", "Whole pictures", columns, rows, note)
 

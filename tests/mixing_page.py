@@ -192,6 +192,23 @@ class MixingPage:
                 self.page.mouse.down()
         self.page.mouse.up()
 
+    def choose_sweep(self, kind: str, *, frames: int, way: str = "") -> None:
+        """Fill in the sweep's panel, which must be open."""
+        box = self.page.locator("#sweep-frames input[type=number]")
+        form = self.page.locator("#sweep-format").get_by_label(kind)
+
+        def stays() -> bool:
+            """No person types before gradio has put the first values into a panel that opens."""
+            box.fill(str(frames))
+            form.check()
+            self.page.wait_for_timeout(2 * DRAWN)
+            return box.input_value() == str(frames) and form.is_checked()
+
+        self.desk.wait_until(stays)
+        if way:
+            self.page.locator("#sweep-way input").click()
+            self.page.get_by_role("option", name=way).click()
+
     def take(self, button: str, box: str, folder: Path) -> Path:
         """Click a button, and download what comes into a box."""
         link = self.page.locator(f"{box} a[download]").first

@@ -167,8 +167,7 @@ def test_a_recipe_whose_networks_are_not_here_says_which(mixing: MixingPage, tmp
 )
 def test_a_sweep_is_made(mixing: MixingPage, name: str, suffix: str, kind: str, tmp_path: Path) -> None:
     mixing.open_accordion("Sweep")
-    mixing.page.locator("#sweep-frames input[type=number]").fill("3")
-    mixing.page.locator("#sweep-format").get_by_label(name).check()
+    mixing.choose_sweep(name, frames=3)
     path = mixing.take("#sweep-make", "#sweep-file", tmp_path)
     mixing.page.locator("#sweep-image img").wait_for()
     with Image.open(path) as image:

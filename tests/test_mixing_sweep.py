@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from desk import DRAWN
 from mixing_page import MixingPage
 from PIL import Image
 from playwright.sync_api import expect
@@ -45,24 +44,6 @@ def give_picture(page: MixingPage, folder: Path) -> Path:
     return path
 
 
-def choose(page: MixingPage, kind: str, *, frames: int, way: str = "") -> None:
-    """Fill in the sweep's panel, which must be open."""
-    box = page.page.locator("#sweep-frames input[type=number]")
-    form = page.page.locator("#sweep-format").get_by_label(kind)
-
-    def stays() -> bool:
-        """No person is as quick as to type before gradio puts the first values into a panel that opens."""
-        box.fill(str(frames))
-        form.check()
-        page.page.wait_for_timeout(2 * DRAWN)
-        return box.input_value() == str(frames) and form.is_checked()
-
-    page.desk.wait_until(stays)
-    if way:
-        page.page.locator("#sweep-way input").click()
-        page.page.get_by_role("option", name=way).click()
-
-
 def paint(page: MixingPage) -> None:
     page.show("Paint")
     page.button("Brush").click()
@@ -91,7 +72,7 @@ def test_a_strip_to_the_mix_on_screen_where_it_is_painted(mixing: MixingPage, tm
     mixing.find(".column").last.press("Home")
     paint(mixing)
     mixing.open_accordion("Sweep")
-    choose(mixing, "Strip or grid", frames=3, way="From the first network to the mix")
+    mixing.choose_sweep("Strip or grid", frames=3, way="From the first network to the mix")
     path = mixing.take("#sweep-make", "#sweep-file", tmp_path / "out")
     recipe = json.loads(comment_of(path))["sweep"]
     assert (recipe["outside"], recipe["crop"]) == ({"shares": [1, 0]}, None)
@@ -110,7 +91,7 @@ def test_a_grid_where_it_is_painted(mixing: MixingPage, tmp_path: Path) -> None:
     picture = give_picture(mixing, tmp_path)
     paint(mixing)
     mixing.open_accordion("Sweep")
-    choose(mixing, "Strip or grid", frames=2, way="All over the pad")
+    mixing.choose_sweep("Strip or grid", frames=2, way="All over the pad")
     path = mixing.take("#sweep-make", "#sweep-file", tmp_path / "out")
     recipe = json.loads(comment_of(path))["sweep"]
     assert recipe["outside"] == {"shares": list(first_end(4).shares)}
@@ -125,7 +106,7 @@ def test_films_run_there_and_back_between_the_ends(mixing: MixingPage, tmp_path:
     """Read by Pillow and PyAV: the number of frames, and the ends where they belong."""
     picture = give_picture(mixing, tmp_path)
     mixing.open_accordion("Sweep")
-    choose(mixing, kind, frames=4)
+    mixing.choose_sweep(kind, frames=4)
     path = mixing.take("#sweep-make", "#sweep-file", tmp_path / "out")
     assert path.name == f"mine_tiny_sweep.{kind.lower()}"
     recipe = json.loads(comment_of(path))["sweep"]
@@ -182,7 +163,7 @@ def test_a_slow_sweep_is_cancelled_and_the_next_one_works(
     make, cancel = mixing.page.locator("#sweep-make"), mixing.page.locator("#sweep-cancel")
     before = sweeps_written()
     mixing.open_accordion("Sweep")
-    choose(mixing, "GIF", frames=60)
+    mixing.choose_sweep("GIF", frames=60)
     make.click()
     mixing.desk.wait_until(slowness.begun.is_set)
     expect(make).to_be_hidden()
@@ -199,7 +180,7 @@ def test_a_slow_sweep_is_cancelled_and_the_next_one_works(
     assert sweeps_written() == before
 
     slowness.seconds = 0.0
-    choose(mixing, "GIF", frames=3)
+    mixing.choose_sweep("GIF", frames=3)
     path = mixing.take("#sweep-make", "#sweep-file", tmp_path / "out")
     assert len(read_film(path)) == 4
     expect(make).to_be_visible()
