@@ -140,10 +140,12 @@ def test_painted_preview_mixes_the_two_nearest_frames(page: Page) -> None:
     # Frames of one pixel whose levels are a quadratic in alpha; the mask makes alpha 0.8 * 0.6 = 0.48.
     values = [round(200 * (index / 10) ** 2) for index in range(11)]
     script = """(() => {
-        const result = new Uint8ClampedArray(4);
-        const frames = given.map((value) => [value, value, value, 255]);
-        new PaintedPreview().mix(result, frames, [153, 153, 153, 255], 0.8 * LINE_STEPS / 255);
-        return [...result];
+        const preview = new PaintedPreview();
+        preview.result = new ImageData(1, 1);
+        const frames = given.map((value) => new Uint8ClampedArray([value, value, value, 255]));
+        const everything = { left: 0, top: 0, width: 1, height: 1 };
+        preview.mix(everything, frames, [153, 153, 153, 255], 0.8 * LINE_STEPS / 255);
+        return [...preview.result.data];
     })()"""
     expected = round(values[4] + 0.8 * (values[5] - values[4]))
     assert run(page, script, values) == [expected, expected, expected, 255]
