@@ -25,8 +25,9 @@ STEPS = 20
 ENOUGH_DB = 35.0
 # Every second pixel of every second row will do, and leaves the machine to the app.
 THINNED = 2
-# Nearer to the reference that far off than to its own: the frame is of another alpha.
-OFF = 0.1
+# Nearer to the reference that far off than to its own: the frame is of another alpha. With half of it right
+# frames can lose to the JPEG's noise by 0.04 dB; with this they win by 0.8 dB.
+OFF = 0.2
 MOSAIC = ("astronaut", "cat", "coffee", "rocket")
 
 

@@ -112,8 +112,9 @@ def rebuild_row(
             "ours": lambda number: renderer.render(rgb, wanted[number]),
         }
         times = alternate(jobs, rounds=rounds, device=device)
+    quickest, slowest = min(times["rebuild"]), max(times["rebuild"])
     detail = (
-        f"{median_of(times, 'rebuild'):.1f} ms (float32, default layout) / "
+        f"{median_of(times, 'rebuild'):.1f} ms ({quickest:.0f} to {slowest:.0f}; float32, default layout) / "
         f"{median_of(times, 'ours'):.1f} ms ({precision})"
     )
     return Row(what, ratio_of(times, "rebuild", "ours"), detail, TARGET, at_most=False)
