@@ -26,6 +26,7 @@ from dni.render import Renderer, best_precision
 __all__ = ["rebuild_row"]
 
 TARGET = 3.0
+PROCESS = "from dni.bench.rebuild import serve_alphas; serve_alphas()"
 
 
 def read_plainly(path: Path) -> dict[str, Tensor]:
@@ -51,7 +52,7 @@ class Rebuilder:
     """A process that rebuilds the network whenever it is told: with the allocator and threads of any tool."""
 
     def __init__(self, paths: Sequence[Path], *, height: int, width: int) -> None:
-        command = [sys.executable, "-m", "dni.bench.rebuild", *map(str, paths), str(height), str(width)]
+        command = [sys.executable, "-c", PROCESS, *map(str, paths), str(height), str(width)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def new_alpha(self, alpha: float) -> None:
@@ -72,10 +73,12 @@ class Rebuilder:
 
 
 @torch.inference_mode()
-def serve_alphas(paths: Sequence[Path], height: int, width: int) -> None:
-    """What the process does: rebuild for each alpha on stdin, and say so."""
+def serve_alphas() -> None:
+    """What the process does, by its arguments: rebuild for each alpha on stdin, and say so."""
+    *names, height, width = sys.argv[1:]
+    paths = [Path(name) for name in names]
     plain = load_ends(paths)[0].module
-    rgb = sample_picture(height, width)
+    rgb = sample_picture(int(height), int(width))
     for line in sys.stdin:
         rebuild_and_run(plain, paths, rgb, float(line))
         print("done", flush=True)
@@ -118,7 +121,3 @@ def rebuild_row(
         f"{median_of(times, 'ours'):.1f} ms ({precision})"
     )
     return Row(what, ratio_of(times, "rebuild", "ours"), detail, TARGET, at_most=False)
-
-
-if __name__ == "__main__":
-    serve_alphas([Path(word) for word in sys.argv[1:3]], *map(int, sys.argv[3:]))
