@@ -153,8 +153,9 @@ def build_sweep(app: gr.Blocks, tab: DeskTab, board: gr.HTML) -> None:
     cancel = gr.Button("Cancel", variant="stop", visible=False, size="md", elem_id="sweep-cancel")
     hidden: dict[str, Any] = {"label": "The sweep", "interactive": False, "visible": False}
     result = gr.File(**hidden, height=90, elem_id="sweep-file")
-    image = gr.Image(**hidden, type="filepath", elem_id="sweep-image")
-    film = gr.Video(**hidden, loop=True, autoplay=True, elem_id="sweep-film")
+    # Their labels would lie over the first frame.
+    image = gr.Image(**hidden, show_label=False, type="filepath", elem_id="sweep-image")
+    film = gr.Video(**hidden, show_label=False, loop=True, autoplay=True, elem_id="sweep-film")
     quiet: dict[str, Any] = {"api_visibility": "private"}
     asked = make.click(handlers.ask, None, [make, cancel], queue=False, show_progress="hidden", **quiet)
     made = asked.then(

@@ -85,7 +85,7 @@ class CurvePanel {
     const { points, axes } = this.curve;
     // As wide as it is shown, so that its letters stay readable.
     const width = Math.min(640, Math.max(300, this.chart.clientWidth || 640));
-    const [height, left, bottom, top, right] = [390, 78, 52, 14, 16];
+    const [height, left, bottom, top, right] = [390, 92, 52, 14, 16];
     const scale = (values, from, to) => {
       const [least, most] = [Math.min(...values), Math.max(...values)];
       const pad = (most - least || 1) * 0.06;
