@@ -9,6 +9,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from dni.checkpoints import CheckpointError
+from dni.inspection import quarantine
 from dni.inspection.quarantine import check_size, unusable
 
 
@@ -49,6 +50,19 @@ def test_each_file_is_tried_on_its_own(tiny_ends: list[Path], tmp_path: Path) ->
         assert text in problems[path]
         assert str(path) in problems[path]
     assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.parametrize(
+    "reason", [MemoryError(), RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory")]
+)
+def test_memory_that_ran_out_is_told_from_its_cause(
+    tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch, reason: Exception
+) -> None:
+    def load(_: str) -> None:
+        raise CheckpointError("Expected the weights to fit, but they do not.") from reason
+
+    monkeypatch.setattr(quarantine, "load_network", load)
+    assert "took too much memory or time" in quarantine.problem_of(str(tiny_ends[0]))
 
 
 def test_time_is_limited_too(tiny_ends: list[Path], tmp_path: Path) -> None:

@@ -122,11 +122,18 @@ def problem_of(path: str) -> str:
     try:
         load_network(path)
     except CheckpointError as error:
-        # Somebody's library may have run out of memory and said so in an exception of its own.
-        return too_much(path) if "allocate memory" in str(error) else str(error)
+        return too_much(path) if ran_out_of_memory(error) else str(error)
     except MemoryError:
         return too_much(path)
     return ""
+
+
+def ran_out_of_memory(error: BaseException | None) -> bool:
+    """Whether that is what lies behind an error: libraries say so in exceptions of their own."""
+    if error is None:
+        return False
+    said = isinstance(error, MemoryError) or "allocate memory" in str(error)
+    return said or ran_out_of_memory(error.__cause__ or error.__context__)
 
 
 if __name__ == "__main__":
