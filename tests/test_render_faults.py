@@ -2,14 +2,17 @@
 
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
 from rendering import CPU, difference, make_picture, make_renderer, wrap
 from torch import nn
 
+from dni.images import Picture
 from dni.interpolate import shares_of
 from dni.render import Cancelled, Renderer, RenderError
+from dni.results.export import export_picture
 
 CPU_MESSAGE = "[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory: you tried"
 
@@ -85,6 +88,15 @@ def test_halved_tiles_give_the_same_picture_within_one_level() -> None:
     assert difference(renderer.render(picture, shares_of(0.5)), expected) <= 1
     assert max(calls) > 4000
     assert len([size for size in calls if size <= 4000]) > 1
+
+
+def test_whoever_exports_is_told_of_it(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    renderer, _ = limited(2000)
+    notices: list[str] = []
+    picture = Picture(make_picture(100, 90), opacity=None, name="photo.png")
+    export_picture(picture, renderer, (1.0, 0.0), tmp_path / "a.png", ends=tiny_ends, notice=notices.append)
+    assert len(notices) == 1
+    assert "smaller ones" in notices[0]
 
 
 def test_a_full_device_leaves_the_picture_to_the_cpu() -> None:

@@ -58,7 +58,8 @@ def export_picture(
     """
     check_destination(destination, ".png")
     recipe = recipe_of(renderer, order, ends=ends, pair_id=pair_id)
-    export_recipe(picture, renderer, recipe, destination, progress=progress, cancelled=cancelled, turn=turn)
+    hooks = Hooks(progress=progress, cancelled=cancelled, turn=turn, notice=notice)
+    write_picture(picture, renderer, recipe, destination, hooks)
     return recipe
 
 
