@@ -15,9 +15,9 @@ from playwright.sync_api import Page, sync_playwright
 from dni.serving.studio import Studio
 from dni.ui import build_app, launch_options
 
-__all__ = ["ALLOWED_MS", "PATIENCE_MS", "PAUSE_MS", "app_page", "noise"]
+__all__ = ["ALLOWED_MS", "CHROMIUM", "FLAGS", "PATIENCE_MS", "PAUSE_MS", "app_page", "noise"]
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--headless",
     "--no-sandbox",

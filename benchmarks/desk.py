@@ -15,6 +15,7 @@ from benchmarks.desk_hands import Shown, shown_by_hand
 from benchmarks.desk_items import HEIGHT, ONE_SLIDER, WIDTH, Item, all_items
 from benchmarks.ladders import ladder_studio
 from benchmarks.table import median, p95, save_table
+from dni.allocator import keep_freed_memory
 from dni.bench import alternate, median_of, ratio_of
 from dni.bench.clock import Times
 
@@ -88,6 +89,7 @@ def hand_row(name: str, times: Sequence[float], slider: Sequence[float], target:
 
 def main() -> None:
     """Measure all, print it and save it."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair", default="esrgan-lite-x4", help="a pair of the catalogue, with two ends")
     parser.add_argument("--quick", action="store_true", help="only to see that everything runs")

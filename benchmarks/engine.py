@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.table import save_table
 from benchmarks.two_processes import new_alpha
+from dni.allocator import keep_freed_memory
 from dni.bench import (
     COLUMNS,
     Row,
@@ -106,6 +107,7 @@ def all_gpu_rows(rounds: int) -> Iterator[Row]:
 
 def main() -> None:
     """Measure everything, print it and save it."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair", default="esrgan-lite-x4", help="a pair of the catalogue, to rebuild")
     parser.add_argument("--rounds", type=int, default=40)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.table import median, save_table
+from dni.allocator import keep_freed_memory
 from dni.catalog import end_paths, find_pair
 from dni.images import encode_jpeg
 from dni.interpolate import shares_of
@@ -58,6 +59,7 @@ def measure(pair_id: str, precision: Precision, rounds: int) -> list[str]:
 
 def main() -> None:
     """Measure every pair that is asked for in both precisions."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair", action="append", help="a pair of the catalogue; may be given again")
     parser.add_argument("--rounds", type=int, default=40)

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from benchmarks.table import save_table
+from dni.allocator import keep_freed_memory
 from dni.catalog import end_paths, find_pair
 from dni.images import Picture, from_pil
 from dni.interpolate import shares_of
@@ -50,6 +51,7 @@ def worst(renderer: Renderer, picture: Picture, grids: tuple[int, ...]) -> list[
 
 def main() -> None:
     """Measure every pair on every picture."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair", action="append", help="a pair of the catalogue; may be given again")
     parser.add_argument("--images", type=Path, nargs="+", required=True, help="photographs, reduced before")

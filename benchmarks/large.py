@@ -19,6 +19,7 @@ from typing import get_args
 import torch
 
 from benchmarks.table import median, save_table
+from dni.allocator import keep_freed_memory
 from dni.catalog import end_paths, find_pair
 from dni.mix import Mix
 from dni.networks import load_ends
@@ -131,6 +132,7 @@ def rows_of(pair_id: str, precision: str, sizes: list[float], rounds: int) -> li
 
 def main() -> None:
     """Measure every pair that is asked for, in the precisions that are asked for."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair", action="append", help="a pair of the catalogue; may be given again")
     parser.add_argument("--precision", action="append", choices=get_args(Precision))

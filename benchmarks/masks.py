@@ -12,6 +12,7 @@ from torch import Tensor
 
 from benchmarks.keyframes import psnr
 from benchmarks.table import save_table
+from dni.allocator import keep_freed_memory
 from dni.catalog import end_paths, find_pair
 from dni.images import to_tensor
 from dni.masking.auto_masks import detail_mask, feather, luminance_mask
@@ -91,6 +92,7 @@ def reduced(file: Path, scale: int, side: int) -> Tensor:
 
 def main() -> None:
     """Measure every pair on every picture."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pair", action="append", help="a pair of the catalogue; may be given again")
     parser.add_argument("--images", type=Path, nargs="+", required=True, help="photographs, reduced before")

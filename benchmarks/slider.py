@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 
 from benchmarks.browser import ALLOWED_MS, PATIENCE_MS, PAUSE_MS, app_page, noise
 from benchmarks.table import median, p95, save_table
+from dni.allocator import keep_freed_memory
 from dni.serving.studio import Studio
 from dni.ui.start import default_studio
 
@@ -157,6 +158,7 @@ def measure(page: Page, folder: Path, network: float, pictures: int) -> list[lis
 
 def main() -> None:
     """Start the app, drive it, save the table."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--pictures", type=int, default=16, help="new pictures for the moves before keyframes"

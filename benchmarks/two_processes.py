@@ -7,7 +7,6 @@ those: the network is built without initial values, which its file replaces anyw
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,14 +41,13 @@ def run(weights: Path, picture: Path, output: Path) -> None:
 def new_alpha(ends: tuple[Path, Path], alpha: float, picture: Path, folder: Path) -> None:
     """Both processes, one after the other; the result is ``picture.png`` in the folder."""
     blended = folder / "blended.pth"
-    # Not as a module: the package's first act would be to tune their allocator as we tune ours.
-    command = [sys.executable, __file__]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-m", "benchmarks.two_processes"]
+    here = Path(__file__).parent.parent
     for words in (
         ["blend", *map(str, ends), str(alpha), str(blended)],
         ["run", str(blended), str(picture), str(folder / "picture.png")],
     ):
-        subprocess.run([*command, *words], check=True, env=environment)
+        subprocess.run([*command, *words], check=True, cwd=here)
 
 
 def main() -> None:

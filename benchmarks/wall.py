@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 from benchmarks.browser import app_page
 from benchmarks.table import median, p95, save_table
+from dni.allocator import keep_freed_memory
 
 MOVES = 30
 LOCATE = "const desk = document.querySelector('.dni-digits');"
@@ -130,6 +131,7 @@ def measure(page: Page) -> list[list[str]]:
 
 def main() -> None:
     """Start the app, drive it, save the table."""
+    keep_freed_memory()  # as the app does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, help="Folder with MNIST/raw and bsds500.")
     arguments = parser.parse_args()

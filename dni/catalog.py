@@ -44,13 +44,8 @@ PAIR_OPTIONAL: dict[str, type] = {"scale": int} | dict.fromkeys(
 )
 END_REQUIRED: dict[str, type] = {"label": str, "source": dict}
 END_OPTIONAL: dict[str, type] = {"mirrors": list}
-SOURCE_OPTIONAL: dict[str, type] = {
-    "url": str,
-    "hub_repo": str,
-    "hub_file": str,
-    "path": str,
+SOURCE_OPTIONAL: dict[str, type] = dict.fromkeys(("url", "hub_repo", "hub_file", "path", "sha256"), str) | {
     "size": int,
-    "sha256": str,
     "verified": bool,
 }
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import torch
-from desk import CHROMIUM, FLAGS, Desk, Gate, tiny_pairs
+from desk import Desk, Gate, tiny_pairs
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks.browser import CHROMIUM, FLAGS
 from dni.catalog import End, Pair, Source
 from dni.checkpoints import save
 from dni.cli import main

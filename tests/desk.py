@@ -21,17 +21,6 @@ from dni.mix import Mix
 from dni.serving.studio import Frame, Region, Studio
 from dni.ui.start import example_token
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # Generous, for a machine that is busy with something else: a condition that holds is not waited for.
 PATIENCE = 30_000
 # What has arrived, or was typed, is on the canvas by then.

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk import CHROMIUM, FLAGS, Desk
+from desk import Desk
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks.browser import CHROMIUM, FLAGS
 from dni.images import Picture, from_pil
 from dni.serving.studio import Studio
 

@@ -22,9 +22,10 @@ from dni.mix import Mix
 from dni.networks import load_ends
 from dni.recipes.recipe import Recipe
 from dni.render import Cancelled, Renderer
-from dni.serving import studio as studio_module
+from dni.serving import affordable
+from dni.serving.affordable import MIN_LIVE_PIXELS
 from dni.serving.regions import MAX_REGION_PIXELS
-from dni.serving.studio import MIN_LIVE_PIXELS, Frame, Region, Studio, StudioError
+from dni.serving.studio import Frame, Region, Studio, StudioError
 
 CPU = torch.device("cpu")
 at = Mix.of_alpha
@@ -265,7 +266,7 @@ def test_the_live_region_follows_the_machine_within_bounds(
         looks.append(1)
         return len(looks) * seconds
 
-    monkeypatch.setattr(studio_module, "time", SimpleNamespace(perf_counter=perf_counter))
+    monkeypatch.setattr(affordable, "time", SimpleNamespace(perf_counter=perf_counter))
     assert studio.live_pixels("tiny") == pytest.approx(expected, abs=1)
     count = len(looks)
     assert studio.live_pixels("tiny") == pytest.approx(expected, abs=1)

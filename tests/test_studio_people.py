@@ -17,10 +17,11 @@ from dni.catalog import Pair
 from dni.interpolate import shares_of
 from dni.networks import load_ends
 from dni.render import Cancelled, Renderer
+from dni.serving.affordable import MIN_LIVE_PIXELS
 from dni.serving.pairs import MAX_OWN_PAIRS
 from dni.serving.regions import MAX_REGION_PIXELS
 from dni.serving.schedule import Rank, Superseded
-from dni.serving.studio import MIN_LIVE_PIXELS, Frame, Studio, StudioError
+from dni.serving.studio import Frame, Studio, StudioError
 
 
 @pytest.fixture

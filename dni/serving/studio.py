@@ -30,21 +30,17 @@ from dni.mix import Mix
 from dni.recipes.order import Order
 from dni.render import Notice, Precision, Progress, Renderer, best_device, best_precision
 from dni.results.export import export_network, export_picture
-from dni.segment import first_end
+from dni.serving.affordable import affordable_pixels
 from dni.serving.cache import ByteCache
 from dni.serving.giving_way import GaveWay, giving_way
 from dni.serving.pairs import Pairs, owner_of_pair
-from dni.serving.regions import MAX_REGION_PIXELS, Frame, Region, StudioError, frame_of, overview_of
+from dni.serving.regions import Frame, Region, StudioError, frame_of, overview_of
 from dni.serving.schedule import Rank, Schedule
 
 __all__ = ["Frame", "Region", "Studio", "StudioError", "owner_of"]
 
 PICTURE_BYTES = 1_000_000_000
 FRAME_BYTES = 256_000_000
-# A region is at least this large, however slow the machine: smaller ones show too little.
-MIN_LIVE_PIXELS = 160 * 128
-LIVE_SECONDS = 0.1
-PROBE_SIDE = 96
 # A frame ahead that has given way so often is made at last: where many people drag, somebody always waits.
 MAX_GIVEN_WAY = 3
 QUIET_PATIENCE_SECONDS = 1.0
@@ -319,15 +315,3 @@ def owner_of(token: str) -> str | None:
 
 def picture_bytes(picture: Picture) -> int:
     return picture.rgb.numel() + (0 if picture.opacity is None else picture.opacity.numel())
-
-
-def affordable_pixels(renderer: Renderer) -> int:
-    """How many input pixels are rendered in the time of a live frame, within bounds."""
-    probe = torch.zeros(3, PROBE_SIDE, PROBE_SIDE, dtype=torch.uint8)
-    seconds = []
-    for _ in range(3):  # the first run also prepares; the fastest is the machine's
-        started = time.perf_counter()
-        renderer.render(probe, first_end(renderer.blend.num_ends))
-        seconds.append(time.perf_counter() - started)
-    pixels = int(LIVE_SECONDS / min(seconds) * PROBE_SIDE**2)
-    return min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))
