@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 __all__ = [
     "fine_energy",
@@ -24,8 +23,6 @@ LUMA_WEIGHTS = (65.481, 128.553, 24.966)
 LUMA_OFFSET = 16.0
 LUMA_PEAK = 255.0
 SSIM_WINDOW = 11
-SSIM_SIGMA = 1.5
-SSIM_CONSTANTS = ((0.01 * LUMA_PEAK) ** 2, (0.03 * LUMA_PEAK) ** 2)
 
 
 def quantize(rgb: Tensor) -> Tensor:
@@ -71,31 +68,20 @@ def ssim_y(output: Tensor, reference: Tensor, *, border: int = 4) -> float:
     Wang et al., "Image quality assessment: from error visibility to structural similarity", IEEE TIP 2004,
     https://doi.org/10.1109/TIP.2003.819861: 11x11 Gaussian windows with a sigma of 1.5.
     """
+    # Here, because its import takes a second that only those who measure need.
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
     ours, theirs = _luma_pair(output, reference, border)
     if min(ours.shape[-2:]) < SSIM_WINDOW:
         raise ValueError(
             f"Expected at least 11x11 pixels inside the border, but got {tuple(ours.shape[-2:])}."
         )
-    return float(ssim_map(ours.double(), theirs.double()).mean())
-
-
-def ssim_map(ours: Tensor, theirs: Tensor) -> Tensor:
-    """SSIM at every whole window: two (B, 1, H, W) in [0, 255] to (B, 1, H - 10, W - 10)."""
-    first, second = SSIM_CONSTANTS
-    products = (ours, theirs, ours.square(), theirs.square(), ours * theirs)
-    mean, other_mean, square, other_square, product = (window_means(each) for each in products)
-    variances = square - mean.square() + other_square - other_mean.square()
-    covariance = product - mean * other_mean
-    likeness = (2 * mean * other_mean + first) * (2 * covariance + second)
-    return likeness / ((mean.square() + other_mean.square() + first) * (variances + second))
-
-
-def window_means(image: Tensor) -> Tensor:
-    """Means weighted by SSIM's window, without padding: (B, 1, H, W) to (B, 1, H - 10, W - 10)."""
-    offsets = torch.arange(SSIM_WINDOW, device=image.device, dtype=image.dtype) - SSIM_WINDOW // 2
-    window = torch.exp(-offsets.square() / (2 * SSIM_SIGMA**2))
-    window = window / window.sum()
-    return functional.conv2d(functional.conv2d(image, window.view(1, 1, -1, 1)), window.view(1, 1, 1, -1))
+    _, quality = structural_similarity_index_measure(
+        ours.double(), theirs.double(), sigma=1.5, data_range=LUMA_PEAK, return_full_image=True
+    )
+    # torchmetrics averages over reflected borders too; the paper uses whole windows only.
+    half = SSIM_WINDOW // 2
+    return float(quality[..., half:-half, half:-half].mean())
 
 
 def fine_energy(image: Tensor) -> Tensor:

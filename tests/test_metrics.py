@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -95,17 +93,6 @@ def test_ssim_of_flat_pictures_is_that_of_their_means() -> None:
     assert ssim_y(dark, light) == pytest.approx(expected, abs=1e-6)
     with pytest.raises(ValueError, match=r"at least 11x11 pixels inside the border, but got \(10, 16\)"):
         ssim_y(dark[..., :18, :], light[..., :18, :])
-
-
-def test_metrics_need_no_package_of_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torchmetrics", None)
-    spec = importlib.util.find_spec("dni.metrics")
-    assert spec is not None
-    assert spec.loader is not None
-    alone = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(alone)
-    output, reference = pair()
-    assert alone.ssim_y(output, reference) == ssim_y(output, reference)
 
 
 @pytest.mark.parametrize("metric", [psnr_y, ssim_y, spectral_ratio])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,32 @@ def test_requirements_are_in_step_with_pyproject() -> None:
     assert len(brought) == 2
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     assert {line for line in lines if line and not line.startswith("#")} == wanted - brought
+
+
+def imported_by(file: Path) -> set[str]:
+    """The packages that a file imports anywhere, functions included."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in names}
+
+
+def test_what_is_imported_comes_with_a_plain_install() -> None:
+    """All but what only training needs, and what a Space brings."""
+    files = [*(ROOT / "dni").rglob("*.py"), *(ROOT / "models").rglob("*.py"), ROOT / "app.py"]
+    imported = set().union(*map(imported_by, files)) - sys.stdlib_module_names
+    project = (ROOT / "pyproject.toml").read_text()
+    listed = re.search(r"\ndependencies = \[\n(.*?)\n\]", project, re.DOTALL)
+    assert listed
+    installed = set(re.findall(r'"([a-z-]+)', listed.group(1)))
+    known = packages_distributions()
+    brought = {
+        name
+        for name in imported
+        if {each.lower().replace("_", "-") for each in known.get(name, ())} & installed
+    }
+    assert "torchmetrics" in brought
+    assert imported - brought == {"dni", "models", "spaces", "accelerate"}
 
 
 def test_the_space_asks_for_a_gradio_that_we_support() -> None:
