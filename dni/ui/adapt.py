@@ -14,13 +14,14 @@ from dni.adapt.domains import SIDE
 from dni.adapt.methods import ANCESTOR, METHODS
 from dni.adapt.methods.dann import Dann
 from dni.errors import DniError
-from dni.images import open_picture, to_pil, to_tensor
+from dni.images import to_pil, to_tensor
 from dni.ui.digits import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.pictures import picture_input
 from dni.ui.results import check_alpha
 from dni.ui.room import BACKGROUND, DigitRoom, opaque
 from dni.ui.start import EXAMPLES, MIDDLE, example_token
+from dni.ui.uploads import open_upload
 
 __all__ = ["build_adapt"]
 
@@ -54,7 +55,7 @@ class AdaptTab:
         if path is None:
             return gr.skip()
         with errors_shown():
-            picture = open_picture(path)
+            picture = open_upload(path)
             for notice in picture.notices:
                 notify(notice)
             plain = replace(picture, rgb=opaque(picture), opacity=None)
@@ -70,7 +71,7 @@ class AdaptTab:
         with errors_shown():
             if image is None:
                 raise DniError("Expected a picture of a digit, but got none. Send a file.")
-            small = to_pil(opaque(open_picture(image))).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+            small = to_pil(opaque(open_upload(image))).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
             _, desk = self.room.open()
             probabilities = desk.predict(method, check_alpha(alpha), to_tensor(small)[None])[0]
             return {str(digit): round(float(share), 6) for digit, share in enumerate(probabilities)}

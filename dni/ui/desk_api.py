@@ -11,7 +11,6 @@ from typing import Any
 import gradio as gr
 
 from dni.errors import DniError
-from dni.images import open_picture
 from dni.inspection.quarantine import unusable
 from dni.inspection.verdict import Verdict
 from dni.recipes.order import Order
@@ -20,6 +19,7 @@ from dni.ui.desk_verdict import inspect_in_turn
 from dni.ui.errors import errors_shown
 from dni.ui.pictures import picture_input
 from dni.ui.results import Wanted
+from dni.ui.uploads import open_upload, received_path
 
 __all__ = ["build_desk_endpoints"]
 
@@ -45,7 +45,7 @@ class DeskApi:
                 raise DniError(f"Expected the mix as an object with shares, but got {mix!r:.200}. Send one.")
             order = Order.from_values(mix)
             wanted = Wanted("", pair, order, order.brush or order.mix, name_of(order))
-            return self.tab.results.export(open_picture(image), wanted)
+            return self.tab.results.export(open_upload(image), wanted)
 
     def inspect(self, files: list[str] | None, pair: str, request: gr.Request) -> dict[str, Any]:
         """Say whether networks blend: two or more files, or a pair of the catalogue; the verdict as JSON."""
@@ -55,7 +55,7 @@ class DeskApi:
             owner = visitor_of(request)
             if not files:
                 return self.tab.verdict(pair, owner=owner).to_dict()
-            return self.verdict(list(map(Path, files)), owner=owner).to_dict()
+            return self.verdict([received_path(file) for file in files], owner=owner).to_dict()
 
     def verdict(self, files: list[Path], *, owner: str) -> Verdict:
         """The verdict on files, of which none may harm us."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,6 +18,7 @@ from dni.ui.desk_tab import DeskTab, visitor_of
 from dni.ui.downloads import shown_in
 from dni.ui.errors import errors_shown, notify
 from dni.ui.results import new_folder
+from dni.ui.uploads import received_path
 
 __all__ = ["RecipeDesk", "build_recipes", "restored_values"]
 
@@ -52,7 +52,7 @@ class RecipeDesk:
         if path is None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         with errors_shown():
-            desk, recipe = read_desk(scene), read_recipe(Path(path))
+            desk, recipe = read_desk(scene), read_recipe(received_path(path))
             values = restored_values(recipe.order, self.tab.studio.picture(desk.token))
             pair_id = self.find_pair(recipe, visitor_of(request), progress)
             after = self.tab.scene(request, token=desk.token, pair_id=pair_id, example=desk.example, **values)

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from dni.errors import DniError
-from dni.images import open_picture
 from dni.inspection.verdict import Verdict
 from dni.recipes.order import Order
 from dni.render import Cancelled
@@ -28,6 +26,7 @@ from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.gpu import GpuJobs
 from dni.ui.results import Results, Wanted
 from dni.ui.start import EXAMPLES, example_token
+from dni.ui.uploads import open_upload, received_path
 
 __all__ = ["DeskTab", "name_of", "visitor_of"]
 
@@ -120,7 +119,7 @@ class DeskTab:
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
         with errors_shown():
-            desk, picture = read_desk(scene), open_picture(path)
+            desk, picture = read_desk(scene), open_upload(path)
             for notice in picture.notices:
                 notify(notice)
             token = self.studio.hold(picture, owner=visitor_of(request))
@@ -130,12 +129,13 @@ class DeskTab:
     def give_reference(self, path: str | None, request: gr.Request) -> Any:
         """Take a reference for the curve; one that cannot be read leaves the last one in place."""
         with errors_shown():
-            reference = None if path is None else open_picture(path).rgb
+            reference = None if path is None else open_upload(path).rgb
             self.measures.give(reference, owner=visitor_of(request))
 
     def take_files(self, paths: list[str] | None, request: gr.Request) -> Any:
         """Try the files that somebody dropped; those that cannot be used leave the list."""
-        listed = [Path(path) for path in paths or ()]
+        with errors_shown():
+            listed = [received_path(path) for path in paths or ()]
         problems = self.networks.take(listed, owner=visitor_of(request))
         for problem in problems.values():
             warn(problem)
@@ -146,7 +146,7 @@ class DeskTab:
         visitor = visitor_of(request)
         with errors_shown():
             desk = read_desk(scene)
-            pair_id = self.networks.pair([Path(path) for path in paths or ()], owner=visitor)
+            pair_id = self.networks.pair([received_path(path) for path in paths or ()], owner=visitor)
         try:
             return self.scene_with(desk, pair_id, request), None, pair_id
         except DniError as error:

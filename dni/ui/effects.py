@@ -7,7 +7,6 @@ from typing import Any
 import gradio as gr
 
 from dni.errors import DniError
-from dni.images import open_picture
 from dni.mix import Mix
 from dni.serving.studio import Region, Studio
 from dni.ui.asked import chosen
@@ -25,6 +24,7 @@ from dni.ui.start import (
     one_slider_pairs,
     read_link,
 )
+from dni.ui.uploads import open_upload
 
 __all__ = ["build_effects"]
 
@@ -129,7 +129,7 @@ class EffectsTab:
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
         with errors_shown():
-            now, picture = chosen(scene), open_picture(path)
+            now, picture = chosen(scene), open_upload(path)
             for notice in picture.notices:
                 notify(notice)
             token = self.studio.hold(picture, owner=str(request.session_hash))

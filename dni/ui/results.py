@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from dni.errors import DniError
-from dni.images import Picture, open_picture
+from dni.images import Picture
 from dni.mix import Mix
 from dni.recipes.order import Order
 from dni.render import Cancelled
@@ -24,6 +24,7 @@ from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.gpu import GpuJobs
 from dni.ui.pictures import picture_input
 from dni.ui.start import MIDDLE
+from dni.ui.uploads import open_upload
 
 __all__ = [
     "Results",
@@ -156,7 +157,7 @@ class Results:
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
             wanted, visitor = at_alpha("", pair, check_alpha(alpha)), str(request.session_hash)
-            return self.export(open_picture(image), wanted, None, None, None, visitor)
+            return self.export(open_upload(image), wanted, None, None, None, visitor)
 
     def api_blend(self, pair: str, alpha: float) -> str:
         """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""

@@ -1,0 +1,48 @@
+"""Files that requests name: opened only if they were uploaded to this app, or are ours to give.
+
+Gradio checks the paths of a request only where they carry its own metadata, and a request is free to leave
+that out. So every path that reaches a handler goes through :func:`received_path` before anything looks at it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+
+from dni.errors import DniError
+from dni.images import Picture, open_picture
+from dni.ui.start import EXAMPLE_FOLDER
+
+__all__ = ["open_upload", "received_path"]
+
+REFUSED = "Expected a file that was uploaded to this app, but got something else. Upload it and try again."
+
+
+def received_path(path: object) -> Path:
+    """The path of a file that a request may name, with symbolic links resolved.
+
+    Args:
+        path: What the request says; it may be anything.
+
+    Raises:
+        DniError: It lies neither in Gradio's upload folder, where our results are too, nor among the
+            examples. The message is the same whether or not there is such a file.
+    """
+    try:
+        resolved = Path(path).resolve() if isinstance(path, str | Path) else None
+        is_file = resolved is not None and any(map(resolved.is_relative_to, allowed_folders()))
+        if resolved is not None and is_file and resolved.is_file():
+            return resolved
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is too long, a null character
+        pass
+    raise DniError(REFUSED)
+
+
+def open_upload(path: object) -> Picture:
+    """Open a picture that a request names; see :func:`received_path` and :func:`dni.images.open_picture`."""
+    return open_picture(received_path(path))
+
+
+def allowed_folders() -> tuple[Path, Path]:
+    return Path(get_upload_folder()).resolve(), EXAMPLE_FOLDER.resolve()
