@@ -5,7 +5,7 @@ import os
 if os.environ.get("SPACES_ZERO_GPU"):
     import spaces  # noqa: F401 - ZeroGPU wants to be imported before torch
 
-from dni.allocator import keep_freed_memory
+from dni.device import keep_freed_memory
 from dni.ui import build_app, launch_options
 
 keep_freed_memory()

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from dni.serving.studio import Studio
+from dni.serving.render_service import RenderService
 from dni.ui import build_app, launch_options
 
 __all__ = ["ALLOWED_MS", "CHROMIUM", "FLAGS", "PATIENCE_MS", "PAUSE_MS", "app_page", "noise"]
@@ -39,19 +39,19 @@ ALLOWED_MS = 40
 
 @contextmanager
 def app_page(
-    studio: Studio | None = None, *, data_root: Path | None = None, height: int = VIEWPORT["height"]
+    service: RenderService | None = None, *, data_root: Path | None = None, height: int = VIEWPORT["height"]
 ) -> Iterator[tuple[Page, str]]:
     """The app, started, and an empty page in Chromium; both end with the block.
 
     Args:
-        studio: Pairs and pictures; by default the catalogue.
+        service: Pairs and pictures; by default the catalogue.
         data_root: The folder with ``MNIST/raw``, for the Adaptation tab.
         height: Of the page, in pixels.
 
     Yields:
         The page, and the app's address.
     """
-    app = build_app(studio, data_root)
+    app = build_app(service, data_root)
     _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -13,11 +13,11 @@ from pathlib import Path
 from benchmarks.browser import ALLOWED_MS, app_page
 from benchmarks.desk_hands import Shown, shown_by_hand
 from benchmarks.desk_items import HEIGHT, ONE_SLIDER, WIDTH, Item, all_items
-from benchmarks.ladders import ladder_studio
+from benchmarks.ladders import ladder_service
 from benchmarks.table import median, p95, save_table
-from dni.allocator import keep_freed_memory
-from dni.bench import alternate, median_of, ratio_of
-from dni.bench.clock import Times
+from dni.benchmarking import alternate, median_of, ratio_of
+from dni.benchmarking.clock import Times
+from dni.device import keep_freed_memory
 
 COLUMNS = (
     "item",
@@ -97,13 +97,13 @@ def main() -> None:
     rounds, moves, pictures = (3, 4, 3) if arguments.quick else (40, 40, 16)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        studio = ladder_studio(arguments.pair, folder)
-        items = all_items(studio, arguments.pair, rounds)
-        times = alternate({item.name: item.job for item in items}, rounds=rounds, device=studio.device)
-        with app_page(studio, height=PAGE_HEIGHT) as (page, address):
-            shown = shown_by_hand(page, address, studio, folder, moves=moves, pictures=pictures)
+        service = ladder_service(arguments.pair, folder)
+        items = all_items(service, arguments.pair, rounds)
+        times = alternate({item.name: item.job for item in items}, rounds=rounds, device=service.device)
+        with app_page(service, height=PAGE_HEIGHT) as (page, address):
+            shown = shown_by_hand(page, address, service, folder, moves=moves, pictures=pictures)
     rows = [*(item_row(item, times) for item in items), *hand_rows(shown, times)]
-    title = f"The mixing desk, item by item: {arguments.pair}, {studio.precision}"
+    title = f"The mixing desk, item by item: {arguments.pair}, {service.precision}"
     save_table("desk", title, COLUMNS, rows, NOTE.format(rounds=rounds, moves=moves, pictures=pictures))
 
 

@@ -14,8 +14,8 @@ from playwright.sync_api import Page
 from benchmarks.browser import PATIENCE_MS, PAUSE_MS, noise
 from benchmarks.desk_items import DISC_SHARE, HEIGHT, WIDTH
 from benchmarks.ladders import LADDERS
-from dni.catalog import Pair
-from dni.serving.studio import Studio
+from dni.checkpoints.catalog import Pair
+from dni.serving.render_service import RenderService
 
 __all__ = ["Shown", "shown_by_hand"]
 
@@ -166,14 +166,14 @@ class Hands:
 
 
 def shown_by_hand(
-    page: Page, address: str, studio: Studio, folder: Path, *, moves: int, pictures: int
+    page: Page, address: str, service: RenderService, folder: Path, *, moves: int, pictures: int
 ) -> dict[str, Shown]:
     """Move, draw and paint; by what was touched.
 
     Args:
         page: An empty one.
         address: The app's.
-        studio: Its studio, of :func:`benchmarks.ladders.ladder_studio`.
+        service: Its service, of :func:`benchmarks.ladders.ladder_studio`.
         folder: For pictures.
         moves: How many of each kind where all frames are there.
         pictures: On how many new pictures to move where they are not.
@@ -186,7 +186,7 @@ def shown_by_hand(
         "brush": paint(hands, moves),
     }
     for pad, name in (("triangle", LADDERS[3]), ("square", LADDERS[4])):
-        hands.choose(studio.pair(name))
+        hands.choose(service.pair(name))
         found[pad] = drag(hands, moves, pictures)
     return found
 

@@ -11,23 +11,25 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.ladders import LADDERS
-from dni.bench.frame import mixes
-from dni.images import Picture, open_picture, resize_bicubic
-from dni.masking.auto_masks import detail_mask
-from dni.masking.mask_files import encode_mask
-from dni.masking.mask_plan import Canvas, Plan, plan_masked
-from dni.mix import Mix, task_shares
-from dni.recipes.order import Order
+from dni.benchmarking.frame import mixes
+from dni.blending.mix_paths import positions
+from dni.blending.shares import Mix, task_shares
+from dni.examples import EXAMPLE_FOLDER
+from dni.export.sweeps.sweep import sweep_frames
+from dni.masks.automatic import detail_mask
+from dni.masks.files import encode_mask
+from dni.masks.plan import Canvas, Plan, plan_masked
+from dni.pictures.picture import Picture
+from dni.pictures.read import open_picture
+from dni.pictures.resize import resize_bicubic
+from dni.recipes.render_request import RenderRequest
+from dni.rendering.requests import Hooks
 from dni.rendering.tiles import span
-from dni.results.develop import Hooks
-from dni.segment import positions
-from dni.serving.studio import Region, Studio
-from dni.sweeping.sweep import sweep_frames
+from dni.serving.mixing.frames import compare, painted_frame
+from dni.serving.render_service import Region, RenderService
 from dni.tradeoff.curve import measure_curve
-from dni.tradeoff.question import Question
-from dni.ui.desk_frames import compare, painted_frame
-from dni.ui.desk_scene import with_layers
-from dni.ui.start import EXAMPLE_FOLDER
+from dni.tradeoff.question import TradeoffRequest
+from dni.ui.mixing.scene import with_layers
 
 __all__ = ["HEIGHT", "ONE_SLIDER", "WIDTH", "Item", "all_items", "sample", "soft_disc"]
 
@@ -69,30 +71,30 @@ def sample() -> Picture:
     return Picture(Region(left, top, WIDTH, HEIGHT).cut(picture.rgb).contiguous(), None, "sample")
 
 
-def all_items(studio: Studio, pair_id: str, rounds: int) -> list[Item]:
+def all_items(service: RenderService, pair_id: str, rounds: int) -> list[Item]:
     """Everything, one slider first, for ``rounds`` and one round that does not count."""
     picture = sample()
-    studio.keep(TOKEN, picture)
+    service.keep(TOKEN, picture)
     return [
-        *frame_items(studio, pair_id, rounds + 1),
-        *painted_items(studio, pair_id, picture.rgb, rounds + 1),
-        *other_items(studio, pair_id, picture, rounds + 1),
+        *frame_items(service, pair_id, rounds + 1),
+        *painted_items(service, pair_id, picture.rgb, rounds + 1),
+        *other_items(service, pair_id, picture, rounds + 1),
     ]
 
 
-def frame_items(studio: Studio, pair_id: str, count: int) -> list[Item]:
+def frame_items(service: RenderService, pair_id: str, count: int) -> list[Item]:
     """Plain frames: new mixes of two ends and of more."""
     region = Region(0, 0, WIDTH, HEIGHT)
 
     def item(name: str, pair: str, wanted: Sequence[Mix], most: float | None, how: str) -> Item:
         def job(number: int) -> object:
-            return studio.frame(TOKEN, pair, region, wanted[number], visitor=VISITOR)
+            return service.frame(TOKEN, pair, region, wanted[number], visitor=VISITOR)
 
         asked = "" if most is None else f"the same: at most {most:.2f}"
         return Item(name, job, how, most, asked)
 
     two, three, four, eight = (mixes(num_ends, count) for num_ends in (2, *LADDERS))
-    groups = studio.renderer(pair_id).blend.groups
+    groups = service.renderer(pair_id).blend.groups
     rising = dict(zip(groups, positions(len(groups)), strict=True))
     # Twice the differences, so that the shares leave the triangle.
     scales = [[2 * share for share in mix.shares[1:]] for mix in three]
@@ -110,15 +112,17 @@ def frame_items(studio: Studio, pair_id: str, count: int) -> list[Item]:
     ]
 
 
-def painted_items(studio: Studio, pair_id: str, rgb: Tensor, count: int) -> list[Item]:
+def painted_items(service: RenderService, pair_id: str, rgb: Tensor, count: int) -> list[Item]:
     """Masks of the desk's kinds: a brush, a half, the picture's own detail."""
     half = torch.zeros(HEIGHT, WIDTH, dtype=torch.uint8)
     half[:, WIDTH // 2 :] = 255
     masks = {"soft disc": soft_disc(), "hard half": half, "detail": detail_mask(rgb)}
-    return [painted_item(studio, pair_id, name, mask, mixes(2, count)) for name, mask in masks.items()]
+    return [painted_item(service, pair_id, name, mask, mixes(2, count)) for name, mask in masks.items()]
 
 
-def painted_item(studio: Studio, pair_id: str, name: str, mask: Tensor, wanted: Sequence[Mix]) -> Item:
+def painted_item(
+    service: RenderService, pair_id: str, name: str, mask: Tensor, wanted: Sequence[Mix]
+) -> Item:
     """A painted frame, and how much of the network it should take and takes.
 
     Asked are K + 1 passes over what is painted, with what the network reads around it, and one elsewhere,
@@ -127,10 +131,10 @@ def painted_item(studio: Studio, pair_id: str, name: str, mask: Tensor, wanted: 
     text, base = encode_mask(mask), Mix.of_alpha(0)
 
     def job(number: int) -> object:
-        order = Order(mix=base, brush=wanted[number], mask=text, crop=(0, 0, WIDTH, HEIGHT))
-        return painted_frame(studio, TOKEN, pair_id, order, visitor=VISITOR)
+        request = RenderRequest(mix=base, brush=wanted[number], mask=text, crop=(0, 0, WIDTH, HEIGHT))
+        return painted_frame(service, TOKEN, pair_id, request, visitor=VISITOR)
 
-    renderer = studio.renderer(pair_id)
+    renderer = service.renderer(pair_id)
     canvas = Canvas(WIDTH, HEIGHT, renderer.scale, renderer.overlap_at(wanted[0]))
     plan = plan_masked(mask, canvas)
     steps, painted = len(plan.levels) - 1, mask > 0
@@ -175,22 +179,24 @@ def computed(plan: Plan, canvas: Canvas, *, multiple: int) -> float:
     return pixels / (canvas.width * canvas.height)
 
 
-def other_items(studio: Studio, pair_id: str, picture: Picture, count: int) -> list[Item]:
+def other_items(service: RenderService, pair_id: str, picture: Picture, count: int) -> list[Item]:
     """What the issue asks no time of: comparing, a point of the curve, a step of a sweep."""
-    renderer, wanted = studio.renderer(pair_id), mixes(2, count)
+    renderer, wanted = service.renderer(pair_id), mixes(2, count)
     truth = resize_bicubic(picture.rgb, renderer.scale)
 
     def comparison(number: int) -> object:
-        order = Order(mix=wanted[number], crop=(0, 0, WIDTH, HEIGHT))
-        return compare(studio, TOKEN, pair_id, order, visitor=VISITOR)
+        request = RenderRequest(mix=wanted[number], crop=(0, 0, WIDTH, HEIGHT))
+        return compare(service, TOKEN, pair_id, request, visitor=VISITOR)
 
     def points(number: int) -> object:
         start, stop = wanted[number], wanted[number - 1]
-        question = Question(reference=truth, start=start, stop=stop, num_points=2, max_pixels=WIDTH * HEIGHT)
+        question = TradeoffRequest(
+            reference=truth, start=start, stop=stop, num_points=2, max_pixels=WIDTH * HEIGHT
+        )
         return measure_curve(picture, renderer, question)
 
     def step(number: int) -> object:
-        return list(sweep_frames(picture, renderer, [Order(mix=wanted[number])], hooks=Hooks()))
+        return list(sweep_frames(picture, renderer, [RenderRequest(mix=wanted[number])], hooks=Hooks()))
 
     return [
         Item("against pixels", comparison, "the blend and both ends, measured; three JPEGs"),

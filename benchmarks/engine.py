@@ -12,8 +12,7 @@ import torch
 
 from benchmarks.table import save_table
 from benchmarks.two_processes import new_alpha
-from dni.allocator import keep_freed_memory
-from dni.bench import (
+from dni.benchmarking import (
     COLUMNS,
     Row,
     alternate,
@@ -33,11 +32,12 @@ from dni.bench import (
     tf32,
     whole_picture_row,
 )
-from dni.catalog import end_paths, find_pair
-from dni.images import save_png
-from dni.mix import Mix
-from dni.networks import as_image_network, load_ends
-from dni.render import Renderer, best_device
+from dni.blending.shares import Mix
+from dni.checkpoints.catalog import end_paths, find_pair
+from dni.checkpoints.networks import as_image_network, load_ends
+from dni.device import best_device, keep_freed_memory
+from dni.pictures.write import save_png
+from dni.rendering.renderer import Renderer
 
 HEIGHT, WIDTH = 120, 125
 

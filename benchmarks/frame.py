@@ -9,12 +9,12 @@ from collections.abc import Callable
 import torch
 
 from benchmarks.table import median, save_table
-from dni.allocator import keep_freed_memory
-from dni.catalog import end_paths, find_pair
-from dni.images import encode_jpeg
-from dni.interpolate import shares_of
-from dni.networks import load_ends
-from dni.render import DTYPES, Precision, Renderer
+from dni.blending.interpolate import shares_of
+from dni.checkpoints.catalog import end_paths, find_pair
+from dni.checkpoints.networks import load_ends
+from dni.device import DTYPES, Precision, keep_freed_memory
+from dni.pictures.write import encode_jpeg
+from dni.rendering.renderer import Renderer
 
 HEIGHT, WIDTH = 120, 125
 

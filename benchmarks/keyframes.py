@@ -10,13 +10,13 @@ import torch
 from PIL import Image
 
 from benchmarks.table import save_table
-from dni.allocator import keep_freed_memory
-from dni.catalog import end_paths, find_pair
-from dni.images import Picture, from_pil
-from dni.interpolate import shares_of
-from dni.networks import load_ends
-from dni.render import Renderer
-from dni.restore.data import degrade
+from dni.blending.interpolate import shares_of
+from dni.checkpoints.catalog import end_paths, find_pair
+from dni.checkpoints.networks import load_ends
+from dni.device import keep_freed_memory
+from dni.pictures.picture import Picture, from_pil
+from dni.rendering.renderer import Renderer
+from dni.training.restoration.data import downscale_pair
 
 GRIDS = (5, 11, 21)
 NUM_ALPHAS = 41
@@ -61,7 +61,7 @@ def main() -> None:
         network, states = load_ends(end_paths(find_pair(pair_id)))
         renderer = Renderer(network, states)
         for file in arguments.images:
-            low, _ = degrade(Image.open(file).convert("RGB"), renderer.scale)
+            low, _ = downscale_pair(Image.open(file).convert("RGB"), renderer.scale)
             values = worst(renderer, from_pil(low, name=file.name), GRIDS)
             rows.append([pair_id, file.stem, renderer.precision, *(f"{value:.1f}" for value in values)])
     columns = ("pair", "picture", "precision", *(f"{grid} keyframes, dB" for grid in GRIDS))

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dni.catalog import End, Pair, Source, end_paths, find_pair
-from dni.mix import Mix
-from dni.results.export import export_network
-from dni.segment import positions
-from dni.serving.studio import Studio
+from dni.blending.mix_paths import positions
+from dni.blending.shares import Mix
+from dni.checkpoints.catalog import End, Pair, Source, end_paths, find_pair
+from dni.export.networks import export_network
+from dni.serving.render_service import RenderService
 
-__all__ = ["LADDERS", "ladder_studio"]
+__all__ = ["LADDERS", "ladder_service"]
 
 # How many ends: what to call them.
 LADDERS = {3: "three", 4: "four", 8: "eight"}
 
 
-def ladder_studio(pair_id: str, folder: Path) -> Studio:
-    """A studio with a pair of the catalogue under its own id, and ladders made of it as ``LADDERS`` says."""
+def ladder_service(pair_id: str, folder: Path) -> RenderService:
+    """A service with a pair of the catalogue under its own id, and ladders made of it as ``LADDERS`` says."""
     pair = find_pair(pair_id)
-    return Studio({pair.id: pair} | {name: ladder(pair, num, folder) for num, name in LADDERS.items()})
+    return RenderService({pair.id: pair} | {name: ladder(pair, num, folder) for num, name in LADDERS.items()})
 
 
 def ladder(pair: Pair, num_ends: int, folder: Path) -> Pair:

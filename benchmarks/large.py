@@ -19,11 +19,11 @@ from typing import get_args
 import torch
 
 from benchmarks.table import median, save_table
-from dni.allocator import keep_freed_memory
-from dni.catalog import end_paths, find_pair
-from dni.mix import Mix
-from dni.networks import load_ends
-from dni.render import Precision, Renderer, plan_job
+from dni.blending.shares import Mix
+from dni.checkpoints.catalog import end_paths, find_pair
+from dni.checkpoints.networks import load_ends
+from dni.device import Precision, keep_freed_memory
+from dni.rendering.renderer import Renderer, plan_job
 
 MEGAPIXELS = (1.0, 2.0, 4.0, 8.0, 12.0)
 WARM_UP_SIDE = 64
@@ -31,7 +31,7 @@ WARM_UP_SIDE = 64
 ASPECT = 4 / 3
 MIX = Mix.of_alpha(0.5)
 OURS: dict[str, str] = {}
-# Any choice in the environment is left alone by dni.allocator; this one changes nothing.
+# Any choice in the environment is left alone by dni.device; this one changes nothing.
 DEFAULT_ALLOCATOR = {"MALLOC_PERTURB_": "0"}
 
 
@@ -158,7 +158,7 @@ def main() -> None:
         f"Pictures of noise, 4:3; medians of {options.rounds} rounds, each size in a process of its own. "
         "Idle is the process with the pair loaded, after a small render; the peak includes the finished "
         "picture. The ideal time is that of one untiled pass, at the largest size that fits into a tile, "
-        "taken per pixel. The last columns are without dni.allocator."
+        "taken per pixel. The last columns are without dni.device."
     )
     save_table("large", "Whole pictures", columns, rows, note)
 

@@ -12,17 +12,17 @@ from torch import Tensor
 
 from benchmarks.keyframes import psnr
 from benchmarks.table import save_table
-from dni.allocator import keep_freed_memory
-from dni.catalog import end_paths, find_pair
-from dni.images import to_tensor
-from dni.masking.auto_masks import detail_mask, feather, luminance_mask
-from dni.masking.mask_levels import sample_mask
-from dni.masking.mask_plan import Canvas, plan_masked
-from dni.mix import Mix
-from dni.networks import load_ends
-from dni.render import Renderer
-from dni.restore.data import degrade
-from dni.results.masks import render_masked
+from dni.blending.shares import Mix
+from dni.checkpoints.catalog import end_paths, find_pair
+from dni.checkpoints.networks import load_ends
+from dni.device import keep_freed_memory
+from dni.masks.automatic import detail_mask, feather, luminance_mask
+from dni.masks.levels import sample_mask
+from dni.masks.plan import Canvas, plan_masked
+from dni.pictures.picture import to_tensor
+from dni.rendering.masked import render_masked
+from dni.rendering.renderer import Renderer
+from dni.training.restoration.data import downscale_pair
 
 STEPS = (1, 2, 4, 8)
 END_A, END_B = Mix.of_alpha(0.0), Mix.of_alpha(1.0)
@@ -84,7 +84,7 @@ def measure(renderer: Renderer, rgb: Tensor) -> dict[str, list[str]]:
 
 def reduced(file: Path, scale: int, side: int) -> Tensor:
     """The middle of a photograph reduced by ``scale``: uint8 (3, at most side, at most side)."""
-    low, _ = degrade(Image.open(file).convert("RGB"), scale)
+    low, _ = downscale_pair(Image.open(file).convert("RGB"), scale)
     width, height = min(side, low.width), min(side, low.height)
     left, top = (low.width - width) // 2, (low.height - height) // 2
     return to_tensor(low.crop((left, top, left + width, top + height)))

@@ -17,9 +17,9 @@ from playwright.sync_api import Page
 
 from benchmarks.browser import ALLOWED_MS, PATIENCE_MS, PAUSE_MS, app_page, noise
 from benchmarks.table import median, p95, save_table
-from dni.allocator import keep_freed_memory
-from dni.serving.studio import Studio
-from dni.ui.start import default_studio
+from dni.device import keep_freed_memory
+from dni.serving.render_service import RenderService
+from dni.ui.start import default_service
 
 SIDE = 120
 MOVES = 60
@@ -99,9 +99,9 @@ def noise_file(folder: Path, index: int) -> Path:
     return noise(folder, index, width=SIDE, height=SIDE)
 
 
-def network_time(studio: Studio) -> float:
+def network_time(service: RenderService) -> float:
     """The median of milliseconds from a new alpha to pixels in this process, with nobody else there."""
-    renderer, rgb = studio.renderer(next(iter(studio.catalog))), torch.randint(0, 256, (3, SIDE, SIDE))
+    renderer, rgb = service.renderer(next(iter(service.catalog))), torch.randint(0, 256, (3, SIDE, SIDE))
     times = []
     for index in range(NETWORK_RUNS):
         alpha = (index + 1) / (NETWORK_RUNS + 1)
@@ -164,8 +164,8 @@ def main() -> None:
         "--pictures", type=int, default=16, help="new pictures for the moves before keyframes"
     )
     pictures = parser.parse_args().pictures
-    studio = default_studio()
-    with tempfile.TemporaryDirectory() as folder, app_page(studio) as (page, address):
+    service = default_service()
+    with tempfile.TemporaryDirectory() as folder, app_page(service) as (page, address):
         started = time.perf_counter()
         page.goto(address)
         page.wait_for_selector("#viewer canvas[data-state=exact]", timeout=PATIENCE_MS)
@@ -173,7 +173,7 @@ def main() -> None:
         wait_for_keyframes(page)
         rows = [
             ["opening the page to the first frame", f"{opened:.0f}", "", "", ""],
-            *measure(page, Path(folder), network_time(studio), pictures),
+            *measure(page, Path(folder), network_time(service), pictures),
         ]
     columns = ("bundled pair, 480x480 output", "median, ms", "p95, ms", "frames/s", "of the target")
     save_table("slider", "Slider to pixels", columns, rows, NOTE)

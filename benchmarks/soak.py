@@ -20,7 +20,7 @@ from benchmarks.server import Server, serve
 from benchmarks.soak_log import COLUMNS, Log, Pulse, describe, rows_of
 from benchmarks.subjects import Subject, judge, make_subjects
 from benchmarks.table import save_table
-from dni.ui.start import default_studio
+from dni.ui.start import default_service
 
 KEYFRAMES = (0, 1, 0.5, 0.2, 0.8, 0.1, 0.9, 0.3, 0.7, 0.4, 0.6)
 VISIT_SECONDS = (40, 80)
@@ -183,8 +183,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=10)
     arguments = parser.parse_args()
-    studio = default_studio()
-    renderer = studio.renderer(next(iter(studio.catalog)))
+    service = default_service()
+    renderer = service.renderer(next(iter(service.catalog)))
     kinds = [make_subjects(renderer, arguments.people, large=large) for large in (False, True)]
     with serve() as server:
         logs, pulse = asyncio.run(soak(server, kinds, arguments.people, arguments.minutes * 60))

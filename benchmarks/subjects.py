@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from dni.images import Picture, from_pil
-from dni.interpolate import shares_of
-from dni.render import Renderer
-from dni.ui.start import example_paths
+from dni.blending.interpolate import shares_of
+from dni.examples import example_paths
+from dni.pictures.picture import Picture, from_pil
+from dni.rendering.renderer import Renderer
 
 __all__ = ["Subject", "Verdict", "judge", "make_subjects", "psnr"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 
-from dni.bench import describe_machine
+from dni.benchmarking import describe_machine
 
 __all__ = ["median", "p95", "save_table"]
 

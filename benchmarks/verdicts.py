@@ -10,14 +10,15 @@ from pathlib import Path
 
 from benchmarks.permute import permuted_compact, permuted_rrdb
 from benchmarks.table import save_table
-from dni.catalog import end_paths, find_pair
-from dni.checkpoints import read_metadata, read_state, save
-from dni.inspection.correlation import mean_correlation
-from dni.inspection.verdict import inspect_networks
-from dni.restore.config import TrainConfig
-from dni.restore.train import Trainer
+from dni.checkpoints.catalog import end_paths, find_pair
+from dni.checkpoints.files import read_metadata, read_state, save
+from dni.compatibility.correlation import mean_correlation
+from dni.compatibility.verdict import inspect_networks
+from dni.examples import EXAMPLE_FOLDER
+from dni.training.restoration.config import TrainConfig
+from dni.training.restoration.train import Trainer
 
-EXAMPLES = Path(__file__).parent.parent / "dni" / "ui" / "examples"
+EXAMPLES = EXAMPLE_FOLDER
 PICTURES = ("astronaut.png", "cat.png", "coffee.png")
 SHORT = TrainConfig(batch_size=4, patch_size=128, warmup=100, validate_every=100)
 

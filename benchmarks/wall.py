@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from benchmarks.browser import app_page
 from benchmarks.table import median, p95, save_table
-from dni.allocator import keep_freed_memory
+from dni.device import keep_freed_memory
 
 MOVES = 30
 LOCATE = "const desk = document.querySelector('.dni-digits');"

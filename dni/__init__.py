@@ -4,21 +4,24 @@ Deep Network Interpolation (Wang et al., CVPR 2019): blend the parameters of net
 and run the blended network.
 """
 
-from dni.blend import Blend
-from dni.catalog import find_pair, load_catalog
-from dni.checkpoints import CheckpointError
+from dni.blending.blend import Blend
+from dni.blending.interpolate import BlendError, interpolate, shares_of
+from dni.blending.layer_groups import layer_groups
+from dni.blending.shares import Mix, task_shares
+from dni.checkpoints.catalog import find_pair, load_catalog
+from dni.checkpoints.files import CheckpointError
+from dni.checkpoints.networks import ImageNetwork, load_ends, load_network
+from dni.compatibility.verdict import Verdict, inspect_networks
 from dni.errors import DniError
-from dni.groups import layer_groups
-from dni.images import Picture, PictureError, open_picture
-from dni.inspection.verdict import Verdict, inspect_networks
-from dni.interpolate import BlendError, interpolate, shares_of
-from dni.mix import Mix, task_shares
-from dni.networks import ImageNetwork, load_ends, load_network
-from dni.recipes.order import Order
+from dni.export.networks import export_network
+from dni.export.pictures import export_picture
+from dni.pictures.normalize import PictureError
+from dni.pictures.picture import Picture
+from dni.pictures.read import open_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe
-from dni.render import Cancelled, Renderer, RenderError
-from dni.results.export import export_network, export_picture
+from dni.recipes.render_request import RenderRequest
+from dni.rendering.renderer import Cancelled, Renderer, RenderError
 from dni.version import __version__
 
 __all__ = [
@@ -29,11 +32,11 @@ __all__ = [
     "DniError",
     "ImageNetwork",
     "Mix",
-    "Order",
     "Picture",
     "PictureError",
     "Recipe",
     "RenderError",
+    "RenderRequest",
     "Renderer",
     "Verdict",
     "__version__",

@@ -1,6 +1,6 @@
 """``python -m dni``."""
 
-from dni.cli import main
+from dni.cli.main import main
 
 if __name__ == "__main__":
     main()

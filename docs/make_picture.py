@@ -10,8 +10,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from dni import Renderer, find_pair, load_ends, open_picture, shares_of
-from dni.catalog import end_paths
-from dni.images import resize_bicubic, to_pil
+from dni.checkpoints.catalog import end_paths
+from dni.pictures.picture import to_pil
+from dni.pictures.resize import resize_bicubic
 
 HERE = Path(__file__).parent
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)

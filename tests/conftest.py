@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 import torch
-from desk import Desk, Gate, tiny_pairs
+from effects_page import Desk, Gate, tiny_pairs
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.browser import CHROMIUM, FLAGS
-from dni.catalog import End, Pair, Source
-from dni.checkpoints import save
-from dni.cli import main
-from dni.serving.studio import Studio
+from dni.checkpoints.catalog import End, Pair, Source
+from dni.checkpoints.files import save
+from dni.cli.main import main
+from dni.serving.render_service import RenderService
 from models import RRDBNet
 
 
@@ -63,7 +63,7 @@ def tiny_ends(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="session")
 def digits_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few digits in MNIST's files, and a few photographs to put behind them."""
-    from handwriting import write_data_root
+    from digit_files import write_data_root
 
     return write_data_root(tmp_path_factory.mktemp("data"))
 
@@ -74,10 +74,10 @@ def make_pair(pair_id: str, paths: Iterable[Path]) -> Pair:
 
 
 @pytest.fixture
-def studio(tiny_ends: list[Path]) -> Studio:
-    """A studio with the tiny pair, and with the same in the other order."""
+def service(tiny_ends: list[Path]) -> RenderService:
+    """A service with the tiny pair, and with the same in the other order."""
     pairs = [make_pair("tiny", tiny_ends), make_pair("reversed", reversed(tiny_ends))]
-    return Studio({pair.id: pair for pair in pairs}, device=torch.device("cpu"), precision="float32")
+    return RenderService({pair.id: pair for pair in pairs}, device=torch.device("cpu"), precision="float32")
 
 
 @pytest.fixture
@@ -158,16 +158,16 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Studio], str]]:
-    """Start the app on a studio at a free port and give its address; all are stopped in the end."""
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[RenderService], str]]:
+    """Start the app on a service at a free port and give its address; all are stopped in the end."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))
     from dni.ui import build_app, launch_options
 
     started = []
 
-    def serve(studio: Studio) -> str:
-        app = build_app(studio)
+    def serve(service: RenderService) -> str:
+        app = build_app(service)
         started.append(app)
         options = {"prevent_thread_lock": True, "quiet": True, "server_name": "127.0.0.1", **launch_options()}
         return str(app.launch(**options)[1])
@@ -178,26 +178,26 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Studio
 
 
 @pytest.fixture(scope="session")
-def desk_studio(tiny_ends: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Studio:
+def tiny_service(tiny_ends: list[Path], tmp_path_factory: pytest.TempPathFactory) -> RenderService:
     """Tiny networks, in float32 so that a frame is the same wherever and whenever it is rendered."""
     cache = tmp_path_factory.mktemp("cache")
-    return Studio(tiny_pairs(tiny_ends), device=torch.device("cpu"), precision="float32", cache=cache)
+    return RenderService(tiny_pairs(tiny_ends), device=torch.device("cpu"), precision="float32", cache=cache)
 
 
 @pytest.fixture(scope="session")
-def app(desk_studio: Studio, serve: Callable[[Studio], str]) -> str:
+def app(tiny_service: RenderService, serve: Callable[[RenderService], str]) -> str:
     """The address of the app with the tiny networks."""
-    return serve(desk_studio)
+    return serve(tiny_service)
 
 
 @pytest.fixture
-def new_desk(browser: Browser, desk_studio: Studio, app: str) -> Iterator[Callable[..., Desk]]:
+def new_desk(browser: Browser, tiny_service: RenderService, app: str) -> Iterator[Callable[..., Desk]]:
     """Make pages, each of a person of its own; console errors or requests to outside fail the test."""
     desks: list[Desk] = []
 
-    def new_desk(*, studio: Studio = desk_studio, url: str = app, **options: Any) -> Desk:
+    def new_desk(*, service: RenderService = tiny_service, url: str = app, **options: Any) -> Desk:
         options = {"viewport": {"width": 1280, "height": 900}, **options}
-        desks.append(Desk(browser.new_context(**options).new_page(), studio, url))
+        desks.append(Desk(browser.new_context(**options).new_page(), service, url))
         return desks[-1]
 
     yield new_desk
@@ -213,15 +213,15 @@ def desk(new_desk: Callable[..., Desk]) -> Desk:
 
 
 @pytest.fixture
-def gate(desk_studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Gate:
-    """What the browser asks of the studio, to watch and to delay."""
-    return Gate(desk_studio, monkeypatch)
+def gate(tiny_service: RenderService, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """What the browser asks of the service, to watch and to delay."""
+    return Gate(tiny_service, monkeypatch)
 
 
 @pytest.fixture(scope="module")
 def digit_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tiny networks of all methods of adaptation, in place of those that we ship."""
-    from digit_page import write_networks
+    from adaptation_page import write_networks
 
     folder = tmp_path_factory.mktemp("digit-weights")
     write_networks(folder)
@@ -231,40 +231,40 @@ def digit_weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def new_room(
-    digit_weights: None, serve: Callable[[Studio], str], desk_studio: Studio
+def new_digit_service(
+    digit_weights: None, serve: Callable[[RenderService], str], tiny_service: RenderService
 ) -> Callable[[Path], tuple[str, Any]]:
     """Start an app on a folder of data: its address, and the room behind its Adaptation tab."""
 
-    def new_room(data_root: Path) -> tuple[str, Any]:
-        from dni.ui.room import DigitRoom
+    def new_digit_service(data_root: Path) -> tuple[str, Any]:
+        from dni.serving.digit_service import DigitService
 
-        room = DigitRoom(desk_studio, data_root)
+        digit_service = DigitService(tiny_service, data_root)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("dni.ui.app.DigitRoom", lambda *_: room)
-            return serve(desk_studio), room
+            patch.setattr("dni.ui.app.DigitService", lambda *_: digit_service)
+            return serve(tiny_service), digit_service
 
-    return new_room
+    return new_digit_service
 
 
 @pytest.fixture(scope="module")
 def digit_app(
-    new_room: Callable[[Path], tuple[str, Any]], tmp_path_factory: pytest.TempPathFactory
+    new_digit_service: Callable[[Path], tuple[str, Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Any]:
     """An app that finds some digits in MNIST's files, and few photographs."""
-    from digit_page import write_digits
-    from handwriting import write_photographs
+    from adaptation_page import write_digits
+    from digit_files import write_photographs
 
     folder = tmp_path_factory.mktemp("digits")
     write_digits(folder)
     write_photographs(folder, "test", range(3))
-    return new_room(folder)
+    return new_digit_service(folder)
 
 
 @pytest.fixture
 def new_page(new_desk: Callable[..., Desk], digit_app: tuple[str, Any]) -> Callable[..., Any]:
     """Make pages on the Adaptation tab, not opened yet."""
-    from digit_page import DigitPage
+    from adaptation_page import DigitPage
 
     def new_page(app: tuple[str, Any] = digit_app, **options: Any) -> DigitPage:
         return DigitPage(new_desk(url=app[0], **options), app[1])
@@ -281,23 +281,23 @@ def mixing_ends(tiny_ends: list[Path], tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="session")
-def mixing_app(mixing_ends: list[Path], serve: Callable[[Studio], str]) -> tuple[str, Studio]:
-    """The address of an app with entries of two to five ends, and its studio."""
-    from mixing_page import tiny_studio
+def mixing_app(mixing_ends: list[Path], serve: Callable[[RenderService], str]) -> tuple[str, RenderService]:
+    """The address of an app with entries of two to five ends, and its service."""
+    from mixing_page import mixing_service
 
-    studio = tiny_studio(mixing_ends)
-    return serve(studio), studio
+    service = mixing_service(mixing_ends)
+    return serve(service), service
 
 
 @pytest.fixture
-def new_mixing(new_desk: Callable[..., Desk], mixing_app: tuple[str, Studio]) -> Callable[..., Any]:
+def new_mixing(new_desk: Callable[..., Desk], mixing_app: tuple[str, RenderService]) -> Callable[..., Any]:
     """Make pages on the Mixing desk, not opened yet, each of a person of its own."""
     from mixing_page import MixingPage
 
     def new_mixing(**options: Any) -> MixingPage:
-        url, studio = mixing_app
+        url, service = mixing_app
         return MixingPage(
-            new_desk(studio=studio, url=url, **{"viewport": {"width": 1280, "height": 1200}, **options})
+            new_desk(service=service, url=url, **{"viewport": {"width": 1280, "height": 1200}, **options})
         )
 
     return new_mixing

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from dni.adapt.report import cell
-from dni.adapt.report import report_table as digits_table
-from dni.catalog import end_paths, find_pair
-from dni.checkpoints import sha256_of
-from dni.images import resize_bicubic, to_tensor
-from dni.interpolate import shares_of
-from dni.metrics import psnr_y
-from dni.networks import build, load_ends
-from dni.photographs import load_photographs
-from dni.render import Renderer
-from dni.restore.data import degrade
-from dni.restore.report import TEST_SETS, report_table
+from dni.blending.interpolate import shares_of
+from dni.checkpoints.catalog import end_paths, find_pair
+from dni.checkpoints.files import sha256_of
+from dni.checkpoints.networks import build, load_ends
+from dni.metrics.distortion import psnr_y
+from dni.pictures.photographs import load_photographs
+from dni.pictures.picture import to_tensor
+from dni.pictures.resize import resize_bicubic
+from dni.rendering.renderer import Renderer
+from dni.training.adaptation.report import cell
+from dni.training.adaptation.report import report_table as digits_table
+from dni.training.restoration.data import downscale_pair
+from dni.training.restoration.report import TEST_SETS, report_table
 
 ROOT = Path(__file__).resolve().parents[1]
 CARD = ROOT / "weights" / "esrgan-lite-x4"
@@ -70,7 +71,7 @@ def test_the_reports_set5_psnr_is_reproduced(report, shared) -> None:
     renderer = Renderer(network, states, precision="float32")
     measured: dict[str, list[float]] = {"bicubic": [], "0.00": []}
     for photograph in load_photographs([shared / "data" / TEST_SETS["Set5"]]):
-        low, high = (to_tensor(image) for image in degrade(photograph, 4))
+        low, high = (to_tensor(image) for image in downscale_pair(photograph, 4))
         outputs = {"bicubic": resize_bicubic(low, 4), "0.00": renderer.render(low, shares_of(0.0))}
         for name, output in outputs.items():
             measured[name].append(psnr_y(output[None].float() / 255, high[None].float() / 255))

@@ -1,8 +1,8 @@
 """The recipe of a result: everything one needs to render the same picture again, as a small JSON text.
 
-It travels in the metadata of PNG files (``dni.images.save_png``) and of blended weights (``metadata``), or
-as a JSON file of its own. With the same files of weights, on the same kind of machine and with the same
-version of dni, a recipe gives the same bytes.
+It travels in the metadata of PNG files (``dni.pictures.write.save_png``) and of blended weights
+(``metadata``), or as a JSON file of its own. With the same files of weights, on the same kind of machine and
+with the same version of dni, a recipe gives the same bytes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.mix import Mix
-from dni.recipes.order import Order, is_whole
+from dni.recipes.render_request import RenderRequest, is_whole
 
 __all__ = ["Recipe", "RecipeError"]
 
@@ -48,7 +48,7 @@ class Recipe:
 
     pair: str
     ends: tuple[tuple[str, str], ...]
-    order: Order
+    request: RenderRequest
     precision: Literal["bfloat16", "float32"]
     scale: int
     version: str
@@ -64,7 +64,7 @@ class Recipe:
     @property
     def mix(self) -> Mix:
         """How much of each end; with a mask, where nothing is painted."""
-        return self.order.mix
+        return self.request.mix
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -73,13 +73,13 @@ class Recipe:
 
     @property
     def alpha(self) -> float | None:
-        """The share of end B where one number says it all (see :attr:`dni.mix.Mix.alpha`), otherwise None."""
+        """The share of end B, or None where one number does not say it all; see :class:`Mix`."""
         return self.mix.alpha
 
     @property
     def tile(self) -> int | None:
         """Side of the tiles in input pixels, or None for what suits the network."""
-        return self.order.tile
+        return self.request.tile
 
     def to_json(self) -> str:
         """One line of ASCII with sorted keys; ``from_json`` gives an equal recipe, its shares bit for bit.
@@ -93,7 +93,7 @@ class Recipe:
             "scale": self.scale,
             "version": self.version,
         }
-        return json.dumps({**identity, **self.order.to_values()}, sort_keys=True, allow_nan=False)
+        return json.dumps({**identity, **self.request.to_values()}, sort_keys=True, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
@@ -105,13 +105,13 @@ class Recipe:
         values = _parse(text)
         _check_fields(values)
         try:
-            order = Order.from_values(values)
+            request = RenderRequest.from_values(values)
         except DniError as error:
             raise RecipeError(f"Expected a recipe that can be used, but it cannot. {error}") from error
         return cls(
             pair=values["pair"],
             ends=_to_tuple(values["ends"]),
-            order=order,
+            request=request,
             precision=values["precision"],
             scale=values["scale"],
             version=values["version"],

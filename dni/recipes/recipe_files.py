@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dni import images
-from dni.catalog import Pair, ProgressOf, end_paths
-from dni.checkpoints import SAFETENSORS_SUFFIX, read_metadata, sha256_of
+from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
+from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, sha256_of
+from dni.pictures import read as images
 from dni.recipes.recipe import METADATA_KEY, Recipe, RecipeError
 
 __all__ = ["read_recipe", "resolve_ends"]
@@ -59,7 +59,7 @@ def resolve_ends(
         recipe: What is to be rendered again.
         catalog: Where to look for its pair, when no files are given.
         files: Files to choose from, in any order and under any names, in place of the catalogue's.
-        progress: See :func:`dni.catalog.end_paths`, as for ``cache``.
+        progress: See :func:`dni.checkpoints.catalog.end_paths`, as for ``cache``.
         cache: Where downloaded ends are kept.
 
     Raises:

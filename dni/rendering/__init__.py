@@ -1,1 +1,1 @@
-"""What :mod:`dni.render` stands on: one window through the network, and how a picture is cut into them."""
+"""Runs the blended network on pictures: windows, tiles, masks, precision, memory, cancellation."""

@@ -7,25 +7,24 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from dni.blend import Blend
-from dni.mix import Mix
-from dni.networks import ImageNetwork
-from dni.rendering.footprint import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
+from dni.blending.blend import Blend
+from dni.blending.shares import Mix
+from dni.checkpoints.networks import ImageNetwork
+from dni.device import DTYPES, Precision, best_device, best_precision
+from dni.rendering.receptive_field import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
 from dni.rendering.tiles import round_up
 
-__all__ = ["DTYPES", "Engine", "Precision", "best_device", "best_precision"]
+__all__ = ["Engine"]
 
-Precision = Literal["bfloat16", "float32"]
 E = TypeVar("E", bound="Engine")
 
 CPU = torch.device("cpu")
-DTYPES: dict[Precision, torch.dtype] = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 # What a convolution reads beyond this is too faint to change an 8-bit level (tests measure it).
 MAX_OVERLAP = 48
 # For the tensors of one window on the CPU, and its most pixels: less than a second of work on two cores,
@@ -41,26 +40,12 @@ OTHER_WINDOW_PIXELS = 480 * 480
 MEMORY_PROBE_SIDE = 32
 
 
-def best_device() -> torch.device:
-    """The GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def best_precision(device: torch.device) -> Precision:
-    """bfloat16 where the hardware multiplies it natively, else float32."""
-    if device.type == "cuda":
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        # Private, but the only test that does not count oneDNN's slow emulation; absent means float32.
-        native = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)()
-    return "bfloat16" if native else "float32"
-
-
 class Engine:
     """A blend of image networks on one device; runs windows of pictures.
 
     Args:
-        network: The live network, as :mod:`dni.networks` built it; it belongs to the engine from then on.
+        network: The live network, as :mod:`dni.checkpoints.networks` built it; it belongs to the engine from
+            then on.
         states: One state dict an end.
         device: Where to run; the GPU if there is one.
         precision: bfloat16 where the hardware has it, else float32. The layout is always channels_last.
@@ -70,7 +55,7 @@ class Engine:
             mix: what the convolutions read together, at most 48; always 48 for networks with other layers.
 
     Raises:
-        dni.mix.BlendError: The states cannot be blended.
+        dni.blending.shares.BlendError: The states cannot be blended.
     """
 
     def __init__(
@@ -114,9 +99,9 @@ class Engine:
     def depth(self) -> int:
         """How far into a tile its cut border is seen; measured at first use.
 
-        By :func:`dni.rendering.footprint.cut_depth` at every end and in the middle, in float32 on the CPU,
-        so that it is the same wherever the blend is rendered. Networks with other layers than convolutions
-        keep :attr:`overlap`.
+        By :func:`dni.rendering.receptive_field.cut_depth` at every end and in the middle, in float32 on the
+        CPU, so that it is the same wherever the blend is rendered. Networks with other layers than
+        convolutions keep :attr:`overlap`.
         """
         with self._measuring:
             if self._depth is None:

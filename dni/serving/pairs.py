@@ -9,11 +9,12 @@ from pathlib import Path
 
 import torch
 
-from dni.catalog import Pair, ProgressOf, end_paths
-from dni.networks import load_ends
-from dni.render import Precision, Renderer
-from dni.serving.cache import ByteCache
-from dni.serving.regions import StudioError
+from dni.caches import ByteCache
+from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
+from dni.checkpoints.networks import load_ends
+from dni.device import Precision
+from dni.rendering.renderer import Renderer
+from dni.serving.regions import RenderServiceError
 
 __all__ = ["Pairs", "owner_of_pair"]
 
@@ -61,14 +62,14 @@ class Pairs:
         """The pair of an id.
 
         Raises:
-            StudioError: There is none, or not any more.
+            RenderServiceError: There is none, or not any more.
         """
         pair = self.catalog.get(pair_id) or self._own.get(pair_id)
         if pair is None and pair_id.startswith(OWN):
-            raise StudioError("These networks are no longer held here. Choose their files again.")
+            raise RenderServiceError("These networks are no longer held here. Choose their files again.")
         if pair is None:
             known = ", ".join(sorted(self.catalog))
-            raise StudioError(f"Expected one of the pairs {known}, but got {pair_id!r}.")
+            raise RenderServiceError(f"Expected one of the pairs {known}, but got {pair_id!r}.")
         return pair
 
     def paths(self, pair_id: str, *, download: ProgressOf | None = None) -> list[Path]:

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from dni.errors import DniError
-from dni.images import Picture, encode_jpeg, from_pil, resize_bicubic, to_pil
+from dni.pictures.picture import Picture, from_pil, to_pil
+from dni.pictures.resize import resize_bicubic
+from dni.pictures.write import encode_jpeg
 
-__all__ = ["MAX_REGION_PIXELS", "Frame", "Region", "StudioError", "frame_of", "overview_of"]
+__all__ = ["MAX_REGION_PIXELS", "Frame", "Region", "RenderServiceError", "frame_of", "overview_of"]
 
 FRAME_QUALITY = 95
 # The largest region that is rendered live, in input pixels.
@@ -19,8 +21,8 @@ OVERVIEW_SIDE = 1280
 NEUTRAL_GREY = 128
 
 
-class StudioError(DniError):
-    """The studio does not hold what was asked for."""
+class RenderServiceError(DniError):
+    """The service does not hold what was asked for."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,13 @@ class Region:
     height: int
 
     def check(self, picture: Picture) -> None:
-        """Raise :class:`StudioError` unless the region lies in the picture and is small enough."""
+        """Raise :class:`RenderServiceError` unless the region lies in the picture and is small enough."""
         inside = (
             0 <= self.left < self.left + self.width <= picture.width
             and 0 <= self.top < self.top + self.height <= picture.height
         )
         if not inside or self.width * self.height > MAX_REGION_PIXELS:
-            raise StudioError(
+            raise RenderServiceError(
                 f"Expected a region of at most {MAX_REGION_PIXELS} pixels inside the "
                 f"{picture.width}x{picture.height} picture, but got {self.width}x{self.height} at "
                 f"({self.left}, {self.top})."

@@ -18,15 +18,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dni.blending.shares import Mix, MixLike
 from dni.errors import DniError
-from dni.images import Picture
-from dni.masking.mask_files import decode_mask
-from dni.metrics import fine_energy, fine_energy_map, psnr_y
-from dni.mix import Mix, MixLike
-from dni.recipes.order import Order
-from dni.render import Renderer
-from dni.results.develop import Hooks
-from dni.sweeping.sweep import sweep_frames
+from dni.export.sweeps.sweep import sweep_frames
+from dni.masks.files import decode_mask
+from dni.metrics.distortion import psnr_y
+from dni.metrics.spectra import fine_energy, fine_energy_map
+from dni.pictures.picture import Picture
+from dni.recipes.render_request import RenderRequest
+from dni.rendering.renderer import Renderer
+from dni.rendering.requests import Hooks
 from dni.tradeoff.part import mask_of_part
 
 __all__ = ["CompareError", "Comparison", "compare_blends", "difference_map", "pixel_blend"]
@@ -118,7 +119,7 @@ def difference_map(one: Tensor, other: Tensor, *, gain: float = DEFAULT_GAIN) ->
 def compare_blends(
     renderer: Renderer,
     rgb: Tensor,
-    wanted: Order | MixLike,
+    wanted: RenderRequest | MixLike,
     *,
     gain: float = DEFAULT_GAIN,
     hooks: Hooks | None = None,
@@ -136,11 +137,11 @@ def compare_blends(
         DniError: The picture, mix, mask, crop or gain cannot be used.
         Cancelled: ``hooks.cancelled`` was set.
     """
-    order = Order.of(wanted, num_ends=renderer.blend.num_ends)
+    request = RenderRequest.of(wanted, num_ends=renderer.blend.num_ends)
     picture = Picture(rgb=rgb, opacity=None, name="")
-    orders = [order, *pure_orders(order)]
-    network, *ends = sweep_frames(picture, renderer, orders, hooks=hooks or Hooks())
-    shares = pixel_shares(order, picture, scale=renderer.scale)
+    requests = [request, *pure_requests(request)]
+    network, *ends = sweep_frames(picture, renderer, requests, hooks=hooks or Hooks())
+    shares = pixel_shares(request, picture, scale=renderer.scale)
     pixels = pixel_blend(ends, shares)
     available = sum(available_energy(end, share) for share, end in zip(shares, ends, strict=True))
     return Comparison(
@@ -154,24 +155,24 @@ def compare_blends(
     )
 
 
-def pure_orders(order: Order) -> list[Order]:
+def pure_requests(request: RenderRequest) -> list[RenderRequest]:
     """What each end alone makes of the same part."""
-    count = order.mix.num_ends
+    count = request.mix.num_ends
     pure = [Mix.of(float(end == index) for end in range(count)) for index in range(count)]
-    return [Order(mix=mix, crop=order.crop, tile=order.tile) for mix in pure]
+    return [RenderRequest(mix=mix, crop=request.crop, tile=request.tile) for mix in pure]
 
 
-def pixel_shares(order: Order, picture: Picture, *, scale: int) -> list[float | Tensor]:
+def pixel_shares(request: RenderRequest, picture: Picture, *, scale: int) -> list[float | Tensor]:
     """How much of every end's picture: a number, or with a mask float32 (H, W) of the output.
 
     At a pixel where the mask is m in [0, 1], it is ``(1 - m) * share outside + m * share of the brush``.
     """
-    if order.mask is None or order.brush is None:
-        return list(order.mix.shares)
+    if request.mask is None or request.brush is None:
+        return list(request.mix.shares)
     size = (picture.height, picture.width)
-    part = order.crop or (0, 0, picture.width, picture.height)
-    painted = mask_of_part(decode_mask(order.mask), part, size=size, scale=scale) / 255
-    outside, inside = torch.tensor(order.mix.shares), torch.tensor(order.brush.shares)
+    part = request.crop or (0, 0, picture.width, picture.height)
+    painted = mask_of_part(decode_mask(request.mask), part, size=size, scale=scale) / 255
+    outside, inside = torch.tensor(request.mix.shares), torch.tensor(request.brush.shares)
     return [torch.lerp(*ends, painted) for ends in zip(outside, inside, strict=True)]
 
 

@@ -14,16 +14,16 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dni.images import Picture
-from dni.interpolate import check_groups
-from dni.mix import Mix
-from dni.recipes.order import Crop
-from dni.render import Renderer
-from dni.results.develop import Hooks
-from dni.segment import between, positions
-from dni.sweeping.sweep import sweep_frames
+from dni.blending.interpolate import check_groups
+from dni.blending.mix_paths import between, positions
+from dni.blending.shares import Mix
+from dni.export.sweeps.sweep import sweep_frames
+from dni.pictures.picture import Picture
+from dni.recipes.render_request import Crop
+from dni.rendering.renderer import Renderer
+from dni.rendering.requests import Hooks
 from dni.tradeoff.quality import MEASURES, against_reference, without_reference
-from dni.tradeoff.question import Kind, Question, Subject, choose_mixes, choose_subject, orders_of
+from dni.tradeoff.question import Kind, Subject, TradeoffRequest, choose_mixes, choose_subject, requests_of
 
 __all__ = ["Curve", "Point", "measure_curve"]
 
@@ -94,12 +94,16 @@ class Curve:
 
 
 def measure_curve(
-    picture: Picture, renderer: Renderer, question: Question | None = None, *, hooks: Hooks | None = None
+    picture: Picture,
+    renderer: Renderer,
+    question: TradeoffRequest | None = None,
+    *,
+    hooks: Hooks | None = None,
 ) -> Curve:
     """Render a picture in even steps from one mix to another, and measure every step.
 
     Groups of layers and a mask are honoured: what is measured is the picture that an order for each step
-    gives (:func:`dni.results.develop.develop`), with what is outside of the mask.
+    gives (:func:`dni.rendering.requests.develop`), with what is outside of the mask.
 
     Args:
         picture: What to render; opacity is left out.
@@ -112,7 +116,7 @@ def measure_curve(
             the mask cannot be used.
         Cancelled: ``hooks.cancelled`` was set.
     """
-    question = question or Question()
+    question = question or TradeoffRequest()
     subject = choose_subject(picture.rgb, question, scale=renderer.scale)
     start, stop = choose_mixes(question, num_ends=renderer.blend.num_ends)
     for mix in (start, stop):
@@ -120,8 +124,8 @@ def measure_curve(
     steps = positions(question.num_points)
     mixes = [between(start, stop, position) for position in steps]
     given = Picture(rgb=subject.given, opacity=None, name=picture.name)
-    orders = orders_of(mixes, question, subject)
-    frames = sweep_frames(given, renderer, orders, hooks=hooks or Hooks())
+    requests = requests_of(mixes, question, subject)
+    frames = sweep_frames(given, renderer, requests, hooks=hooks or Hooks())
     measures = measure_frames(frames, subject, scale=renderer.scale, extractor=question.extractor)
     distortion, perception = axes(subject, question)
     return Curve(
@@ -143,7 +147,7 @@ def describe(subject: Subject, mixes: Sequence[Mix], *, scale: int) -> Iterator[
         yield WITH_MASK if subject.painted else NOTHING_PAINTED
 
 
-def axes(subject: Subject, question: Question) -> tuple[str, str]:
+def axes(subject: Subject, question: TradeoffRequest) -> tuple[str, str]:
     """The names of the measures of distortion and of perception."""
     if subject.reference is None:
         return "consistency", "fine_share"

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from dni.errors import DniError
-from dni.masking.mask_levels import sample_mask
-from dni.recipes.order import Crop
+from dni.masks.levels import sample_mask
+from dni.recipes.render_request import Crop
 
 __all__ = ["MIN_SIDE", "choose_part", "cut", "mask_of_part", "scaled", "too_small"]
 

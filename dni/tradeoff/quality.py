@@ -12,9 +12,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from dni.images import reduce_bicubic
-from dni.metrics import fine_energy, luma, psnr_y, spectral_ratio, ssim_y
-from dni.perceptual import perceptual_distance
+from dni.metrics.distortion import luma, psnr_y, ssim_y
+from dni.metrics.perceptual import perceptual_distance
+from dni.metrics.spectra import fine_energy, spectral_ratio
+from dni.pictures.resize import reduce_bicubic
 
 __all__ = ["MEASURES", "Measure", "against_reference", "without_reference"]
 
@@ -72,7 +73,7 @@ def against_reference(
         output: The picture to measure.
         reference: The true one, of the same shape.
         border: Pixels left out on every side for PSNR and SSIM.
-        extractor: See :func:`dni.perceptual.load_extractor`.
+        extractor: See :func:`dni.metrics.perceptual.load_extractor`.
     """
     ratio = bounded_ratio(output, reference)
     measures = {

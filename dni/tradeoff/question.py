@@ -8,15 +8,15 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.images import reduce_bicubic
-from dni.masking.mask_files import decode_mask
-from dni.mix import Mix
-from dni.recipes.order import Crop, Order
-from dni.sweeping.sweep import swept
+from dni.export.sweeps.sweep import swept
+from dni.masks.files import decode_mask
+from dni.pictures.resize import reduce_bicubic
+from dni.recipes.render_request import Crop, RenderRequest
 from dni.tradeoff.part import MIN_SIDE, choose_part, cut, mask_of_part, scaled, too_small
 
-__all__ = ["Kind", "Question", "Subject", "choose_mixes", "choose_subject", "orders_of"]
+__all__ = ["Kind", "Subject", "TradeoffRequest", "choose_mixes", "choose_subject", "requests_of"]
 
 Kind = Literal["reference", "reduced", "proxy"]
 
@@ -26,7 +26,7 @@ MAX_PIXELS = 160 * 160
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Question:
+class TradeoffRequest:
     """What to measure.
 
     Attributes:
@@ -35,14 +35,14 @@ class Question:
         reduce_first: Reduce the picture by the network's scale and take it as its own reference.
         start, stop: The two mixes, with their groups of layers; for two ends by default end A and end B.
         num_points: In how many even steps, ends included.
-        mask: Where these mixes are, as :attr:`dni.recipes.order.Order.mask`; everywhere by default. Where the
-            picture is reduced first, it lies over what is left by :func:`reducible`.
-        levels: With a mask, as :attr:`dni.recipes.order.Order.levels`.
+        mask: Where these mixes are, as :attr:`dni.recipes.render_request.Order.mask`; everywhere by default.
+            Where the picture is reduced first, it lies over what is left by :func:`reducible`.
+        levels: With a mask, as :attr:`dni.recipes.render_request.Order.levels`.
         outside: With a mask, the mix where nothing is painted; ``start`` by default.
         crop: Which part, in pixels of the picture; all by default.
         max_pixels: Of a larger part only so much is measured, where most is painted or in its middle; in
             pixels of what the network is given.
-        extractor: For perceptual distance; see :func:`dni.perceptual.load_extractor`.
+        extractor: For perceptual distance; see :func:`dni.metrics.perceptual.load_extractor`.
     """
 
     reference: Tensor | None = None
@@ -89,7 +89,7 @@ class Subject:
         return cut(self.given, self.crop)
 
 
-def choose_subject(rgb: Tensor, question: Question, *, scale: int) -> Subject:
+def choose_subject(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> Subject:
     """What the network is given, and what its results are compared with.
 
     Args:
@@ -115,7 +115,7 @@ def choose_subject(rgb: Tensor, question: Question, *, scale: int) -> Subject:
     )
 
 
-def match(rgb: Tensor, question: Question, *, scale: int) -> tuple[Kind, Tensor, Tensor | None]:
+def match(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> tuple[Kind, Tensor, Tensor | None]:
     """The kind, the network's whole input, and the whole truth for it."""
     reference = question.reference
     if question.reduce_first:
@@ -147,7 +147,7 @@ def reducible(rgb: Tensor, scale: int) -> Tensor:
     return cut(rgb, (0, 0, width, height))
 
 
-def choose_mixes(question: Question, *, num_ends: int) -> tuple[Mix, Mix]:
+def choose_mixes(question: TradeoffRequest, *, num_ends: int) -> tuple[Mix, Mix]:
     """The first and the last mix.
 
     Raises:
@@ -159,7 +159,7 @@ def choose_mixes(question: Question, *, num_ends: int) -> tuple[Mix, Mix]:
     return start or Mix.of_alpha(0), stop or Mix.of_alpha(1)
 
 
-def orders_of(mixes: Sequence[Mix], question: Question, subject: Subject) -> list[Order]:
+def requests_of(mixes: Sequence[Mix], question: TradeoffRequest, subject: Subject) -> list[RenderRequest]:
     """What to render of a subject, one order a mix.
 
     Raises:
@@ -168,7 +168,7 @@ def orders_of(mixes: Sequence[Mix], question: Question, subject: Subject) -> lis
     """
     if question.outside is not None and question.mask is None:
         raise DniError("Expected a mask for the mix outside of it, but got none. Give both or neither.")
-    like = Order(
+    like = RenderRequest(
         mix=question.outside or mixes[0],
         brush=None if question.mask is None else mixes[0],
         mask=question.mask,

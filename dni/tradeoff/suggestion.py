@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dni.mix import Mix
+from dni.blending.shares import Mix
 from dni.tradeoff.curve import Curve, Point
 from dni.tradeoff.quality import MEASURES
 

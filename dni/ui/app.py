@@ -7,12 +7,12 @@ from typing import Any
 
 import gradio as gr
 
-from dni.serving.studio import Studio
-from dni.ui.adapt import build_adapt
-from dni.ui.desk import build_desk
-from dni.ui.effects import build_effects
-from dni.ui.room import DigitRoom
-from dni.ui.start import default_studio
+from dni.serving.digit_service import DigitService
+from dni.serving.render_service import RenderService
+from dni.ui.adaptation.tab import build_adaptation
+from dni.ui.effects.tab import build_effects
+from dni.ui.mixing.tab import build_mixing
+from dni.ui.start import default_service
 
 __all__ = ["build_app", "launch_options"]
 
@@ -26,14 +26,14 @@ MAX_FILE_SIZE = "100mb"
 PAGE_STYLE = Path(__file__).parent / "static" / "page.css"
 
 
-def build_app(studio: Studio | None = None, data_root: Path | None = None) -> gr.Blocks:
+def build_app(service: RenderService | None = None, data_root: Path | None = None) -> gr.Blocks:
     """The whole app, ready for ``launch(**launch_options())``.
 
     Args:
-        studio: Pairs and pictures; by default the catalogue.
+        service: Pairs and pictures; by default the catalogue.
         data_root: The folder with ``MNIST/raw``; by default ``$DNI_DATA``, or one in the user's cache.
     """
-    studio = studio or default_studio()
+    service = service or default_service()
     app: gr.Blocks
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
@@ -41,11 +41,11 @@ def build_app(studio: Studio | None = None, data_root: Path | None = None) -> gr
         gr.Markdown(INTRO)
         with gr.Tabs():
             with gr.Tab("Effects", id="effects"):
-                build_effects(app, studio)
+                build_effects(app, service)
             with gr.Tab("Mixing desk", id="desk") as opened:
-                build_desk(app, studio, opened)
+                build_mixing(app, service, opened)
             with gr.Tab("Adaptation", id="adaptation"):
-                build_adapt(app, DigitRoom(studio, data_root))
+                build_adaptation(app, DigitService(service, data_root))
     return app
 
 

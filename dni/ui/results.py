@@ -13,22 +13,22 @@ from typing import Any
 
 import gradio as gr
 
+from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.images import Picture
-from dni.mix import Mix
-from dni.recipes.order import Order
-from dni.render import Cancelled
-from dni.serving.studio import Studio
-from dni.ui.asked import chosen
+from dni.pictures.picture import Picture
+from dni.recipes.render_request import RenderRequest
+from dni.rendering.renderer import Cancelled
+from dni.serving.render_service import RenderService
 from dni.ui.errors import afterwards, errors_shown, notify
-from dni.ui.gpu import GpuJobs
-from dni.ui.pictures import picture_input
+from dni.ui.picture_inputs import picture_input
+from dni.ui.protocol import read_viewer_state
 from dni.ui.start import MIDDLE
 from dni.ui.uploads import open_upload
+from dni.ui.zero_gpu import GpuJobs
 
 __all__ = [
+    "ExportRequest",
     "Results",
-    "Wanted",
     "at_alpha",
     "build_endpoints",
     "build_results",
@@ -38,7 +38,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExportRequest:
     """What a person wants to take away.
 
     Attributes:
@@ -51,7 +51,7 @@ class Wanted:
 
     token: str
     pair: str
-    order: Order
+    render_request: RenderRequest
     mix: Mix
     name: str
 
@@ -60,7 +60,7 @@ class Results:
     """The handlers; what to render is what was on screen at the moment of the click.
 
     Args:
-        studio: Where pictures and networks are.
+        service: Where pictures and networks are.
         jobs: What renders whole pictures.
         read: What a person wants, from the viewer's scene.
         read_part: Likewise, of only the part that is on screen; None where that is not offered.
@@ -68,12 +68,12 @@ class Results:
 
     def __init__(
         self,
-        studio: Studio,
+        service: RenderService,
         jobs: GpuJobs,
-        read: Callable[[Any], Wanted],
-        read_part: Callable[[Any], Wanted] | None = None,
+        read: Callable[[Any], ExportRequest],
+        read_part: Callable[[Any], ExportRequest] | None = None,
     ) -> None:
-        self.studio = studio
+        self.service = service
         self.jobs = jobs
         self.read = read
         self.read_part = read_part
@@ -90,13 +90,13 @@ class Results:
         with errors_shown():
             return self._begin(self.read_part(scene), request)
 
-    def _begin(self, wanted: Wanted, request: gr.Request) -> tuple[Any, ...]:
+    def _begin(self, wanted: ExportRequest, request: gr.Request) -> tuple[Any, ...]:
         self.cancellations[str(request.session_hash)] = threading.Event()
         return wanted, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
 
     def save_picture(
         self,
-        wanted: Wanted,
+        wanted: ExportRequest,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
@@ -108,7 +108,7 @@ class Results:
         visitor = str(request.session_hash)
         cancelled = self.cancellations.get(visitor)
         with errors_shown():
-            picture = self.studio.picture(wanted.token)
+            picture = self.service.picture(wanted.token)
             try:
                 path = self.export(picture, wanted, report, cancelled, notify, visitor)
                 return gr.File(path, visible=True)
@@ -135,21 +135,21 @@ class Results:
         if cancelled := self.cancellations.pop(owner, None):
             cancelled.set()
 
-    def export(self, picture: Picture, wanted: Wanted, *watch: Any) -> str:
+    def export(self, picture: Picture, wanted: ExportRequest, *watch: Any) -> str:
         path = new_folder() / f"{self.file_name(picture.name, wanted)}.png"
         # A GPU that is lent (ZeroGPU) is in another process, where people's own networks are not.
-        ours = wanted.pair in self.studio.catalog
-        export = self.jobs.export if ours else self.studio.export_picture
-        return str(export(picture, wanted.pair, wanted.order, path, *watch))
+        ours = wanted.pair in self.service.catalog
+        export = self.jobs.export if ours else self.service.export_picture
+        return str(export(picture, wanted.pair, wanted.render_request, path, *watch))
 
-    def export_network(self, wanted: Wanted) -> str:
+    def export_network(self, wanted: ExportRequest) -> str:
         path = new_folder() / f"{self.file_name('network', wanted)}.safetensors"
-        return str(self.studio.export_network(wanted.pair, wanted.mix, path))
+        return str(self.service.export_network(wanted.pair, wanted.mix, path))
 
-    def file_name(self, name: str, wanted: Wanted) -> str:
+    def file_name(self, name: str, wanted: ExportRequest) -> str:
         """A file name that says what is in it; every mix has its own."""
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
-        return f"{stem}_{self.studio.pair(wanted.pair).id or 'own'}_{wanted.name}"
+        return f"{stem}_{self.service.pair(wanted.pair).id or 'own'}_{wanted.name}"
 
     def api_render(self, image: str | None, pair: str, alpha: float, request: gr.Request) -> str:
         """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
@@ -165,15 +165,15 @@ class Results:
             return self.export_network(at_alpha("", pair, check_alpha(alpha)))
 
 
-def at_alpha(token: str, pair_id: str, alpha: float) -> Wanted:
+def at_alpha(token: str, pair_id: str, alpha: float) -> ExportRequest:
     """A whole picture at one alpha."""
     mix = Mix.of_alpha(alpha)
-    return Wanted(token, pair_id, Order(mix=mix), mix, f"alpha-{alpha:.4f}")
+    return ExportRequest(token, pair_id, RenderRequest(mix=mix), mix, f"alpha-{alpha:.4f}")
 
 
-def of_viewer(scene: Any) -> Wanted:
+def of_viewer(scene: Any) -> ExportRequest:
     """What the viewer with the one slider shows."""
-    asked = chosen(scene)
+    asked = read_viewer_state(scene)
     return at_alpha(asked.token, asked.pair, asked.alpha)
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from gradio.utils import get_upload_folder
 
 from dni.errors import DniError
-from dni.images import Picture, open_picture
-from dni.ui.start import EXAMPLE_FOLDER
+from dni.examples import EXAMPLE_FOLDER
+from dni.pictures.picture import Picture
+from dni.pictures.read import open_picture
 
 __all__ = ["open_upload", "received_path"]
 
@@ -40,7 +41,7 @@ def received_path(path: object) -> Path:
 
 
 def open_upload(path: object) -> Picture:
-    """Open a picture that a request names; see :func:`received_path` and :func:`dni.images.open_picture`."""
+    """Open a picture that a request names; see :func:`received_path` for what is refused."""
     return open_picture(received_path(path))
 
 

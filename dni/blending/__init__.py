@@ -1,0 +1,1 @@
+"""Shares, layer groups and the blending of parameters: theta = sum_i alpha_i * theta_i."""

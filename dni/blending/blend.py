@@ -1,0 +1,108 @@
+"""Blend: N ends on the device, blended in place into one live network.
+
+Every end is flattened into one contiguous row per dtype, in the memory order of the live network's
+parameters, which are themselves views into one more such row (:mod:`dni.blending.flat_buffers`). A new mix is
+then a single pass over memory: no ``load_state_dict``, no rebuilding.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from dni.blending.flat_buffers import build_rows
+from dni.blending.interpolate import BlendError, check_blendable, check_groups, report
+from dni.blending.layer_groups import layer_groups
+from dni.blending.shares import Mix, MixLike, as_mix
+
+__all__ = ["Blend"]
+
+
+class Blend:
+    """One live network whose parameters are a blend of N ends.
+
+    The network keeps the dtype, device and memory format it has when it is given; the ends are converted
+    to them. From then on the network belongs to the blend: use it through :meth:`at`, one person at a time.
+
+    Args:
+        network: The live network; its current parameters are overwritten.
+        states: One state dict an end, with the names and shapes of the network's own. ``alpha = 0`` is
+            the first end, ``alpha = 1`` the second.
+
+    Attributes:
+        num_ends: How many ends there are.
+        groups: The names of the groups of layers that a mix may give shares of their own.
+        mix: What the live network is at; None before it was set.
+
+    Raises:
+        BlendError: The states differ in names, shapes, dtypes or integer tensors, or do not fit the network.
+
+    Example:
+        >>> import torch
+        >>> from torch import nn
+        >>> a, b = nn.Linear(2, 1), nn.Linear(2, 1)
+        >>> blend = Blend(nn.Linear(2, 1), [a.state_dict(), b.state_dict()])
+        >>> with blend.at_alpha(1.0) as network:
+        ...     bool(torch.equal(network.weight, b.weight))
+        True
+    """
+
+    def __init__(self, network: nn.Module, states: Sequence[Mapping[str, Tensor]]) -> None:
+        check_blendable(states)
+        own = network.state_dict()
+        report(own.keys() ^ states[0].keys(), "Expected the network's own names, but these differ")
+        report(
+            {name for name in own if own[name].shape != states[0][name].shape},
+            "Expected the network's own shapes, but these differ",
+        )
+        self.num_ends = len(states)
+        self.mix: Mix | None = None
+        self._network = network
+        self._lock = threading.RLock()
+        with torch.no_grad():
+            for name, tensor in own.items():
+                if not tensor.is_floating_point():
+                    tensor.copy_(states[0][name])
+        dtypes = dict.fromkeys(tensor.dtype for tensor in own.values() if tensor.is_floating_point())
+        groups = layer_groups(own)
+        self.groups = tuple(groups)
+        self._rows = [build_rows(network, states, groups, dtype) for dtype in dtypes]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of device memory for all ends and the live network."""
+        return sum(rows.nbytes for rows in self._rows)
+
+    @contextmanager
+    def at(self, mix: MixLike, *, extrapolate: bool = False) -> Iterator[nn.Module]:
+        """The network at this mix; others wait until the block is left.
+
+        Args:
+            mix: The mix, or plain shares, one an end.
+            extrapolate: Allow plain shares outside [0, 1]; a mix knows by itself.
+
+        Raises:
+            BlendError: The mix is for another number of ends or names a group that the network does not
+                have, or plain shares are not valid (:func:`dni.blending.shares.check_shares`).
+        """
+        wanted = as_mix(mix, num_ends=self.num_ends, extrapolate=extrapolate)
+        check_groups(wanted, self.groups)
+        with self._lock:
+            if wanted != self.mix:
+                self.mix = None  # in case setting is interrupted half-way
+                for rows in self._rows:
+                    rows.set_mix(wanted)
+                self.mix = wanted
+            yield self._network
+
+    @contextmanager
+    def at_alpha(self, alpha: float, *, extrapolate: bool = False) -> Iterator[nn.Module]:
+        """The network of a two-ended blend at ``alpha``, the share of the second end."""
+        if self.num_ends != 2:
+            raise BlendError(f"Expected two ends for one alpha, but there are {self.num_ends}: give shares.")
+        with self.at(Mix.of_alpha(alpha, extrapolate=extrapolate)) as network:
+            yield network

@@ -1,0 +1,43 @@
+"""Writing a file so that it appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dni.errors import DniError
+
+__all__ = ["atomic_write"]
+
+
+@contextmanager
+def atomic_write(
+    path: Path, *, error_type: type[DniError] = DniError, failures: tuple[type[Exception], ...] = (OSError,)
+) -> Iterator[Path]:
+    """A hidden place beside ``path`` to write to; it becomes ``path`` when the block ends well.
+
+    Where the block raises anything, nothing is left behind and an older file stays as it was.
+
+    Args:
+        path: Where the file shall be.
+        error_type: What is raised when it cannot be written.
+        failures: What the writer raises then.
+
+    Raises:
+        DniError: Of ``error_type``: the place cannot be written.
+    """
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except failures as error:
+        raise error_type(
+            f"Expected to write {path}, but that failed ({getattr(error, 'strerror', None) or error}). "
+            "Choose a folder that exists, has room, and that you may write to."
+        ) from error
+    finally:
+        with suppress(OSError):  # the file, or even its folder, is not there
+            partial.unlink()

@@ -1,0 +1,297 @@
+"""Fetching files: resumable, checked, and never half there.
+
+What arrives is kept next to its destination as ``.<name>.partial`` until its size and hash are right.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from filelock import FileLock
+from huggingface_hub import hf_hub_download, try_to_load_from_cache
+from tqdm import tqdm
+
+from dni.checkpoints.files import MAX_BYTES, CheckpointError, sha256_of
+from dni.errors import DniError
+
+__all__ = [
+    "DownloadError",
+    "Progress",
+    "default_cache",
+    "fetch",
+    "fetch_hub",
+    "hub_copy",
+    "is_right",
+    "tqdm_progress",
+]
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes that are here and the bytes in all, if known."""
+
+CACHE_VARIABLE = "DNI_CACHE"
+ATTEMPTS = 3
+BACKOFF_SECONDS = 0.5
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+
+
+class DownloadError(DniError):
+    """A file could not be fetched; the text says how to get it by hand."""
+
+
+class BrokenTransferError(Exception):
+    """The transfer stopped early; another attempt may succeed."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One file on its way: from where, to where, and what is known about it."""
+
+    url: str
+    destination: Path
+    size: int | None
+    sha256: str | None
+    progress: Progress | None
+
+    @property
+    def partial(self) -> Path:
+        return self.destination.with_name(f".{self.destination.name}.partial")
+
+    @property
+    def lock(self) -> Path:
+        return self.destination.with_name(f".{self.destination.name}.lock")
+
+    @property
+    def by_hand(self) -> str:
+        return f"download it by hand and put it at {self.destination}."
+
+
+def default_cache() -> Path:
+    """The folder for downloads: ``$DNI_CACHE``, or ``~/.cache/dni``."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "dni"
+
+
+@contextmanager
+def tqdm_progress(name: str) -> Iterator[Progress]:
+    """A progress bar on the terminal for one file."""
+    with tqdm(desc=name, unit="B", unit_scale=True) as bar:
+
+        def report(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield report
+
+
+def is_right(path: Path, *, size: int | None, sha256: str | None) -> bool:
+    """Whether the file is there and is what is known about it."""
+    if not path.is_file() or (size is not None and path.stat().st_size != size):
+        return False
+    return sha256 is None or sha256_of(path) == sha256
+
+
+def fetch(
+    url: str,
+    destination: Path,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Fetch a file unless it is already there and right; two at a time do not disturb each other.
+
+    Args:
+        url: Where it is, with http or https.
+        destination: Where to put it; folders are made.
+        size: Its bytes, if known.
+        sha256: Its hash in lower-case hexadecimal, if known. Only with it is a transfer that an earlier
+            program left unfinished resumed, since only then would a mixture of two versions be noticed.
+        progress: Called while bytes arrive.
+
+    Returns:
+        ``destination``.
+
+    Raises:
+        DownloadError: No connection, no such file, the wrong bytes, or nowhere to put them.
+    """
+    transfer = Transfer(url, destination, size, sha256, progress)
+    try:
+        if is_right(destination, size=size, sha256=sha256):
+            return destination
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(transfer.lock):
+            # Somebody else may have fetched it while this call waited.
+            if not is_right(destination, size=size, sha256=sha256):
+                attempt_repeatedly(transfer)
+    except (OSError, CheckpointError) as error:
+        raise DownloadError(
+            f"Expected room and permission to write {destination}, but got: {error}. "
+            f"Free some space, or set {CACHE_VARIABLE} to another folder."
+        ) from error
+    return destination
+
+
+def attempt_repeatedly(transfer: Transfer) -> None:
+    if transfer.sha256 is None:
+        transfer.partial.unlink(missing_ok=True)
+    reason = ""
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(BACKOFF_SECONDS * 2 ** (attempt - 1))
+        try:
+            resumed = receive(transfer)
+            check_hash(transfer, resumed=resumed)
+            os.replace(transfer.partial, transfer.destination)
+            return
+        except BrokenTransferError as error:
+            reason = str(error)
+    raise DownloadError(
+        f"Expected all of {transfer.url}, but the transfer broke {ATTEMPTS} times ({reason}). "
+        f"Try again later, or {transfer.by_hand}"
+    )
+
+
+def receive(transfer: Transfer) -> bool:
+    """Add what is missing to the partial file; whether any of it was there before."""
+    offset = usable_bytes(transfer)
+    if offset and offset == transfer.size:
+        return True
+    # Compressed on the way, the bytes would match neither the range, nor the size.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
+    try:
+        with httpx.stream(
+            "GET", transfer.url, headers=headers, follow_redirects=True, timeout=TIMEOUT
+        ) as response:
+            offset = accepted_offset(transfer, response, offset)
+            write_body(transfer, response, offset)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise DownloadError(
+            f"Expected a connection to {transfer.url}, but there is none ({error}). "
+            f"Go online and try again, or {transfer.by_hand}"
+        ) from error
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
+        raise DownloadError(
+            f"Expected an address to fetch, but got {transfer.url} ({error}). Check it, or {transfer.by_hand}"
+        ) from error
+    except httpx.HTTPError as error:
+        raise BrokenTransferError(str(error) or type(error).__name__) from error
+    return offset > 0
+
+
+def usable_bytes(transfer: Transfer) -> int:
+    """How much is already here; more than there should be counts as nothing."""
+    here = transfer.partial.stat().st_size if transfer.partial.is_file() else 0
+    return 0 if transfer.size is not None and here > transfer.size else here
+
+
+def accepted_offset(transfer: Transfer, response: httpx.Response, offset: int) -> int:
+    """Where the server's bytes begin: at ``offset``, or at zero if it does not know ranges."""
+    status = response.status_code
+    if status == httpx.codes.OK:
+        return 0
+    if status == httpx.codes.PARTIAL_CONTENT:
+        if response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
+            return offset
+        status = httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
+    if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+        transfer.partial.unlink(missing_ok=True)
+        raise BrokenTransferError("the server cannot continue where it stopped")
+    if status == httpx.codes.TOO_MANY_REQUESTS or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise BrokenTransferError(f"the server answered {status}")
+    raise DownloadError(
+        f"Expected the file at {transfer.url}, but the server answered {status} {response.reason_phrase}. "
+        f"It may have moved: look for {transfer.destination.name} elsewhere, then {transfer.by_hand}"
+    )
+
+
+def write_body(transfer: Transfer, response: httpx.Response, offset: int) -> None:
+    length = response.headers.get("Content-Length", "")
+    total = offset + int(length) if length.isdigit() else transfer.size
+    check_size(transfer, total)
+    done = offset
+    with transfer.partial.open("ab" if offset else "wb") as file:
+        # Without a chunk size: httpx would drop the part of a chunk that came before a break.
+        for chunk in response.iter_raw():
+            file.write(chunk)
+            done += len(chunk)
+            if done > (total or MAX_BYTES):
+                check_size(transfer, done)
+            if transfer.progress:
+                transfer.progress(done, total)
+    if total is not None and done < total:
+        raise BrokenTransferError(f"{done} of {total} bytes came")
+
+
+def check_size(transfer: Transfer, size: int | None) -> None:
+    """Raise, and delete what is here, if there are not as many bytes as there should be."""
+    if size is None or (size <= MAX_BYTES and transfer.size in (None, size)):
+        return
+    transfer.partial.unlink(missing_ok=True)
+    expected = f"at most {MAX_BYTES}" if transfer.size is None else transfer.size
+    raise DownloadError(
+        f"Expected {expected} bytes from {transfer.url}, but it has {size}: it is another file. "
+        f"Look for {transfer.destination.name} elsewhere, then {transfer.by_hand}"
+    )
+
+
+def check_hash(transfer: Transfer, *, resumed: bool) -> None:
+    """Raise, and delete what is here, if its hash is wrong."""
+    if transfer.sha256 is None:
+        return
+    found = sha256_of(transfer.partial)
+    if found == transfer.sha256:
+        return
+    transfer.partial.unlink()
+    if resumed:
+        raise BrokenTransferError("what was kept did not belong to this file")
+    raise DownloadError(
+        f"Expected {transfer.url} to have sha256 {transfer.sha256}, but it has {found}; it was deleted. "
+        f"Try again, or {transfer.by_hand}"
+    )
+
+
+def fetch_hub(repo: str, filename: str, *, size: int | None = None, sha256: str | None = None) -> Path:
+    """Fetch a file of a model repository on the Hugging Face hub, into the hub's own cache.
+
+    Args:
+        repo: Owner and name.
+        filename: The file in it.
+        size: Its bytes, if known.
+        sha256: Its hash in lower-case hexadecimal, if known.
+
+    Raises:
+        DownloadError: No connection, no such file, or the wrong bytes (which are then deleted).
+    """
+    where = f"{filename} in the hub's {repo}"
+    try:
+        path = Path(hf_hub_download(repo, filename))
+    except (OSError, ValueError, httpx.HTTPError) as error:
+        line = str(error).strip().split("\n")[0][:200]
+        raise DownloadError(
+            f"Expected {where}, but could not get it ({line}). Go online and try again, or download it from "
+            f"https://huggingface.co/{repo} and open that file."
+        ) from error
+    if not is_right(path, size=size, sha256=sha256):
+        found = f"{path.stat().st_size} bytes and sha256 {sha256_of(path)}"
+        path.resolve().unlink(missing_ok=True)  # the hub's cache links to its blobs
+        path.unlink(missing_ok=True)
+        raise DownloadError(
+            f"Expected {where} to have {size or 'any'} bytes and sha256 {sha256 or 'any'}, but it has "
+            f"{found}; it was deleted. Try again, or find the right file elsewhere and open that."
+        )
+    return path
+
+
+def hub_copy(repo: str, filename: str) -> Path | None:
+    """Where the hub's cache has the file, if it does; asks nobody."""
+    try:
+        found = try_to_load_from_cache(repo, filename)
+    except ValueError:  # no repository can have this name; fetching from it says so
+        return None
+    return Path(found) if isinstance(found, str) else None

@@ -1,0 +1,64 @@
+"""The command line, ``dni COMMAND``; each command has a file of its own in :mod:`dni.cli`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from dni.cli import training
+from dni.cli.bench import bench
+from dni.cli.blend import blend
+from dni.cli.curve import curve
+from dni.cli.inspect import inspect
+from dni.cli.pairs import pairs
+from dni.cli.render import render
+from dni.cli.serve import serve
+from dni.cli.sweep import sweep
+from dni.device import keep_freed_memory
+from dni.errors import DniError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="The mixing desk for image networks: blend the parameters of two or more networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+train = typer.Typer(help="Train the networks that we ship.", no_args_is_help=True)
+evaluate = typer.Typer(help="Measure the networks that we ship.", no_args_is_help=True)
+
+for command in (blend, render, sweep, curve, inspect, pairs, serve, bench):
+    app.command()(command)
+app.add_typer(train, name="train")
+app.add_typer(evaluate, name="evaluate")
+train.command("restore")(training.train_restore)
+train.command("digits")(training.train_digits)
+evaluate.command("digits")(training.evaluate_digits)
+evaluate.command("restore")(training.evaluate_restore)
+
+
+def spread_ends(arguments: Sequence[str]) -> list[str]:
+    """Let ``--ends`` take all the words up to the next option: click's options take a fixed number."""
+    spread: list[str] = []
+    taking = False
+    for word in arguments:
+        if word.startswith("-"):
+            taking = word == "--ends"
+            if not taking:
+                spread.append(word)
+        else:
+            spread += ["--ends", word] if taking else [word]
+    return spread
+
+
+def main() -> None:
+    """Run the command line; a mistake of the caller's is one line on stderr and status 1."""
+    keep_freed_memory()
+    try:
+        app(spread_ends(sys.argv[1:]))
+    except (DniError, OSError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)

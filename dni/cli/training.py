@@ -1,0 +1,92 @@
+"""``dni train`` and ``dni evaluate``: making and measuring the networks that we ship."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dni.checkpoints.catalog import find_pair
+
+__all__ = ["evaluate_digits", "evaluate_restore", "train_digits", "train_restore"]
+
+DataRoot = Annotated[Path, typer.Option(help="Folder with MNIST/raw and bsds500.")]
+RunRoot = Annotated[Path, typer.Option(help="Folder of the runs, <method>/<seed>/ in it.")]
+Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
+
+
+def train_restore(
+    end: Annotated[str, typer.Argument(help="'psnr' (end A), or from A: 'gan' (end B), 'clean' or 'flat'.")],
+    photographs: Annotated[
+        list[Path], typer.Option("--photographs", help="A folder of photographs; may be given again.")
+    ],
+    run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
+    ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the other ends.")] = None,
+    extractor: Annotated[str, typer.Option(help="'vgg19' or a Tiny Darknet .safetensors file.")] = "vgg19",
+    iterations: Annotated[int | None, typer.Option(help="Length of the run.")] = None,
+    spectrum_power: Annotated[
+        float | None, typer.Option(help="Share of the true texture's power that the GAN end should have.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+) -> None:
+    """Train one end of the esrgan-lite-x4 networks; with 'accelerate launch' on several GPUs."""
+    from dni.training.restoration.config import preset
+    from dni.training.restoration.train import Trainer
+
+    config = preset(end, iterations=iterations, spectrum_power=spectrum_power, seed=seed)
+    trainer = Trainer(
+        config,
+        photographs=photographs,
+        run_folder=run_folder,
+        ancestor=ancestor,
+        extractor=extractor,
+        resume=resume,
+    )
+    trainer.run()
+    typer.echo(f"Wrote {trainer.export()}")
+
+
+def train_digits(
+    method: Annotated[
+        str, typer.Argument(help="A method's id, such as dann, or 'all'; 'best' is the state-of-the-art row.")
+    ],
+    data_root: DataRoot,
+    run_root: RunRoot,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and batches.")] = 0,
+    iterations: Iterations = 0,
+    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+) -> None:
+    """Train a method of adaptation, and source-only before it if that is missing."""
+    from dni.training.adaptation.runs import Runs
+
+    runs = Runs(data_root, run_root, iterations=iterations)
+    for path in runs.train_seed(method, seed, resume=resume):
+        typer.echo(f"Wrote {path}")
+
+
+def evaluate_digits(
+    data_root: DataRoot,
+    run_root: RunRoot,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to this less one.")] = 5,
+    iterations: Iterations = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at once, which share the processor.")] = 1,
+) -> None:
+    """Train every method with every seed, unless it is there, and measure all; writes weights/digits."""
+    from dni.training.adaptation.report import write_report
+    from dni.training.adaptation.runs import Runs
+
+    runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations)
+    write_report(runs, jobs=jobs)
+
+
+def evaluate_restore(
+    data_root: Annotated[Path, typer.Option(help="Folder with set5, set14 and bsds500/val.")],
+    extractor: Annotated[str, typer.Option(help="'vgg19' or a Tiny Darknet .safetensors file.")] = "vgg19",
+    pair: Annotated[str, typer.Option(help="A bundled pair.")] = "esrgan-lite-x4",
+) -> None:
+    """Measure a bundled pair along alpha; writes its report.json and the table of its card."""
+    from dni.training.restoration.report import write_report
+
+    write_report(find_pair(pair), data_root=data_root, extractor=extractor)

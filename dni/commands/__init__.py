@@ -1,1 +1,0 @@
-"""The commands, one a file; :mod:`dni.cli` puts them together."""

@@ -1,0 +1,167 @@
+"""Do these networks blend? The verdict in plain words, with its evidence.
+
+The picture decides: the midpoint test of :mod:`dni.compatibility.midpoint` on a real picture. What is
+known of the networks, and how alike their filters are (:mod:`dni.compatibility.correlation`), says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dni.checkpoints.catalog import Pair, load_catalog
+from dni.checkpoints.files import MAX_BYTES, sha256_of
+from dni.checkpoints.networks import ImageNetwork, load_each
+from dni.checkpoints.sandbox import check_size
+from dni.compatibility.correlation import LayerCorrelation, filter_correlation
+from dni.compatibility.explanation import reason_for
+from dni.compatibility.incompatibility import find_incompatibility
+from dni.compatibility.lineage import lineage_of
+from dni.compatibility.midpoint import Midpoint, Quality, midpoint_tests
+from dni.examples import EXAMPLE_FOLDER
+from dni.pictures.read import open_picture
+from dni.rendering.renderer import Renderer, Slot
+
+__all__ = ["Evidence", "NetworkFacts", "Verdict", "inspect_networks"]
+
+EXAMPLE = EXAMPLE_FOLDER / "astronaut.png"
+# Large enough for texture and edges, small enough for a second on a processor.
+CROP = 96
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """What one file holds.
+
+    Attributes:
+        name: The label to show.
+        file: The file's name.
+        sha256: The file's hash.
+        bytes: The file's size.
+        architecture: As spandrel names it, or "RRDBNet" for ours.
+        scale: Output pixels for an input pixel, along each side.
+        input_channels: 3 for RGB, 1 for grey.
+        output_channels: Likewise.
+        parameters: How many numbers were trained.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    bytes: int
+    architecture: str
+    scale: int
+    input_channels: int
+    output_channels: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict rests on.
+
+    Attributes:
+        networks: One entry a file.
+        same_architecture: Whether they are of one kind and size, so that there is a blend at all.
+        differing_names: At most ten tensors that only some networks have, or that differ in shape.
+        lineage: What the catalogue or the files say of their descent, or "unknown".
+        correlations: Every layer's correlation with the first network, in order of depth.
+        midpoints: The tests, the worst first; empty where the networks do not fit.
+        picture: The name of the picture the tests were made on; empty where there was none.
+    """
+
+    networks: tuple[NetworkFacts, ...]
+    same_architecture: bool
+    differing_names: tuple[str, ...]
+    lineage: str
+    correlations: tuple[LayerCorrelation, ...] = ()
+    midpoints: tuple[Midpoint, ...] = ()
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether networks blend, why, and the evidence."""
+
+    verdict: Quality
+    reason: str
+    evidence: Evidence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values with the keys ``verdict``, ``reason`` and ``evidence``, ready for JSON."""
+        return asdict(self)
+
+
+def inspect_networks(
+    paths: Sequence[Path | str],
+    *,
+    labels: Sequence[str] | None = None,
+    picture: Path | str | None = None,
+    catalog: Mapping[str, Pair] | None = None,
+    max_bytes: int = MAX_BYTES,
+    device: torch.device | None = None,
+    slot: Slot | None = None,
+) -> Verdict:
+    """Judge whether networks blend.
+
+    Args:
+        paths: Two or more files of weights.
+        labels: What to call them; by default the files' names, as
+            :meth:`dni.checkpoints.catalog.Pair.from_paths` does.
+        picture: A real picture, of which the middle is rendered, at most 96x96; by default one of the app's
+            examples.
+        catalog: Known pairs, for the lineage; by default :func:`dni.checkpoints.catalog.load_catalog`.
+        max_bytes: The largest file to open.
+        device: Where to render; the GPU if there is one.
+        turn: Entered around every run of a network, so that others come between; nobody by default.
+
+    Raises:
+        CheckpointError: A file cannot be read or built; the text names it.
+        dni.pictures.picture.PictureError: The picture cannot be read.
+    """
+    files = [Path(path) for path in paths]
+    names = Pair.from_paths(files, labels).labels
+    rgb, picture_name = middle_of(Path(picture or EXAMPLE))
+    for file in files:
+        check_size(file, max_bytes)
+    networks = load_each(files)
+    facts = tuple(facts_of(*each) for each in zip(names, files, networks, strict=True))
+    lineage = lineage_of(files, load_catalog() if catalog is None else catalog, labels=names)
+    states = [dict(network.module.state_dict()) for network in networks]
+    incompatibility = find_incompatibility(networks, states)
+    if incompatibility is not None:
+        return Verdict(
+            "does not blend", incompatibility.reason, Evidence(facts, False, incompatibility.names, lineage)
+        )
+    correlations = tuple(filter_correlation(states))
+    renderer = Renderer(networks[0], states, precision="float32", device=device)
+    tests = tuple(midpoint_tests(renderer, rgb, slot=slot))
+    evidence = Evidence(facts, True, (), lineage, correlations, tests, picture_name)
+    return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)
+
+
+def middle_of(path: Path) -> tuple[Tensor, str]:
+    """The middle of a picture, uint8 (3, at most 96, at most 96), and its name."""
+    rgb = open_picture(path).rgb
+    top, left = (max(0, side - CROP) // 2 for side in rgb.shape[1:])
+    return rgb[:, top : top + CROP, left : left + CROP], path.name
+
+
+def facts_of(name: str, path: Path, network: ImageNetwork) -> NetworkFacts:
+    """What one file and the network built from it are."""
+    return NetworkFacts(
+        name=name,
+        file=path.name,
+        sha256=sha256_of(path),
+        bytes=path.stat().st_size,
+        architecture=network.architecture,
+        scale=network.scale,
+        input_channels=network.input_channels,
+        output_channels=network.output_channels,
+        parameters=sum(parameter.numel() for parameter in network.module.parameters()),
+    )

@@ -1,0 +1,1 @@
+"""Digit classifiers, their data and what the Adaptation tab shows of them; no training."""

@@ -1,0 +1,1 @@
+"""Render requests to files: pictures, networks and sweeps."""

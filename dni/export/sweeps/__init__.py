@@ -1,0 +1,1 @@
+"""Sweeps along a path through mix space: strips, grids and films."""

@@ -1,1 +1,0 @@
-"""Do these networks blend? The verdict and its evidence."""

@@ -1,1 +1,0 @@
-"""Masks: where in the picture how much of the mix is wanted."""

@@ -1,0 +1,1 @@
+"""Measures of pictures: distortion, spectra, perceptual distance, statistics."""

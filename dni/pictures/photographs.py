@@ -1,0 +1,76 @@
+"""Folders of photographs to train on and to measure with, and BSDS500, which ours were trained on.
+
+Arbelaez et al., "Contour Detection and Hierarchical Image Segmentation", PAMI 2011: 500 photographs, for
+research use.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from PIL import Image
+
+from dni.checkpoints.download import Progress, fetch
+from dni.errors import DniError
+
+__all__ = ["fetch_bsds500", "load_photographs"]
+
+SUFFIXES = {".jpg", ".jpeg", ".png"}
+BSDS500_URL = "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz"
+SPLITS = {"train": 200, "val": 100, "test": 200}
+
+
+def load_photographs(folders: Iterable[Path]) -> list[Image.Image]:
+    """All photographs of the folders, as RGB, in the order of their names.
+
+    Raises:
+        FileNotFoundError: A folder holds none.
+    """
+    photographs: list[Image.Image] = []
+    for folder in folders:
+        files = sorted(file for file in Path(folder).glob("*") if file.suffix.lower() in SUFFIXES)
+        if not files:
+            raise FileNotFoundError(f"Expected photographs (.jpg, .png) in {folder}, but found none.")
+        photographs += [Image.open(file).convert("RGB") for file in files]
+    return photographs
+
+
+def fetch_bsds500(data_root: Path, *, url: str = BSDS500_URL, progress: Progress | None = None) -> Path:
+    """``data_root/bsds500`` with its folders train, val and test; downloaded (70 MB) if it is not there.
+
+    Raises:
+        DniError: It cannot be fetched, or what came is another archive.
+    """
+    folder = data_root / "bsds500"
+    if folder.is_dir():
+        return folder
+    archive = fetch(url, data_root / "BSR_bsds500.tgz", progress=progress)
+    partial = data_root / ".bsds500.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    for split, count in SPLITS.items():
+        unpack(archive, f"BSR/BSDS500/data/images/{split}/", partial / split, count=count)
+    partial.rename(folder)
+    archive.unlink()
+    return folder
+
+
+def unpack(archive: Path, prefix: str, folder: Path, *, count: int) -> None:
+    """Write the photographs of an archive that lie in one of its folders, by their bare names."""
+    folder.mkdir(parents=True)
+    try:
+        with tarfile.open(archive) as opened:
+            for member in opened:
+                name = Path(member.name)
+                if member.isfile() and member.name.startswith(prefix) and name.suffix.lower() in SUFFIXES:
+                    content = opened.extractfile(member)
+                    assert content is not None
+                    (folder / name.name).write_bytes(content.read())
+    except (tarfile.TarError, OSError, EOFError) as error:
+        reason = " ".join(str(error).split())
+        raise DniError(f"Expected BSDS500, but {archive} is no archive ({reason}). Delete it.") from error
+    found = len(list(folder.iterdir()))
+    if found != count:
+        raise DniError(f"Expected {count} photographs in {prefix} of {archive}, but got {found}. Delete it.")

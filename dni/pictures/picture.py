@@ -1,0 +1,83 @@
+"""A picture in memory: sRGB levels and opacity as tensors, from and to Pillow images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dni.pictures.normalize import normalize
+
+__all__ = ["Picture", "from_pil", "to_pil", "to_tensor"]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An sRGB picture, the right way up.
+
+    Attributes:
+        rgb: uint8 (3, H, W) on the CPU.
+        opacity: uint8 (1, H, W), or None where every pixel is opaque.
+        name: The file's name, for messages and downloads.
+        notices: Sentences about what was changed while reading.
+    """
+
+    rgb: Tensor
+    opacity: Tensor | None
+    name: str
+    notices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check(self.rgb, self.opacity)
+
+    @property
+    def height(self) -> int:
+        return self.rgb.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.rgb.shape[2]
+
+
+def from_pil(image: Image.Image, *, name: str) -> Picture:
+    """Any Pillow image to a picture: turned upright, 8 bits, sRGB; see ``dni.pictures.normalize.normalize``.
+
+    Raises:
+        PictureError: The image has no pixels, or its kind of pixel has no faithful 8-bit sRGB form.
+    """
+    colour, opacity, notices = normalize(image, name=name)
+    return Picture(
+        rgb=to_tensor(colour),
+        opacity=None if opacity is None else to_tensor(opacity),
+        name=name,
+        notices=notices,
+    )
+
+
+def _check(rgb: Tensor, opacity: Tensor | None = None) -> None:
+    if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+        raise ValueError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} of {tuple(rgb.shape)}.")
+    if opacity is not None and (opacity.dtype != torch.uint8 or opacity.shape != (1, *rgb.shape[1:])):
+        raise ValueError(
+            f"Expected opacity as uint8 of shape {(1, *rgb.shape[1:])}, but got {opacity.dtype} of "
+            f"{tuple(opacity.shape)}."
+        )
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    pixels = torch.from_numpy(np.array(image))  # (H, W) or (H, W, 3)
+    return pixels[None] if pixels.ndim == 2 else pixels.permute(2, 0, 1).contiguous()
+
+
+def to_pil(rgb: Tensor, opacity: Tensor | None = None) -> Image.Image:
+    """uint8 (3, H, W) and perhaps (1, H, W) to an "RGB" or "RGBA" image.
+
+    Raises:
+        ValueError: Another shape or dtype.
+    """
+    _check(rgb, opacity)
+    parts = rgb if opacity is None else torch.cat((rgb, opacity))
+    return Image.fromarray(parts.permute(1, 2, 0).contiguous().cpu().numpy())

@@ -1,0 +1,47 @@
+"""Bicubic enlargement and reduction by Pillow, whose antialiasing the literature's is."""
+
+from __future__ import annotations
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dni.pictures.normalize import PictureError
+from dni.pictures.picture import to_pil, to_tensor
+
+__all__ = ["reduce_bicubic", "resize_bicubic"]
+
+
+def resize_bicubic(pixels: Tensor, scale: int) -> Tensor:
+    """Enlarge uint8 (1, H, W) or (3, H, W) to (C, scale * H, scale * W) with Pillow's bicubic filter.
+
+    Raises:
+        ValueError: Another shape or dtype.
+    """
+    channels = pixels.shape[0]
+    image = to_pil(pixels.expand(3, -1, -1) if channels == 1 else pixels)
+    larger = image.resize((image.width * scale, image.height * scale), Image.Resampling.BICUBIC)
+    return to_tensor(larger)[:channels]
+
+
+def reduce_bicubic(image: Tensor, scale: int) -> Tensor:
+    """Reduce with antialiasing as the literature does: Pillow's ``BICUBIC``, on 8-bit levels.
+
+    Args:
+        image: Float (1, 3, H, W) in [0, 1], or uint8 (3, H, W); sides divisible by ``scale``.
+        scale: By how much.
+
+    Returns:
+        The same kind, with sides divided by ``scale``.
+
+    Raises:
+        PictureError: A side is not divisible.
+    """
+    height, width = image.shape[-2:]
+    if height % scale or width % scale:
+        raise PictureError(
+            f"Expected sides divisible by {scale}, but got {width}x{height}. Cut the rest off."
+        )
+    levels = image if image.dtype == torch.uint8 else (image[0] * 255).round().to(torch.uint8)
+    small = to_tensor(to_pil(levels).resize((width // scale, height // scale), Image.Resampling.BICUBIC))
+    return small if image.dtype == torch.uint8 else small[None].float() / 255

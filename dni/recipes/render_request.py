@@ -1,0 +1,173 @@
+"""Order: what is asked of a render, whoever asks: the app, the command line or a recipe in a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dni.blending.shares import Mix, MixLike, as_mix
+from dni.errors import DniError
+from dni.masks.files import decode_mask
+
+__all__ = ["Crop", "RenderRequest", "RenderRequestError", "mix_values", "read_mix"]
+
+Crop = tuple[int, int, int, int]
+"""Left, top, width and height, in input pixels."""
+
+# No extrapolation is meant beyond this, and the sum of larger shares is no longer exact enough to check.
+LARGEST_SHARE = 1000
+MAX_LEVELS = 255
+MIX_FIELDS = {"shares", "groups", "extrapolate"}
+
+
+class RenderRequestError(DniError):
+    """What is asked of a render contradicts itself or is out of bounds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderRequest:
+    """Which blend, where in the picture, and which part of it.
+
+    Args:
+        mix: The blend of the ends; with a mask, where nothing is painted.
+        brush: With a mask, the blend where it is white; None without one.
+        mask: Where the brush was, as :func:`dni.masks.files.encode_mask` writes it, over the whole
+            picture.
+        levels: Steps between ``mix`` and ``brush``, 1 to 255; None lets the mask decide.
+        crop: The part of the picture to render, or None for all of it.
+        tile: Side of the tiles in input pixels, or None for what suits the network.
+
+    Raises:
+        RenderRequestError: A value is out of these bounds, or a mask or a brush is there without the other.
+        MaskError: The mask cannot be read.
+    """
+
+    mix: Mix
+    brush: Mix | None = None
+    mask: str | None = None
+    levels: int | None = None
+    crop: Crop | None = None
+    tile: int | None = None
+
+    def __post_init__(self) -> None:
+        expect(self.tile is None or is_whole(self.tile), "a tile of at least 1 or none", self.tile)
+        expect(
+            self.crop is None or is_crop(self.crop),
+            "a crop as (left, top, width, height) in pixels",
+            self.crop,
+        )
+        expect(self.mask is None or isinstance(self.mask, str), "a mask as text", self.mask)
+        expect((self.mask is None) == (self.brush is None), "a mask and a brush, or neither", self.brush)
+        fine = self.levels is None or is_whole(self.levels, most=MAX_LEVELS)
+        expect(fine, f"1 to {MAX_LEVELS} levels", self.levels)
+        if self.mask is None or self.brush is None:
+            expect(self.levels is None, "a mask for its levels", None)
+            return
+        same = self.brush.num_ends == self.mix.num_ends
+        expect(same, f"a brush of {self.mix.num_ends} ends, as the mix has", self.brush.shares)
+        decode_mask(self.mask)
+
+    @classmethod
+    def of(cls, wanted: RenderRequest | MixLike, *, num_ends: int) -> RenderRequest:
+        """An order for this number of ends: one as it is, or a mix for the whole picture.
+
+        Raises:
+            BlendError: The mix is for another number of ends, or plain shares are not valid.
+        """
+        if isinstance(wanted, RenderRequest):
+            as_mix(wanted.mix, num_ends=num_ends)
+            return wanted
+        return cls(mix=as_mix(wanted, num_ends=num_ends))
+
+    def to_values(self) -> dict[str, Any]:
+        """What JSON can hold. Values that are as by default are left out, ``tile`` excepted."""
+        optional = {
+            "brush": None if self.brush is None else mix_values(self.brush),
+            "mask": self.mask,
+            "levels": self.levels,
+            "crop": None if self.crop is None else list(self.crop),
+        }
+        given = {name: value for name, value in optional.items() if value is not None}
+        return {**mix_values(self.mix), "tile": self.tile, **given}
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> RenderRequest:
+        """Read :meth:`to_values`; other keys are not looked at.
+
+        Raises:
+            RenderRequestError: A value is out of bounds.
+            BlendError: Shares are not valid.
+            MaskError: The mask cannot be read.
+        """
+        brush, crop = values.get("brush"), values.get("crop")
+        expect(brush is None or is_mix(brush), f"a brush with no more than {sorted(MIX_FIELDS)}", brush)
+        return cls(
+            mix=read_mix(values),
+            brush=None if brush is None else read_mix(brush),
+            mask=values.get("mask"),
+            levels=values.get("levels"),
+            crop=tuple(crop) if isinstance(crop, list) else crop,
+            tile=values.get("tile"),
+        )
+
+
+def mix_values(mix: Mix) -> dict[str, Any]:
+    """A mix as JSON can hold it; groups and extrapolation only where there are any.
+
+    Returns:
+        ``{"shares": [...], "groups": {name: [...]}, "extrapolate": true}``.
+    """
+    values: dict[str, Any] = {"shares": list(mix.shares)}
+    if mix.groups:
+        values["groups"] = {name: list(shares) for name, shares in mix.groups}
+    if mix.extrapolate:
+        values["extrapolate"] = True
+    return values
+
+
+def read_mix(values: Mapping[str, Any]) -> Mix:
+    """Read :func:`mix_values`; other keys are not looked at.
+
+    Where nothing is said of extrapolation, the shares tell: recipes did not record it at first.
+
+    Raises:
+        RenderRequestError: A value is not of its kind.
+        BlendError: Shares are not valid.
+    """
+    shares: Any = values.get("shares")
+    groups: Any = values.get("groups", {})
+    expect(are_numbers(shares), "shares as a list of numbers", shares)
+    fine = isinstance(groups, dict) and all(are_numbers(group) for group in groups.values())
+    expect(fine, "groups of layers with a list of numbers each", groups)
+    extrapolate = values.get("extrapolate", any(not 0 <= share <= 1 for share in shares))
+    expect(isinstance(extrapolate, bool), "extrapolate to be true or false", extrapolate)
+    return Mix.of(shares, groups=groups, extrapolate=extrapolate)
+
+
+def expect(fine: bool, wanted: str, found: object) -> None:
+    if not fine:
+        raise RenderRequestError(f"Expected {wanted}, but got {str(found)[:200]!r}: correct it.")
+
+
+def is_whole(value: object, *, least: int = 1, most: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def is_mix(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() <= MIX_FIELDS
+
+
+def is_crop(value: object) -> bool:
+    if not isinstance(value, tuple) or len(value) != 4:
+        return False
+    return all(is_whole(start, least=0) for start in value[:2]) and all(is_whole(side) for side in value[2:])
+
+
+def are_numbers(value: object) -> bool:
+    """Whether it is a list of numbers that shares could be."""
+    return isinstance(value, list) and all(
+        isinstance(share, int | float) and not isinstance(share, bool) and not abs(share) > LARGEST_SHARE
+        for share in value
+    )

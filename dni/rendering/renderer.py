@@ -1,0 +1,305 @@
+"""Picture to picture through a blend: tiles, progress, cancellation, taking turns, too little memory."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from dni.blending.shares import Mix, MixLike, as_mix
+from dni.errors import DniError
+from dni.rendering.engine import Engine
+from dni.rendering.tiles import Tile, cut_square, halves, plan, span
+
+__all__ = ["Cancelled", "RenderError", "Renderer"]
+
+Progress = Callable[[int, int], None]
+Slot = Callable[[], AbstractContextManager[object]]
+Notice = Callable[[str], None]
+
+MAX_OUTPUT_PIXELS = 400_000_000
+OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+SMALLER_TILES = "There is too little free memory for tiles of the usual size: this render uses smaller ones."
+ON_THE_CPU = (
+    "The graphics card has too little free memory: this render runs on the processor, in float32. "
+    "It takes longer."
+)
+
+
+class RenderError(DniError):
+    """This picture cannot be rendered by this network."""
+
+
+class TooLittleMemoryError(RenderError):
+    """Not even a small tile fits into the memory that is free."""
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """The render was cancelled; nothing was produced."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Those who follow a render: see :meth:`Renderer.render`."""
+
+    progress: Progress | None = None
+    cancelled: threading.Event | None = None
+    slot: Slot = nullcontext
+    notice: Notice | None = None
+
+    def tell(self, done: int, total: int) -> None:
+        if self.progress:
+            self.progress(done, total)
+
+    def say(self, text: str) -> None:
+        if self.notice:
+            self.notice(text)
+
+    def check(self) -> None:
+        if self.cancelled is not None and self.cancelled.is_set():
+            raise Cancelled
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What to render: tiles of a picture, together a rectangle, from its top left to its bottom right."""
+
+    rgb: Tensor
+    mix: Mix
+    tiles: list[Tile]
+    overlap: int
+
+
+class Renderer(Engine):
+    """A blend of image networks on one device, ready to turn pictures into pictures.
+
+    Pictures that are too large for one pass are cut into tiles. How much these overlap is measured once on
+    the network, and their size follows from the memory that it takes for a pixel. Neither depends on what is
+    free just then, so the same picture gives the same bytes, unless memory runs out.
+
+    When memory runs out, tiles are halved; when that does not help on a GPU, the picture is rendered anew on
+    the CPU in float32. ``notice`` is told of both. Smaller tiles change an 8-bit level by one at most.
+    """
+
+    def render(
+        self,
+        rgb: Tensor,
+        mix: MixLike,
+        *,
+        extrapolate: bool = False,
+        tile: int | None = None,
+        progress: Progress | None = None,
+        cancelled: threading.Event | None = None,
+        slot: Slot | None = None,
+        notice: Notice | None = None,
+    ) -> Tensor:
+        """Run the blended network on a picture.
+
+        Other people's renders may come between two tiles; each sets its own mix.
+
+        Args:
+            rgb: uint8 (3, H, W) on the CPU.
+            mix: How much of every end: a mix, or one share an end.
+            extrapolate: Allow plain shares outside [0, 1].
+            tile: Side of square tiles in input pixels, about, without their overlap; by default as few tiles
+                as memory allows.
+            progress: Called with (tiles done, tiles in all), first with (0, n). n grows where tiles are
+                halved; on the CPU the count starts anew.
+            cancelled: When set, the render stops before its next tile.
+            turn: Entered around every tile, so that others come between.
+            notice: Called with a text for people if memory runs out.
+
+        Returns:
+            uint8 (3, scale * H, scale * W) on the CPU.
+
+        Raises:
+            RenderError: The picture has another shape or dtype, or is too large, also for the memory.
+            dni.blending.shares.BlendError: The mix is not one for these ends.
+            Cancelled: ``cancelled`` was set.
+        """
+        self._check(rgb, tile)
+        wanted = as_mix(mix, num_ends=self.blend.num_ends, extrapolate=extrapolate)
+        watch = Watch(progress, cancelled, slot or nullcontext, notice)
+        return self._or_on_cpu(partial(plan_job, rgb=rgb, mix=wanted, tile=tile), watch)
+
+    def render_region(
+        self,
+        rgb: Tensor,
+        mix: MixLike,
+        *,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+        notice: Notice | None = None,
+    ) -> Tensor:
+        """Run the blended network on a region of a picture, in one piece.
+
+        The region is rendered with the surroundings that the network sees, so it equals that part of the
+        whole render, within one 8-bit level.
+
+        Args:
+            rgb: The whole picture, uint8 (3, H, W) on the CPU.
+            mix: How much of every end: a mix, or one share an end.
+            left, top, width, height: The region, in input pixels, inside the picture.
+            notice: Called with a text for people if memory runs out.
+
+        Returns:
+            uint8 (3, scale * height, scale * width) on the CPU.
+
+        Raises:
+            RenderError: The picture has another shape or dtype, the region is empty or not inside it, or
+                memory is too small.
+            dni.blending.shares.BlendError: The mix is not one for these ends.
+        """
+        self._check(rgb, None)
+        check_inside(rgb, left=left, top=top, width=width, height=height)
+        wanted = as_mix(mix, num_ends=self.blend.num_ends)
+        overlap, multiple = self.overlap, self.network.multiple_of
+        row = span(top, top + height, length=rgb.shape[1], overlap=overlap, multiple=multiple)
+        column = span(left, left + width, length=rgb.shape[2], overlap=overlap, multiple=multiple)
+        job = Job(rgb, wanted, [Tile(row, column)], overlap)
+        return self._or_on_cpu(lambda _: job, Watch(notice=notice))
+
+    def _check(self, rgb: Tensor, tile: int | None) -> None:
+        if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+            raise RenderError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} {tuple(rgb.shape)}.")
+        if tile is not None and tile < 16:
+            raise RenderError(f"Expected a tile of at least 16 pixels, but got {tile}.")
+        height, width = rgb.shape[1:]
+        pixels = height * width * self.scale**2
+        if pixels > MAX_OUTPUT_PIXELS:
+            raise RenderError(
+                f"Expected an output of at most {MAX_OUTPUT_PIXELS / 1e6:.0f} megapixels, but "
+                f"{width}x{height} enlarged {self.scale} times has {pixels / 1e6:.0f}. "
+                "Crop the picture or reduce it first."
+            )
+
+    def _or_on_cpu(self, make_job: Callable[[Renderer], Job], watch: Watch) -> Tensor:
+        """Do the job here, or if memory is too small on the CPU.
+
+        There all of it is done anew: parts in another precision could show.
+        """
+        try:
+            return self._do(make_job, watch)
+        except (RuntimeError, MemoryError, TooLittleMemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if self.device.type == "cpu":
+                raise TooLittleMemoryError(
+                    "Expected enough free memory for one small tile, but there is less. "
+                    "Close other programs, or take a smaller picture."
+                ) from error
+        forget_freed_memory()
+        watch.say(ON_THE_CPU)
+        with watch.slot():
+            spare = self.on_cpu()
+        return spare._or_on_cpu(make_job, watch)
+
+    def _do(self, make_job: Callable[[Renderer], Job], watch: Watch) -> Tensor:
+        """All tiles of a job; those that do not fit into memory in halves."""
+        watch.check()
+        with watch.slot():
+            job = make_job(self)
+        output = self._empty(job)
+        waiting, done, too_large = deque(job.tiles), 0, float("inf")
+        watch.tell(0, len(waiting))
+        while waiting:
+            tile = waiting.popleft()
+            if tile.pixels < too_large:
+                with watch.slot():
+                    watch.check()
+                    fits = self._try_tile(job, tile, output)
+                if fits:
+                    done += 1
+                    watch.tell(done, done + len(waiting))
+                    continue
+                if too_large == float("inf"):
+                    watch.say(SMALLER_TILES)
+                too_large = tile.pixels
+            waiting.extendleft(reversed(self._halves(job, tile)))
+        return output
+
+    def _empty(self, job: Job) -> Tensor:
+        first, last = job.tiles[0], job.tiles[-1]
+        height, width = last.row.stop - first.row.start, last.column.stop - first.column.start
+        return torch.empty(3, height * self.scale, width * self.scale, dtype=torch.uint8)
+
+    def _try_tile(self, job: Job, tile: Tile, output: Tensor) -> bool:
+        """Render a tile into its place; False if it does not fit into memory."""
+        try:
+            self._render_tile(job, tile, output)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            return True
+        # Only here: the error keeps alive what was being computed.
+        forget_freed_memory()
+        return False
+
+    @torch.inference_mode()
+    def _render_tile(self, job: Job, tile: Tile, output: Tensor) -> None:
+        row, column, scale, first = tile.row, tile.column, self.scale, job.tiles[0]
+        window = job.rgb[:, row.window_start : row.window_stop, column.window_start : column.window_stop]
+        with self.blend.at(job.mix) as module:
+            levels = self.levels(module, window)
+            top, left = (row.start - row.window_start) * scale, (column.start - column.window_start) * scale
+            core = levels[:, top : top + row.core * scale, left : left + column.core * scale]
+            pixels = core.round_().to(torch.uint8)  # (1 or 3, scale * rows, scale * columns)
+        top, left = (row.start - first.row.start) * scale, (column.start - first.column.start) * scale
+        output[:, top : top + row.core * scale, left : left + column.core * scale].copy_(pixels)
+
+    def _halves(self, job: Job, tile: Tile) -> list[Tile]:
+        height, width = job.rgb.shape[1:]
+        parts = halves(tile, height, width, overlap=job.overlap, multiple=self.network.multiple_of)
+        if not parts:
+            raise TooLittleMemoryError(f"{tile.pixels} pixels are too many.")
+        return parts
+
+
+def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None) -> Job:
+    """The whole picture, in square tiles or in what suits the network."""
+    height, width = rgb.shape[1:]
+    network = renderer.network
+    budget = renderer.window_pixels if tile is None else tile**2
+    # Nothing overlaps in one tile: no need to measure how much.
+    overlap = renderer.overlap if height * width <= budget else renderer.overlap_at(mix)
+    if tile is None:
+        tiles = plan(
+            height, width, overlap=overlap, budget=budget, multiple=network.multiple_of, square=network.square
+        )
+    else:
+        tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=network.multiple_of)
+    return Job(rgb, mix, tiles, overlap)
+
+
+def check_inside(rgb: Tensor, *, left: int, top: int, width: int, height: int) -> None:
+    """Raise unless the region has pixels and lies in the picture."""
+    picture_height, picture_width = rgb.shape[1:]
+    fits_across = 0 <= left < left + width <= picture_width
+    fits_down = 0 <= top < top + height <= picture_height
+    if not (fits_across and fits_down):
+        raise RenderError(
+            f"Expected a region inside the {picture_width}x{picture_height} picture, but got "
+            f"{width}x{height} at ({left}, {top})."
+        )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """torch says it in many ways: CUDA's allocator, the CPU's, and libraries' own."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError, TooLittleMemoryError)):
+        return True
+    return any(text in str(error) for text in OUT_OF_MEMORY_TEXTS)
+
+
+def forget_freed_memory() -> None:
+    """Give what torch keeps for later back to the GPU."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

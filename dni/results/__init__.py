@@ -1,1 +1,0 @@
-"""Orders carried out, and their results written."""

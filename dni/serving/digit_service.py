@@ -1,0 +1,129 @@
+"""What stands behind the Adaptation tab: the digit desk, opened on first use, and the fetching of MNIST."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from dni.digits.digit_sources import fetch_mnist, find_digit_source, find_photographs
+from dni.digits.live_view import LiveView, OwnPicture
+from dni.errors import DniError
+from dni.examples import EXAMPLE_FOLDER, example_token
+from dni.pictures.picture import Picture
+from dni.serving.render_service import RenderService, owner_of
+
+__all__ = ["BACKGROUND", "DigitService", "Fetching", "opaque"]
+
+BACKGROUND = "coffee"
+OFFLINE_VARIABLES = ("DNI_OFFLINE", "HF_HUB_OFFLINE")
+OFFLINE = "This machine is told to stay offline, so MNIST is not fetched."
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """How far the fetching of MNIST is: ``share`` from 0 to 1, and what went wrong as ``text``."""
+
+    state: Literal["fetching", "there", "failed", "offline"]
+    share: float = 0.0
+    text: str = ""
+
+
+class DigitService:
+    """One digit desk for all people of one process.
+
+    Args:
+        service: Holds people's pictures.
+        data_root: The folder with ``MNIST/raw`` and ``bsds500``; by default that of
+            :func:`dni.digits.digit_sources.default_data_root`.
+    """
+
+    def __init__(self, service: RenderService, data_root: Path | None = None) -> None:
+        self.service = service
+        self.data_root = data_root
+        self._opened: tuple[str, LiveView] | None = None
+        self._opening = threading.Lock()
+        self._fetching: Fetching | None = None
+        self._starting = threading.Lock()
+
+    def open(self) -> tuple[str, LiveView]:
+        """The desk, and a word that changes when its digits do."""
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._prepare()
+            return self._opened
+
+    def _prepare(self) -> tuple[str, LiveView]:
+        desk = LiveView(
+            find_digit_source(self.data_root),
+            find_photographs(EXAMPLE_FOLDER, self.data_root),
+            self.own(example_token(BACKGROUND), 1.0),
+        )
+        return secrets.token_hex(4), desk
+
+    def own(self, token: str, strength: float) -> OwnPicture:
+        """A picture of the service, as the background of the domain "yours".
+
+        Raises:
+            DniError: It is not held any more, or the strength is outside 0 to 1.
+        """
+        return OwnPicture(self.service.picture(token).rgb, token, strength)
+
+    def release(self, owner: str) -> None:
+        """Forget a person's picture and all that was made of it."""
+        self.service.release(owner)
+        opened = self._opened
+        if opened is not None:
+            opened[1].forget(lambda token: owner_of(token) == owner)
+
+    def fetch(self, *, again: bool) -> Fetching:
+        """Start fetching MNIST unless it is here, on its way, or known not to work; tell how far it is.
+
+        Args:
+            again: Try also after a failure, or where the environment says offline.
+        """
+        with self._starting:
+            if self.open()[1].digit_source.is_mnist:
+                return Fetching("there", 1.0)
+            state = self._fetching.state if self._fetching else None
+            if again and state != "fetching":
+                state = None
+            elif state is None and is_offline():
+                self._fetching = Fetching("offline", text=OFFLINE)
+                return self._fetching
+            if state is None:
+                self._fetching = Fetching("fetching")
+                threading.Thread(target=self._fetch, daemon=True).start()
+            assert self._fetching is not None
+            return self._fetching
+
+    def _fetch(self) -> None:
+        try:
+            for share in fetch_mnist(self.data_root):
+                self._fetching = Fetching("fetching", share)
+            opened = self._prepare()
+            if not opened[1].digit_source.is_mnist:
+                raise DniError("Expected MNIST to be here now, but it is not readable. Fetch it again.")
+        except Exception as error:  # in a thread of its own nobody else would hear of it
+            self._fetching = Fetching("failed", text=str(error))
+            return
+        with self._opening:
+            self._opened = opened
+
+
+def is_offline() -> bool:
+    """Whether the environment says so, in the words that the Hugging Face hub understands."""
+    return any(os.environ.get(name, "").upper() in {"1", "ON", "YES", "TRUE"} for name in OFFLINE_VARIABLES)
+
+
+def opaque(picture: Picture) -> Tensor:
+    """A picture's uint8 (3, H, W) over black, which is what MNIST's digits are on."""
+    if picture.opacity is None:
+        return picture.rgb
+    return (picture.rgb.float() * (picture.opacity.float() / 255)).round().to(torch.uint8)

@@ -1,0 +1,1 @@
+"""What the Mixing tab asks of the server, without Gradio."""

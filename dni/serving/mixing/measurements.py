@@ -1,0 +1,134 @@
+"""The perception-distortion curve of what is on the desk."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import AbstractContextManager
+from typing import Any
+
+from torch import Tensor
+
+from dni.blending.mix_paths import first_end
+from dni.caches import ByteCache
+from dni.errors import DniError
+from dni.recipes.render_request import RenderRequest
+from dni.rendering.requests import Hooks
+from dni.serving.render_service import RenderService
+from dni.serving.scheduler import Priority
+from dni.tradeoff.curve import Curve, Point, measure_curve
+from dni.tradeoff.quality import MEASURES
+from dni.tradeoff.question import TradeoffRequest
+from dni.tradeoff.suggestion import suggest
+
+__all__ = ["Measures"]
+
+REFERENCE_BYTES = 500_000_000
+# Measured pixels of the input: some seconds on two cores.
+MEASURED_PIXELS = 96 * 96
+
+
+class Measures:
+    """Measures curves, one at a time for each person, against the references that people gave."""
+
+    def __init__(self, service: RenderService) -> None:
+        self.service = service
+        self._references: ByteCache[str, Tensor] = ByteCache(REFERENCE_BYTES, size_of=Tensor.numel)
+        self._running: dict[str, threading.Event] = {}
+
+    def give(self, reference: Tensor | None, *, owner: str) -> None:
+        """Take a person's reference, uint8 (3, H, W), in place of the last one; None takes it away."""
+        self._references.drop(lambda other: other == owner)
+        if reference is not None:
+            self._references.put(owner, reference)
+
+    def leave(self, owner: str) -> None:
+        """Forget a person's reference and stop what they wait for."""
+        self.give(None, owner=owner)
+        if running := self._running.pop(owner, None):
+            running.set()
+
+    def curve(
+        self, token: str, pair_id: str, last: RenderRequest, *, against: str, visitor: str
+    ) -> dict[str, Any]:
+        """Measure eleven blends from the first end to the last mix, and suggest one.
+
+        Args:
+            token, pair_id: Of what to measure.
+            last: The last of them: its mix or with a mask its brush, with its groups of layers, where it is
+                painted, and the part to measure.
+            against: "reduce" (the picture itself, reduced first), "reference" or "none".
+            visitor: Who asks; what they asked for before is stopped.
+
+        Raises:
+            DniError: See :func:`dni.tradeoff.curve.measure_curve`; or there is no reference.
+            Cancelled: The person has left, or asks for another one.
+        """
+        cancelled = threading.Event()
+        if former := self._running.get(visitor):
+            former.set()
+        self._running[visitor] = cancelled
+
+        def slot() -> AbstractContextManager[None]:
+            return self.service.scheduler.slot(visitor, Priority.EXPORT, cancelled=cancelled)
+
+        question = TradeoffRequest(
+            reference=self._reference(visitor) if against == "reference" else None,
+            reduce_first=against == "reduce",
+            start=first_end(last.mix.num_ends),
+            stop=last.brush or last.mix,
+            mask=last.mask,
+            levels=last.levels,
+            outside=last.mix if last.brush else None,
+            crop=last.crop,
+            max_pixels=MEASURED_PIXELS,
+        )
+        hooks = Hooks(cancelled=cancelled, slot=slot)
+        picture, renderer = self.service.picture(token), self.service.renderer(pair_id)
+        return answer(measure_curve(picture, renderer, question, hooks=hooks))
+
+    def _reference(self, visitor: str) -> Tensor:
+        reference = self._references.get(visitor)
+        if reference is None:
+            raise DniError("Expected a reference picture, but none was given. Put one under Reference.")
+        return reference
+
+
+def answer(curve: Curve) -> dict[str, Any]:
+    """A curve for the browser; on both axes less is better."""
+    advice = suggest(curve)
+    return {
+        "points": [point_values(curve, point) for point in curve.points],
+        "axes": {"distortion": title(curve.distortion), "perception": title(curve.perception)},
+        "note": f"{curve.title} Measured on {curve.crop[2]}x{curve.crop[3]} pixels of what is live. "
+        "On both axes less is better.",
+        "suggestion": {"alpha": advice.position, "reason": advice.reason},
+    }
+
+
+def point_values(curve: Curve, point: Point) -> dict[str, Any]:
+    """A point for the browser; its text has SSIM too, where there is a reference."""
+    shown = [curve.distortion, curve.perception, *({"ssim_y"} & point.measures.keys())]
+    words = ", ".join(
+        f"{MEASURES[name].name} {point.measures[name]:.3g} {MEASURES[name].unit}".rstrip() for name in shown
+    )
+    return {
+        "alpha": point.position,
+        "distortion": behind(curve, curve.distortion, point),
+        "perception": behind(curve, curve.perception, point),
+        "text": words,
+    }
+
+
+def behind(curve: Curve, name: str, point: Point) -> float:
+    """How far a point is behind the best one in a measure where more is better; else the measure itself."""
+    value = point.measures[name]
+    if MEASURES[name].better != "higher":
+        return MEASURES[name].badness(value)
+    return max(other.measures[name] for other in curve.points) - value
+
+
+def title(name: str) -> str:
+    measure = MEASURES[name]
+    if measure.better != "higher":
+        return f"{measure.name}: {measure.detail}"
+    return f"{measure.name} below the best" + (f" ({measure.unit})" if measure.unit else "")

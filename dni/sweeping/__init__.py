@@ -1,1 +1,0 @@
-"""Sweeps along a mix: strips, grids and films."""

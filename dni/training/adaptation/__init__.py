@@ -1,0 +1,1 @@
+"""Unsupervised domain adaptation of digit classifiers (DANN and its relatives)."""

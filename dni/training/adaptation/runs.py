@@ -1,0 +1,139 @@
+"""All runs of the comparison: every method with every seed, several at once, each resumable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+from dni.checkpoints.download import tqdm_progress
+from dni.digits.domains import Digits, load_mnist, load_mnist_m
+from dni.digits.methods import ANCESTOR, METHODS, method_id
+from dni.pictures.photographs import fetch_bsds500
+from dni.training.adaptation.losses import mmd_squared
+from dni.training.adaptation.methods.ddc import PLACES, Ddc, Place
+from dni.training.adaptation.train import AdaptationConfig, AdaptationTrainer
+
+__all__ = ["Runs", "in_parallel", "training_digits"]
+
+Result = TypeVar("Result")
+
+PLACE_ITERATIONS = 500
+PLACE_DIGITS = 2000
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Where the runs of a comparison are, and how to make them.
+
+    Attributes:
+        data_root: Holds ``MNIST/raw`` and ``bsds500``.
+        folder: Receives ``<method>/<seed>/``.
+        num_seeds: Seeds 0 to ``num_seeds - 1``.
+        iterations: Of every run; 0 means each method's own number.
+    """
+
+    data_root: Path
+    folder: Path
+    num_seeds: int = 5
+    iterations: int = 0
+
+    def run_folder(self, method: str, seed: int) -> Path:
+        return self.folder / method / str(seed)
+
+    def network(self, method: str, seed: int) -> Path:
+        return self.run_folder(method, seed) / f"{method}.safetensors"
+
+    def train(self, methods: Sequence[str] = tuple(METHODS), *, jobs: int = 1) -> None:
+        """Train whatever is missing, ``jobs`` runs at once: the ancestors first, then the others.
+
+        Small networks use one core well and two badly, so several runs at once finish sooner.
+        """
+        seeds = range(self.num_seeds)
+        self._train_all([(ANCESTOR, seed) for seed in seeds], jobs)
+        if Ddc.id in methods:
+            self.ddc_place(jobs=jobs)
+        self._train_all([(method, seed) for seed in seeds for method in methods if method != ANCESTOR], jobs)
+
+    def train_seed(self, method: str, seed: int, *, resume: bool = False) -> Iterator[Path]:
+        """Train one method ("best" and "all" too) with one seed, and its ancestor if that is missing."""
+        wanted = list(METHODS) if method == "all" else [method_id(method)]
+        if ANCESTOR not in wanted and not self.network(ANCESTOR, seed).is_file():
+            wanted = [ANCESTOR, *wanted]
+        for name in wanted:
+            yield self.train_one(name, seed, resume=resume)
+
+    def _train_all(self, runs: Sequence[tuple[str, int]], jobs: int) -> None:
+        missing = [run for run in runs if not self.network(*run).is_file()]
+        if missing:
+            training_digits(self.data_root)  # fetched here, not by several processes at once
+        in_parallel(self.train_one, missing, jobs)
+
+    def train_one(self, method: str, seed: int, *, resume: bool = True) -> Path:
+        """Train one method with one seed, or go on with it; the network's file."""
+        config = AdaptationConfig(
+            method, self.iterations, seed=seed, place=self.ddc_place() if method == Ddc.id else None
+        )
+        return self._trainer(config, self.run_folder(method, seed), resume=resume).run()
+
+    def _trainer(self, config: AdaptationConfig, folder: Path, *, resume: bool) -> AdaptationTrainer:
+        ancestor = None if config.method == ANCESTOR else self.network(ANCESTOR, config.seed)
+        source, target = training_digits(self.data_root)
+        return AdaptationTrainer(
+            config, source=source, target=target, run_folder=folder, ancestor=ancestor, resume=resume
+        )
+
+    def ddc_place(self, *, jobs: int = 1) -> Place:
+        """The place of DDC's adaptation layer: that with the smallest MMD after a short training.
+
+        Chosen once, with seed 0 and without a label of the target; all candidates stay in ``places.json``.
+        """
+        file = self.folder / Ddc.id / "places.json"
+        if not file.is_file():
+            if not self.network(ANCESTOR, 0).is_file():
+                self.train_one(ANCESTOR, 0)
+            found = in_parallel(self._mmd_at, [(place,) for place in PLACES], jobs)
+            candidates = [{**asdict(p), "mmd_squared": mmd} for p, mmd in zip(PLACES, found, strict=True)]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(candidates, indent=1) + "\n", encoding="utf-8")
+        best = min(json.loads(file.read_text(encoding="utf-8")), key=lambda entry: entry["mmd_squared"])
+        return Place(best["before"], best["width"])
+
+    def _mmd_at(self, place: Place) -> float:
+        config = AdaptationConfig(Ddc.id, self.iterations or PLACE_ITERATIONS, place=place)
+        folder = self.folder / Ddc.id / f"{place.before}-{place.width}"
+        trainer = self._trainer(config, folder, resume=True)
+        trainer.run()
+        method = trainer.method
+        assert isinstance(method, Ddc)
+        domains = trainer.source.images[:PLACE_DIGITS], trainer.target_images[:PLACE_DIGITS]
+        with torch.no_grad():
+            source, target = (method.run(images.to(trainer.device).float() / 255)[1] for images in domains)
+        return float(mmd_squared(source, target))
+
+
+def in_parallel(function: Callable[..., Result], calls: Sequence[tuple[Any, ...]], jobs: int) -> list[Result]:
+    """The results of all calls, in their order; with several jobs, in processes that share the cores."""
+    if jobs == 1 or len(calls) < 2:
+        return [function(*arguments) for arguments in calls]
+    threads = max(1, torch.get_num_threads() // jobs)
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
+    ) as pool:
+        return [done.result() for done in [pool.submit(function, *arguments) for arguments in calls]]
+
+
+@lru_cache(maxsize=1)
+def training_digits(data_root: Path) -> tuple[Digits, Digits]:
+    """Source and target of all runs, built once a process, and fetched if they are not there."""
+    if not (data_root / "bsds500").is_dir():
+        with tqdm_progress("BSDS500") as progress:
+            fetch_bsds500(data_root, progress=progress)
+    return load_mnist(data_root, "train", download=True), load_mnist_m(data_root, "train")

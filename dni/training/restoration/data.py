@@ -1,0 +1,114 @@
+"""Training patches for x4 super-resolution from folders of photographs.
+
+The low resolution is made as the literature does, by bicubic reduction with antialiasing: Pillow's
+``BICUBIC``, which has MATLAB's kernel (a = -0.5, widened by the scale) and differs from ``imresize`` only
+in rounding. Reduced copies of the photographs (as in the 91-image sets of SRCNN and VDSR) are trained on
+too: they are sharper than the JPEG originals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dni.errors import DniError
+from dni.pictures.picture import to_pil, to_tensor
+from dni.pictures.resize import reduce_bicubic
+from dni.training.restoration.tasks import Task
+
+__all__ = ["PatchSampler", "downscale_pair", "example"]
+
+COPY_SCALES = (1.0, 0.75, 0.5)
+AS_THEY_ARE = Task()
+
+
+def crop_to_multiple(image: Image.Image, scale: int) -> Image.Image:
+    return image.crop((0, 0, image.width // scale * scale, image.height // scale * scale))
+
+
+def downscale_pair(image: Image.Image, scale: int) -> tuple[Image.Image, Image.Image]:
+    """The (low, high) pair of an image: cropped to a multiple of ``scale``, then reduced by it."""
+    high = crop_to_multiple(image, scale)
+    return to_pil(reduce_bicubic(to_tensor(high), scale)), high
+
+
+def example(
+    photograph: Image.Image, *, scale: int, task: Task, generator: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """A whole photograph as a task's input and target, uint8 (3, h, w) and (3, scale * h, scale * w)."""
+    low, high = (to_tensor(image) for image in downscale_pair(photograph, scale))
+    return task.degrade(low, generator), task.target(high)
+
+
+class PatchSampler:
+    """Random aligned patches; batch ``n`` depends on the seed and ``n`` only, so training can resume.
+
+    Args:
+        photographs: RGB images.
+        patch_size: Side of the high-resolution patch in pixels, a multiple of ``scale``.
+        batch_size: Patches per batch.
+        scale: Reduction factor.
+        seed: Seed of the sequence of batches.
+        task: What happens to inputs and targets; by default nothing.
+    """
+
+    def __init__(
+        self,
+        photographs: Sequence[Image.Image],
+        *,
+        patch_size: int,
+        batch_size: int,
+        scale: int,
+        seed: int,
+        task: Task = AS_THEY_ARE,
+    ) -> None:
+        if patch_size % scale:
+            raise DniError(f"Expected a patch size divisible by {scale}, but got {patch_size}.")
+        self.low_size = patch_size // scale
+        self.batch_size = batch_size
+        self.scale = scale
+        self.seed = seed
+        self.task = task
+        self.pairs = [
+            (to_tensor(low), self.task.target(to_tensor(high)))
+            for copy_scale in COPY_SCALES
+            for low, high in (downscale_pair(reduce(image, copy_scale), scale) for image in photographs)
+            if min(low.size) >= self.low_size
+        ]
+        if not self.pairs:
+            raise DniError(f"Expected photographs larger than {patch_size} pixels, but found none.")
+
+    def batch(self, index: int) -> tuple[Tensor, Tensor]:
+        """Float32 (B, 3, p, p) and (B, 3, scale * p, scale * p), RGB in [0, 1]."""
+        generator = np.random.default_rng((self.seed, index))
+        patches = [self._patch(generator) for _ in range(self.batch_size)]
+        lows, highs = zip(*patches, strict=True)
+        return torch.stack(lows).float() / 255, torch.stack(highs).float() / 255
+
+    def _patch(self, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
+        low, high = self.pairs[generator.integers(len(self.pairs))]
+        size, scale = self.low_size, self.scale
+        top = int(generator.integers(low.shape[1] - size + 1))
+        left = int(generator.integers(low.shape[2] - size + 1))
+        low = low[:, top : top + size, left : left + size]
+        high = high[:, scale * top : scale * (top + size), scale * left : scale * (left + size)]
+        turns, mirrored = int(generator.integers(4)), bool(generator.integers(2))
+        low, high = (turn(patch, turns, mirrored) for patch in (low, high))
+        # Turned first: JPEG's grid does not turn with what a photograph shows.
+        return self.task.degrade(low, generator), high
+
+
+def reduce(image: Image.Image, scale: float) -> Image.Image:
+    if scale == 1.0:
+        return image
+    size = round(image.width * scale), round(image.height * scale)
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+def turn(patch: Tensor, turns: int, mirrored: bool) -> Tensor:
+    patch = torch.rot90(patch, turns, dims=(1, 2))
+    return patch.flip(2) if mirrored else patch

@@ -1,0 +1,46 @@
+"""What each end learns: how its inputs are spoilt, and what picture it shall give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from dni.training.restoration.degradations import degrade
+from dni.training.restoration.flatten import flatten
+
+__all__ = ["TASKS", "Task"]
+
+
+def undegraded(patch: Tensor, generator: np.random.Generator) -> Tensor:
+    """The patch itself."""
+    return patch
+
+
+def itself(photograph: Tensor) -> Tensor:
+    """The photograph itself."""
+    return photograph
+
+
+@dataclass(frozen=True)
+class Task:
+    """From a photograph to an input and a target; both are the photograph's own where nothing is said.
+
+    Attributes:
+        spoil: Applied to each reduced patch, with a generator that decides on what is random; uint8 (3, h, w)
+            in and out.
+        target: Applied to each whole photograph; uint8 (3, H, W) in and out.
+    """
+
+    degrade: Callable[[Tensor, np.random.Generator], Tensor] = undegraded
+    target: Callable[[Tensor], Tensor] = itself
+
+
+TASKS: dict[str, Task] = {
+    "psnr": Task(),
+    "gan": Task(),
+    "clean": Task(degrade=degrade),
+    "flat": Task(target=flatten),
+}

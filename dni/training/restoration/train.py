@@ -1,0 +1,292 @@
+"""One training loop for all ends of a set of restoration networks.
+
+End A ("psnr") minimises L1. End B ("gan") starts from A and adds ESRGAN's perceptual and relativistic
+adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean" and "flat" start
+from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`). What is exported is the
+exponential moving average of the parameters. A run can be stopped at any time and resumed: batch ``n``
+depends on the seed only, and everything else is in ``state.pt``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+from PIL import Image
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from dni.checkpoints.files import save
+from dni.errors import DniError
+from dni.metrics.distortion import psnr_y, quantize
+from dni.metrics.perceptual import load_extractor, perceptual_distance
+from dni.metrics.spectra import spectral_ratio
+from dni.pictures.photographs import load_photographs
+from dni.training.restoration.config import TrainConfig, learning_rate_factor
+from dni.training.restoration.data import PatchSampler, example
+from dni.training.restoration.losses import (
+    relativistic_discriminator_loss,
+    relativistic_generator_loss,
+    spectrum_loss,
+)
+from dni.training.restoration.tasks import TASKS
+from models.discriminator import PATCH_SIZE, VGGDiscriminator
+from models.rrdbnet import RRDBNet
+
+__all__ = ["Trainer"]
+
+# Every 50th photograph is kept for the validation curve, cropped to this size.
+VALIDATION_STRIDE = 50
+VALIDATION_SIZE = 256
+
+
+class Trainer:
+    """Trains one end in ``run_folder``, which receives ``state.pt``, ``log.jsonl`` and the EMA weights.
+
+    Args:
+        config: What to train.
+        photographs: Folders of training photographs.
+        run_folder: Where to write; created if absent.
+        ancestor: Weights to start from (end A), required for every other end.
+        extractor: ``"vgg19"`` or a Tiny Darknet file; used by the "gan" end.
+        resume: Continue from ``state.pt`` if there is one.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        *,
+        photographs: Sequence[Path],
+        run_folder: Path,
+        ancestor: Path | None = None,
+        extractor: str = "vgg19",
+        resume: bool = False,
+    ) -> None:
+        if config.end != "psnr" and ancestor is None:
+            raise DniError(
+                f"Expected the weights of end A as the ancestor of the end {config.end!r}, but got none. "
+                "Give them as --ancestor."
+            )
+        self.config = config
+        self.run_folder = run_folder
+        run_folder.mkdir(parents=True, exist_ok=True)
+        # The discriminator runs more than once a step; broadcasting its batch-norm statistics in between
+        # would change them under the gradient.
+        parallel = DistributedDataParallelKwargs(broadcast_buffers=False)
+        self.accelerator = Accelerator(mixed_precision="bf16", kwargs_handlers=[parallel])
+        torch.manual_seed(config.seed)
+        self.generator = RRDBNet(num_filters=config.num_filters, num_blocks=config.num_blocks)
+        if ancestor is not None:
+            self.generator.load_state_dict(load_file(ancestor))
+        self._build(extractor)
+        self._load_data(photographs)
+        self.iteration = 0
+        if resume and self.state_file.is_file():
+            self._restore()
+
+    @property
+    def state_file(self) -> Path:
+        return self.run_folder / "state.pt"
+
+    @property
+    def weights_file(self) -> Path:
+        return self.run_folder / f"{self.config.end}.safetensors"
+
+    def _build(self, extractor: str) -> None:
+        prepare = self.accelerator.prepare
+        self.ema = AveragedModel(self.generator, multi_avg_fn=ema_step(0.0)).to(self.accelerator.device)
+        generator = self.generator.to(memory_format=torch.channels_last)
+        self.network, self.optimizer = prepare(
+            generator, torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99))
+        )
+        if self.config.end != "gan":
+            return
+        critic = VGGDiscriminator().to(memory_format=torch.channels_last)
+        self.critic, self.critic_optimizer = prepare(
+            critic, torch.optim.Adam(critic.parameters(), betas=(0.9, 0.99))
+        )
+        self.noise = torch.Generator(self.accelerator.device)
+        features = load_extractor(extractor).to(memory_format=torch.channels_last)
+        self.extractor = features.to(self.accelerator.device)
+
+    def _load_data(self, folders: Sequence[Path]) -> None:
+        photographs = load_photographs(folders)
+        config, task = self.config, TASKS[self.config.end]
+        self.validation = [
+            example(centre(image), scale=RRDBNet.scale, task=task, generator=np.random.default_rng(number))
+            for number, image in enumerate(photographs[::VALIDATION_STRIDE])
+        ]
+        kept = [image for index, image in enumerate(photographs) if index % VALIDATION_STRIDE]
+        self.sampler = PatchSampler(
+            kept,
+            patch_size=config.patch_size,
+            batch_size=config.batch_size,
+            scale=RRDBNet.scale,
+            seed=config.seed,
+            task=task,
+        )
+
+    def run(self) -> None:
+        """Train to the last iteration, with a progress bar; validate, log and save on the way."""
+        config, main = self.config, self.accelerator.is_main_process
+        bar = tqdm(total=config.iterations, initial=self.iteration, disable=not main, mininterval=5)
+        started, losses = time.perf_counter(), {}
+        while self.iteration < config.iterations:
+            losses = self.step()
+            self.iteration += 1
+            bar.update()
+            if self.iteration % config.validate_every == 0 or self.iteration == config.iterations:
+                seconds, started = time.perf_counter() - started, time.perf_counter()
+                if main:
+                    self._checkpoint({name: float(loss.detach()) for name, loss in losses.items()}, seconds)
+        bar.close()
+
+    def step(self) -> dict[str, Tensor]:
+        """One update of the generator (and of the discriminator); returns the losses."""
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        low, high = self.sampler.batch(self.iteration * world + rank)
+        low, high = (
+            patches.to(self.accelerator.device, memory_format=torch.channels_last) for patches in (low, high)
+        )
+        factor = learning_rate_factor(self.iteration, self.config)
+        set_learning_rate(self.optimizer, self.config.learning_rate * factor)
+        output = self.network(low).float()
+        losses = {"l1": functional.l1_loss(output, high)}
+        total = self.config.l1_weight * losses["l1"]
+        if self.config.end == "gan":
+            set_learning_rate(self.critic_optimizer, self.config.critic_learning_rate * factor)
+            losses |= self._gan_losses(output, high)
+            total = total + self.config.perceptual_weight * losses["perceptual"]
+            total = total + self.config.adversarial_weight * losses["adversarial"]
+            total = total + self.config.spectrum_weight * losses["spectrum"]
+        self.optimizer.zero_grad()
+        self.accelerator.backward(total)
+        self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        decay = min(self.config.ema_decay, (self.iteration + 1) / (self.iteration + 10))
+        self.ema.multi_avg_fn = ema_step(decay)
+        self.ema.update_parameters(self.accelerator.unwrap_model(self.network))
+        return losses
+
+    def _gan_losses(self, output: Tensor, high: Tensor) -> dict[str, Tensor]:
+        """Update the discriminator on a detached output, then give the generator's losses."""
+        generator = np.random.default_rng((self.config.seed, self.iteration, 1))
+        self.noise.manual_seed(int(generator.integers(2**31)))
+        spectrum = spectrum_loss(output, high, power=self.config.spectrum_power)
+        output, high = same_crop(output, high, PATCH_SIZE, generator)
+        self.critic.requires_grad_(True)
+        real, fake = self._judge(high), self._judge(output.detach())
+        critic_loss = relativistic_discriminator_loss(real, fake)
+        self.critic_optimizer.zero_grad()
+        self.accelerator.backward(critic_loss)
+        self.critic_optimizer.step()
+        self.critic.requires_grad_(False)
+        with self.accelerator.autocast():
+            perceptual = perceptual_distance(self.extractor, output, high)
+        with torch.no_grad():
+            real = self._judge(high)
+        adversarial = relativistic_generator_loss(real, self._judge(output))
+        losses = {"perceptual": perceptual, "adversarial": adversarial, "spectrum": spectrum}
+        return losses | {"critic": critic_loss.detach()}
+
+    def _judge(self, images: Tensor) -> Tensor:
+        """Logits of the discriminator, whose input gets a little noise: otherwise it wins by differences
+        below what the eye sees, such as JPEG grain, and teaches the generator nothing else."""
+        noise = torch.randn(images.shape, generator=self.noise, device=images.device)
+        logits: Tensor = self.critic(images + self.config.instance_noise * noise)
+        return logits
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Mean luma PSNR (dB) and spectral ratio of the EMA network on the held-out photographs."""
+        psnr, ratio = 0.0, 0.0
+        for low, high in self.validation:
+            inputs = low[None].float().to(self.accelerator.device) / 255
+            output = quantize(self.ema(inputs)).cpu()
+            reference = high[None].float() / 255
+            psnr += psnr_y(output, reference) / len(self.validation)
+            ratio += spectral_ratio(output, reference) / len(self.validation)
+        return {"psnr_y": psnr, "spectral_ratio": ratio}
+
+    def _checkpoint(self, losses: dict[str, float], seconds: float) -> None:
+        record = {"iteration": self.iteration, "seconds": round(seconds, 1), **losses, **self.validate()}
+        with (self.run_folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps({key: round(value, 5) for key, value in record.items()}) + "\n")
+        tqdm.write(" ".join(f"{key}={value:.4g}" for key, value in record.items()))
+        state = {"iteration": self.iteration, "config": asdict(self.config)}
+        for name, part in self._parts().items():
+            state[name] = part.state_dict()
+        partial = self.state_file.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.state_file)
+
+    def export(self) -> Path:
+        """Write the averaged network as safetensors, with its architecture and settings as metadata."""
+        config = self.config
+        metadata = {
+            "architecture": "RRDBNet",
+            "num_filters": str(config.num_filters),
+            "num_blocks": str(config.num_blocks),
+            "training": json.dumps(asdict(config), sort_keys=True),
+        }
+        save(self.weights_file, self.ema.module.state_dict(), metadata)
+        return self.weights_file
+
+    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        unwrap = self.accelerator.unwrap_model
+        parts = {"network": unwrap(self.network), "ema": self.ema, "optimizer": self.optimizer}
+        if self.config.end == "gan":
+            parts |= {"critic": unwrap(self.critic), "critic_optimizer": self.critic_optimizer}
+        return parts
+
+    def _restore(self) -> None:
+        state = torch.load(self.state_file, weights_only=True, map_location=self.accelerator.device)
+        if state["config"] != asdict(self.config):
+            raise DniError(
+                f"Expected to resume the run of {self.state_file} with its own settings "
+                f"{state['config']}, but got {asdict(self.config)}."
+            )
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.iteration = state["iteration"]
+
+
+def ema_step(decay: float) -> Callable[..., None]:
+    """How averaged parameters take in new ones."""
+    step: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return step
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def same_crop(
+    output: Tensor, high: Tensor, size: int, generator: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """A random (B, 3, size, size) crop of both. The extractor's pools and the discriminator's strides then
+    never meet the generator's x4 grid in the same phase; in a fixed phase they print a lattice on it."""
+    top, left = generator.integers(high.shape[-1] - size + 1, size=2)
+    window = (..., slice(top, top + size), slice(left, left + size))
+    return output[window], high[window]
+
+
+def centre(image: Image.Image) -> Image.Image:
+    if min(image.size) < VALIDATION_SIZE:
+        raise DniError(
+            f"Expected photographs of at least {VALIDATION_SIZE} pixels a side, but got one of {image.size}."
+        )
+    left = (image.width - VALIDATION_SIZE) // 2
+    top = (image.height - VALIDATION_SIZE) // 2
+    return image.crop((left, top, left + VALIDATION_SIZE, top + VALIDATION_SIZE))

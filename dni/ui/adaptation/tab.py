@@ -1,0 +1,141 @@
+"""The Adaptation tab: digit classifiers blended between the source-only network and an adapted one."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from dni.digits.domains import SIDE
+from dni.digits.live_view import DOMAINS
+from dni.digits.methods import ANCESTOR, METHODS
+from dni.errors import DniError
+from dni.examples import EXAMPLES, example_token
+from dni.pictures.picture import to_pil, to_tensor
+from dni.serving.digit_service import BACKGROUND, DigitService, opaque
+from dni.ui.adaptation.component import build_digits
+from dni.ui.errors import afterwards, errors_shown, notify
+from dni.ui.picture_inputs import picture_input
+from dni.ui.results import check_alpha
+from dni.ui.start import MIDDLE
+from dni.ui.uploads import open_upload
+
+__all__ = ["build_adaptation"]
+
+INTRO = """**Teach a digit reader a new world without labels.** Both ends of the slider are the same small
+network. *Source only* has learnt from labelled grey digits (MNIST) and from nothing else; the *adapted* end
+was trained on from there with colour digits (MNIST-M) that **nobody labelled**. In between, every number in
+the network is blended ([DNI](https://arxiv.org/abs/1811.10515)). Move it and watch which digits are read
+wrongly: they get a red frame and a cross."""
+ABOUT = {
+    "dann": "A second classifier tries to tell grey from colour features; the features learn to fool it.",
+    "dann_mmd": "Draws the hidden units of both domains together, as a kernel measures their distance (MMD).",
+    "ddc": "Puts a small layer in between, on which the domains' mean features are drawn together.",
+    "coral": "Makes the features of both domains vary together in the same way (their covariances).",
+    "adamatch": "Teaches itself: sure guesses on a colour digit are the labels of its strongly changed copy.",
+    "target_only": "No adaptation: trained **with** the colour digits' labels: the upper bound of the rest.",
+}
+IMAGE_TYPES = ["image", ".heic", ".heif", ".avif"]
+
+
+class AdaptationHandlers:
+    """The handlers of the tab's events. What is on screen is known to the browser only."""
+
+    def __init__(self, digit_service: DigitService) -> None:
+        self.digit_service = digit_service
+
+    def choose(self, method: str) -> tuple[dict[str, Any], str]:
+        return change(method=method, title=METHODS[method].title), describe(method)
+
+    def upload(self, path: str | None, request: gr.Request) -> Any:
+        """Put the digits over a person's own picture; one that cannot be read leaves the last in place."""
+        if path is None:
+            return gr.skip()
+        with errors_shown():
+            picture = open_upload(path)
+            for notice in picture.notices:
+                notify(notice)
+            plain = replace(picture, rgb=opaque(picture), opacity=None)
+            token = self.digit_service.service.hold(plain, owner=owner_of(request))
+        return change(token=token, picture=picture.name)
+
+    def leave(self, request: gr.Request) -> None:
+        """Free a person's picture when the page is closed."""
+        self.digit_service.release(owner_of(request))
+
+    def api_predict(self, image: str | None, method: str, alpha: float) -> dict[str, float]:
+        """Read a digit (resized to 28x28) by source-only and a method, blended at alpha: probabilities."""
+        with errors_shown():
+            if image is None:
+                raise DniError("Expected a picture of a digit, but got none. Send a file.")
+            small = to_pil(opaque(open_upload(image))).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+            _, desk = self.digit_service.open()
+            probabilities = desk.predict(method, check_alpha(alpha), to_tensor(small)[None])[0]
+            return {str(digit): round(float(share), 6) for digit, share in enumerate(probabilities)}
+
+    def api_accuracy(self, method: str, alpha: float) -> dict[str, float]:
+        """Accuracy of the blend of source-only and a method at alpha on the held-out digits, by domain."""
+        with errors_shown():
+            _, desk = self.digit_service.open()
+            accuracies = desk.accuracy(method, check_alpha(alpha))
+            return dict(zip(DOMAINS, accuracies, strict=True))
+
+
+def change(**fields: str) -> dict[str, Any]:
+    """A change for the browser; the serial makes it a new one even if it says the same as the last."""
+    return {"serial": secrets.token_hex(4), **fields}
+
+
+def owner_of(request: gr.Request) -> str:
+    """Not the session alone, under which the service holds the Effects tab's picture."""
+    return f"digits-{request.session_hash}"
+
+
+def describe(method: str) -> str:
+    paper = METHODS[method].paper
+    return f"{ABOUT[method]} [Paper]({paper})" if paper else ABOUT[method]
+
+
+def build_adaptation(app: gr.Blocks, digit_service: DigitService) -> None:
+    """Add the tab to ``app``, inside its context."""
+    tab, first = AdaptationHandlers(digit_service), "dann"
+    gr.Markdown(INTRO)
+    methods = [(METHODS[method].title, method) for method in METHODS if method != ANCESTOR]
+    method = gr.Radio(methods, value=first, label="Adapted by", elem_id="digits-method")
+    about = gr.Markdown(describe(first), elem_id="digits-about")
+    digits = build_digits(
+        digit_service,
+        {
+            "method": first,
+            "title": METHODS[first].title,
+            "token": example_token(BACKGROUND),
+            "pictures": [[example_token(name), title] for name, (_, title) in EXAMPLES.items()],
+        },
+    )
+    # The button to see is in the component, beside what it changes.
+    with gr.Row(elem_id="digits-picture"):  # hidden by page.css
+        picture = gr.UploadButton(file_types=IMAGE_TYPES)
+
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    method.input(tab.choose, [method], [digits, about], **quiet)
+    uploaded = picture.upload(tab.upload, [picture], [digits], **quiet)
+    afterwards(uploaded, lambda: None, None, [picture])
+    app.unload(tab.leave)
+    build_endpoints(tab, first)
+
+
+def build_endpoints(tab: AdaptationHandlers, first: str) -> None:
+    """``/digits_predict`` and ``/digits_accuracy`` for programs, on components that nobody sees."""
+    with gr.Row(visible=False):
+        image = picture_input(label="image")
+        method = gr.Textbox(first, label="method")
+        alpha = gr.Number(MIDDLE, label="alpha")
+        result = gr.JSON(label="result")
+        limits: dict[str, Any] = {"concurrency_limit": 2}
+        gr.Button().click(
+            tab.api_predict, [image, method, alpha], [result], api_name="digits_predict", **limits
+        )
+        gr.Button().click(tab.api_accuracy, [method, alpha], [result], api_name="digits_accuracy", **limits)

@@ -1,0 +1,57 @@
+"""Reads what the address of the page asks for: pair, example and alpha."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dni.examples import EXAMPLES
+from dni.serving.render_service import RenderService
+from dni.ui.start import MIDDLE
+
+__all__ = ["Link", "one_slider_pairs", "read_link"]
+
+
+@dataclass(frozen=True)
+class Link:
+    """What the address bar asks for, with our defaults in place of what cannot be had."""
+
+    pair: str
+    example: str
+    alpha: float
+    warnings: tuple[str, ...] = ()
+
+
+def read_link(query: Mapping[str, str], service: RenderService) -> Link:
+    """Read ``pair``, ``example`` and ``alpha``; a warning for each that is unusable (and never its text)."""
+    warnings = []
+    pairs = one_slider_pairs(service)
+    first_pair, first_example = pairs[0], next(iter(EXAMPLES))
+    pair, example = query.get("pair", first_pair), query.get("example", first_example)
+    alpha = parse_alpha(query.get("alpha", str(MIDDLE)))
+    if alpha is None:
+        warnings.append("The link's alpha is no number from 0 to 1: starting in the middle.")
+    if example not in EXAMPLES:
+        warnings.append("The link's picture is none of the examples: starting with the first one.")
+        example = first_example
+    if pair not in pairs:
+        warnings.append("The link's pair is not in the list: starting with the first one.")
+        pair = first_pair
+    elif pair != first_pair and not service.pair(pair).is_local(service.cache):
+        warnings.append("The link's pair is not on this machine yet: choose it from the list to download it.")
+        pair = first_pair
+    return Link(pair, example, MIDDLE if alpha is None else alpha, tuple(warnings))
+
+
+def one_slider_pairs(service: RenderService) -> list[str]:
+    """The ids of the catalogue's entries with two ends, which one slider is enough for."""
+    return [pair_id for pair_id, pair in service.catalog.items() if len(pair.ends) == 2]
+
+
+def parse_alpha(text: str) -> float | None:
+    try:
+        alpha = float(text)
+    except ValueError:
+        return None
+    return alpha if math.isfinite(alpha) and 0 <= alpha <= 1 else None

@@ -1,0 +1,181 @@
+"""The effects tab: a picture, a pair, the live viewer, and the results to take away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from dni.blending.shares import Mix
+from dni.errors import DniError
+from dni.examples import EXAMPLES, example_token
+from dni.serving.render_service import Region, RenderService
+from dni.ui.effects.link import one_slider_pairs, read_link
+from dni.ui.effects.viewer import build_viewer, make_scene
+from dni.ui.errors import errors_shown, notify, warn
+from dni.ui.picture_inputs import example_gallery, own_picture
+from dni.ui.progress import download_progress
+from dni.ui.protocol import read_viewer_state
+from dni.ui.results import Results, build_endpoints, build_results, of_viewer
+from dni.ui.start import MIDDLE, keep_examples
+from dni.ui.uploads import open_upload
+from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
+
+__all__ = ["build_effects"]
+
+Scene = dict[str, Any]
+
+KEYFRAMES = tuple(Mix.of_alpha(index / 10) for index in range(11))
+HELP = """Each end of the slider is a network. In between, every number in the network is
+`(1 - alpha) * left + alpha * right`, and that network makes the picture. While you drag, the picture fades
+between ready-made frames (*preview*); when you rest, the network itself is run (*exact*). Of a large picture
+only the outlined part is live; *Render the whole picture* makes all of it.
+
+Keys: arrows move the slider, hold **O** for the original; on the picture **+ - 0 1** and arrows. Drop your
+own picture on the viewer, or paste it."""
+
+
+class EffectsHandlers:
+    """The handlers of the tab's events; everything a person chose is in the viewer's scene."""
+
+    def __init__(self, service: RenderService) -> None:
+        self.service = service
+        self.jobs = GpuJobs(service)
+        self.results = Results(service, self.jobs, of_viewer)
+
+    def scene(
+        self, request: gr.Request, *, token: str, pair_id: str, alpha: float, example: str = ""
+    ) -> Scene:
+        visitor = str(request.session_hash)
+        return make_scene(
+            self.service,
+            token=token,
+            pair_id=pair_id,
+            alpha=alpha,
+            live_pixels=self.service.live_pixels(pair_id, owner=visitor),
+            prepares=IS_ZERO_GPU,
+            visitor=visitor,
+            example=example,
+        )
+
+    def start(self, request: gr.Request) -> tuple[Any, ...]:
+        """What the link asks for; anything in it that we do not have is replaced by the default."""
+        link = read_link(request.query_params, self.service)
+        for warning in link.warnings:
+            warn(warning)
+        number = list(EXAMPLES).index(link.example)
+        for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.service)[0])):
+            try:
+                scene = self.scene(
+                    request,
+                    token=example_token(link.example),
+                    pair_id=pair_id,
+                    alpha=link.alpha,
+                    example=link.example,
+                )
+                return scene, pair_id, self.describe(pair_id), gr.Gallery(selected_index=number)
+            except DniError as error:
+                warn(error)
+        return gr.skip(), None, "", gr.skip()
+
+    def describe(self, pair_id: str) -> str:
+        pair = self.service.pair(pair_id)
+        about = [f"**{pair.ends[0].label}** to **{pair.ends[1].label}**.", pair.lineage]
+        if pair.licence:
+            about.append(f"Licence: {pair.licence}.")
+        if pair.homepage:
+            about.append(f"[Source]({pair.homepage})")
+        return f"{pair.description} \n\n{' '.join(about)}"
+
+    def choose_pair(
+        self,
+        pair_id: str,
+        scene: Scene | None,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
+    ) -> Any:
+        """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
+        first = next(iter(EXAMPLES))
+        before = scene or {"token": example_token(first), "pair": None, "alpha": MIDDLE, "example": first}
+        try:
+            self.service.renderer(pair_id, download=download_progress(progress))
+            after = self.scene(
+                request,
+                token=before["token"],
+                pair_id=pair_id,
+                alpha=before["alpha"],
+                example=before["example"],
+            )
+        except DniError as error:
+            warn(error)
+            return gr.skip(), before["pair"], gr.skip()
+        return after, gr.skip(), self.describe(pair_id)
+
+    def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
+        name = list(EXAMPLES)[int(event.index)]
+        with errors_shown():
+            now = read_viewer_state(scene)
+            return self.scene(
+                request, token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name
+            )
+
+    def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
+        """Show the person's own picture; one that cannot be read leaves the last one in place."""
+        if path is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        with errors_shown():
+            now, picture = read_viewer_state(scene), open_upload(path)
+            for notice in picture.notices:
+                notify(notice)
+            token = self.service.hold(picture, owner=str(request.session_hash))
+            scene = self.scene(request, token=token, pair_id=now.pair, alpha=now.alpha)
+            return scene, gr.Gallery(selected_index=None), None
+
+    def leave(self, request: gr.Request) -> None:
+        """Free what a person held when the page is closed."""
+        self.service.release(str(request.session_hash))
+        self.results.leave(str(request.session_hash))
+
+    def prepare(self, scene: Scene, event: gr.EventData) -> Scene:
+        """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
+        with errors_shown():
+            now, region = read_viewer_state(scene), Region(**event.region)
+            jpegs = self.jobs.frames(self.service.picture(now.token), now.pair, region, KEYFRAMES)
+            for mix, jpeg in zip(KEYFRAMES, jpegs, strict=True):
+                self.service.remember(now.token, now.pair, region, mix, jpeg)
+        return {**scene, "prepared": True}
+
+
+def build_effects(app: gr.Blocks, service: RenderService) -> None:
+    """Add the tab to ``app``, inside its context."""
+    keep_examples(service)
+    tab = EffectsHandlers(service)
+    pairs = [(service.pair(pair_id).title, pair_id) for pair_id in one_slider_pairs(service)]
+    first_pair = pairs[0][1]
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            viewer = build_viewer(service)
+            build_results(tab.results, viewer)
+        with gr.Column(scale=1, min_width=320):
+            pair = gr.Dropdown(pairs, value=first_pair, label="Pair of networks", interactive=True)
+            about = gr.Markdown(elem_id="about")
+            image = own_picture(elem_id="own-picture", height=170)
+            examples = example_gallery(elem_id="examples")
+    with gr.Accordion("What am I seeing?", open=False):
+        gr.Markdown(HELP)
+
+    quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+    app.load(tab.start, None, [viewer, pair, about, examples], **quiet)
+    pair.input(tab.choose_pair, [pair, viewer], [viewer, pair, about], show_progress_on=[about], **quiet)
+    examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **quiet)
+    # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
+    # neither be kept out by that nor be taken out of the box before it is sent.
+    hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}
+    uploaded = image.input(
+        tab.upload, [image, viewer], [viewer, examples, image], trigger_mode="multiple", **hidden
+    )
+    # The picture is in the viewer now, or refused: the box is ready for the next one.
+    uploaded.failure(lambda: None, None, [image], queue=False, **hidden)
+    viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
+    app.unload(tab.leave)
+    build_endpoints(tab.results, first_pair)

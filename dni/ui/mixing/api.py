@@ -1,0 +1,84 @@
+"""The mixing desk for programs: ``/desk_render`` and ``/inspect``, on components that nobody sees.
+
+Not ``gr.api``: it would take any path on this machine for an uploaded file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from dni.checkpoints.sandbox import unusable
+from dni.compatibility.verdict import Verdict
+from dni.errors import DniError
+from dni.recipes.render_request import RenderRequest
+from dni.ui.errors import errors_shown
+from dni.ui.mixing.handlers import MixingHandlers, name_of, visitor_of
+from dni.ui.mixing.verdict_panel import inspect_in_slot
+from dni.ui.picture_inputs import picture_input
+from dni.ui.results import ExportRequest
+from dni.ui.uploads import open_upload, received_path
+
+__all__ = ["build_mixing_endpoints"]
+
+EXAMPLE = {"shares": [0.5, 0.5]}
+
+
+class MixingApi:
+    """The handlers."""
+
+    def __init__(self, tab: MixingHandlers) -> None:
+        self.tab = tab
+
+    def render(self, image: str | None, pair: str, mix: Any) -> str:
+        """Render a picture through any mix of a pair: a PNG with its recipe in the metadata.
+
+        ``mix`` is what a recipe says of it: ``shares``, and where wanted ``groups``, ``extrapolate``,
+        ``brush`` with ``mask`` and ``levels``, ``crop`` and ``tile``.
+        """
+        with errors_shown():
+            if image is None:
+                raise DniError("Expected a picture to render, but got none. Send a file.")
+            if not isinstance(mix, dict):
+                raise DniError(f"Expected the mix as an object with shares, but got {mix!r:.200}. Send one.")
+            render_request = RenderRequest.from_values(mix)
+            wanted = ExportRequest(
+                "", pair, render_request, render_request.brush or render_request.mix, name_of(render_request)
+            )
+            return self.tab.results.export(open_upload(image), wanted)
+
+    def inspect(self, files: list[str] | None, pair: str, request: gr.Request) -> dict[str, Any]:
+        """Say whether networks blend: two or more files, or a pair of the catalogue; the verdict as JSON."""
+        with errors_shown():
+            if bool(files) == bool(pair):
+                raise DniError("Expected two or more files, or the id of a pair. Send one of the two.")
+            owner = visitor_of(request)
+            if not files:
+                return self.tab.verdict(pair, owner=owner).to_dict()
+            return self.verdict([received_path(file) for file in files], owner=owner).to_dict()
+
+    def verdict(self, files: list[Path], *, owner: str) -> Verdict:
+        """The verdict on files, of which none may harm us."""
+        for problem in unusable(files).values():
+            raise DniError(problem)
+        return inspect_in_slot(self.tab.service, files, owner=owner)
+
+
+def build_mixing_endpoints(tab: MixingHandlers) -> None:
+    """Add the endpoints to the page's context."""
+    api = MixingApi(tab)
+    first = next(iter(tab.service.catalog))
+    with gr.Row(visible=False):
+        image = picture_input(label="image")
+        pair = gr.Textbox(first, label="pair")
+        mix = gr.JSON(EXAMPLE, label="mix")
+        picture = gr.File(label="result")
+        files = gr.File(label="files", file_count="multiple")
+        judged = gr.Textbox("", label="pair")
+        verdict = gr.JSON(label="verdict")
+        gr.Button().click(
+            api.render, [image, pair, mix], [picture], api_name="desk_render", concurrency_limit=2
+        )
+        gr.Button().click(api.inspect, [files, judged], [verdict], api_name="inspect", concurrency_limit=1)

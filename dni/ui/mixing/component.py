@@ -1,0 +1,139 @@
+"""The component of the mixing desk, and what it can ask of the server.
+
+As in :mod:`dni.ui.effects.viewer` the server keeps no "current" anything: it answers, and the browser
+decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+
+from dni.errors import DniError
+from dni.masks.automatic import detail_mask, luminance_mask
+from dni.masks.files import encode_mask
+from dni.rendering.renderer import Cancelled
+from dni.serving.mixing.frames import compare, painted_frame
+from dni.serving.mixing.mask_store import MaskStore, read_canvas
+from dni.serving.mixing.measurements import Measures
+from dni.serving.render_service import RenderService
+from dni.serving.scheduler import Priority, Superseded
+from dni.ui.mixing.scene import read_render_request
+from dni.ui.protocol import mix_of, parse, text
+from dni.ui.server_functions import answering, apart, encode, read
+
+__all__ = ["build_mixing_component"]
+
+STYLES = ("viewer.css", "desk.css")
+SCRIPTS = (
+    "common.js",
+    "view.js",
+    "painter.js",
+    "gestures.js",
+    "desk-space.js",
+    "desk-board.js",
+    "desk-painter.js",
+    "desk-mix.js",
+    "desk-layers.js",
+    "desk-paint.js",
+    "desk-panels.js",
+    "desk.js",
+    "desk-start.js",
+)
+AUTO_MASKS = {"detail": detail_mask, "luminance": luminance_mask}
+
+Answer = dict[str, Any]
+
+
+def build_mixing_component(service: RenderService, masks: MaskStore, measures: Measures) -> gr.HTML:
+    """The component; its value is a scene (see :mod:`dni.ui.mixing.scene`)."""
+    slow = [frame_server(service, masks), compare_server(service, masks), curve_server(measures, masks)]
+    quick = [*view_servers(service), *mask_servers(service, masks)]
+    return gr.HTML(
+        value=None,
+        html_template=read("desk.html"),
+        css_template="\n".join(read(name) for name in STYLES),
+        js_on_load="\n".join(read(name) for name in SCRIPTS),
+        apply_default_css=False,
+        server_functions=[
+            *(apart(answering(superseded(function))) for function in slow),
+            *(answering(function) for function in quick),
+        ],
+        elem_id="desk",
+    )
+
+
+def superseded(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """Answer what nobody waits for any more with ``{"dropped": True}``."""
+
+    @wraps(function)
+    def answer(request: Any) -> Answer:
+        try:
+            return function(request)
+        except (Superseded, Cancelled):
+            return {"dropped": True}
+
+    return answer
+
+
+def frame_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
+    def frame(request: Any) -> Answer:
+        token, pair_id, region = parse(request)
+        mix, visitor = mix_of(request), text(request, "visitor")
+        if request.get("mask") is None:
+            priority = Priority.AHEAD if request.get("rank") == "ahead" else Priority.LIVE
+            made = service.frame(token, pair_id, region, mix, visitor=visitor, priority=priority)
+        else:
+            made = painted_frame(
+                service, token, pair_id, read_render_request(request, masks), visitor=visitor
+            )
+        milliseconds = round(made.milliseconds, 1)
+        return {"jpeg": encode(made.jpeg), "milliseconds": milliseconds, "notice": made.notice}
+
+    return frame
+
+
+def compare_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
+    def compare_pixels(request: Any) -> Answer:
+        (token, pair_id, _), visitor = parse(request), text(request, "visitor")
+        return compare(service, token, pair_id, read_render_request(request, masks), visitor=visitor)
+
+    compare_pixels.__name__ = "compare"
+    return compare_pixels
+
+
+def curve_server(measures: Measures, masks: MaskStore) -> Callable[[Any], Answer]:
+    def curve(request: Any) -> Answer:
+        (token, pair_id, _), last = parse(request), read_render_request(request, masks)
+        against, visitor = text(request, "against"), text(request, "visitor")
+        return measures.curve(token, pair_id, last, against=against, visitor=visitor)
+
+    return curve
+
+
+def view_servers(service: RenderService) -> list[Callable[[Any], Answer]]:
+    def before(request: Any) -> Answer:
+        return {"jpeg": encode(service.before(*parse(request)))}
+
+    def overview(request: Any) -> Answer:
+        return {"jpeg": encode(service.overview(text(request, "token")))}
+
+    return [before, overview]
+
+
+def mask_servers(service: RenderService, masks: MaskStore) -> list[Callable[[Any], Answer]]:
+    def mask(request: Any) -> Answer:
+        service.picture(text(request, "token"))
+        painted = read_canvas(text(request, "png"))
+        return {"mask": masks.put(painted, owner=text(request, "visitor"))}
+
+    def auto_mask(request: Any) -> Answer:
+        make = AUTO_MASKS.get(text(request, "kind"))
+        if make is None:
+            raise DniError(f"Expected one of the masks {', '.join(AUTO_MASKS)}. Choose one.")
+        return {"png": encode_mask(make(service.picture(text(request, "token")).rgb))}
+
+    return [mask, auto_mask]

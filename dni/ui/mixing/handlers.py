@@ -1,0 +1,205 @@
+"""The handlers of the mixing desk's events: choosing pictures and networks, and the verdict.
+
+Everything a person chose is in the scene that comes from their browser.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import gradio as gr
+
+from dni.compatibility.verdict import Verdict
+from dni.errors import DniError
+from dni.examples import EXAMPLES, example_token
+from dni.recipes.render_request import RenderRequest
+from dni.rendering.renderer import Cancelled
+from dni.serving.mixing.mask_store import MaskStore
+from dni.serving.mixing.measurements import Measures
+from dni.serving.mixing.uploaded_networks import UploadedNetworks
+from dni.serving.render_service import RenderService
+from dni.ui.errors import errors_shown, notify, warn
+from dni.ui.mixing.scene import MixingState, Scene, build_scene, groups_of, read_mixing_state, request_of
+from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, verdict_html
+from dni.ui.progress import download_progress
+from dni.ui.results import ExportRequest, Results
+from dni.ui.uploads import open_upload, received_path
+from dni.ui.zero_gpu import GpuJobs
+
+__all__ = ["MixingHandlers", "name_of", "visitor_of"]
+
+FIRST_EXAMPLE = next(iter(EXAMPLES))
+
+
+class MixingHandlers:
+    """What the tab's parts share, and the handlers of its main part."""
+
+    def __init__(self, service: RenderService) -> None:
+        self.service = service
+        self.masks = MaskStore()
+        self.measures = Measures(service)
+        self.networks = UploadedNetworks(service)
+        self.results = Results(service, GpuJobs(service), self.whole, self.part)
+        self._verdicts: dict[str, Verdict] = {}
+
+    # What is on screen
+
+    def whole(self, scene: Any) -> ExportRequest:
+        """The whole picture as it is on the desk."""
+        return self.wanted(read_mixing_state(scene), only_seen=False)
+
+    def part(self, scene: Any) -> ExportRequest:
+        """What can be seen of it."""
+        return self.wanted(read_mixing_state(scene), only_seen=True)
+
+    def wanted(self, desk: MixingState, *, only_seen: bool) -> ExportRequest:
+        render_request = request_of(desk, mask=self.mask_text(desk), only_seen=only_seen)
+        return ExportRequest(desk.token, desk.pair, render_request, desk.mix, name_of(render_request))
+
+    def mask_text(self, desk: MixingState) -> str | None:
+        return None if desk.mask is None else self.masks.get(desk.mask)
+
+    def scene(
+        self, request: gr.Request, *, token: str, pair_id: str, example: str = "", **restored: Any
+    ) -> Scene:
+        return build_scene(
+            self.service,
+            token=token,
+            pair_id=pair_id,
+            visitor=visitor_of(request),
+            example=example,
+            **restored,
+        )
+
+    # Events
+
+    def start(self, scene: Scene | None, request: gr.Request) -> tuple[Any, ...]:
+        """The first networks of the catalogue and the first example, when the tab is opened at first."""
+        pair_id = next(iter(self.service.catalog))
+        if scene is not None:
+            return gr.skip(), gr.skip(), gr.skip()
+        with errors_shown():
+            token = example_token(FIRST_EXAMPLE)
+            begun = self.scene(request, token=token, pair_id=pair_id, example=FIRST_EXAMPLE)
+            return begun, pair_id, pair_id
+
+    def choose_pair(
+        self,
+        pair_id: str | None,
+        scene: Scene,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
+    ) -> tuple[Any, ...]:
+        """Load networks of the catalogue; on failure the old ones stay chosen."""
+        with errors_shown():
+            desk = read_mixing_state(scene)
+        if pair_id is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        try:
+            self.service.renderer(pair_id, download=download_progress(progress))
+            return self.scene_with(desk, pair_id, request), gr.skip(), pair_id
+        except DniError as error:
+            warn(error)
+            return gr.skip(), desk.pair if desk.pair in self.service.catalog else None, gr.skip()
+
+    def scene_with(self, desk: MixingState, pair_id: str, request: gr.Request) -> Scene:
+        """The picture on the desk through other networks."""
+        return self.scene(request, token=desk.token, pair_id=pair_id, example=desk.example)
+
+    def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
+        name = list(EXAMPLES)[int(event.index)]
+        with errors_shown():
+            desk = read_mixing_state(scene)
+            return self.scene(request, token=example_token(name), pair_id=desk.pair, example=name)
+
+    def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
+        """Show a person's own picture; one that cannot be read leaves the last one in place."""
+        if path is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        with errors_shown():
+            desk, picture = read_mixing_state(scene), open_upload(path)
+            for notice in picture.notices:
+                notify(notice)
+            token = self.service.hold(picture, owner=visitor_of(request))
+            scene = self.scene(request, token=token, pair_id=desk.pair)
+            return scene, gr.Gallery(selected_index=None), None
+
+    def give_reference(self, path: str | None, request: gr.Request) -> Any:
+        """Take a reference for the curve; one that cannot be read leaves the last one in place."""
+        with errors_shown():
+            reference = None if path is None else open_upload(path).rgb
+            self.measures.give(reference, owner=visitor_of(request))
+
+    def take_files(self, paths: list[str] | None, request: gr.Request) -> Any:
+        """Try the files that somebody dropped; those that cannot be used leave the list."""
+        with errors_shown():
+            listed = [received_path(path) for path in paths or ()]
+        problems = self.networks.take(listed, owner=visitor_of(request))
+        for problem in problems.values():
+            warn(problem)
+        return [str(path) for path in listed if path not in problems] or None
+
+    def blend_files(self, paths: list[str] | None, scene: Scene, request: gr.Request) -> tuple[Any, ...]:
+        """Put a person's own networks on the desk; if they do not fit, the old ones stay."""
+        visitor = visitor_of(request)
+        with errors_shown():
+            desk = read_mixing_state(scene)
+            pair_id = self.networks.pair([received_path(path) for path in paths or ()], owner=visitor)
+        try:
+            return self.scene_with(desk, pair_id, request), None, pair_id
+        except DniError as error:
+            warn(self.networks.plain(error, owner=visitor))
+            return gr.skip(), gr.skip(), pair_id
+
+    def judge(self, pair_id: str, scene: Scene, request: gr.Request) -> tuple[Any, Any]:
+        """The verdict on networks, after their picture is on screen."""
+        try:
+            with errors_shown():
+                verdict = self.verdict(pair_id, owner=visitor_of(request))
+        except Cancelled:
+            return gr.skip(), gr.skip()
+        if scene is None or scene.get("pair") != pair_id:
+            return verdict_html(verdict), gr.skip()
+        names = [group["name"] for group in scene["groups"]]
+        return verdict_html(verdict), {**scene, "groups": groups_of(names, group_correlations(verdict))}
+
+    def verdict(self, pair_id: str, *, owner: str) -> Verdict:
+        """The verdict on a pair; what it says of the catalogue's is remembered."""
+        known = self._verdicts.get(pair_id)
+        if known is None:
+            paths, labels = self.service.paths(pair_id), self.service.pair(pair_id).labels
+            known = inspect_in_slot(self.service, paths, owner=owner, labels=labels)
+            if pair_id in self.service.catalog:
+                self._verdicts[pair_id] = known
+        return known
+
+    def leave(self, request: gr.Request) -> None:
+        """Free what a person held when the page is closed."""
+        visitor = visitor_of(request)
+        self.service.release(visitor)
+        self.masks.release(visitor)
+        self.measures.leave(visitor)
+        self.networks.leave(visitor)
+        self.results.leave(str(request.session_hash))
+
+
+def visitor_of(request: gr.Request) -> str:
+    """Not the session alone, under which the service holds the Effects tab's picture."""
+    return f"desk-{request.session_hash}"
+
+
+def name_of(render_request: RenderRequest) -> str:
+    """What an order is called in the name of a file; no two orders are called alike."""
+    mix = render_request.brush or render_request.mix
+    shares = "-".join(f"{share:.4f}" for share in mix.shares[1:])
+    name = f"alpha-{shares}" if len(mix.shares) == 2 else f"shares-{shares}"
+    plain = render_request.mask is None and render_request.crop is None and not mix.groups
+    return name if plain else f"{name}_{digest(render_request)}"
+
+
+def digest(render_request: RenderRequest) -> str:
+    """Six letters that stand for an order."""
+    text = json.dumps(render_request.to_values(), sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:6]

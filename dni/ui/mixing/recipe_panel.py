@@ -1,0 +1,143 @@
+"""Recipes on the desk: what is on screen as a recipe, and a recipe back on screen."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import gradio as gr
+
+from dni.blending.mix_paths import first_end
+from dni.export.pictures import recipe_of
+from dni.pictures.picture import Picture
+from dni.recipes.recipe import Recipe, RecipeError
+from dni.recipes.recipe_files import read_recipe, resolve_ends
+from dni.recipes.render_request import RenderRequest, mix_values
+from dni.ui.errors import errors_shown, notify
+from dni.ui.mixing.handlers import MixingHandlers, visitor_of
+from dni.ui.mixing.scene import layers_of, read_mixing_state
+from dni.ui.progress import download_progress
+from dni.ui.results import new_folder
+from dni.ui.uploads import received_path
+
+__all__ = ["RecipeHandlers", "build_recipes", "restored_values"]
+
+
+class RecipeHandlers:
+    """The handlers of the recipe panel."""
+
+    def __init__(self, tab: MixingHandlers) -> None:
+        self.tab = tab
+
+    def save(self, scene: Any) -> Any:
+        """The recipe of what is on screen, as a file."""
+        with errors_shown():
+            wanted = self.tab.part(scene) if zoomed_in(scene) else self.tab.whole(scene)
+            service, pair = self.tab.service, self.tab.service.pair(wanted.pair)
+            renderer = service.renderer(wanted.pair, precision="float32")
+            recipe = recipe_of(
+                renderer, wanted.render_request, ends=service.paths(wanted.pair), pair_id=pair.id
+            )
+            name = re.sub(r"[^A-Za-z0-9_-]+", "-", pair.id) or "own"
+            path = new_folder() / f"recipe_{name}_{wanted.name}.json"
+            path.write_text(recipe.to_json() + "\n", encoding="ascii")
+            return gr.File(str(path), visible=True)
+
+    def restore(
+        self,
+        path: str | None,
+        scene: Any,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
+    ) -> tuple[Any, ...]:
+        """Put everything on the desk as the recipe in a file says; on failure all stays as it is."""
+        if path is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        with errors_shown():
+            desk, recipe = read_mixing_state(scene), read_recipe(received_path(path))
+            values = restored_values(recipe.request, self.tab.service.picture(desk.token))
+            pair_id = self.find_pair(recipe, visitor_of(request), progress)
+            after = self.tab.scene(request, token=desk.token, pair_id=pair_id, example=desk.example, **values)
+            listed = pair_id if pair_id in self.tab.service.catalog else None
+            return after, listed, pair_id, None
+
+    def find_pair(self, recipe: Recipe, visitor: str, progress: gr.Progress) -> str:
+        """The id of the recipe's very networks: of the catalogue, or among the person's own files."""
+        service = self.tab.service
+        if recipe.pair in service.catalog:
+            paths = resolve_ends(
+                recipe, catalog=service.catalog, progress=download_progress(progress), cache=service.cache
+            )
+            if paths == service.paths(recipe.pair):
+                return recipe.pair
+            return self.tab.networks.hold(paths, owner=visitor)
+        found = {end: self.tab.networks.find(end[1], owner=visitor) for end in recipe.ends}
+        missing = [f"{name} (sha256 {sha256[:16]}...)" for (name, sha256), path in found.items() if not path]
+        if missing:
+            raise RecipeError(
+                f"Expected the networks of the recipe here, but {', '.join(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} not. Drop the files under Your own networks, then "
+                "the recipe again."
+            )
+        return self.tab.networks.hold([path for path in found.values() if path], owner=visitor)
+
+
+def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str, Any]:
+    """What the component needs to show an order.
+
+    Raises:
+        DniError: The desk cannot show its layers; see :func:`dni.ui.mixing.scene.layers_of`.
+    """
+    mix = render_request.brush or render_request.mix
+    own_base = render_request.brush is not None and render_request.mix != first_end(mix.num_ends)
+    crop = render_request.crop
+    if crop and (crop[0] + crop[2] > picture.width or crop[1] + crop[3] > picture.height):
+        notify("The recipe is for a part that this picture does not have: all of it is shown.")
+        crop = None
+    sides = None if crop is None else dict(zip(("left", "top", "width", "height"), crop, strict=True))
+    return {
+        "mix": {"shares": list(mix.shares), "layers": layers_of(mix), "extrapolate": mix.extrapolate},
+        "base": mix_values(render_request.mix) if own_base else None,
+        "png": render_request.mask,
+        "crop": sides,
+        "tile": render_request.tile,
+        "levels": render_request.levels,
+    }
+
+
+def zoomed_in(scene: Any) -> bool:
+    """Whether only a part of the picture can be seen."""
+    desk = read_mixing_state(scene)
+    return desk.crop != (0, 0, int(scene["width"]), int(scene["height"]))
+
+
+def build_recipes(tab: MixingHandlers, scene: list[Any]) -> Any:
+    """The recipe panel; gives the event of a recipe that came, for the verdict to follow.
+
+    Args:
+        tab: The handlers of the rest.
+        scene: The component, the chooser of networks and whom the verdict is on.
+    """
+    handlers, board = RecipeHandlers(tab), scene[0]
+    gr.Markdown(
+        "Everything on the desk in one small file. Drop it here again, or a picture or network that was "
+        "saved here, or give it to `dni render --recipe`: the same bytes come out."
+    )
+    given = gr.File(
+        label="A recipe (.json), or a .png or .safetensors made here",
+        file_types=[".json", ".png", ".safetensors"],
+        height=110,
+        elem_id="desk-recipe",
+    )
+    save = gr.Button("Recipe of what is on screen", size="md", elem_id="desk-save-recipe")
+    saved = gr.File(
+        label="The recipe", interactive=False, visible=False, height=90, elem_id="desk-recipe-file"
+    )
+    quiet: dict[str, Any] = {"api_visibility": "private"}
+    save.click(handlers.save, [board], [saved], **quiet)
+    restored = given.upload(
+        handlers.restore, [given, board], [*scene, given], show_progress_on=[given], **quiet
+    )
+    # It is on the desk now, or refused: the box is ready for the next one.
+    restored.failure(lambda: None, None, [given], queue=False, show_progress="hidden", **quiet)
+    return restored

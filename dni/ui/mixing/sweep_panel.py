@@ -1,0 +1,190 @@
+"""A sweep of what is on the desk: a strip, a grid or a film to take away."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from dni.blending.mix_paths import along, first_end, over_pad
+from dni.blending.shares import Mix
+from dni.errors import DniError
+from dni.export.sweeps.animation import Playback
+from dni.export.sweeps.sweep import Sweep, export_sweep
+from dni.rendering.renderer import Cancelled
+from dni.rendering.requests import Hooks
+from dni.serving.scheduler import Priority
+from dni.ui.errors import afterwards, errors_shown, notify
+from dni.ui.mixing.handlers import MixingHandlers
+from dni.ui.mixing.scene import MixingState, read_mixing_state, request_of, with_layers
+from dni.ui.results import new_folder
+
+__all__ = ["build_sweep", "sweep_rows"]
+
+WAYS = {
+    "From the first network to the last": "ends",
+    "From the first network to the mix on screen": "mix",
+    "All over the pad, as a grid (three or four networks)": "pad",
+}
+FORMATS = {"Strip or grid (PNG)": ".png", "GIF": ".gif", "WebP": ".webp", "MP4": ".mp4"}
+FRAMES = 9
+# Of a control that fills a telephone's screen instead of half of it.
+PHONE_WIDTH = 280
+
+
+class SweepHandlers:
+    """The handlers of the sweep panel."""
+
+    def __init__(self, tab: MixingHandlers) -> None:
+        self.tab = tab
+        self.cancellations: dict[str, threading.Event] = {}
+
+    def ask(self, request: gr.Request) -> tuple[Any, ...]:
+        """Put the cancel button in the place of the other."""
+        self.cancellations[str(request.session_hash)] = threading.Event()
+        return gr.Button(visible=False), gr.Button(visible=True)
+
+    def make(
+        self,
+        scene: Any,
+        way: str,
+        suffix: str,
+        frames: float,
+        fps: float,
+        there_and_back: bool,
+        only_seen: bool,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
+    ) -> tuple[Any, ...]:
+        """Render the sweep, with progress; the cancel button stops it."""
+        owner = str(request.session_hash)
+        with errors_shown():
+            desk = read_mixing_state(scene)
+            sweep = Sweep(
+                rows=sweep_rows(desk, way, int(frames)),
+                like=request_of(desk, mask=self.tab.mask_text(desk), only_seen=only_seen),
+                playback=Playback(fps=fps, there_and_back=there_and_back),
+            )
+            try:
+                path = self.export(desk, sweep, suffix, self.hooks(owner, progress))
+            except Cancelled:
+                notify("Cancelled: nothing was written.")
+                return gr.skip(), gr.skip(), gr.skip()
+        is_film = suffix == ".mp4"
+        return (
+            gr.File(path, visible=True),
+            gr.Image(None if is_film else path, visible=not is_film),
+            gr.Video(path if is_film else None, visible=is_film),
+        )
+
+    def hooks(self, owner: str, progress: gr.Progress) -> Hooks:
+        cancelled = self.cancellations.setdefault(owner, threading.Event())
+
+        def slot() -> AbstractContextManager[None]:
+            return self.tab.service.scheduler.slot(owner, Priority.EXPORT, cancelled=cancelled)
+
+        def report(done: int, total: int) -> None:
+            progress((done, total), desc="Rendering", unit="tiles")
+
+        return Hooks(progress=report, cancelled=cancelled, slot=slot, notice=notify)
+
+    def export(self, desk: MixingState, sweep: Sweep, suffix: str, hooks: Hooks) -> str:
+        service = self.tab.service
+        picture, pair = service.picture(desk.token), service.pair(desk.pair)
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
+        path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
+        renderer = service.renderer(desk.pair, precision="float32")
+        ends = service.paths(desk.pair)
+        export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, hooks=hooks)
+        return str(path)
+
+    def cancel(self, request: gr.Request) -> Any:
+        if cancelled := self.cancellations.get(str(request.session_hash)):
+            cancelled.set()
+        return gr.Button("Cancelling…", interactive=False)
+
+    def finish(self, request: gr.Request) -> tuple[Any, ...]:
+        """Whatever came of it: the button is back."""
+        self.cancellations.pop(str(request.session_hash), None)
+        return gr.Button(visible=True), gr.Button("Cancel", visible=False, interactive=True)
+
+    def leave(self, request: gr.Request) -> None:
+        """Stop what a person who has left was waiting for."""
+        self.cancel(request)
+        self.cancellations.pop(str(request.session_hash), None)
+
+
+def sweep_rows(desk: MixingState, way: str, count: int) -> tuple[tuple[Mix, ...], ...]:
+    """The mixes of a sweep, with the desk's layers.
+
+    Args:
+        desk: What is on screen.
+        way: "ends" (from the first network to the last), "mix" (to the mix on screen) or "pad".
+        count: Frames; of a pad along an edge.
+
+    Raises:
+        DniError: There is no such way with this number of networks, or too few frames.
+    """
+    num_ends = desk.mix.num_ends
+    if way == "pad":
+        return tuple(layered(row, desk) for row in over_pad(num_ends, count))
+    last = Mix.of((*[0.0] * (num_ends - 1), 1.0))
+    stop = {"ends": last, "mix": Mix.of(desk.mix.shares, extrapolate=desk.mix.extrapolate)}.get(way)
+    if stop is None:
+        raise DniError(f"Expected one of the ways ends, mix and pad, but got {way!r:.50}. Choose one.")
+    return (layered(along(first_end(num_ends), stop, count), desk),)
+
+
+def layered(mixes: Sequence[Mix], desk: MixingState) -> tuple[Mix, ...]:
+    return tuple(with_layers(mix, desk.layers) for mix in mixes)
+
+
+def build_sweep(app: gr.Blocks, tab: MixingHandlers, board: gr.HTML) -> None:
+    """The sweep panel."""
+    handlers = SweepHandlers(tab)
+    gr.Markdown("Pictures in a row, or a film. If you painted, only that runs, and the rest stands still.")
+    choices = build_choices()
+    make = gr.Button("Make the sweep", size="md", elem_id="sweep-make")
+    cancel = gr.Button("Cancel", variant="stop", visible=False, size="md", elem_id="sweep-cancel")
+    hidden: dict[str, Any] = {"label": "The sweep", "interactive": False, "visible": False}
+    result = gr.File(**hidden, height=90, elem_id="sweep-file")
+    # Their labels would lie over the first frame.
+    image = gr.Image(**hidden, show_label=False, type="filepath", elem_id="sweep-image")
+    film = gr.Video(**hidden, show_label=False, loop=True, autoplay=True, elem_id="sweep-film")
+    quiet: dict[str, Any] = {"api_visibility": "private"}
+    asked = make.click(handlers.ask, None, [make, cancel], queue=False, show_progress="hidden", **quiet)
+    made = asked.then(
+        handlers.make,
+        [board, *choices],
+        [result, image, film],
+        show_progress_on=[make],
+        concurrency_limit=2,
+        **quiet,
+    )
+    afterwards(made, handlers.finish, None, [make, cancel])
+    cancel.click(handlers.cancel, None, [cancel], queue=False, show_progress="hidden", **quiet)
+    app.unload(handlers.leave)
+
+
+def build_choices() -> list[gr.components.Component]:
+    """What can be chosen, in the order of :meth:`SweepDesk.make`."""
+    wide: dict[str, Any] = {"min_width": PHONE_WIDTH}
+    with gr.Row():
+        way = gr.Dropdown(
+            list(WAYS.items()), value="ends", label="What to run through", elem_id="sweep-way", **wide
+        )
+        suffix = gr.Radio(list(FORMATS.items()), value=".png", label="Format", elem_id="sweep-format", **wide)
+    with gr.Row():
+        frames = gr.Slider(
+            2, 60, value=FRAMES, step=1, label="Frames (of a grid: along an edge)", elem_id="sweep-frames"
+        )
+        fps = gr.Slider(1, 30, value=10, step=1, label="Frames a second")
+    with gr.Row():
+        back = gr.Checkbox(True, label="There and back", elem_id="sweep-back")
+        seen = gr.Checkbox(False, label="Only what is on screen", elem_id="sweep-seen")
+    return [way, suffix, frames, fps, back, seen]

@@ -1,0 +1,120 @@
+"""The mixing desk: any networks, any number of ends, anywhere in the picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from dni.checkpoints.files import PICKLE_SUFFIXES, SAFETENSORS_SUFFIX
+from dni.serving.render_service import RenderService
+from dni.ui.mixing.api import build_mixing_endpoints
+from dni.ui.mixing.component import build_mixing_component
+from dni.ui.mixing.handlers import MixingHandlers
+from dni.ui.mixing.recipe_panel import build_recipes
+from dni.ui.mixing.sweep_panel import build_sweep
+from dni.ui.picture_inputs import example_gallery, own_picture, picture_input
+from dni.ui.results import build_results
+
+__all__ = ["build_mixing"]
+
+INTRO = """**Mix any networks, in any layers, anywhere in the picture.** Move the control below the picture,
+or open one of the tools beneath it. The panels beside it bring your own networks and pictures."""
+HELP = """All networks here share one architecture. The mix is a network of its own: each of its numbers is
+the sum of the networks' numbers, each times its share
+([Deep Network Interpolation](https://arxiv.org/abs/1811.10515)).
+
+- **Two** networks have a slider, **three** a triangle, **four** a square, more a slider each. The sum is 1.
+- **Task arithmetic** starts from the first network and adds what each other one learned, as much as you like
+  ([Ilharco et al.](https://arxiv.org/abs/2212.04089)).
+- **Layers** gives early layers (edges, noise) and late layers (texture) different parts of the mix.
+- **Paint** puts the mix only where you paint. In between, networks are blended, not pictures.
+- **Against pixels** shows that blending two networks is not blending their pictures.
+- **Curve** measures what each blend loses in faithfulness and wins in texture: the perception-distortion
+  trade-off ([Blau and Michaeli](https://arxiv.org/abs/1711.06077)).
+
+A saved network holds the mix and its layers. What was painted is in pictures, recipes and sweeps: a sweep
+runs where you painted, and the rest stands still.
+
+While you move, the picture fades between ready-made frames (*preview*); when you rest, the network itself is
+run (*exact*). Of a large picture only the outlined part is live.
+
+Keys: arrows move the control, number keys go to a corner, hold **O** for the original; on the picture
+**+ - 0 1** and arrows."""
+QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+HIDDEN: dict[str, Any] = {"show_progress": "hidden", **QUIET}
+
+
+def build_mixing(app: gr.Blocks, service: RenderService, opened: gr.Tab) -> None:
+    """Add the desk to ``app``, inside its context; it starts when its tab is opened."""
+    tab = MixingHandlers(service)
+    pairs = [(pair.title, pair_id) for pair_id, pair in service.catalog.items()]
+    pair = gr.Dropdown(
+        pairs, value=None, label="Networks", interactive=True, elem_id="desk-pair", render=False
+    )
+    subject = gr.State()  # the networks that the verdict is on
+    gr.Markdown(INTRO)
+    with gr.Row():
+        with gr.Column(scale=3, min_width=320):
+            board = build_mixing_component(service, tab.masks, tab.measures)
+            build_results(tab.results, board, prefix="desk-")
+            with gr.Accordion("Sweep", open=False):
+                build_sweep(app, tab, board)
+            with gr.Accordion("Recipe", open=False):
+                restored = build_recipes(tab, [board, pair, subject])
+            with gr.Accordion("What am I seeing?", open=False):
+                gr.Markdown(HELP)
+        with gr.Column(scale=1, min_width=320):
+            build_networks(tab, [board, pair, subject], opened, restored)
+            build_pictures(tab, board)
+    app.unload(tab.leave)
+    build_mixing_endpoints(tab)
+
+
+def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restored: Any) -> None:
+    """Where networks come from, and the verdict on them.
+
+    Args:
+        tab: The handlers.
+        scene: The component, the chooser and whom the verdict is on.
+        opened: The desk starts when this tab is opened.
+        restored: The event of a recipe that came, which also brings networks.
+    """
+    board, pair, subject = scene
+    pair.render()
+    verdict = gr.HTML(elem_id="desk-verdict")
+    with gr.Accordion("Your own networks", open=False):
+        files = gr.File(
+            label="Two or more files",
+            file_count="multiple",
+            file_types=[SAFETENSORS_SUFFIX, *PICKLE_SUFFIXES],
+            height=200,
+            elem_id="desk-files",
+        )
+        blend = gr.Button("Blend these files", size="md", elem_id="desk-blend")
+    waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
+    started = opened.select(tab.start, [board], scene, **HIDDEN)
+    chosen = pair.input(tab.choose_pair, [pair, board], scene, **waited)
+    files.upload(tab.take_files, [files], [files], **QUIET)
+    blended = blend.click(tab.blend_files, [files, board], scene, **waited)
+    for event in (started, chosen, blended, restored):
+        event.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
+
+
+def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:
+    """Where pictures come from."""
+    image = own_picture(elem_id="desk-picture", height=150)
+    examples = example_gallery(elem_id="desk-examples", selected=0)
+    with gr.Accordion("Reference (optional)", open=False):
+        gr.Markdown("What the result should look like, for *Curve*: as large as the result.")
+        reference = picture_input(
+            label="The true picture", sources=["upload"], height=150, elem_id="desk-reference"
+        )
+    examples.select(tab.choose_example, [board], [board], **HIDDEN)
+    # As on the Effects tab: an empty box may come before a picture.
+    uploaded = image.input(
+        tab.upload, [image, board], [board, examples, image], trigger_mode="multiple", **HIDDEN
+    )
+    uploaded.failure(lambda: None, None, [image], queue=False, **HIDDEN)
+    for event in (reference.upload, reference.clear):
+        event(tab.give_reference, [reference], None, **HIDDEN)

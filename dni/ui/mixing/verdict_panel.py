@@ -1,0 +1,115 @@
+"""The verdict on the desk's networks: asked for in turn, and in plain words with its evidence, as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from html import escape
+from pathlib import Path
+
+from dni.compatibility.correlation import correlation_by_group, mean_correlation
+from dni.compatibility.lineage import UNKNOWN
+from dni.compatibility.midpoint import Midpoint
+from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict, inspect_networks
+from dni.serving.render_service import RenderService
+from dni.serving.scheduler import Priority
+
+__all__ = ["group_correlations", "inspect_in_slot", "verdict_html"]
+
+
+def inspect_in_slot(
+    service: RenderService, paths: Sequence[Path], *, owner: str, labels: Sequence[str] | None = None
+) -> Verdict:
+    """Judge networks while others use the machine: each run of a network waits for its turn.
+
+    Ranked as an export: the verdict comes after the frames of the picture, and like an export it is never
+    dropped for its owner's newer wishes, as a frame made ahead would be. Nobody would ask for it again.
+
+    Args:
+        service: Whose catalogue and whose turns.
+        paths: Two or more files of weights.
+        owner: Who asks.
+        labels: What to call the networks; see :func:`dni.compatibility.verdict.inspect_networks`.
+
+    Raises:
+        DniError: See there.
+        dni.rendering.renderer.Cancelled: The owner has left.
+    """
+    slot = partial(service.scheduler.slot, owner, Priority.EXPORT)
+    return inspect_networks(paths, labels=labels, catalog=service.catalog, slot=slot)
+
+
+def verdict_html(verdict: Verdict) -> str:
+    """A verdict for people. Names come from people's files: everything is escaped."""
+    evidence = verdict.evidence
+    kind = verdict.verdict.replace(" ", "-")
+    lineage = "" if evidence.lineage == UNKNOWN else f"<p>{escape(evidence.lineage)}</p>"
+    return (
+        f'<div class="verdict {kind}"><p><b>{escape(verdict.verdict.capitalize())}.</b> '
+        f"{escape(verdict.reason)}</p>{lineage}"
+        f"<details><summary>Evidence</summary>{''.join(parts(evidence))}</details></div>"
+    )
+
+
+def group_correlations(verdict: Verdict) -> dict[str, float]:
+    """How alike the filters are in each group of layers: the mean over all ends but the first."""
+    correlations = verdict.evidence.correlations
+    others = range(len(verdict.evidence.networks) - 1)
+    each = [correlation_by_group(correlations, other) for other in others] if correlations else []
+    return {group: sum(values[group] for values in each) / len(each) for group in (each[0] if each else {})}
+
+
+def parts(evidence: Evidence) -> Iterator[str]:
+    yield from map(network_words, evidence.networks)
+    if evidence.differing_names:
+        yield f"<p>They differ in {escape(', '.join(evidence.differing_names))}.</p>"
+    for other, facts in enumerate(evidence.networks[1:] if evidence.correlations else ()):
+        yield chart(evidence, other, facts)
+    for test in evidence.midpoints:
+        yield test_table(test, evidence)
+
+
+def network_words(facts: NetworkFacts) -> str:
+    return (
+        f"<p><b>{escape(facts.name)}</b>: {escape(facts.architecture)}, enlarges {facts.scale} times, "
+        f"{facts.parameters:,} parameters, {facts.bytes / 1e6:.1f} MB, sha256 "
+        f"<code>{escape(facts.sha256[:12])}</code></p>"
+    )
+
+
+def chart(evidence: Evidence, other: int, facts: NetworkFacts) -> str:
+    """Bars for how alike the filters are, a group of layers each."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(group)}</th><td class="bar">'
+        f'<i style="width:{100 * max(0.0, value):.0f}%"></i></td><td>{value:.2f}</td></tr>'
+        for group, value in correlation_by_group(evidence.correlations, other).items()
+    )
+    mean = mean_correlation(evidence.correlations, other)
+    return (
+        f"<table><caption>How alike the filters of {escape(facts.name)} and "
+        f"{escape(evidence.networks[0].name)} are (mean {mean:.2f}; 1 is the same)</caption>{rows}</table>"
+    )
+
+
+def test_table(test: Midpoint, evidence: Evidence) -> str:
+    """What the picture in the middle has, beside those of the ends."""
+    names = [escape(evidence.networks[end].name) for end in test.ends]
+    looks = [test.blend, *test.looks]
+    rows = "".join(
+        f'<tr><th scope="row">{title}</th>'
+        + "".join(f"<td>{getattr(look, measure):.3f}</td>" for look in looks)
+        + "</tr>"
+        for title, measure in (
+            ("brightness", "brightness"),
+            ("contrast", "contrast"),
+            ("fine texture", "texture"),
+        )
+    )
+    between = "equal" if test.psnr_between_ends is None else f"{test.psnr_between_ends:.1f} dB apart"
+    to_ends = ", ".join("equal" if each is None else f"{each:.1f} dB" for each in test.psnr_to_ends)
+    header = "".join(f'<th scope="col">{name}</th>' for name in ("the blend", *names))
+    return (
+        f"<table><caption>Half-way between {' and '.join(names)}, on {escape(evidence.picture)}: "
+        f"{escape(test.quality)}</caption><tr><td></td>{header}</tr>{rows}</table>"
+        f"<p>The ends' pictures are {between} (PSNR); from the blend to each: {to_ends}.</p>"
+    )

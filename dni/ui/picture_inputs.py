@@ -1,0 +1,51 @@
+"""Where pictures come from: a box for one's own, and the examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import ImageData
+
+from dni.examples import example_paths
+
+__all__ = ["example_gallery", "own_picture", "picture_input"]
+
+
+def picture_input(**options: Any) -> gr.Image:
+    """A ``gr.Image`` that hands over the file as it was uploaded, for :mod:`dni.pictures.read` to judge.
+
+    Not a subclass: gradio would write a stub file next to this one.
+    """
+    image = gr.Image(type="filepath", image_mode=None, **options)
+
+    def path_of(payload: ImageData | None) -> str | None:
+        return payload.path if payload else None
+
+    image.preprocess = path_of  # type: ignore[method-assign]
+    return image
+
+
+def own_picture(*, elem_id: str, height: int) -> gr.Image:
+    """The box for a person's own picture: a file, the clipboard or the camera."""
+    return picture_input(
+        label="Your own picture",
+        sources=["upload", "clipboard", "webcam"],
+        height=height,
+        buttons=[],
+        elem_id=elem_id,
+    )
+
+
+def example_gallery(*, elem_id: str, selected: int | None = None) -> gr.Gallery:
+    """The examples, one row of thumbnails."""
+    return gr.Gallery(
+        example_paths(),
+        label="Or a photograph in the public domain",
+        columns=5,
+        allow_preview=False,
+        interactive=False,
+        buttons=[],
+        selected_index=selected,
+        elem_id=elem_id,
+    )

@@ -1,0 +1,210 @@
+"""Refusing what is no file of weights, or a hostile one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from checkpoint_files import assert_same, tensors, write_pickle
+from safetensors.torch import save_file
+from torch import nn
+
+from dni.checkpoints import files as checkpoints
+from dni.checkpoints.files import CheckpointError, read_metadata, read_state, sha256_of
+
+
+class WritesAFile:
+    """Unpickled without care, it leaves a file behind."""
+
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (os.system, (f"touch {self.victim}",))
+
+
+@pytest.mark.parametrize("how", ["new", "old", "wrapped", "bare", "protocol 0", "protocol 4"])
+def test_a_pickle_that_runs_code_is_refused_and_not_run(tmp_path: Path, how: str) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "evil.pth"
+    evil = WritesAFile(victim)
+    if how == "new":
+        torch.save(tensors() | {"evil": evil}, path)
+    elif how == "old":
+        torch.save(tensors() | {"evil": evil}, path, _use_new_zipfile_serialization=False)
+    elif how == "wrapped":
+        torch.save({"params": tensors(), "config": evil}, path)
+    else:
+        path.write_bytes(pickle.dumps(evil, protocol=int(how[-1]) if how[-1].isdigit() else 2))
+    with pytest.raises(
+        CheckpointError, match=r"Expected only tensors, but .*evil\.pth asks to run code"
+    ) as caught:
+        read_state(path)
+    assert not victim.exists()
+    assert "convert it on a machine where you trust" in str(caught.value)
+    if how != "protocol 4":
+        assert "(posix.system)" in str(caught.value) or "(nt.system)" in str(caught.value)
+    # The test could fail: somebody who trusts the file does get its effect.
+    if how == "bare":
+        pickle.loads(path.read_bytes())
+        assert victim.exists()
+
+
+def test_a_whole_pickled_network_is_refused(tmp_path: Path) -> None:
+    path = write_pickle(tmp_path / "a.pth", nn.Linear(2, 2))
+    with pytest.raises(CheckpointError, match=r"run code when opened \(torch\.nn\.modules\.linear\.Linear\)"):
+        read_state(path)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_a_torchscript_program_is_refused(tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), str(tmp_path / "a.pt"))
+    with pytest.raises(CheckpointError, match="a TorchScript program"):
+        read_state(tmp_path / "a.pt")
+
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(range(256)) * 8
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("read", [read_state, read_metadata])
+def test_files_that_cannot_be_read_are_named(tmp_path: Path, suffix: str, read: object) -> None:
+    (tmp_path / f"folder{suffix}").mkdir()
+    (tmp_path / f"empty{suffix}").write_bytes(b"")
+    expected = {
+        "absent": "Expected a readable checkpoint, but got",
+        "folder": "is a folder or a device",
+        "empty": "is empty. Download or copy it again",
+    }
+    for name, text in expected.items():
+        with pytest.raises(CheckpointError, match=text) as caught:
+            read(tmp_path / f"{name}{suffix}")  # type: ignore[operator]
+        assert f"{name}{suffix}" in str(caught.value)
+
+
+@pytest.mark.parametrize("kept", [0.02, 0.5, 0.999])
+@pytest.mark.parametrize("old", [False, True])
+def test_a_truncated_pickle_is_damaged(tmp_path: Path, kept: float, old: bool) -> None:
+    path = tmp_path / "a.pth"
+    torch.save({"a": torch.randn(500)}, path, _use_new_zipfile_serialization=not old)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(CheckpointError, match=r"a\.pth is damaged"):
+        read_state(path)
+
+
+@pytest.mark.parametrize("kept", [4, 100, -4])
+def test_a_truncated_safetensors_is_damaged(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "a.safetensors"
+    save_file(tensors(), path)
+    path.write_bytes(path.read_bytes()[:kept])
+    for read in (read_state, read_metadata):
+        with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged"):
+            read(path)
+
+
+@pytest.mark.parametrize("content", [JPEG, b"hello", b"version https://git-lfs.github.com/spec/v1\n"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_something_else_by_that_name_is_not_a_checkpoint(tmp_path: Path, content: bytes, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(
+        CheckpointError, match=rf"Expected a checkpoint, but .*a\{suffix} is damaged, incomplete"
+    ):
+        read_state(path)
+
+
+def test_another_zip_is_not_a_checkpoint(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.pth", "w") as archive:
+        archive.writestr("text", "hello")
+    with pytest.raises(CheckpointError, match=r"a\.pth is damaged, incomplete or something else"):
+        read_state(tmp_path / "a.pth")
+
+
+@pytest.mark.parametrize("name", ["a.bin", "a.png", "a"])
+def test_an_unknown_suffix_is_an_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(CheckpointError, match=r"one of \.safetensors, \.pth, \.pt, \.ckpt, but got"):
+        read_state(tmp_path / name)
+
+
+def test_the_size_limit_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_pickle(tmp_path / "a.pth", WritesAFile(tmp_path / "victim"))
+    monkeypatch.setattr(checkpoints, "MAX_BYTES", 100)
+    with pytest.raises(CheckpointError, match=r"Expected at most 0 GiB, but .*a\.pth has"):
+        read_state(path)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "MAX_BYTES", 1 << 20)
+    with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(1 << 21))
+    assert (tmp_path / "a.pth").stat().st_size < 1 << 14
+    with pytest.raises(CheckpointError, match="Expected at most"):
+        read_state(tmp_path / "a.pth")
+
+
+def test_a_tiny_file_that_describes_a_huge_tensor_is_refused(tmp_path: Path) -> None:
+    path = write_pickle(tmp_path / "a.pth", {"a": torch.zeros(1).expand(10**6, 10**6)})
+    with pytest.raises(CheckpointError, match=r"Expected at most 4 GiB, but .* has 3725\.3 GiB"):
+        read_state(path)
+
+
+def test_tensors_without_plain_values_are_refused(tmp_path: Path) -> None:
+    path = write_pickle(tmp_path / "a.pth", {"a": torch.eye(3).to_sparse()})
+    with pytest.raises(CheckpointError, match=r"Expected plain dense tensors .* a is sparse"):
+        read_state(path)
+
+
+@pytest.mark.parametrize(
+    "content", [{"epoch": 3, "ema": tensors()}, {"params_ema": {}}, {"params": {"a": 1}}, {}]
+)
+def test_no_tensors_are_an_error_that_lists_what_is_there(tmp_path: Path, content: dict[str, object]) -> None:
+    path = write_pickle(tmp_path / "a.pth", content)
+    there = ", ".join(sorted(content)) or "nothing"
+    with pytest.raises(CheckpointError, match=f"found no tensor there; it holds {there}"):
+        read_state(path)
+
+
+def test_a_list_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="dictionary of tensors, but it holds a list"):
+        read_state(write_pickle(tmp_path / "a.pth", [torch.ones(2)]))
+
+
+@pytest.mark.parametrize("name", ["epoch", 5])
+def test_anything_but_tensors_in_the_weights_is_an_error(tmp_path: Path, name: object) -> None:
+    path = write_pickle(tmp_path / "a.pth", {"params": {**tensors(), name: 1}})
+    with pytest.raises(CheckpointError, match=rf"Expected only tensors .*{name!r} is a int"):
+        read_state(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_listed_ten_at_most(tmp_path: Path, value: float) -> None:
+    state = {f"bad{index:02}": torch.tensor([0.0, value]) for index in reversed(range(12))} | tensors()
+    save_file(state, tmp_path / "a.safetensors")
+    names = ", ".join(f"bad{index:02}" for index in range(10))
+    with pytest.raises(CheckpointError, match=f"NaN or infinite values in {names} and 2 more"):
+        read_state(tmp_path / "a.safetensors")
+
+
+def test_weights_that_overflow_float32_are_not_finite(tmp_path: Path) -> None:
+    save_file({"big": torch.tensor([1e300], dtype=torch.float64)}, tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match="infinite values in big"):
+        read_state(tmp_path / "a.safetensors")
+
+
+def test_other_weights_in_the_file_may_be_broken(tmp_path: Path) -> None:
+    path = write_pickle(
+        tmp_path / "a.pth", {"params_ema": tensors(), "params": {"a": torch.tensor(torch.nan)}}
+    )
+    assert_same(read_state(path), tensors())
+
+
+def test_hashing_an_absent_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"Expected a readable file, but got .*absent"):
+        sha256_of(tmp_path / "absent")

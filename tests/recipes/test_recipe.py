@@ -1,0 +1,143 @@
+"""Recipes: exact round trips, and refusals that say what is wrong."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dni.blending.shares import Mix
+from dni.masks.files import encode_mask
+from dni.pictures.read import read_recipe
+from dni.pictures.write import save_png
+from dni.recipes.recipe import Recipe, RecipeError
+from dni.recipes.render_request import RenderRequest
+
+A, B, C = ("a" * 64, "b" * 64, "0123456789abcdef" * 4)
+RECIPE = Recipe(
+    pair="faithful-textured",
+    ends=(("psnr.safetensors", A), ("gan.safetensors", B)),
+    request=RenderRequest(mix=Mix.of((0.43, 0.57)), tile=256),
+    precision="bfloat16",
+    scale=4,
+    version="0.1.0",
+)
+
+
+def changed(**values: object) -> str:
+    return json.dumps({**json.loads(RECIPE.to_json()), **values})
+
+
+# What version 0.1.0 wrote: fields that came later are not there.
+FIRST = (
+    f'{{"ends": [["a.safetensors", "{A}"], ["b.safetensors", "{B}"]], "pair": "tiny", '
+    '"precision": "float32", "scale": 4, "shares": [1.5, -0.5], "tile": 384, "version": "0.1.0"}'
+)
+
+
+@given(alpha=st.floats(-2, 3), tile=st.none() | st.integers(1), name=st.text())
+def test_round_trip_is_exact(alpha: float, tile: int | None, name: str) -> None:
+    request = RenderRequest(mix=Mix.of_alpha(alpha, extrapolate=True), tile=tile)
+    recipe = replace(RECIPE, request=request, ends=((name, A), ("", C)), pair="")
+    again = Recipe.from_json(recipe.to_json())
+    assert again == recipe
+    assert [share.hex() for share in again.shares] == [share.hex() for share in recipe.shares]
+    assert again.to_json() == recipe.to_json()
+
+
+def test_everything_on_the_desk_is_one_small_json() -> None:
+    mask = torch.zeros(300, 400, dtype=torch.uint8)
+    mask[50:250, 100:300] = 255
+    request = RenderRequest(
+        mix=Mix.of((0.3, 0.7), groups={"trunk 1": (1, 0), "last": (0, 1)}),
+        brush=Mix.of((1, 0), groups={"last": (0.5, 0.5)}),
+        mask=encode_mask(mask),
+        levels=4,
+        crop=(10, 20, 300, 200),
+    )
+    recipe = replace(RECIPE, request=request)
+    assert Recipe.from_json(recipe.to_json()) == recipe
+    assert (recipe.mix, recipe.shares, recipe.alpha) == (request.mix, (0.3, 0.7), None)
+    assert len(recipe.to_json()) < 2000
+
+
+def test_recipes_of_the_first_version_are_read() -> None:
+    recipe = Recipe.from_json(FIRST)
+    assert recipe.request == RenderRequest(mix=Mix.of((1.5, -0.5), extrapolate=True), tile=384)
+    assert recipe.alpha == -0.5
+
+
+def test_a_plain_recipe_has_no_fields_that_the_first_version_does_not_know() -> None:
+    assert json.loads(RECIPE.to_json()).keys() == json.loads(FIRST).keys()
+
+
+def test_json_is_one_sorted_line_of_ascii() -> None:
+    text = replace(RECIPE, ends=(("größe", A), ("\udcff", B))).to_json()
+    assert text.isascii()
+    assert "\n" not in text
+    assert list(json.loads(text)) == sorted(json.loads(text))
+    assert len(RECIPE.to_json()) < 400
+
+
+def test_alpha_is_the_share_of_the_second_of_two_ends() -> None:
+    assert RECIPE.alpha == 0.57
+    request = RenderRequest(mix=Mix.of((0.5, 0.25, 0.25)))
+    three = replace(RECIPE, ends=(*RECIPE.ends, ("c", C)), request=request)
+    assert three.alpha is None
+    assert Recipe.from_json(three.to_json()) == three
+
+
+def test_whole_numbers_are_shares_too() -> None:
+    assert Recipe.from_json(changed(shares=[1, 0])).shares == (1.0, 0.0)
+
+
+def test_metadata_and_picture_carry_the_same_text(tmp_path: Path) -> None:
+    assert RECIPE.metadata() == {"dni": RECIPE.to_json()}
+    save_png(tmp_path / "a.png", torch.zeros(3, 2, 2, dtype=torch.uint8), None, recipe=RECIPE.to_json())
+    assert Recipe.from_json(read_recipe(tmp_path / "a.png") or "") == RECIPE
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"in JSON, but it cannot be read \(Expecting value"),
+        ("[" * 100_000, "in JSON, but it cannot be read"),
+        ("[]", "an object, but got a list"),
+        ("{}", r"but \['ends', 'pair', .*'version'\] are missing: use the text as dni wrote it"),
+        (changed(version="9.0", zoom=2), r"got also \['zoom'\], written by dni '9.0': update dni"),
+    ],
+)
+def test_texts_that_are_no_recipe(text: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        Recipe.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"pair": 3}, "a text as pair of a recipe, but got '3'"),
+        ({"version": None}, "a text as version"),
+        ({"ends": []}, "at least one"),
+        ({"ends": [["a", A], ["b", "B" * 64]]}, r"ends as \(name, sha256\)"),
+        ({"ends": [["a", A], "bb"]}, r"ends as \(name, sha256\)"),
+        ({"ends": {"a": A}}, r"ends as \(name, sha256\)"),
+        ({"shares": [1.0]}, "2 shares, one per end, of a recipe, but got '\\(1.0,\\)'"),
+        ({"shares": [0.5, 0.4]}, "a recipe that can be used, but it cannot. Expected shares that sum to 1"),
+        ({"brush": {"shares": [0.5, 0.5]}}, "it cannot. Expected a mask and a brush, or neither"),
+        ({"crop": [1, 2, 3]}, "it cannot. Expected a crop as"),
+        ({"mask": "none", "brush": {"shares": [0.5, 0.5]}}, "it cannot. Expected a mask as a grey PNG"),
+        ({"precision": "float16"}, "one of bfloat16, float32 as precision of a recipe, but got 'float16'"),
+        ({"precision": []}, "as precision"),
+        ({"tile": 0}, "a tile of at least 1 or none"),
+        ({"scale": True}, "a scale of at least 1"),
+    ],
+)
+def test_values_out_of_bounds(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        Recipe.from_json(changed(**values))

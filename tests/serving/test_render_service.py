@@ -1,0 +1,302 @@
+"""The service behind the live viewer: pictures by token, frames, and loaded pairs."""
+
+from __future__ import annotations
+
+import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from conftest import make_pair
+from PIL import Image
+from torch import Tensor
+
+from dni.blending.interpolate import shares_of
+from dni.blending.shares import Mix
+from dni.checkpoints.networks import load_ends
+from dni.pictures.picture import Picture
+from dni.pictures.read import open_picture, read_recipe
+from dni.recipes.recipe import Recipe
+from dni.rendering.renderer import Cancelled, Renderer
+from dni.serving import live_pixel_budget as budget
+from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
+from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.render_service import Frame, Region, RenderService, RenderServiceError
+
+CPU = torch.device("cpu")
+at = Mix.of_alpha
+WHOLE = Region(0, 0, 40, 30)
+
+
+def make_picture(seed: int = 0, width: int = 40, height: int = 30, *, opaque: bool = True) -> Picture:
+    """Smooth, as JPEG likes it."""
+    random = np.random.default_rng(seed)
+    coarse = Image.fromarray(random.integers(0, 256, (4, 5, 4), dtype=np.uint8))
+    smooth = torch.from_numpy(np.array(coarse.resize((width, height), Image.Resampling.BICUBIC)))
+    channels = smooth.permute(2, 0, 1).contiguous()
+    return Picture(rgb=channels[:3], opacity=None if opaque else channels[3:], name=f"{seed}.png")
+
+
+@pytest.fixture(scope="module")
+def oracle(tiny_ends: list[Path]) -> Renderer:
+    network, states = load_ends(tiny_ends)
+    return Renderer(network, states, device=CPU, precision="float32")
+
+
+def decode(jpeg: bytes) -> Tensor:
+    image = Image.open(io.BytesIO(jpeg))
+    assert image.format == "JPEG"
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def psnr(one: Tensor, other: Tensor) -> float:
+    assert one.shape == other.shape
+    error = (one.float() - other.float()).square().mean()
+    return float(10 * torch.log10(255**2 / error.clamp_min(1e-9)))
+
+
+# Frames
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.35, 1.0])
+@pytest.mark.parametrize("region", [WHOLE, Region(7, 9, 20, 11), Region(30, 24, 10, 6)])
+def test_a_frame_is_close_to_a_fresh_render(
+    service: RenderService, oracle: Renderer, region: Region, alpha: float
+) -> None:
+    picture = make_picture()
+    token = service.hold(picture, owner="ann")
+    frame = service.frame(token, "tiny", region, at(alpha))
+    whole = oracle.render(picture.rgb, shares_of(alpha))
+    rows, columns = slice(region.top * 4, None), slice(region.left * 4, None)
+    expected = whole[:, rows, columns][:, : region.height * 4, : region.width * 4]
+    assert psnr(decode(frame.jpeg), expected) > 38
+    assert frame.milliseconds > 0
+
+
+def test_frames_of_other_alphas_and_pairs_differ(service: RenderService) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    frames = [decode(service.frame(token, "tiny", WHOLE, at(alpha)).jpeg) for alpha in (0.0, 0.35, 1.0)]
+    assert all(psnr(a, b) < 33 for a, b in pairwise(frames))
+    assert psnr(decode(service.frame(token, "reversed", WHOLE, at(0.0)).jpeg), frames[2]) > 50
+
+
+def test_a_second_look_gives_the_same_bytes_in_no_time(
+    service: RenderService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    first = service.frame(token, "tiny", WHOLE, at(0.3))
+
+    def render(*_: object, **__: object) -> Tensor:
+        raise AssertionError("rendered again")
+
+    monkeypatch.setattr(Renderer, "render_region", render)
+    assert service.frame(token, "tiny", WHOLE, at(0.3)) == Frame(first.jpeg, 0.0)
+    for region, pair, alpha in [
+        (WHOLE, "tiny", 0.31),
+        (Region(0, 0, 40, 29), "tiny", 0.3),
+        (WHOLE, "reversed", 0.3),
+    ]:
+        with pytest.raises(AssertionError, match="rendered again"):
+            service.frame(token, pair, region, at(alpha))
+
+
+def test_a_frame_rendered_elsewhere_is_shown(service: RenderService) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    service.remember(token, "tiny", WHOLE, at(0.3), b"from the GPU")
+    assert service.frame(token, "tiny", WHOLE, at(0.3)) == Frame(b"from the GPU", 0.0)
+    assert service.frame(token, "tiny", WHOLE, at(0.4)).jpeg != b"from the GPU"
+
+
+def test_translucent_pictures_are_laid_over_grey(service: RenderService, oracle: Renderer) -> None:
+    picture = make_picture(opaque=False)
+    token = service.hold(picture, owner="ann")
+    rendered = oracle.render(picture.rgb, shares_of(0.5)).float()
+    assert picture.opacity is not None
+    enlarged = Image.fromarray(picture.opacity[0].numpy()).resize((160, 120), Image.Resampling.BICUBIC)
+    opacity = torch.from_numpy(np.array(enlarged)).float() / 255
+    expected = rendered * opacity + 128 * (1 - opacity)
+    assert psnr(decode(service.frame(token, "tiny", WHOLE, at(0.5)).jpeg), expected) > 38
+    assert psnr(rendered, expected) < 30
+    picture.opacity.zero_()
+    nothing = service.hold(picture, owner="ann")
+    assert (decode(service.frame(nothing, "tiny", WHOLE, at(0.5)).jpeg) == 128).all()
+    assert (decode(service.overview(nothing)) == 128).all()
+    assert (decode(service.before(nothing, "tiny", WHOLE)) == 128).all()
+
+
+def test_before_is_the_bicubic_enlargement(service: RenderService) -> None:
+    picture, region = make_picture(), Region(5, 6, 30, 20)
+    token = service.hold(picture, owner="ann")
+    cut = Image.fromarray(picture.rgb.permute(1, 2, 0).numpy()).crop((5, 6, 35, 26))
+    expected = np.array(cut.resize((120, 80), Image.Resampling.BICUBIC))
+    before = decode(service.before(token, "tiny", region))
+    assert psnr(before, torch.from_numpy(expected).permute(2, 0, 1)) > 38
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [((40, 30), (40, 30)), ((2560, 640), (1280, 320)), ((10, 2560), (5, 1280))]
+)
+def test_the_overview_is_the_whole_picture_made_small(
+    service: RenderService, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    picture = make_picture(0, *size)
+    overview = decode(service.overview(service.hold(picture, owner="ann")))
+    assert (overview.shape[2], overview.shape[1]) == expected
+    mean = picture.rgb.float().mean(dim=(1, 2))
+    torch.testing.assert_close(overview.float().mean(dim=(1, 2)), mean, atol=1.5, rtol=0)
+
+
+# People
+
+
+def test_holding_another_picture_replaces_the_former(service: RenderService) -> None:
+    first, second = make_picture(1), make_picture(2)
+    old = service.hold(first, owner="ann")
+    assert service.picture(old) is first
+    new = service.hold(second, owner="ann")
+    assert service.picture(new) is second
+    with pytest.raises(RenderServiceError, match="no longer held"):
+        service.picture(old)
+
+
+def test_releasing_frees_that_persons_things_only(service: RenderService) -> None:
+    # Names that begin alike must not be taken for one another.
+    tokens = {name: service.hold(make_picture(), owner=name) for name in ("ann", "anna", "ann.b", "bob")}
+    service.keep("example", make_picture())
+    for token in (*tokens.values(), "example"):
+        service.frame(token, "tiny", WHOLE, at(0.5))
+    assert (len(service._pictures), len(service._frames)) == (4, 5)
+    service.release("ann")
+    assert (len(service._pictures), len(service._frames)) == (3, 4)
+    with pytest.raises(RenderServiceError, match="no longer held"):
+        service.frame(tokens.pop("ann"), "tiny", WHOLE, at(0.5))
+    for token in (*tokens.values(), "example"):
+        assert service.frame(token, "tiny", WHOLE, at(0.5)).milliseconds == 0
+    service.release("nobody")
+    service.release("")
+    assert (len(service._pictures), len(service._frames)) == (3, 4)
+
+
+def test_tokens_cannot_be_guessed(service: RenderService) -> None:
+    tokens = {service.hold(make_picture(), owner="ann") for _ in range(20)}
+    assert len(tokens) == 20
+    assert all(len(token) >= len("ann.") + 16 for token in tokens)
+
+
+def test_several_people_at_once_each_get_their_own(service: RenderService, oracle: Renderer) -> None:
+    people = [f"person {number}" for number in range(4)]
+    pictures = {name: make_picture(seed) for seed, name in enumerate(people)}
+    alphas = {name: [0.02 * step + 0.3 * seed for step in range(5)] for seed, name in enumerate(people)}
+    start = threading.Barrier(len(people))
+
+    def watch(name: str) -> list[Tensor]:
+        token = service.hold(pictures[name], owner=name)
+        start.wait()
+        return [
+            decode(service.frame(token, "tiny", WHOLE, at(alpha), visitor=name).jpeg)
+            for alpha in alphas[name]
+        ]
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        seen = dict(zip(people, pool.map(watch, people), strict=True))
+    expected = {
+        name: [oracle.render(pictures[name].rgb, shares_of(alpha)) for alpha in alphas[name]]
+        for name in people
+    }
+    for name in people:
+        assert all(psnr(ours, true) > 38 for ours, true in zip(seen[name], expected[name], strict=True))
+        others = [frame for other in people if other != name for frame in expected[other]]
+        assert all(psnr(ours, theirs) < 30 for ours in seen[name] for theirs in others)
+    # The alphas too are told apart: somebody else's would be seen.
+    stranger = oracle.render(pictures[people[0]].rgb, shares_of(alphas[people[1]][0]))
+    assert psnr(seen[people[0]][0], stranger) < 36
+
+
+# Loaded pairs
+
+
+def test_the_pairs_used_last_stay_loaded(tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    one = (
+        RenderService({"a": make_pair("a", tiny_ends)}, device=CPU, precision="float32")
+        .renderer("a")
+        .blend.nbytes
+    )
+    assert one > 3 * sum(end.stat().st_size for end in tiny_ends) / 2 * 0.9  # two ends and the live network
+    monkeypatch.setattr("dni.serving.pairs.RENDERER_BYTES", 2.5 * one)
+    service = RenderService(
+        {name: make_pair(name, tiny_ends) for name in "abc"}, device=CPU, precision="float32"
+    )
+    a, b = service.renderer("a"), service.renderer("b")
+    assert service.renderer("a") is a
+    service.renderer("c")
+    assert service.renderer("a") is a  # used after b, so b had to go
+    assert service.renderer("b") is not b
+
+
+def test_a_pair_larger_than_all_room_works_and_stays_until_the_next(
+    tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dni.serving.pairs.RENDERER_BYTES", 10)
+    service = RenderService(
+        {name: make_pair(name, tiny_ends) for name in "ab"}, device=CPU, precision="float32"
+    )
+    a = service.renderer("a")
+    assert service.renderer("a") is a
+    service.renderer("b")
+    assert service.renderer("a") is not a
+
+
+def test_frames_and_exports_have_their_own_precision(service: RenderService) -> None:
+    service.precision = "bfloat16"
+    assert service.renderer("tiny").precision == "bfloat16"
+    assert service.renderer("tiny", precision="float32").precision == "float32"
+
+
+def test_many_who_ask_at_once_load_a_pair_once(service: RenderService) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        renderers = set(pool.map(service.renderer, ["tiny"] * 4))
+    assert len(renderers) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(1e-6, MAX_REGION_PIXELS), (0.02, 5 * 96 * 96), (60.0, MIN_LIVE_PIXELS)],
+)
+def test_the_live_region_follows_the_machine_within_bounds(
+    service: RenderService, monkeypatch: pytest.MonkeyPatch, seconds: float, expected: int
+) -> None:
+    looks = []
+
+    def perf_counter() -> float:
+        looks.append(1)
+        return len(looks) * seconds
+
+    monkeypatch.setattr(budget, "time", SimpleNamespace(perf_counter=perf_counter))
+    assert service.live_pixels("tiny") == pytest.approx(expected, abs=1)
+    count = len(looks)
+    assert service.live_pixels("tiny") == pytest.approx(expected, abs=1)
+    assert len(looks) == count  # measured once
+
+
+# Results
+
+
+def test_results_are_float32_and_say_so(service: RenderService, oracle: Renderer, tmp_path: Path) -> None:
+    service.precision = "bfloat16"
+    picture = make_picture()
+    path = service.export_picture(picture, "tiny", at(0.3), tmp_path / "a.png")
+    assert torch.equal(open_picture(path).rgb, oracle.render(picture.rgb, shares_of(0.3)))
+    recipe = Recipe.from_json(read_recipe(path) or "")
+    assert (recipe.pair, recipe.alpha, recipe.precision) == ("tiny", 0.3, "float32")
+    network = service.export_network("tiny", at(0.3), tmp_path / "a.safetensors")
+    assert network.stat().st_size > 1000
+    cancelled = threading.Event()
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        service.export_picture(picture, "tiny", at(0.3), tmp_path / "b.png", cancelled=cancelled)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "a.safetensors"]

@@ -1,0 +1,106 @@
+"""What the service refuses, and that it stays usable."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import make_pair
+
+from dni.blending.shares import BlendError, Mix
+from dni.checkpoints.catalog import CatalogError
+from dni.pictures.picture import Picture
+from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.render_service import Region, RenderService, RenderServiceError
+
+WHOLE = Region(0, 0, 40, 30)
+at = Mix.of_alpha
+
+
+def make_picture(width: int = 40, height: int = 30) -> Picture:
+    rgb = torch.arange(3 * height * width).remainder(251).to(torch.uint8).view(3, height, width)
+    return Picture(rgb=rgb, opacity=None, name="photo.png")
+
+
+@pytest.mark.parametrize(
+    "region",
+    [Region(-1, 0, 5, 5), Region(0, 0, 41, 5), Region(20, 29, 5, 2), Region(3, 3, 0, 5), Region(3, 3, 5, -1)],
+)
+def test_a_region_outside_the_picture_is_refused(service: RenderService, region: Region) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    text = rf"the 40x30 picture, but got {region.width}x{region.height} at \({region.left}, {region.top}\)"
+    for ask in (
+        lambda: service.frame(token, "tiny", region, at(0.5)),
+        lambda: service.before(token, "tiny", region),
+    ):
+        with pytest.raises(RenderServiceError, match=text):
+            ask()
+
+
+def test_too_large_a_region_is_refused(service: RenderService) -> None:
+    token = service.hold(make_picture(513, 512), owner="ann")
+    assert MAX_REGION_PIXELS == 512 * 512
+    with pytest.raises(
+        RenderServiceError, match="at most 262144 pixels inside the 513x512 picture, but got 513x512"
+    ):
+        service.frame(token, "tiny", Region(0, 0, 513, 512), at(0.5))
+    assert service.before(token, "tiny", Region(1, 0, 512, 512))
+
+
+@pytest.mark.parametrize(
+    ("mix", "text"),
+    [
+        (Mix((0.2, 0.3, 0.5)), "one share for each of the 2 ends, but got 3"),
+        (Mix.of((1, 0), groups={"roof": (0, 1)}), "roof"),
+    ],
+)
+def test_a_mix_that_does_not_fit_is_refused_and_not_remembered(
+    service: RenderService, mix: Mix, text: str
+) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    for _ in range(2):
+        with pytest.raises(BlendError, match=text):
+            service.frame(token, "tiny", WHOLE, mix)
+    assert service.frame(token, "tiny", WHOLE, at(0.5)).jpeg
+
+
+def test_what_is_not_held_is_named(service: RenderService) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    for ask in (
+        lambda: service.picture("ann.guess"),
+        lambda: service.overview(""),
+        lambda: service.frame(token + "x", "tiny", WHOLE, at(0.5)),
+        lambda: service.before(token[:-1], "tiny", WHOLE),
+    ):
+        with pytest.raises(
+            RenderServiceError, match=r"no longer held here\. Choose it again, or upload it again"
+        ):
+            ask()
+    for ask in (
+        lambda: service.pair("big"),
+        lambda: service.frame(token, "big", WHOLE, at(0.5)),
+        lambda: service.live_pixels("big"),
+        lambda: service.export_network("big", at(0.5), Path("a.safetensors")),
+    ):
+        with pytest.raises(RenderServiceError, match="one of the pairs reversed, tiny, but got 'big'"):
+            ask()
+
+
+def test_a_pair_whose_file_is_missing_does_no_harm(
+    service: RenderService, tiny_ends: list[Path], tmp_path: Path
+) -> None:
+    service.catalog["broken"] = make_pair("broken", [tiny_ends[0], tmp_path / "gone.safetensors"])
+    token = service.hold(make_picture(), owner="ann")
+    for _ in range(2):
+        with pytest.raises(
+            CatalogError, match=r"'gone' of broken at .*gone\.safetensors, but it is not there"
+        ):
+            service.frame(token, "broken", WHOLE, at(0.5))
+        assert service.frame(token, "tiny", WHOLE, at(0.5)).jpeg
+    shutil.copy(tiny_ends[1], tmp_path / "gone.safetensors")
+    assert (
+        service.frame(token, "broken", WHOLE, at(0.5)).jpeg
+        == service.frame(token, "tiny", WHOLE, at(0.5)).jpeg
+    )

@@ -1,0 +1,200 @@
+"""Several people at one service: whose frame is rendered when, their own pairs, and what is left of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_render_service import WHOLE, at, decode, make_picture, psnr
+
+from dni.blending.interpolate import shares_of
+from dni.checkpoints.catalog import Pair
+from dni.checkpoints.networks import load_ends
+from dni.rendering.renderer import Cancelled, Renderer
+from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
+from dni.serving.pairs import MAX_OWN_PAIRS
+from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.render_service import Frame, RenderService, RenderServiceError
+from dni.serving.scheduler import Priority, Superseded
+
+
+@pytest.fixture
+def waits(service: RenderService) -> Callable[[str, int], None]:
+    """Wait until so many requests of a person wait."""
+
+    def waits(owner: str, count: int) -> None:
+        end = time.monotonic() + 20
+        while service.scheduler.count(owner) != count:
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.001)
+
+    return waits
+
+
+# Turns
+
+
+def test_only_the_newest_of_the_frames_that_one_waits_for_is_rendered(
+    service: RenderService, waits: Callable[..., None]
+) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    with ThreadPoolExecutor(4) as pool:
+        with service.scheduler.slot("somebody", Priority.LIVE):
+            old = pool.submit(service.frame, token, "tiny", WHOLE, at(0.1), visitor="ann")
+            waits("ann", 1)
+            ahead = pool.submit(
+                service.frame, token, "tiny", WHOLE, at(0.9), visitor="ann", priority=Priority.AHEAD
+            )
+            waits("ann", 2)
+            other = pool.submit(service.frame, token, "tiny", WHOLE, at(0.2), visitor="bob")
+            waits("bob", 1)
+            new = pool.submit(service.frame, token, "tiny", WHOLE, at(0.3), visitor="ann")
+            with pytest.raises(Superseded):
+                old.result(20)
+        assert all(frame.result(20).milliseconds > 0 for frame in (ahead, other, new))
+    assert len(service._frames) == 3
+
+
+def test_two_who_wait_for_the_same_frame_have_it_rendered_once(
+    service: RenderService, waits: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.keep("example", make_picture())
+    rendered, render = [], service.render_frame
+    monkeypatch.setattr(service, "render_frame", lambda *given: rendered.append(given) or render(*given))
+    with ThreadPoolExecutor(3) as pool:
+        with service.scheduler.slot("somebody", Priority.LIVE):
+            frames = [
+                pool.submit(service.frame, "example", "tiny", WHOLE, at(0.5), visitor=name, priority=priority)
+                for name, priority in (
+                    ("ann", Priority.LIVE),
+                    ("bob", Priority.AHEAD),
+                    ("eve", Priority.LIVE),
+                )
+            ]
+            for name in ("ann", "bob", "eve"):
+                waits(name, 1)
+        jpegs = {frame.result(20).jpeg for frame in frames}
+    assert (len(jpegs), len(rendered)) == (1, 1)
+
+
+def test_a_frame_ahead_gives_way_half_way_and_is_made_afterwards(
+    service: RenderService, tiny_ends: list[Path], waits: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, order = service.hold(make_picture(), owner="ann"), []
+    first_layer = next(
+        layer for layer in service.renderer("tiny").network.module.modules() if not [*layer.children()]
+    )
+    begun, come = threading.Event(), threading.Event()
+
+    def pause(*_: object) -> None:
+        if not begun.is_set():
+            begun.set()
+            assert come.wait(20)
+
+    first_layer.register_forward_hook(pause)
+    put = service._frames.put
+    monkeypatch.setattr(service._frames, "put", lambda key, jpeg: order.append(key[-1]) or put(key, jpeg))
+    with ThreadPoolExecutor(2) as pool:
+        ahead = pool.submit(
+            service.frame, token, "tiny", WHOLE, at(0.9), visitor="ann", priority=Priority.AHEAD
+        )
+        assert begun.wait(20)
+        live = pool.submit(service.frame, token, "tiny", WHOLE, at(0.3), visitor="bob")
+        waits("bob", 1)
+        come.set()
+        jpegs = [done.result(20).jpeg for done in (live, ahead)]
+    assert order == [at(0.3), at(0.9)]
+    oracle = Renderer(*load_ends(tiny_ends), device=torch.device("cpu"), precision="float32")
+    for alpha, jpeg in zip((0.3, 0.9), jpegs, strict=True):
+        assert psnr(decode(jpeg), oracle.render(make_picture().rgb, shares_of(alpha))) > 38
+
+
+def test_a_frame_ahead_is_made_at_last_although_somebody_always_waits(
+    service: RenderService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.scheduler, "is_urgent", lambda: True)
+    service.keep("example", make_picture())
+    frame = service.frame("example", "tiny", WHOLE, at(0.9), visitor="ann", priority=Priority.AHEAD)
+    assert frame.jpeg == service.render_frame(make_picture(), "tiny", WHOLE, at(0.9)).jpeg
+
+
+def test_who_leaves_waits_for_nothing(service: RenderService, waits: Callable[..., None]) -> None:
+    service.keep("example", make_picture())
+    with ThreadPoolExecutor(2) as pool, service.scheduler.slot("somebody", Priority.LIVE):
+        frames = [
+            pool.submit(service.frame, "example", "tiny", WHOLE, at(0.5), visitor="ann", priority=priority)
+            for priority in (Priority.LIVE, Priority.AHEAD)
+        ]
+        waits("ann", 2)
+        service.release("ann")
+        for frame in frames:
+            with pytest.raises(Cancelled):
+                frame.result(20)
+
+
+def test_nothing_is_kept_of_a_person_who_left_while_their_frame_was_rendered(
+    service: RenderService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, render = service.hold(make_picture(), owner="ann"), service.render_frame
+
+    def leave_meanwhile(*given: Any) -> Frame:
+        service.release("ann")
+        return render(*given)
+
+    monkeypatch.setattr(service, "render_frame", leave_meanwhile)
+    assert service.frame(token, "tiny", WHOLE, at(0.5)).jpeg
+    assert len(service._frames) == 0
+
+
+def test_a_render_that_crashes_leaves_the_others_alone(
+    service: RenderService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = service.hold(make_picture(), owner="ann")
+    with monkeypatch.context() as patch:
+        patch.setattr(Renderer, "render_region", lambda *_, **__: 1 // 0)
+        for priority in (Priority.LIVE, Priority.AHEAD):
+            with pytest.raises(ZeroDivisionError):
+                service.frame(token, "tiny", WHOLE, at(0.5), visitor="ann", priority=priority)
+    assert service.frame(token, "tiny", WHOLE, at(0.5), visitor="bob").milliseconds > 0
+
+
+# Own pairs
+
+
+def test_own_pairs_are_found_by_id_and_go_with_their_owner(
+    service: RenderService, tiny_ends: list[Path]
+) -> None:
+    service.keep("example", make_picture())
+    ids = {
+        name: service.hold_pair(Pair.from_paths(tiny_ends), owner=name) for name in ("ann", "ann.b", "bob")
+    }
+    shown = {name: service.frame("example", ids[name], WHOLE, at(0.5), visitor=name).jpeg for name in ids}
+    assert set(shown.values()) == {service.frame("example", "tiny", WHOLE, at(0.5)).jpeg}
+    assert all(own not in service.catalog for own in ids.values())
+    assert (len(service._frames), len(service._pairs._renderers)) == (4, 4)
+    service.release("ann")
+    assert (len(service._frames), len(service._pairs._renderers)) == (3, 3)
+    with pytest.raises(RenderServiceError, match=r"no longer held here\. Choose their files again"):
+        service.frame("example", ids["ann"], WHOLE, at(0.5))
+    assert service.pair(ids["ann.b"]).title == "calm / wild"
+    assert service.frame("example", ids["bob"], WHOLE, at(0.5)).milliseconds == 0
+
+
+def test_a_person_has_the_last_few_own_pairs(service: RenderService, tiny_ends: list[Path]) -> None:
+    ids = [service.hold_pair(Pair.from_paths(tiny_ends), owner="ann") for _ in range(MAX_OWN_PAIRS + 2)]
+    bobs = service.hold_pair(Pair.from_paths(tiny_ends), owner="bob")
+    for gone in ids[:2]:
+        with pytest.raises(RenderServiceError, match="no longer held"):
+            service.renderer(gone)
+    assert all(service.pair(kept) for kept in (*ids[2:], bobs))
+
+
+def test_the_live_region_of_more_than_two_ends(service: RenderService, tiny_ends: list[Path]) -> None:
+    own = service.hold_pair(Pair.from_paths([*tiny_ends, tiny_ends[0]], labels=["1", "2", "3"]), owner="ann")
+    assert MIN_LIVE_PIXELS <= service.live_pixels(own, owner="ann") <= MAX_REGION_PIXELS

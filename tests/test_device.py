@@ -1,0 +1,60 @@
+"""Memory that a process keeps for itself: in processes of their own, because the setting is for good."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# Page faults of large tensors after the first few, and what the process holds before and after.
+PROGRAM = """
+import resource, sys, torch
+from dni.device import keep_freed_memory, release_freed_memory
+
+def held():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+if sys.argv[1] == "keep":
+    print(keep_freed_memory())
+for _ in range(3):  # the first may come to lie apart from the second
+    torch.ones(50_000_000)
+faults = -resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(3):
+    torch.ones(50_000_000)
+faults += resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+kept = held()
+release_freed_memory()
+print(faults, kept - held())
+"""
+
+
+def run(*words: str, **variables: str) -> list[str]:
+    environment = {**os.environ, **variables}
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
+    return result.stdout.decode().split()
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc's allocator is set"
+)
+class TestWithGlibc:
+    def test_what_is_freed_is_used_again_without_asking_the_kernel(self) -> None:
+        done, faults, _ = run("keep")
+        assert done == "True"
+        pages_of_a_tensor = 200_000_000 // 4096
+        assert int(faults) < 0.01 * pages_of_a_tensor
+        plain_faults, _ = run("plain")
+        assert int(plain_faults) > 2 * pages_of_a_tensor  # else this test shows nothing
+
+    def test_it_is_given_back_on_request(self) -> None:
+        assert int(run("keep")[2]) > 190_000_000
+
+    def test_the_environments_choice_stays(self) -> None:
+        assert run("keep", MALLOC_ARENA_MAX="4")[0] == "False"

@@ -1,0 +1,131 @@
+"""All runs of the comparison: in which order, what is trained only once, and the place of DDC's layer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from digit_files import write_mnist, write_photographs
+from safetensors.torch import load_file
+from torchvision.datasets import MNIST
+
+from dni.digits.methods import BEST, METHODS
+from dni.errors import DniError
+from dni.training.adaptation import train as train_module
+from dni.training.adaptation.methods.ddc import PLACES, Place
+from dni.training.adaptation.runs import Runs
+from dni.training.adaptation.train import AdaptationTrainer
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_module, "best_device", lambda: torch.device("cpu"))
+
+
+@pytest.fixture
+def runs(digits_root: Path, tmp_path: Path) -> Runs:
+    return Runs(digits_root, tmp_path / "runs", num_seeds=2, iterations=1)
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The runs that take place, in their order."""
+    order: list[tuple[str, int]] = []
+    run = AdaptationTrainer.run
+
+    def noted(self: AdaptationTrainer) -> Path:
+        order.append((self.config.method, self.config.seed))
+        return run(self)
+
+    monkeypatch.setattr(AdaptationTrainer, "run", noted)
+    return order
+
+
+def test_ancestors_come_first_and_nothing_is_trained_twice(
+    runs: Runs, trained: list[tuple[str, int]]
+) -> None:
+    runs.train(["coral", "source_only"])
+    assert trained == [("source_only", 0), ("source_only", 1), ("coral", 0), ("coral", 1)]
+    before = runs.network("coral", 1).read_bytes()
+    runs.train(["coral", "dann"])
+    assert trained[4:] == [("dann", 0), ("dann", 1)]
+    assert runs.network("coral", 1).read_bytes() == before
+    assert runs.network("dann", 1) == runs.folder / "dann" / "1" / "dann.safetensors"
+
+
+def test_each_seed_has_its_own_ancestor(runs: Runs) -> None:
+    runs.train(["dann"])
+    for seed in range(2):
+        snapshots = load_file(runs.run_folder("dann", seed) / "snapshots.safetensors")
+        ancestor = load_file(runs.network("source_only", seed))
+        assert all(torch.equal(snapshots[f"0/{name}"], tensor) for name, tensor in ancestor.items())
+
+
+def test_one_method_brings_its_ancestor(runs: Runs, trained: list[tuple[str, int]]) -> None:
+    assert list(runs.train_seed("best", 3)) == [runs.network("source_only", 3), runs.network(BEST, 3)]
+    assert list(runs.train_seed("coral", 3)) == [runs.network("coral", 3)]
+    assert trained == [("source_only", 3), (BEST, 3), ("coral", 3)]
+
+
+def test_all_methods_in_their_order(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Runs, "train_one", lambda self, name, seed, *, resume: self.network(name, seed))
+    assert list(runs.train_seed("all", 0)) == [runs.network(method, 0) for method in METHODS]
+
+
+def test_unknown_methods_are_named_before_anything_is_trained(
+    runs: Runs, trained: list[tuple[str, int]]
+) -> None:
+    with pytest.raises(DniError, match=r"Expected one of the methods .*, but got 'gan'"):
+        list(runs.train_seed("gan", 0))
+    assert trained == []
+    assert not runs.folder.exists()
+
+
+def test_ddcs_place_is_the_one_with_the_smallest_mmd(runs: Runs, trained: list[tuple[str, int]]) -> None:
+    list(runs.train_seed("source_only", 0))
+    place = runs.ddc_place()
+    file = runs.folder / "ddc" / "places.json"
+    candidates = json.loads(file.read_text())
+    assert [(entry["before"], entry["width"]) for entry in candidates] == [
+        (candidate.before, candidate.width) for candidate in PLACES
+    ]
+    distances = [entry["mmd_squared"] for entry in candidates]
+    assert all(-1e-6 <= distance <= 2 for distance in distances)
+    assert place == PLACES[distances.index(min(distances))]
+    count = len(trained)
+    candidates[1]["mmd_squared"] = -1.0
+    file.write_text(json.dumps(candidates))
+    assert runs.ddc_place() == Place("fc2", 32)
+    assert len(trained) == count == 1 + len(PLACES)  # chosen once
+
+
+def test_ddc_with_another_seed_has_what_its_place_needs(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place is chosen with seed 0, whose ancestor nobody has asked for."""
+    monkeypatch.setattr("dni.training.adaptation.runs.PLACES", PLACES[:1])
+    assert runs.network("ddc", 1) in list(runs.train_seed("ddc", 1))
+
+
+def test_missing_data_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def photographs(root: Path, **_: object) -> None:
+        write_photographs(root, "train", range(2))
+
+    def mnist(self: MNIST) -> None:
+        write_mnist(Path(self.root), "train", 0, 30)
+        write_mnist(Path(self.root), "test", 30, 10)
+
+    monkeypatch.setattr("dni.training.adaptation.runs.fetch_bsds500", photographs)
+    monkeypatch.setattr(MNIST, "download", mnist)
+    runs = Runs(tmp_path / "data", tmp_path / "runs", iterations=1)
+    assert [path.is_file() for path in runs.train_seed("source_only", 0)] == [True]
+
+
+def test_several_runs_at_once_give_the_same(runs: Runs, digits_root: Path, tmp_path: Path) -> None:
+    runs.train(["source_only"], jobs=2)
+    alone = Runs(digits_root, tmp_path / "alone", num_seeds=2, iterations=1)
+    alone.train(["source_only"])
+    for seed in range(2):
+        first, second = (load_file(each.network("source_only", seed)) for each in (runs, alone))
+        for name, tensor in first.items():
+            torch.testing.assert_close(tensor, second[name])

@@ -1,0 +1,276 @@
+"""The viewer's other hands: comparison, zoom, pan and touch; and how the page looks in narrow and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from effects_page import DRAWN, Desk, decoded, difference, whole
+from playwright.sync_api import Page
+
+from dni.blending.shares import Mix
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+# The text and what is behind it, as the eye gets it: [foreground, background] as [r, g, b].
+COLOURS = """(element) => {
+    const read = (text) => (text.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
+    let behind = [];
+    for (let at = element; at; at = at.parentElement) {
+        const [r, g, b, opacity = 1] = read(getComputedStyle(at).backgroundColor);
+        if (opacity > 0.95) { behind = [r, g, b]; break; }
+    }
+    return [read(getComputedStyle(element).color).slice(0, 3), behind];
+}"""
+# Elements whose content is cut off, or that stick out of the window.
+CROPPED = """(selector) => [...document.querySelectorAll(selector)].filter((element) => {
+    const box = element.getBoundingClientRect();
+    if (!box.width) return false;
+    const inline = getComputedStyle(element).display === 'inline';
+    const cut = !inline && element.scrollWidth > element.clientWidth + 1;
+    return cut || box.left < 0 || box.right > document.documentElement.clientWidth + 0.5;
+}).map((element) => element.outerHTML.slice(0, 120))"""
+TEXTS = (
+    "h1, .prose p, .dni-viewer button, .dni-viewer .end, .readout, .badge, .wipe, .caption-label, button.lg"
+)
+
+
+@pytest.fixture
+def cat(desk: Desk) -> Desk:
+    desk.open(complete=False)
+    desk.wait("canvas.dataset.before === 'there'")
+    return desk
+
+
+@pytest.fixture
+def detailed(cat: Desk) -> Desk:
+    """The page, all of it the comparison's side, since the tiny networks smear the details away."""
+    cat.page.locator(".wipe input").fill("100")
+    return cat
+
+
+def middle(desk: Desk) -> tuple[float, float]:
+    desk.page.locator("canvas").scroll_into_view_if_needed()
+    box = desk.page.locator("canvas").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+# Comparison
+
+
+def test_comparison_shows_bicubic_left_and_the_blend_right(cat: Desk) -> None:
+    cat.actual_size()
+    cat.page.locator(".wipe input").fill("50")
+    picture = cat.example()
+    blend = decoded(cat.service.frame("example-cat", "tiny", whole(picture), Mix.of_alpha(0.5)).jpeg)
+    bicubic = decoded(cat.service.before("example-cat", "tiny", whole(picture)))
+    height, width, _ = blend.shape
+    left, right = np.s_[: height - 40, : width // 2 - 12], np.s_[: height - 40, width // 2 + 12 :]
+    cat.wait_until(lambda: difference(cat.picture(width, height)[left], bicubic[left]) < 0.5)
+    assert difference(cat.picture(width, height)[right], blend[right]) < 0.5
+    assert difference(bicubic, blend) > 1
+
+
+def test_divider_is_dragged_on_the_canvas(cat: Desk) -> None:
+    cat.page.locator(".wipe input").fill("50")
+    x, y = middle(cat)
+    cat.page.mouse.move(x, y)
+    cat.wait("canvas.classList.contains('wiping')")
+    cat.page.mouse.down()
+    cat.page.mouse.move(x - 200, y, steps=4)
+    cat.page.mouse.up()
+    box = cat.page.locator("canvas").bounding_box()
+    assert box is not None
+    width = cat.example().width * 4 * cat.zoom / 100
+    assert int(cat.page.locator(".wipe input").input_value()) == pytest.approx(50 - 100 * 200 / width, abs=1)
+    cat.page.mouse.move(x, y)
+    cat.wait("!canvas.classList.contains('wiping')")
+
+
+# Zoom and pan
+
+
+def test_fits_a_small_picture_into_the_canvas(cat: Desk) -> None:
+    box = cat.page.locator("canvas").bounding_box()
+    assert box is not None
+    fitting = min(box["width"] / (4 * 168), box["height"] / (4 * 112), 1.5)
+    assert cat.zoom == pytest.approx(100 * fitting, abs=1)
+    assert fitting > 1
+
+
+def test_wheel_zooms_about_the_pointer(detailed: Desk) -> None:
+    detailed.actual_size()
+    x, y = middle(detailed)
+    before = detailed.canvas()
+    detailed.page.mouse.move(x - 80, y - 40)  # the cat's eye
+    detailed.page.mouse.wheel(0, -462.1)  # e to the power of 0.693: twice as large
+    detailed.wait("document.querySelector('.zoom').textContent === '200 %'")
+    height, width, _ = before.shape
+    row, column = height // 2 - 40, width // 2 - 80
+    large = detailed.canvas()[row - 40 : row + 40, column - 40 : column + 40]
+    halved = large.reshape(40, 2, 40, 2, 3).mean(axis=(1, 3))
+    assert difference(halved, before[row - 20 : row + 20, column - 20 : column + 20]) < 2
+    assert difference(halved, before[row - 20 : row + 20, column - 15 : column + 25]) > 6
+
+
+def test_zoom_by_buttons_and_keys(cat: Desk) -> None:
+    fitted = cat.zoom
+    canvas = cat.page.locator("canvas")
+    for act, zoom in (
+        (lambda: cat.button("actual").click(), 100),
+        (lambda: cat.button("in").click(), 125),
+        (lambda: canvas.press("+"), 156),
+        (lambda: cat.button("out").click(), 125),
+        (lambda: canvas.press("-"), 100),
+        (lambda: canvas.press("0"), fitted),
+        (lambda: canvas.press("1"), 100),
+        (lambda: cat.button("fit").click(), fitted),
+    ):
+        act()
+        cat.wait("document.querySelector('.zoom').textContent === given", f"{zoom} %")
+
+
+def test_double_click_toggles_between_fit_and_actual_size(cat: Desk) -> None:
+    fitted = cat.zoom
+    for zoom in (100, fitted):
+        cat.page.mouse.dblclick(*middle(cat))
+        cat.wait("document.querySelector('.zoom').textContent === given", f"{zoom} %")
+
+
+def shifted(before: np.ndarray, after: np.ndarray, x: int, y: int) -> float:
+    """How far ``after`` is from ``before`` moved by (x, y), in the middle of the canvas."""
+    height, width, _ = before.shape
+    rows, columns = slice(height // 2 - 60, height // 2 + 60), slice(width // 2 - 60, width // 2 + 60)
+    moved = after[rows.start + y : rows.stop + y, columns.start + x : columns.stop + x]
+    return difference(moved, before[rows, columns])
+
+
+def zoom_in(desk: Desk) -> None:
+    desk.button("actual").click()
+    for _ in range(4):
+        desk.button("in").click()
+    desk.wait("document.querySelector('.zoom').textContent === '244 %'")
+
+
+def test_drag_pans_the_picture(detailed: Desk) -> None:
+    zoom_in(detailed)
+    before = detailed.canvas()
+    x, y = middle(detailed)
+    detailed.page.mouse.move(x, y)
+    detailed.page.mouse.down()
+    detailed.page.mouse.move(x + 40, y - 30, steps=4)
+    detailed.page.mouse.up()
+    detailed.wait_until(lambda: shifted(before, detailed.canvas(), 40, -30) < 2)
+    assert shifted(before, detailed.canvas(), 0, 0) > 4
+
+
+def test_arrows_pan_the_picture(detailed: Desk) -> None:
+    zoom_in(detailed)
+    before = detailed.canvas()
+    detailed.page.locator("canvas").press("ArrowRight")
+    detailed.wait_until(lambda: shifted(before, detailed.canvas(), -60, 0) < 2)
+
+
+# Touch
+
+
+def touch(page: Page, *frames: Sequence[tuple[float, float]]) -> None:
+    """Fingers that go down at the first frame's points, move over the others, and go up."""
+    session = page.context.new_cdp_session(page)
+    for number, points in enumerate(frames):
+        kind = "touchMove" if number else "touchStart"
+        where = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def between(start: tuple[float, float], stop: tuple[float, float]) -> list[list[tuple[float, float]]]:
+    return [
+        [(start[0] + (stop[0] - start[0]) * n / 8, start[1] + (stop[1] - start[1]) * n / 8)] for n in range(9)
+    ]
+
+
+def test_touch_drags_the_slider(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(**PHONE).open(complete=False)
+    touch(desk.page, *between(desk.thumb_at(0.5), desk.thumb_at(0.8)))
+    desk.wait_exact()
+    desk.wait("Math.abs(Number(canvas.dataset.alpha) - 0.8) < 0.03")
+
+
+def test_touch_pinches_and_pans(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(**PHONE).open(complete=False)
+    fitted = desk.zoom
+    x, y = middle(desk)
+    touch(desk.page, *([(x - 20 - 10 * n, y), (x + 20 + 10 * n, y)] for n in range(5)))
+    desk.wait("parseInt(document.querySelector('.zoom').textContent) > 2.9 * given", fitted)
+    desk.page.locator(".wipe input").fill("100")
+    desk.page.wait_for_timeout(DRAWN)
+    before = desk.canvas()
+    touch(desk.page, *between((x, y), (x + 40, y)))
+    desk.wait_until(lambda: shifted(before, desk.canvas(), 40, 0) < 3)
+
+
+def test_touch_holds_the_original(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(**PHONE).open(complete=False)
+    box = desk.button("original").bounding_box()
+    assert box is not None
+    session = desk.page.context.new_cdp_session(desk.page)
+    point = {"x": box["x"] + 9, "y": box["y"] + 9}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+    desk.wait_state("original")
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    desk.wait_exact(0.5)
+
+
+# Looks
+
+
+@pytest.mark.parametrize("options", [PHONE, {"viewport": {"width": 1280, "height": 900}}])
+def test_nothing_is_cropped(new_desk: Callable[..., Desk], options: dict[str, Any]) -> None:
+    desk = new_desk(**options).open(complete=False)
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= options["viewport"]["width"]
+    assert desk.page.evaluate(CROPPED, TEXTS) == []
+    titles = desk.page.locator("#examples .caption-label").all_text_contents()
+    assert titles == ["Cat", "Coffee", "Astronaut", "Rocket", "Galaxies"]
+    grid = desk.page.locator("#examples").bounding_box()
+    assert grid is not None
+    assert grid["height"] < 200
+
+
+def test_nothing_moves_while_the_slider_does(cat: Desk) -> None:
+    still = ".dni-viewer button, .dni-viewer input, .badge, canvas"
+    where = (
+        f"[...document.querySelectorAll('{still}')].map((one) => JSON.stringify(one.getBoundingClientRect()))"
+    )
+    before = cat.page.evaluate(where)
+    cat.page.evaluate(
+        "() => { document.querySelector('.readout').textContent = 'alpha 0.99 · rendered in 8888 ms'; }"
+    )
+    assert cat.page.evaluate(where) == before
+    for state in ("rendering…", "not rendered", "original"):
+        cat.page.evaluate("(text) => { document.querySelector('.badge').textContent = text; }", state)
+        assert cat.page.evaluate(where) == before
+        assert cat.page.evaluate(CROPPED, ".badge") == []
+
+
+def luminance(colour: Sequence[float]) -> float:
+    linear = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in colour)
+    ]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_is_readable(desk: Desk, theme: str) -> None:
+    """Contrast of at least 4.5 to 1 (WCAG AA)."""
+    desk.open(f"?__theme={theme}", complete=False)
+    for element in desk.page.locator(TEXTS).all():
+        if not element.is_visible():
+            continue
+        front, behind = element.evaluate(COLOURS)
+        low, high = sorted((luminance(front), luminance(behind)))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, f"{element.text_content()!r}: {front} on {behind}"
+    dark = theme == "dark"
+    assert (luminance(desk.page.locator(".dni-viewer .stage").evaluate(COLOURS)[1]) < 0.2) == dark

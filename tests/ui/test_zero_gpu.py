@@ -1,0 +1,89 @@
+"""In a ZeroGPU Space the GPU is lent to queued jobs; a stand-in for its package plays the part here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from effects_page import Desk, Gate
+
+import dni.ui.effects.tab
+from dni.serving.render_service import RenderService
+
+ROOT = Path(__file__).parents[2]
+
+ZERO_GPU = """
+import sys
+calls = []
+
+assert "torch" not in sys.modules, "spaces must come before torch"
+assert "gradio" not in sys.modules
+
+# As ZeroGPU does: there seems to be a GPU, and using it outside of a lent call fails.
+import torch
+torch.cuda.is_available = lambda: True
+torch.cuda.current_device = lambda: 0
+torch.cuda.get_device_properties = lambda device: type("Properties", (), {"major": 9})
+
+def GPU(task):
+    def run(*arguments):
+        calls.append((task.__name__, len(arguments)))
+        return "lent"
+    return run
+"""
+ZERO_GPU_APP = """
+import json
+import app
+import spaces
+from dni.ui.zero_gpu import GpuJobs
+from dni.ui.start import default_service
+
+service = default_service()
+jobs = GpuJobs(service)
+jobs.frames("picture", "pair", "region", (0, 1))
+jobs.export("picture", "pair", 0.5, "path", "report", "cancelled")
+print(json.dumps({
+    "calls": spaces.calls, "frames on": str(service.device), "jobs on": str(jobs.service.device),
+    "blocks": len(app.demo.blocks),
+}))
+"""
+
+
+def test_zero_gpu_lends_its_gpu_to_queued_jobs(tmp_path: Path) -> None:
+    (tmp_path / "spaces.py").write_text(ZERO_GPU)
+    environment = {**os.environ, "SPACES_ZERO_GPU": "1", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", ZERO_GPU_APP], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["calls"] == [["_frames", 4], ["_export_unwatched", 4]]
+    assert (answer["frames on"], answer["jobs on"]) == ("cpu", "cuda")
+    assert answer["blocks"] > 10
+
+
+def test_keyframes_of_a_gpu_job_come_in_one_call(
+    new_desk: Callable[..., Desk],
+    serve: Callable[[RenderService], str],
+    tiny_service: RenderService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dni.ui.effects.tab, "IS_ZERO_GPU", True)
+    service = RenderService(tiny_service.catalog, device=torch.device("cpu"), precision="float32")
+    gate, alphas = Gate(service, monkeypatch), []
+    render = service.render_frame
+    monkeypatch.setattr(
+        service, "render_frame", lambda *given: alphas.append(given[3].alpha) or render(*given)
+    )
+    desk = new_desk(service=service, url=serve(service)).open("?alpha=0.37")
+    assert sorted(set(alphas)) == sorted({*(index / 10 for index in range(11)), 0.37})
+    assert len(alphas) == 12  # each once: the browser's requests were answered from memory
+    assert len(gate.asked) == 12
+    desk.drag(0.64)
+    desk.wait_exact(0.64)
