@@ -290,7 +290,7 @@ def test_a_place_that_cannot_be_written_is_named_before_the_work(
         raise AssertionError("the work began")
 
     monkeypatch.setattr(Renderer, "render", work)
-    monkeypatch.setattr("dni.export.pictures.load_ends", work)
+    monkeypatch.setattr("dni.export.networks.load_ends", work)
     (tmp_path / "file").touch()
     for folder in ("missing", "file"):
         with pytest.raises(DniError, match=rf"write .*{name}, but .*{folder} is no folder .* make it first"):
