@@ -85,7 +85,7 @@ def test_films_hold_the_frames_in_order(out: Path, suffix: str, there_and_back: 
     frames = plain_frames(5, height=41, width=51)
     playback = Playback(hold=0, there_and_back=there_and_back)
     write_film(out / f"film{suffix}", frames, playback, comment="{}")
-    expected = [frames[index] for index in playback.request(5)]
+    expected = [frames[index] for index in playback.order(5)]
     assert max(differences(out / f"film{suffix}", expected)) < 4
     assert [path.name for path in out.iterdir()] == [f"film{suffix}"]
 
