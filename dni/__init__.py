@@ -4,14 +4,21 @@ Deep Network Interpolation (Wang et al., CVPR 2019): blend the parameters of net
 and run the blended network.
 """
 
+import sys
+
+from dni import device as allocator
 from dni.blending.blend import Blend
 from dni.blending.interpolate import BlendError, interpolate, shares_of
 from dni.blending.layer_groups import layer_groups
 from dni.blending.shares import Mix, task_shares
-from dni.checkpoints.catalog import find_pair, load_catalog
+from dni.checkpoints import catalog
+from dni.checkpoints.catalog import end_paths, find_pair, load_catalog
 from dni.checkpoints.files import CheckpointError
 from dni.checkpoints.networks import ImageNetwork, load_ends, load_network
 from dni.compatibility.verdict import Verdict, inspect_networks
+from dni.device import keep_freed_memory
+from dni.digits import classifiers as adapt
+from dni.digits.classifiers import load_classifier
 from dni.errors import DniError
 from dni.export.networks import export_network
 from dni.export.pictures import export_picture
@@ -40,13 +47,16 @@ __all__ = [
     "Renderer",
     "Verdict",
     "__version__",
+    "end_paths",
     "export_network",
     "export_picture",
     "find_pair",
     "inspect_networks",
     "interpolate",
+    "keep_freed_memory",
     "layer_groups",
     "load_catalog",
+    "load_classifier",
     "load_ends",
     "load_network",
     "open_picture",
@@ -54,3 +64,6 @@ __all__ = [
     "shares_of",
     "task_shares",
 ]
+
+# The README named these modules before they moved; what it showed goes on working.
+sys.modules.update({"dni.adapt": adapt, "dni.allocator": allocator, "dni.catalog": catalog})
