@@ -1,7 +1,6 @@
 // @ts-check
 // How much of the mix each group of layers gets: a part from 0 (the first end alone) to 1 (the mix).
 
-/** @typedef {{ name: string, correlation?: number | null }} LayerGroup in order of depth; null: not known */
 /** @typedef {'all' | 'late' | 'early' | 'rising'} PresetName */
 
 const KEY_STEP = 0.05;
