@@ -3,8 +3,8 @@
 
 import { crossFade } from '../lib/cross-fade.js';
 import { Painter } from '../lib/painter.js';
-import { MaskVeil } from './mask-image.js';
-import { PaintedPreview } from './painted-preview.js';
+import { MaskVeil } from './mask/mask-image.js';
+import { PaintedPreview } from './mask/painted-preview.js';
 import { oneEnd } from './shares.js';
 
 /** @typedef {import('../lib/cross-fade.js').FrameState} FrameState */
@@ -12,7 +12,7 @@ import { oneEnd } from './shares.js';
 /** @typedef {import('../lib/painter.js').Drawing} Drawing */
 /** @typedef {import('../lib/protocol.js').Region} Region */
 /** @typedef {import('../lib/view.js').Box} Box */
-/** @typedef {import('./mask.js').Mask} Mask */
+/** @typedef {import('./mask/mask.js').Mask} Mask */
 
 /**
  * A mix that applies where the mask is painted.

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { brushRadius, dabsBetween, falloff, paintDab } from '../../mixing/brush.js';
+import { brushRadius, dabsBetween, falloff, paintDab } from '../../mixing/mask/brush.js';
 import { assertClose } from './support.js';
 
-/** @typedef {import('../../mixing/brush.js').Brush} Brush */
-/** @typedef {import('../../mixing/brush.js').Size} Size */
+/** @typedef {import('../../mixing/mask/brush.js').Brush} Brush */
+/** @typedef {import('../../mixing/mask/brush.js').Size} Size */
 
 const PICTURE = { width: 100, height: 80 };
 const MIDDLE = { x: 50, y: 40 };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { blendFrames, framesNeeded, touchedPart } from '../../mixing/frame-blend.js';
+import { blendFrames, framesNeeded, touchedPart } from '../../mixing/mask/frame-blend.js';
 
 /**
  * Frames of one colour; the level of frame i is a quadratic in alpha.

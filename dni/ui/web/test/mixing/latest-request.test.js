@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { LatestRequest } from '../../mixing/latest-request.js';
+import { LatestRequest } from '../../mixing/panels/latest-request.js';
 
 test('a late reply to an older request is not the latest', async () => {
   const latest = new LatestRequest();

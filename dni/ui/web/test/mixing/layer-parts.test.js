@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { groupShares, isPreset, ownParts, partAfterKey, presetParts, roundedPart } from '../../mixing/layer-parts.js';
+import { groupShares, isPreset, ownParts, partAfterKey, presetParts, roundedPart } from '../../mixing/panels/layer-parts.js';
 import { assertClose } from './support.js';
 
 describe('presets', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { brightness, greyPixels, veilPixels } from '../../mixing/mask-image.js';
+import { brightness, greyPixels, veilPixels } from '../../mixing/mask/mask-image.js';
 
 test('brightness of red, green, blue, white and black', () => {
   const pixels = Uint8ClampedArray.of(255, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 255, 255, 255, 255, 0, 0, 0, 255);

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { touchedPart } from '../../mixing/frame-blend.js';
-import { enlarge, Mask, maskSize } from '../../mixing/mask.js';
+import { touchedPart } from '../../mixing/mask/frame-blend.js';
+import { enlarge, Mask, maskSize } from '../../mixing/mask/mask.js';
 import { assertClose, randomNumbers } from './support.js';
 
 const PICTURE = { width: 60, height: 40 };

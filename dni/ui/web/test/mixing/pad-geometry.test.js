@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { corners, outline, sharesAfterKey, toCanvas, toPad } from '../../mixing/pad-geometry.js';
+import { corners, outline, sharesAfterKey, toCanvas, toPad } from '../../mixing/control/pad-geometry.js';
 import { SquareSpace, TriangleSpace } from '../../mixing/spaces.js';
 import { assertClose } from './support.js';
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 
 import {
   chartWidth, layoutChart, linearScale, pointText, positionOf, tickText,
-} from '../../mixing/tradeoff-chart.js';
+} from '../../mixing/panels/tradeoff-chart.js';
 import { assertClose } from './support.js';
 
 const POINTS = [0, 0.1, 0.5, 1].map((alpha) => ({

@@ -1,7 +1,7 @@
 // @ts-check
 // Masks as images: read from files, written as PNG for the server, and shown as a red veil over the picture.
 
-import { bytesOf } from '../lib/dom.js';
+import { bytesOf } from '../../lib/dom.js';
 
 /** @typedef {import('./brush.js').Levels} Levels */
 /** @typedef {import('./brush.js').Size} Size */

@@ -9,7 +9,7 @@ import { paintDab } from './brush.js';
 /** @typedef {import('./brush.js').Levels} Levels */
 /** @typedef {import('./brush.js').Point} Point */
 /** @typedef {import('./brush.js').Size} Size */
-/** @typedef {import('../lib/protocol.js').Region} Region */
+/** @typedef {import('../../lib/protocol.js').Region} Region */
 
 const LONGER_SIDE = 512;
 const MAX_UNDO = 12;

@@ -1,15 +1,14 @@
 // @ts-check
 // The control of the mix: a slider, a pad or a bank of sliders, and the shares as numbers.
 
-import { findAs } from '../lib/dom.js';
-import { colourOf } from './end-colours.js';
-import { MixPad } from './mix-pad.js';
+import { findAs } from '../../lib/dom.js';
+import { colourOf, MixPad } from './mix-pad.js';
 import { ShareSliders } from './share-sliders.js';
-import { percent, percents } from './shares.js';
-import { BEYOND, isPad, LineSpace } from './spaces.js';
+import { percent, percents } from '../shares.js';
+import { BEYOND, isPad, LineSpace } from '../spaces.js';
 
-/** @typedef {import('./shares.js').Shares} Shares */
-/** @typedef {import('./spaces.js').MixSpace} MixSpace */
+/** @typedef {import('../shares.js').Shares} Shares */
+/** @typedef {import('../spaces.js').MixSpace} MixSpace */
 
 const SAME = 1e-4;
 

@@ -1,15 +1,15 @@
 // @ts-check
 // The Paint panel: brush and eraser on the picture, and masks that are made, read from a file or changed as a whole.
 
-import { findAll, findAs } from '../lib/dom.js';
+import { findAll, findAs } from '../../lib/dom.js';
 import { BrushInput } from './brush-input.js';
 import { brushRadius, dabsBetween } from './brush.js';
-import { LatestRequest } from './latest-request.js';
+import { LatestRequest } from '../panels/latest-request.js';
 import { readBrightness, readMaskText } from './mask-image.js';
 import { maskSize } from './mask.js';
 
-/** @typedef {import('../lib/protocol.js').AutoMaskReply} AutoMaskReply */
-/** @typedef {import('../lib/view.js').View} View */
+/** @typedef {import('../../lib/protocol.js').AutoMaskReply} AutoMaskReply */
+/** @typedef {import('../../lib/view.js').View} View */
 /** @typedef {import('./brush.js').Brush} Brush */
 /** @typedef {import('./brush.js').Levels} Levels */
 /** @typedef {import('./brush.js').Point} Point */

@@ -1,7 +1,7 @@
 // @ts-check
 // The tabs of the tools below the picture: at most one panel is open.
 
-import { findAll } from '../lib/dom.js';
+import { findAll } from '../../lib/dom.js';
 
 /** @typedef {'' | 'layers' | 'paint' | 'compare' | 'curve'} PanelName '' where none is open */
 

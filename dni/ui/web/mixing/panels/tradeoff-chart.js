@@ -2,7 +2,7 @@
 // Where the parts of the trade-off curve are drawn: distortion across, perception up (Blau and Michaeli,
 // CVPR 2018). All positions are in the units of the chart's view box.
 
-/** @typedef {import('../lib/protocol.js').CurvePoint} CurvePoint */
+/** @typedef {import('../../lib/protocol.js').CurvePoint} CurvePoint */
 /** @typedef {[x: number, y: number]} Position */
 
 const HEIGHT = 390;

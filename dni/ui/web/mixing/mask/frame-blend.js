@@ -4,7 +4,7 @@
 
 /** @typedef {import('./brush.js').Box} Box */
 /** @typedef {import('./brush.js').Size} Size */
-/** @typedef {import('../lib/protocol.js').Region} Region */
+/** @typedef {import('../../lib/protocol.js').Region} Region */
 
 /**
  * How many of a line's frames, from its first on, a painted mix needs.

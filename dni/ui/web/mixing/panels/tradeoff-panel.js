@@ -1,13 +1,13 @@
 // @ts-check
 // The Curve panel: measures where the blends lie between being true to the picture and looking real, and draws it.
 
-import { findAs } from '../lib/dom.js';
+import { findAs } from '../../lib/dom.js';
 import { LatestRequest } from './latest-request.js';
 import { chartWidth, layoutChart, pointName, pointText, positionOf } from './tradeoff-chart.js';
 
-/** @typedef {import('../lib/protocol.js').CurveRequest} CurveRequest */
-/** @typedef {import('../lib/protocol.js').CurveReply} CurveReply */
-/** @typedef {import('../lib/protocol.js').CurvePoint} CurvePoint */
+/** @typedef {import('../../lib/protocol.js').CurveRequest} CurveRequest */
+/** @typedef {import('../../lib/protocol.js').CurveReply} CurveReply */
+/** @typedef {import('../../lib/protocol.js').CurvePoint} CurvePoint */
 /** @typedef {import('./tradeoff-chart.js').Position} Position */
 /** @typedef {Exclude<CurveReply, { error: string } | { dropped: true }>} MeasuredCurve */
 /** @typedef {ReturnType<typeof layoutChart>} ChartLayout */

@@ -1,11 +1,11 @@
 // @ts-check
 // The panel Against pixels: the blended network's picture of a region, the blended pictures, and their difference.
 
-import { findAs } from '../lib/dom.js';
+import { findAs } from '../../lib/dom.js';
 import { LatestRequest } from './latest-request.js';
 
-/** @typedef {import('../lib/protocol.js').MixRequest} MixRequest */
-/** @typedef {import('../lib/protocol.js').CompareReply} CompareReply */
+/** @typedef {import('../../lib/protocol.js').MixRequest} MixRequest */
+/** @typedef {import('../../lib/protocol.js').CompareReply} CompareReply */
 
 /** @type {readonly ('network' | 'pixels' | 'difference')[]} */
 const PARTS = ['network', 'pixels', 'difference'];
