@@ -59,7 +59,7 @@ class EffectsTab:
             alpha=alpha,
             live_pixels=self.studio.live_pixels(pair_id, owner=visitor),
             prepares=IS_ZERO_GPU,
-            visitor=visitor,
+            session=visitor,
             example=example,
         )
 

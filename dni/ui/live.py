@@ -1,7 +1,7 @@
 """The live viewer: one ``gr.HTML`` component with a canvas, a range input and three server functions.
 
 Why not ``gr.Image``: a frame through it takes 42 to 256 ms of transport alone (see docs in
-``benchmarks/README.md``), and it cannot keep frames in the browser. Here the browser holds a strip of
+``benchmarks/README.md``), and it cannot keep frames in the browser. Here the browser holds
 keyframes and cross-fades them while the thumb moves, and pulls what it needs, newest first.
 """
 
@@ -23,11 +23,11 @@ from dni.render import Cancelled
 from dni.serving.schedule import Rank, Superseded
 from dni.serving.studio import Studio
 from dni.ui.asked import mix_of, parse, text
+from dni.ui.web_component import web_component
 
 __all__ = ["answering", "apart", "build_viewer", "encode", "make_scene", "read"]
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("common.js", "strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
 
 # Requests for frames that wait at once, of all people; each is a thread that sleeps.
 MAX_WAITING = 64
@@ -45,9 +45,9 @@ def build_viewer(studio: Studio) -> gr.HTML:
     def frame(request: Any) -> Answer:
         token, pair_id, region = parse(request)
         rank = Rank.AHEAD if request.get("ahead") is True else Rank.LIVE
-        visitor = text(request, "visitor")
+        session = text(request, "session")
         try:
-            made = studio.frame(token, pair_id, region, mix_of(request), visitor=visitor, rank=rank)
+            made = studio.frame(token, pair_id, region, mix_of(request), visitor=session, rank=rank)
         except (Superseded, Cancelled):
             return {"dropped": True}
         return {
@@ -62,13 +62,10 @@ def build_viewer(studio: Studio) -> gr.HTML:
     def overview(request: Any) -> Answer:
         return {"jpeg": encode(studio.overview(text(request, "token")))}
 
-    return gr.HTML(
-        value=None,
-        html_template=read("viewer.html"),
-        css_template=read("viewer.css"),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[apart(answering(frame)), answering(before), answering(overview)],
+    return web_component(
+        "viewer",
+        [apart(answering(frame)), answering(before), answering(overview)],
+        events=["prepare"],
         elem_id="viewer",
     )
 
@@ -112,7 +109,7 @@ def make_scene(
     alpha: float,
     live_pixels: int,
     prepares: bool,
-    visitor: str,
+    session: str,
     example: str = "",
 ) -> dict[str, Any]:
     """What the viewer needs to know to ask for frames of a picture through a pair.
@@ -124,7 +121,7 @@ def make_scene(
         alpha: Where the slider starts.
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
-        visitor: Who asks for frames; what they wait for is dropped when they leave.
+        session: Who asks for frames, as an opaque text; what they wait for is dropped when they leave.
         example: Name of the example, for the link; empty for a person's own picture.
     """
     picture, pair = studio.picture(token), studio.pair(pair_id)
@@ -140,7 +137,7 @@ def make_scene(
         "alpha": alpha,
         "live_pixels": live_pixels,
         "prepares": prepares,
-        "visitor": visitor,
+        "session": session,
         "example": example,
     }
 

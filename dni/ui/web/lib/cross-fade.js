@@ -16,6 +16,8 @@ import { isInterpolation } from '../mixing/shares.js';
  */
 
 const NEAR = 1e-6;
+// Cross-fades that are estimated to be worse than this PSNR in dB get a keyframe more.
+const REFINE_BELOW = 46;
 
 /**
  * @param {KeyframeCache} cache
@@ -67,6 +69,18 @@ function fadeOnGrid(cache, shares) {
   if (around.length && parts.length === around.length) return { parts, state: 'preview' };
   const nearest = cache.nearest(shares);
   return { parts: nearest ? [[nearest, 1]] : [], state: 'waiting' };
+}
+
+/**
+ * The shares of keyframes to add to a complete line.
+ * @param {KeyframeCache} cache
+ * @param {(frame: ImageBitmap) => ArrayLike<number>} pixels RGBA bytes of a part of a frame
+ * @returns {number[][]}
+ */
+export function refine(cache, pixels) {
+  const alphas = cache.space.nodes.map(([, alpha]) => alpha);
+  const frames = cache.space.nodes.map((node) => cache.get(node)).filter((frame) => frame !== null);
+  return refinements(alphas, frames.map(pixels), REFINE_BELOW).map((alpha) => [1 - alpha, alpha]);
 }
 
 /**

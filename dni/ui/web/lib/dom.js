@@ -138,3 +138,12 @@ export function bytesOf(text) {
 export function decodeJpeg(jpeg) {
   return createImageBitmap(new Blob([bytesOf(jpeg)], { type: 'image/jpeg' }));
 }
+
+/**
+ * Set an element's text if it is another one: setting it costs a layout.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function showText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
