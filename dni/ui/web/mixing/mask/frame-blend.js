@@ -51,20 +51,12 @@ export function blendFrames(result, width, part, frames, levels, framesPerLevel)
       if (!level) continue;
       const at = level * framesPerLevel;
       const low = Math.min(last, at | 0);
-      fade(result, start + 4 * column, frames[low], frames[low + 1], at - low);
+      const weight = at - low;
+      const [below, above] = [frames[low], frames[low + 1]];
+      const red = start + 4 * column;
+      result[red] = below[red] + weight * (above[red] - below[red]);
+      result[red + 1] = below[red + 1] + weight * (above[red + 1] - below[red + 1]);
+      result[red + 2] = below[red + 2] + weight * (above[red + 2] - below[red + 2]);
     }
-  }
-}
-
-/**
- * @param {Uint8ClampedArray} result
- * @param {number} index of the pixel's first byte
- * @param {Uint8ClampedArray} below
- * @param {Uint8ClampedArray} above
- * @param {number} part of the frame above
- */
-function fade(result, index, below, above, part) {
-  for (let channel = index; channel < index + 3; channel++) {
-    result[channel] = below[channel] + part * (above[channel] - below[channel]);
   }
 }
