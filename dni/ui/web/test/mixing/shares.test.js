@@ -21,6 +21,7 @@ describe('keys of mixes', () => {
 
   test('know no negative zero', () => {
     assert.equal(keyOf([1.00001, -0.00001]), keyOf([1, 0]));
+    assert.equal(keyOf([1, 0]), '1.0000 0.0000');
   });
 });
 
@@ -70,6 +71,7 @@ test('task arithmetic leaves the rest to the first end', () => {
 test('a mix is an interpolation up to rounding', () => {
   assert.ok(isInterpolation([1 + 1e-9, -1e-9]));
   assert.ok(!isInterpolation([1.01, -0.01]));
+  assert.ok(!isInterpolation([1.01]) && !isInterpolation([-0.01]));
 });
 
 test('one end alone', () => {
@@ -77,6 +79,11 @@ test('one end alone', () => {
 });
 
 describe('per cents', () => {
+  test('go up where rounding down cuts most', () => {
+    assert.deepEqual(percents([0.333, 0.333, 0.334]), ['33 %', '33 %', '34 %']);
+    assert.deepEqual(percents([0.006, 0.497, 0.497]), ['0 %', '50 %', '50 %']);
+  });
+
   for (const numEnds of ENDS) {
     test(`of ${numEnds} ends sum to 100 and are off by less than 1`, () => {
       const beyond = [1.3, -0.3, ...Array.from({ length: numEnds - 2 }, () => 0)];
