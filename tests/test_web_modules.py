@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from javascript import WEB, find_node
 
-WEB = Path(__file__).parents[1] / "dni/ui/web"
 NODE_TESTS = sorted(path.relative_to(WEB).as_posix() for path in (WEB / "test").rglob("*.test.js"))
 MODULES = sorted(
     path.relative_to(WEB).as_posix()
@@ -21,25 +19,11 @@ IMPORT = re.compile(r"""(?:\bfrom\s+|\bimport\s+|\bimport\()['"]([^'"]+)['"]""")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def node() -> str:
-    """The node that Playwright brings, or the one on the path."""
-    try:
-        from playwright._impl._driver import compute_driver_executable
-
-        found = compute_driver_executable()
-        path = Path(found[0] if isinstance(found, tuple) else found)
-    except ImportError:
-        path = Path()
-    command = str(path) if path.is_file() else shutil.which("node")
-    return command or pytest.fail("Expected node, but found none.")
-
-
 @pytest.mark.parametrize("path", NODE_TESTS)
-def test_in_node(node: str, path: str) -> None:
+def test_in_node(path: str) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("NODE_")}
     done = subprocess.run(
-        [node, "--test", "--test-reporter=spec", path],
+        [find_node(), "--test", "--test-reporter=spec", path],
         cwd=WEB, env=environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
