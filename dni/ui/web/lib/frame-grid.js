@@ -6,6 +6,7 @@
 // An older answer never takes the place of a newer choice: a frame is kept under its own shares, and what is drawn is
 // looked up under the current ones; a frame of a region, picture or set of networks that is no longer open is dropped.
 
+import { timeTaken } from './clock.js';
 import { crossFade, refine } from './cross-fade.js';
 import { KeyframeCache } from './keyframe-cache.js';
 import { sameRegion } from './view.js';
@@ -77,7 +78,7 @@ export class FrameGrid {
     this.movedAt = 0;
     /** How long the last frame took, in words. */
     this.timing = '';
-    /** Something that the cache is of has changed, and it will soon be replaced. */
+    /** Whether the cache will soon be replaced. */
     this.isStale = false;
     /** @type {Set<Flight>} */
     this.flights = new Set();
@@ -135,6 +136,18 @@ export class FrameGrid {
       this.previous?.close();
       this.previous = cache;
     } else cache?.close();
+  }
+
+  /** What is open is out of date: nothing more of it is asked for, until something else is opened. */
+  invalidate() {
+    this.isStale = true;
+    this.options.onChange();
+  }
+
+  /** Ask for nothing more until the next change: what is needed for it cannot be had. */
+  stop() {
+    if (this.cache) this.cache.failed = true;
+    this.options.onChange();
   }
 
   /** Another picture comes: nothing of the last one stays. */
@@ -293,9 +306,8 @@ export class FrameGrid {
    */
   fail(flight, text) {
     if (flight.choice !== this.choice) return;
-    if (this.cache) this.cache.failed = true;
+    this.stop();
     this.options.onMessage(text);
-    this.options.onChange();
   }
 }
 
@@ -310,14 +322,4 @@ function isFrame(reply) {
 /** @param {WantedFrame} wanted */
 function flightKey({ shares, special }) {
   return special ? `${special.use} ${special.key}` : keyOf(shares);
-}
-
-/**
- * A frame that the server still had took no rendering, only its way here.
- * @param {number} rendering in milliseconds
- * @param {number} fetching
- */
-export function timeTaken(rendering, fetching) {
-  const spent = rendering || fetching;
-  return `${rendering ? 'rendered' : 'fetched'} in ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`;
 }

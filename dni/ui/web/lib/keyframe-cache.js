@@ -119,9 +119,10 @@ export class KeyframeCache {
 }
 
 /**
+ * The squared distance. After a change of networks, frames of other numbers of ends are still on screen.
  * @param {readonly number[]} one
  * @param {readonly number[]} other
  */
 function distance(one, other) {
-  return one.reduce((sum, share, end) => sum + (share - other[end]) ** 2, 0);
+  return one.reduce((sum, share, end) => sum + (share - (other[end] ?? 0)) ** 2, 0);
 }

@@ -29,15 +29,15 @@ export class Stage {
   /**
    * @param {HTMLElement} root
    * @param {Server} server
-   * @param {{ draw: () => void, PainterType?: typeof Painter }} options draw: called at most once in a frame
+   * @param {{ draw: () => void }} options draw: called at most once in an animation frame
    */
-  constructor(root, server, { draw, PainterType = Painter }) {
+  constructor(root, server, { draw }) {
     this.root = root;
     this.server = server;
     this.draw = draw;
     this.canvas = findAs(root, '.stage canvas', HTMLCanvasElement);
     this.view = new View();
-    this.painter = new PainterType(this.canvas, this.view);
+    this.painter = new Painter(this.canvas, this.view);
     this.badge = find(root, '.badge');
     this.message = find(root, '.message');
     this.zoomText = find(root, '.zoom');
