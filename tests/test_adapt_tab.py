@@ -17,7 +17,7 @@ from dni.adapt.desk import ALPHAS
 from dni.adapt.methods import METHODS
 from dni.errors import DniError
 
-WRONG = (192, 28, 40)  # --wrong in digits.css, light
+WRONG = (192, 28, 40)  # --dni-wrong in theme.css, light
 
 
 @pytest.fixture

@@ -24,8 +24,15 @@ other ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019
 # Uploaded and rendered files are deleted after an hour.
 CACHE_SECONDS = 3600
 MAX_FILE_SIZE = "100mb"
-COMPONENTS = ("viewer",)
-STYLES = ("../static/page.css", "viewer/viewer.css")
+COMPONENTS = ("viewer", "mixing", "adaptation")
+STYLES = (
+    "css/theme.css",
+    "css/page.css",
+    "css/controls.css",
+    "viewer/viewer.css",
+    "mixing/mixing.css",
+    "adaptation/adaptation.css",
+)
 
 
 def build_app(studio: Studio | None = None, data_root: Path | None = None) -> gr.Blocks:

@@ -19,25 +19,11 @@ from dni.adapt.desk import ALPHAS, STRENGTHS, OwnPicture
 from dni.adapt.domains import SIDE
 from dni.errors import DniError
 from dni.ui.asked import number, text
-from dni.ui.live import answering, encode, read
+from dni.ui.live import answering, encode
 from dni.ui.room import DigitRoom
+from dni.ui.web_component import web_component
 
 __all__ = ["build_digits"]
-
-SCRIPTS = (
-    "digits-data.js",
-    "digits-canvas.js",
-    "digits-bars.js",
-    "digits-wall.js",
-    "digits-chart.js",
-    "digits-map.js",
-    "digits-pad.js",
-    "digits.js",
-    "digits-shift.js",
-    "digits-run.js",
-    "digits-fetch.js",
-    "digits-start.js",
-)
 
 Answer = dict[str, Any]
 
@@ -51,15 +37,8 @@ def build_digits(room: DigitRoom, start: dict[str, Any]) -> gr.HTML:
             ``pictures`` to choose from, as pairs of token and title.
     """
     answers = Answers(room)
-    return gr.HTML(
-        value=None,
-        html_template=read("digits.html"),
-        css_template=read("digits.css"),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[answering(function) for function in answers.all],
-        elem_id="digits",
-        start=start,
+    return web_component(
+        "adaptation", [answering(function) for function in answers.all], elem_id="digits", start=start
     )
 
 
