@@ -22,26 +22,11 @@ from dni.ui.desk_frames import compare, painted_frame
 from dni.ui.desk_masks import MaskStore, read_canvas
 from dni.ui.desk_measures import Measures
 from dni.ui.desk_scene import order_asked
-from dni.ui.live import answering, apart, encode, read
+from dni.ui.live import answering, apart, encode
+from dni.ui.web_component import web_component
 
 __all__ = ["build_board"]
 
-STYLES = ("viewer.css", "desk.css")
-SCRIPTS = (
-    "common.js",
-    "view.js",
-    "painter.js",
-    "gestures.js",
-    "desk-space.js",
-    "desk-board.js",
-    "desk-painter.js",
-    "desk-mix.js",
-    "desk-layers.js",
-    "desk-paint.js",
-    "desk-panels.js",
-    "desk.js",
-    "desk-start.js",
-)
 AUTO_MASKS = {"detail": detail_mask, "luminance": luminance_mask}
 
 Answer = dict[str, Any]
@@ -51,13 +36,9 @@ def build_board(studio: Studio, masks: MaskStore, measures: Measures) -> gr.HTML
     """The component; its value is a scene (see :mod:`dni.ui.desk_scene`)."""
     slow = [frame_server(studio, masks), compare_server(studio, masks), curve_server(measures, masks)]
     quick = [*view_servers(studio), *mask_servers(studio, masks)]
-    return gr.HTML(
-        value=None,
-        html_template=read("desk.html"),
-        css_template="\n".join(read(name) for name in STYLES),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[
+    return web_component(
+        "mixing",
+        [
             *(apart(answering(superseded(function))) for function in slow),
             *(answering(function) for function in quick),
         ],
@@ -81,12 +62,12 @@ def superseded(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 def frame_server(studio: Studio, masks: MaskStore) -> Callable[[Any], Answer]:
     def frame(request: Any) -> Answer:
         token, pair_id, region = parse(request)
-        mix, visitor = mix_of(request), text(request, "visitor")
+        mix, session = mix_of(request), text(request, "session")
         if request.get("mask") is None:
             rank = Rank.AHEAD if request.get("rank") == "ahead" else Rank.LIVE
-            made = studio.frame(token, pair_id, region, mix, visitor=visitor, rank=rank)
+            made = studio.frame(token, pair_id, region, mix, visitor=session, rank=rank)
         else:
-            made = painted_frame(studio, token, pair_id, order_asked(request, masks), visitor=visitor)
+            made = painted_frame(studio, token, pair_id, order_asked(request, masks), visitor=session)
         milliseconds = round(made.milliseconds, 1)
         return {"jpeg": encode(made.jpeg), "milliseconds": milliseconds, "notice": made.notice}
 
@@ -95,8 +76,8 @@ def frame_server(studio: Studio, masks: MaskStore) -> Callable[[Any], Answer]:
 
 def compare_server(studio: Studio, masks: MaskStore) -> Callable[[Any], Answer]:
     def compare_pixels(request: Any) -> Answer:
-        (token, pair_id, _), visitor = parse(request), text(request, "visitor")
-        return compare(studio, token, pair_id, order_asked(request, masks), visitor=visitor)
+        (token, pair_id, _), session = parse(request), text(request, "session")
+        return compare(studio, token, pair_id, order_asked(request, masks), visitor=session)
 
     compare_pixels.__name__ = "compare"
     return compare_pixels
@@ -105,8 +86,8 @@ def compare_server(studio: Studio, masks: MaskStore) -> Callable[[Any], Answer]:
 def curve_server(measures: Measures, masks: MaskStore) -> Callable[[Any], Answer]:
     def curve(request: Any) -> Answer:
         (token, pair_id, _), last = parse(request), order_asked(request, masks)
-        against, visitor = text(request, "against"), text(request, "visitor")
-        return measures.curve(token, pair_id, last, against=against, visitor=visitor)
+        against, session = text(request, "against"), text(request, "session")
+        return measures.curve(token, pair_id, last, against=against, visitor=session)
 
     return curve
 
@@ -125,7 +106,7 @@ def mask_servers(studio: Studio, masks: MaskStore) -> list[Callable[[Any], Answe
     def mask(request: Any) -> Answer:
         studio.picture(text(request, "token"))
         painted = read_canvas(text(request, "png"))
-        return {"mask": masks.put(painted, owner=text(request, "visitor"))}
+        return {"mask": masks.put(painted, owner=text(request, "session"))}
 
     def auto_mask(request: Any) -> Answer:
         make = AUTO_MASKS.get(text(request, "kind"))

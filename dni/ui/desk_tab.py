@@ -69,7 +69,7 @@ class DeskTab:
             self.studio,
             token=token,
             pair_id=pair_id,
-            visitor=visitor_of(request),
+            session=visitor_of(request),
             example=example,
             **restored,
         )

@@ -13,7 +13,6 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -25,18 +24,12 @@ from dni.serving.studio import Studio
 from dni.ui.asked import mix_of, parse, text
 from dni.ui.web_component import web_component
 
-__all__ = ["answering", "apart", "build_viewer", "encode", "make_scene", "read"]
-
-STATIC = Path(__file__).parent / "static"
+__all__ = ["answering", "apart", "build_viewer", "encode", "make_scene"]
 
 # Requests for frames that wait at once, of all people; each is a thread that sleeps.
 MAX_WAITING = 64
 
 Answer = dict[str, Any]
-
-
-def read(name: str) -> str:
-    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def build_viewer(studio: Studio) -> gr.HTML:

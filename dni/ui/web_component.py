@@ -68,12 +68,19 @@ def page_head(names: Sequence[str], styles: Sequence[str]) -> str:
     """What the page's head needs for components.
 
     Args:
-        names: Those of the components; their modules are loaded early.
+        names: Those of the components. The first one is shown when the page opens: its modules are loaded at
+            once, and those of the others when the browser has nothing else to load.
         styles: Files below ``web``. They are part of the page: an element that is shown before its style
             comes would be measured wrongly.
     """
-    modules = dict.fromkeys(path for name in names for path in imported(f"{name}/{name}.js"))
-    links = [f'<link rel="modulepreload" href="{url_of(module)}">' for module in modules]
+    priorities: dict[str, str] = {}
+    for name, priority in zip(names, ("high", *["low"] * len(names)), strict=False):
+        for module in imported(f"{name}/{name}.js"):
+            priorities.setdefault(module, priority)
+    links = [
+        f'<link rel="modulepreload" href="{url_of(module)}" fetchpriority="{priority}">'
+        for module, priority in priorities.items()
+    ]
     rules = [(WEB / style).read_text(encoding="utf-8") for style in styles]
     return "\n".join([*links, "<style>", *rules, "</style>"])
 
