@@ -32,7 +32,7 @@ MAX_WAITING = 64
 Answer = dict[str, Any]
 
 
-def build_viewer(studio: Studio) -> gr.HTML:
+def build_viewer(studio: Studio, *, elem_id: str = "viewer") -> gr.HTML:
     """The viewer component; its value is a scene (see :func:`make_scene`)."""
 
     def frame(request: Any) -> Answer:
@@ -59,7 +59,7 @@ def build_viewer(studio: Studio) -> gr.HTML:
         "viewer",
         [apart(answering(frame)), answering(before), answering(overview)],
         events=["prepare"],
-        elem_id="viewer",
+        elem_id=elem_id,
     )
 
 

@@ -1,6 +1,6 @@
 // @ts-check
 // What is used of Gradio's own page. The public surface is what `js_on_load` is given (`Component`). The functions
-// here reach into Gradio's DOM, which it doesn't promise: seen in 6.31, and checked by tests/test_web_gradio.py.
+// here reach into Gradio's DOM, which it doesn't promise: seen in 6.31, and checked by tests/test_web_component.py.
 
 /** @typedef {import('./protocol.js').Server} Server */
 
