@@ -1,7 +1,7 @@
 // @ts-check
 // Which frames stand for a mix until its own is there, with which weights, and how good that is.
 
-import { isInterpolation } from '../mixing/shares.js';
+import { isInterpolation } from './shares.js';
 
 /** @typedef {import('./keyframe-cache.js').KeyframeCache} KeyframeCache */
 

@@ -10,14 +10,14 @@ import { timeTaken } from './clock.js';
 import { crossFade, refine } from './cross-fade.js';
 import { KeyframeCache } from './keyframe-cache.js';
 import { sameRegion } from './view.js';
-import { keyOf, rounded } from '../mixing/shares.js';
+import { keyOf, rounded } from './shares.js';
 
 /** @typedef {import('./clock.js').Clock} Clock */
 /** @typedef {import('./cross-fade.js').FrameState} FrameState */
 /** @typedef {import('./protocol.js').FrameReply} FrameReply */
 /** @typedef {import('./protocol.js').Region} Region */
 /** @typedef {import('./protocol.js').Scene} Scene */
-/** @typedef {import('../mixing/spaces.js').MixSpace} MixSpace */
+/** @typedef {import('./spaces.js').MixSpace} MixSpace */
 
 /**
  * A frame of something else than the mix alone, as a painted one.

@@ -2,10 +2,10 @@
 // The frames of one region of one picture through one set of networks and layers, by their shares. Nothing here
 // fetches or draws.
 
-import { keyOf } from '../mixing/shares.js';
-import { LINE_STEPS } from '../mixing/spaces.js';
+import { keyOf } from './shares.js';
+import { LINE_STEPS } from './spaces.js';
 
-/** @typedef {import('../mixing/spaces.js').MixSpace} MixSpace */
+/** @typedef {import('./spaces.js').MixSpace} MixSpace */
 /** @typedef {import('./protocol.js').Region} Region */
 /** @typedef {import('./protocol.js').Scene} Scene */
 /** @typedef {{ shares: number[], frame: ImageBitmap }} KnownFrame */

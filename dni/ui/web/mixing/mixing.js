@@ -12,8 +12,8 @@ import { MixControl } from './control/mix-control.js';
 import { MixOptions } from './control/mix-options.js';
 import { MixPainter } from './mix-painter.js';
 import { frameRequest, outsideKey, paintedKey, planFor, stateOf } from './requests.js';
-import { clamped, isInterpolation, keyOf } from './shares.js';
-import { spaceFor } from './spaces.js';
+import { clamped, isInterpolation, keyOf } from '../lib/shares.js';
+import { spaceFor } from '../lib/spaces.js';
 import { Tools } from './tools.js';
 
 /** @typedef {import('../lib/gradio.js').Component<any>} Component */

@@ -2,7 +2,7 @@
 // What the mixing page wants of the server, and what it says is on screen.
 
 import { groupShares } from './panels/layer-parts.js';
-import { isInterpolation, keyOf } from './shares.js';
+import { isInterpolation, keyOf } from '../lib/shares.js';
 
 /** @typedef {import('../lib/frame-grid.js').Plan} Plan */
 /** @typedef {import('../lib/frame-grid.js').WantedFrame} WantedFrame */

@@ -4,11 +4,11 @@
 import { findAs } from '../../lib/dom.js';
 import { colourOf, MixPad } from './mix-pad.js';
 import { ShareSliders } from './share-sliders.js';
-import { percent, percents } from '../shares.js';
-import { BEYOND, isPad, LineSpace } from '../spaces.js';
+import { percent, percents } from '../../lib/shares.js';
+import { BEYOND, isPad, LineSpace } from '../../lib/spaces.js';
 
-/** @typedef {import('../shares.js').Shares} Shares */
-/** @typedef {import('../spaces.js').MixSpace} MixSpace */
+/** @typedef {import('../../lib/shares.js').Shares} Shares */
+/** @typedef {import('../../lib/spaces.js').MixSpace} MixSpace */
 
 const SAME = 1e-4;
 

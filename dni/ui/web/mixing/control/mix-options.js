@@ -2,7 +2,7 @@
 // The options of a mix: task arithmetic, shares beyond the ends, and another mix outside of the mask.
 
 import { find, findAs, showText } from '../../lib/dom.js';
-import { describeMix } from '../shares.js';
+import { describeMix } from '../../lib/shares.js';
 
 /** @typedef {import('../../lib/protocol.js').Mix} Mix */
 

@@ -2,12 +2,12 @@
 // The pad: a triangle or square whose corners are the ends and whose dot is the mix.
 
 import { corners, outline, sharesAfterKey, toCanvas, toPad } from './pad-geometry.js';
-import { percents } from '../shares.js';
+import { percents } from '../../lib/shares.js';
 
 /** @typedef {import('./pad-geometry.js').Size} Size */
-/** @typedef {import('../shares.js').Shares} Shares */
-/** @typedef {import('../spaces.js').PadPoint} PadPoint */
-/** @typedef {import('../spaces.js').PadSpace} PadSpace */
+/** @typedef {import('../../lib/shares.js').Shares} Shares */
+/** @typedef {import('../../lib/spaces.js').PadPoint} PadPoint */
+/** @typedef {import('../../lib/spaces.js').PadSpace} PadSpace */
 
 const END_COLOURS = ['#4f46e5', '#c2410c', '#0f766e', '#a21caf', '#1d4ed8', '#a16207', '#be123c', '#15803d'];
 const CORNER_RADIUS = 7;

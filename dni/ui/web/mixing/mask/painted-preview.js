@@ -3,7 +3,7 @@
 
 import { blendFrames, framesNeeded, touchedPart } from './frame-blend.js';
 import { enlarge } from './mask.js';
-import { LINE_STEPS } from '../spaces.js';
+import { LINE_STEPS } from '../../lib/spaces.js';
 
 /** @typedef {import('./mask.js').Mask} Mask */
 /** @typedef {import('../../lib/protocol.js').Region} Region */

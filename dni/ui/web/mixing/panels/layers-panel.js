@@ -3,7 +3,7 @@
 
 import { findAs } from '../../lib/dom.js';
 import { groupShares, isPreset, ownParts, partAfterKey, presetParts, roundedPart } from './layer-parts.js';
-import { percent } from '../shares.js';
+import { percent } from '../../lib/shares.js';
 
 /** @typedef {import('../../lib/protocol.js').LayerGroup} LayerGroup */
 /** @typedef {{ bar: HTMLElement, column: HTMLElement, fill: HTMLElement }} Bar */

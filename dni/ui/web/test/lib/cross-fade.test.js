@@ -4,8 +4,8 @@ import test from 'node:test';
 
 import { crossFade, refinements } from '../../lib/cross-fade.js';
 import { KeyframeCache } from '../../lib/keyframe-cache.js';
-import { keyOf } from '../../mixing/shares.js';
-import { spaceFor } from '../../mixing/spaces.js';
+import { keyOf } from '../../lib/shares.js';
+import { spaceFor } from '../../lib/spaces.js';
 import { fakeFrame } from '../support/fake-server.js';
 import { makeScene, REGION } from '../support/scenes.js';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { KeyframeCache } from '../../lib/keyframe-cache.js';
-import { spaceFor } from '../../mixing/spaces.js';
+import { spaceFor } from '../../lib/spaces.js';
 import { fakeFrame } from '../support/fake-server.js';
 import { makeScene, REGION } from '../support/scenes.js';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { brushRadius, dabsBetween, falloff, paintDab } from '../../mixing/mask/brush.js';
-import { assertClose } from './support.js';
+import { assertClose } from '../support/numbers.js';
 
 /** @typedef {import('../../mixing/mask/brush.js').Brush} Brush */
 /** @typedef {import('../../mixing/mask/brush.js').Size} Size */

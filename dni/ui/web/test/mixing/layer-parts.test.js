@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { groupShares, isPreset, ownParts, partAfterKey, presetParts, roundedPart } from '../../mixing/panels/layer-parts.js';
-import { assertClose } from './support.js';
+import { assertClose } from '../support/numbers.js';
 
 describe('presets', () => {
   test('over five groups of layers', () => {

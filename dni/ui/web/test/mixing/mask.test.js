@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 
 import { touchedPart } from '../../mixing/mask/frame-blend.js';
 import { enlarge, Mask, maskSize } from '../../mixing/mask/mask.js';
-import { assertClose, randomNumbers } from './support.js';
+import { assertClose, randomNumbers } from '../support/numbers.js';
 
 const PICTURE = { width: 60, height: 40 };
 const BRUSH = { radius: 5, softness: 0.6, strength: 1, erase: false };

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { corners, outline, sharesAfterKey, toCanvas, toPad } from '../../mixing/control/pad-geometry.js';
-import { SquareSpace, TriangleSpace } from '../../mixing/spaces.js';
-import { assertClose } from './support.js';
+import { SquareSpace, TriangleSpace } from '../../lib/spaces.js';
+import { assertClose } from '../support/numbers.js';
 
 const CANVAS = { width: 190, height: 170 };
 const [triangle, square] = [new TriangleSpace(), new SquareSpace()];

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import {
   chartWidth, layoutChart, linearScale, pointText, positionOf, tickText,
 } from '../../mixing/panels/tradeoff-chart.js';
-import { assertClose } from './support.js';
+import { assertClose } from '../support/numbers.js';
 
 const POINTS = [0, 0.1, 0.5, 1].map((alpha) => ({
   alpha, distortion: 3 * alpha, perception: 2 - alpha, text: `PSNR ${30 - alpha} dB`,

@@ -2,7 +2,7 @@
 // A controller with a fake clock and a fake server.
 
 import { FrameGrid } from '../../lib/frame-grid.js';
-import { spaceFor } from '../../mixing/spaces.js';
+import { spaceFor } from '../../lib/spaces.js';
 import { crossFade } from '../../lib/cross-fade.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeServer } from './fake-server.js';

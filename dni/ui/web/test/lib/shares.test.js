@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 
 import {
   clamped, describeMix, isInterpolation, keyOf, oneEnd, percents, rounded, taskShares, withShare,
-} from '../../mixing/shares.js';
-import { assertClose, randomMixes } from './support.js';
+} from '../../lib/shares.js';
+import { assertClose, randomMixes } from '../support/numbers.js';
 
 const ENDS = [2, 3, 4, 7];
 

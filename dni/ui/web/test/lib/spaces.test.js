@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { isInterpolation, keyOf, oneEnd } from '../../mixing/shares.js';
+import { isInterpolation, keyOf, oneEnd } from '../../lib/shares.js';
 import {
   intervalOf, isPad, LineSpace, SlidersSpace, spaceFor, SquareSpace, TriangleSpace,
-} from '../../mixing/spaces.js';
-import { assertClose, randomMixes, randomNumbers } from './support.js';
+} from '../../lib/spaces.js';
+import { assertClose, randomMixes, randomNumbers } from '../support/numbers.js';
 
-/** @typedef {import('../../mixing/spaces.js').PadSpace} PadSpace */
+/** @typedef {import('../../lib/spaces.js').PadSpace} PadSpace */
 
 const PADS = [new TriangleSpace(), new SquareSpace()];
 const SPACES = [new LineSpace(), ...PADS];
