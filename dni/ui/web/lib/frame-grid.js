@@ -9,8 +9,8 @@
 import { timeTaken } from './clock.js';
 import { crossFade, refine } from './cross-fade.js';
 import { KeyframeCache } from './keyframe-cache.js';
-import { sameRegion } from './view.js';
 import { keyOf, rounded } from './shares.js';
+import { sameRegion } from './view.js';
 
 /** @typedef {import('./clock.js').Clock} Clock */
 /** @typedef {import('./cross-fade.js').FrameState} FrameState */

@@ -2,10 +2,10 @@
 // The canvas with what is around it, in the viewer and on the mixing desk alike: view, painter, badge, message, and
 // pictures that are dropped or pasted.
 
-import { ask } from './protocol.js';
 import { decodeJpeg, find, findAs, isTyping, onHold, picturesAmong, showText } from './dom.js';
 import { giveFiles } from './gradio.js';
 import { Painter } from './painter.js';
+import { ask } from './protocol.js';
 import { View } from './view.js';
 
 /** @typedef {import('./cross-fade.js').FrameState} FrameState */

@@ -3,9 +3,9 @@
 
 import { crossFade } from '../lib/cross-fade.js';
 import { Painter } from '../lib/painter.js';
+import { oneEnd } from '../lib/shares.js';
 import { MaskVeil } from './mask/mask-image.js';
 import { PaintedPreview } from './mask/painted-preview.js';
-import { oneEnd } from '../lib/shares.js';
 
 /** @typedef {import('../lib/cross-fade.js').FrameState} FrameState */
 /** @typedef {import('../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */

@@ -7,13 +7,13 @@ import { FrameGrid } from '../lib/frame-grid.js';
 import { attachGestures } from '../lib/gestures.js';
 import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
+import { clamped, isInterpolation, keyOf } from '../lib/shares.js';
+import { spaceFor } from '../lib/spaces.js';
 import { Stage } from '../lib/stage.js';
 import { MixControl } from './control/mix-control.js';
 import { MixOptions } from './control/mix-options.js';
 import { MixPainter } from './mix-painter.js';
 import { frameRequest, outsideKey, paintedKey, planFor, stateOf } from './requests.js';
-import { clamped, isInterpolation, keyOf } from '../lib/shares.js';
-import { spaceFor } from '../lib/spaces.js';
 import { Tools } from './tools.js';
 
 /** @typedef {import('../lib/gradio.js').Component<any>} Component */

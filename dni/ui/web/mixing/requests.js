@@ -1,8 +1,8 @@
 // @ts-check
 // What the mixing page wants of the server, and what it says is on screen.
 
-import { groupShares } from './panels/layer-parts.js';
 import { isInterpolation, keyOf } from '../lib/shares.js';
+import { groupShares } from './panels/layer-parts.js';
 
 /** @typedef {import('../lib/frame-grid.js').Plan} Plan */
 /** @typedef {import('../lib/frame-grid.js').WantedFrame} WantedFrame */

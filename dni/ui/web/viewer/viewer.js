@@ -7,8 +7,8 @@ import { FrameGrid } from '../lib/frame-grid.js';
 import { attachGestures } from '../lib/gestures.js';
 import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
-import { samplePixels, Stage } from '../lib/stage.js';
 import { spaceFor } from '../lib/spaces.js';
+import { samplePixels, Stage } from '../lib/stage.js';
 import { address, ends, percents, snapped } from './alpha.js';
 
 /** @typedef {import('../lib/gradio.js').Component<ViewerScene>} Component */

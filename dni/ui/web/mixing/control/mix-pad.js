@@ -1,8 +1,8 @@
 // @ts-check
 // The pad: a triangle or square whose corners are the ends and whose dot is the mix.
 
-import { corners, outline, sharesAfterKey, toCanvas, toPad } from './pad-geometry.js';
 import { percents } from '../../lib/shares.js';
+import { corners, outline, sharesAfterKey, toCanvas, toPad } from './pad-geometry.js';
 
 /** @typedef {import('./pad-geometry.js').Size} Size */
 /** @typedef {import('../../lib/shares.js').Shares} Shares */

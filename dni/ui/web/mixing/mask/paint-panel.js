@@ -2,9 +2,9 @@
 // The Paint panel: brush and eraser on the picture, and masks that are made, read from a file or changed as a whole.
 
 import { findAll, findAs } from '../../lib/dom.js';
+import { LatestRequest } from '../panels/latest-request.js';
 import { BrushInput } from './brush-input.js';
 import { brushRadius, dabsBetween } from './brush.js';
-import { LatestRequest } from '../panels/latest-request.js';
 import { readBrightness, readMaskText } from './mask-image.js';
 import { maskSize } from './mask.js';
 

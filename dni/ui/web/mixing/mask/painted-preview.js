@@ -1,9 +1,9 @@
 // @ts-check
 // The preview of a painted mix, composed in the browser until the server's exact picture comes.
 
+import { LINE_STEPS } from '../../lib/spaces.js';
 import { blendFrames, framesNeeded, touchedPart } from './frame-blend.js';
 import { enlarge } from './mask.js';
-import { LINE_STEPS } from '../../lib/spaces.js';
 
 /** @typedef {import('./mask.js').Mask} Mask */
 /** @typedef {import('../../lib/protocol.js').Region} Region */

@@ -2,8 +2,8 @@
 // The Layers panel: bars over depth, drawn with one stroke, and how alike the ends' filters are at each.
 
 import { findAs } from '../../lib/dom.js';
-import { groupShares, isPreset, ownParts, partAfterKey, presetParts, roundedPart } from './layer-parts.js';
 import { percent } from '../../lib/shares.js';
+import { groupShares, isPreset, ownParts, partAfterKey, presetParts, roundedPart } from './layer-parts.js';
 
 /** @typedef {import('../../lib/protocol.js').LayerGroup} LayerGroup */
 /** @typedef {{ bar: HTMLElement, column: HTMLElement, fill: HTMLElement }} Bar */
