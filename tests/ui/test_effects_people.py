@@ -128,7 +128,7 @@ def test_two_people_never_see_each_others_pictures(
 def post_frame(app: str, viewer: int, visitor: str, **request: Any) -> dict[str, Any]:
     """Ask for a frame as the browser does."""
     region = {"left": 0, "top": 0, "width": 30, "height": 20}
-    asked = {"token": "example-cat", "pair": "tiny", "region": region, "visitor": visitor, **request}
+    asked = {"token": "example-cat", "pair": "tiny", "region": region, "session": visitor, **request}
     body = {"data": asked, "component_id": viewer, "fn_name": "frame", "session_hash": visitor}
     answer = httpx.post(f"{app.rstrip('/')}/gradio_api/component_server/", json=body, timeout=60)
     return dict(answer.raise_for_status().json())

@@ -54,7 +54,7 @@ class EffectsHandlers:
             alpha=alpha,
             live_pixels=self.service.live_pixels(pair_id, owner=visitor),
             prepares=IS_ZERO_GPU,
-            visitor=visitor,
+            session=visitor,
             example=example,
         )
 

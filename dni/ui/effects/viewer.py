@@ -1,7 +1,7 @@
 """The live viewer: one ``gr.HTML`` component with a canvas, a range input and three server functions.
 
 Why not ``gr.Image``: a frame through it takes 42 to 256 ms of transport alone (see docs in
-``benchmarks/README.md``), and it cannot keep frames in the browser. Here the browser holds a strip of
+``benchmarks/README.md``), and it cannot keep frames in the browser. Here the browser holds
 keyframes and cross-fades them while the thumb moves, and pulls what it needs, newest first.
 """
 
@@ -16,22 +16,21 @@ from dni.rendering.renderer import Cancelled
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Superseded
 from dni.ui.protocol import mix_of, parse, text
-from dni.ui.server_functions import Answer, answering, apart, encode, read
+from dni.ui.server_functions import Answer, answering, apart, encode
+from dni.ui.web_component import web_component
 
 __all__ = ["build_viewer", "make_scene"]
 
-SCRIPTS = ("common.js", "strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
 
-
-def build_viewer(service: RenderService) -> gr.HTML:
+def build_viewer(service: RenderService, *, elem_id: str = "viewer") -> gr.HTML:
     """The viewer component; its value is a scene (see :func:`make_scene`)."""
 
     def frame(request: Any) -> Answer:
         token, pair_id, region = parse(request)
         priority = Priority.AHEAD if request.get("ahead") is True else Priority.LIVE
-        visitor = text(request, "visitor")
+        session = text(request, "session")
         try:
-            made = service.frame(token, pair_id, region, mix_of(request), visitor=visitor, priority=priority)
+            made = service.frame(token, pair_id, region, mix_of(request), visitor=session, priority=priority)
         except (Superseded, Cancelled):
             return {"dropped": True}
         return {
@@ -46,14 +45,11 @@ def build_viewer(service: RenderService) -> gr.HTML:
     def overview(request: Any) -> Answer:
         return {"jpeg": encode(service.overview(text(request, "token")))}
 
-    return gr.HTML(
-        value=None,
-        html_template=read("viewer.html"),
-        css_template=read("viewer.css"),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[apart(answering(frame)), answering(before), answering(overview)],
-        elem_id="viewer",
+    return web_component(
+        "viewer",
+        [apart(answering(frame)), answering(before), answering(overview)],
+        events=["prepare"],
+        elem_id=elem_id,
     )
 
 
@@ -65,7 +61,7 @@ def make_scene(
     alpha: float,
     live_pixels: int,
     prepares: bool,
-    visitor: str,
+    session: str,
     example: str = "",
 ) -> dict[str, Any]:
     """What the viewer needs to know to ask for frames of a picture through a pair.
@@ -77,7 +73,7 @@ def make_scene(
         alpha: Where the slider starts.
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
-        visitor: Who asks for frames; what they wait for is dropped when they leave.
+        session: Who asks for frames, as an opaque text; what they wait for is dropped when they leave.
         example: Name of the example, for the link; empty for a person's own picture.
     """
     picture, pair = service.picture(token), service.pair(pair_id)
@@ -93,6 +89,6 @@ def make_scene(
         "alpha": alpha,
         "live_pixels": live_pixels,
         "prepares": prepares,
-        "visitor": visitor,
+        "session": session,
         "example": example,
     }

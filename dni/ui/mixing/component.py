@@ -23,26 +23,11 @@ from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Superseded
 from dni.ui.mixing.scene import read_render_request
 from dni.ui.protocol import mix_of, parse, text
-from dni.ui.server_functions import answering, apart, encode, read
+from dni.ui.server_functions import answering, apart, encode
+from dni.ui.web_component import web_component
 
 __all__ = ["build_mixing_component"]
 
-STYLES = ("viewer.css", "desk.css")
-SCRIPTS = (
-    "common.js",
-    "view.js",
-    "painter.js",
-    "gestures.js",
-    "desk-space.js",
-    "desk-board.js",
-    "desk-painter.js",
-    "desk-mix.js",
-    "desk-layers.js",
-    "desk-paint.js",
-    "desk-panels.js",
-    "desk.js",
-    "desk-start.js",
-)
 AUTO_MASKS = {"detail": detail_mask, "luminance": luminance_mask}
 
 Answer = dict[str, Any]
@@ -52,13 +37,9 @@ def build_mixing_component(service: RenderService, masks: MaskStore, measures: M
     """The component; its value is a scene (see :mod:`dni.ui.mixing.scene`)."""
     slow = [frame_server(service, masks), compare_server(service, masks), curve_server(measures, masks)]
     quick = [*view_servers(service), *mask_servers(service, masks)]
-    return gr.HTML(
-        value=None,
-        html_template=read("desk.html"),
-        css_template="\n".join(read(name) for name in STYLES),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[
+    return web_component(
+        "mixing",
+        [
             *(apart(answering(superseded(function))) for function in slow),
             *(answering(function) for function in quick),
         ],
@@ -82,13 +63,13 @@ def superseded(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 def frame_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
     def frame(request: Any) -> Answer:
         token, pair_id, region = parse(request)
-        mix, visitor = mix_of(request), text(request, "visitor")
+        mix, session = mix_of(request), text(request, "session")
         if request.get("mask") is None:
             priority = Priority.AHEAD if request.get("rank") == "ahead" else Priority.LIVE
-            made = service.frame(token, pair_id, region, mix, visitor=visitor, priority=priority)
+            made = service.frame(token, pair_id, region, mix, visitor=session, priority=priority)
         else:
             made = painted_frame(
-                service, token, pair_id, read_render_request(request, masks), visitor=visitor
+                service, token, pair_id, read_render_request(request, masks), visitor=session
             )
         milliseconds = round(made.milliseconds, 1)
         return {"jpeg": encode(made.jpeg), "milliseconds": milliseconds, "notice": made.notice}
@@ -98,8 +79,8 @@ def frame_server(service: RenderService, masks: MaskStore) -> Callable[[Any], An
 
 def compare_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
     def compare_pixels(request: Any) -> Answer:
-        (token, pair_id, _), visitor = parse(request), text(request, "visitor")
-        return compare(service, token, pair_id, read_render_request(request, masks), visitor=visitor)
+        (token, pair_id, _), session = parse(request), text(request, "session")
+        return compare(service, token, pair_id, read_render_request(request, masks), visitor=session)
 
     compare_pixels.__name__ = "compare"
     return compare_pixels
@@ -108,8 +89,8 @@ def compare_server(service: RenderService, masks: MaskStore) -> Callable[[Any], 
 def curve_server(measures: Measures, masks: MaskStore) -> Callable[[Any], Answer]:
     def curve(request: Any) -> Answer:
         (token, pair_id, _), last = parse(request), read_render_request(request, masks)
-        against, visitor = text(request, "against"), text(request, "visitor")
-        return measures.curve(token, pair_id, last, against=against, visitor=visitor)
+        against, session = text(request, "against"), text(request, "session")
+        return measures.curve(token, pair_id, last, against=against, visitor=session)
 
     return curve
 
@@ -128,7 +109,7 @@ def mask_servers(service: RenderService, masks: MaskStore) -> list[Callable[[Any
     def mask(request: Any) -> Answer:
         service.picture(text(request, "token"))
         painted = read_canvas(text(request, "png"))
-        return {"mask": masks.put(painted, owner=text(request, "visitor"))}
+        return {"mask": masks.put(painted, owner=text(request, "session"))}
 
     def auto_mask(request: Any) -> Answer:
         make = AUTO_MASKS.get(text(request, "kind"))

@@ -68,7 +68,7 @@ class MixingHandlers:
             self.service,
             token=token,
             pair_id=pair_id,
-            visitor=visitor_of(request),
+            session=visitor_of(request),
             example=example,
             **restored,
         )

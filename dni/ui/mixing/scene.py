@@ -67,7 +67,7 @@ class MixingState:
 
 
 def build_scene(
-    service: RenderService, *, token: str, pair_id: str, visitor: str, example: str = "", **restored: Any
+    service: RenderService, *, token: str, pair_id: str, session: str, example: str = "", **restored: Any
 ) -> Scene:
     """What the component needs to ask for frames.
 
@@ -75,7 +75,7 @@ def build_scene(
         service: Where picture and networks are.
         token: The picture's.
         pair_id: The networks'.
-        visitor: Who asks.
+        session: Who asks, as an opaque text.
         example: The example's name, or empty.
         restored: ``mix``, ``base``, ``png``, ``crop``, ``tile`` and ``levels`` of a recipe.
     """
@@ -90,8 +90,8 @@ def build_scene(
         "scale": renderer.scale,
         "pair": pair_id,
         "labels": list(pair.labels),
-        "live_pixels": service.live_pixels(pair_id, owner=visitor),
-        "visitor": visitor,
+        "live_pixels": service.live_pixels(pair_id, owner=session),
+        "session": session,
         "example": example,
         "groups": groups_of(renderer.blend.groups, {}),
         **restored,
