@@ -155,7 +155,10 @@ class Adaptation {
   }
 
   #attach() {
+    // Radio buttons of one name exclude each other on the whole page, also those of another component.
+    const group = `digits-colouring-${Math.random()}`;
     for (const choice of findAll(this.section, '.colouring input')) {
+      choice.setAttribute('name', group);
       choice.addEventListener('change', () => this.#colourMap(choice.getAttribute('value') === 'class'));
     }
     onThemeChange(() => {

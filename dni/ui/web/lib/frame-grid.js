@@ -59,7 +59,6 @@ const REST_MS = 150;
 const AHEAD_PAUSE_MS = 300;
 const REGION_MS = 200;
 const PREPARE_TIMEOUT_MS = 30000;
-const MAX_AHEAD_FLIGHTS = 1;
 // While the mix changes, one frame is rendered and one is on its way; at rest the last one goes out in any case.
 const MAX_LIVE_FLIGHTS = 2;
 
@@ -90,10 +89,7 @@ export class FrameGrid {
   }
 
   /** The frames to draw. */
-  get visible() {
-    const hasFrames = this.cache && (this.cache.frames.size || this.cache.special.size);
-    return hasFrames || !this.previous ? this.cache : this.previous;
-  }
+  get visible() { return this.previous ?? this.cache; }
 
   /**
    * What may be said of what was drawn.
@@ -132,10 +128,7 @@ export class FrameGrid {
    */
   retire(next) {
     const { cache } = this;
-    if (cache && cache.scene.token === next.token && cache.frames.size) {
-      this.previous?.close();
-      this.previous = cache;
-    } else cache?.close();
+    if (cache && cache.scene.token === next.token && cache.frames.size) this.previous = cache; else cache?.close();
   }
 
   /** What is open is out of date: nothing more of it is asked for, until something else is opened. */
@@ -234,9 +227,9 @@ export class FrameGrid {
       const isAsked = waited.some((flight) => flight.key === flightKey(urgent));
       return !isAsked && (this.resting || waited.length < MAX_LIVE_FLIGHTS) ? urgent : null;
     }
-    if (this.preparing || this.moving || waited.length || this.flights.size >= MAX_AHEAD_FLIGHTS) return null;
-    const flying = new Set([...this.flights].map((flight) => flight.key));
-    const node = this.missing().find((shares) => !flying.has(keyOf(shares)));
+    // Keyframes come one by one, and none beside a frame that somebody waits for.
+    if (this.preparing || this.moving || this.flights.size) return null;
+    const [node] = this.missing();
     return node ? { shares: node, special: null, ahead: true } : null;
   }
 

@@ -119,51 +119,6 @@ test('keyframes wait until the mix has not changed for 300 ms', async () => {
   assert.deepEqual(server.waiting, ['ahead 0.2']);
 });
 
-test('an answer for a region, picture or networks that are no longer open is closed and not shown', async () => {
-  for (const of of [{ region: { left: 8, top: 8, width: 16, height: 16 } }, { scene: { token: 'dog' } }, { scene: { pair: 'other' } }]) {
-    const { grid, server } = makeGrid();
-    openScene(grid);
-    const [late] = server.pending;
-    openScene(grid, of);
-    await late.answer({ jpeg: 'late', milliseconds: 1, notice: '' });
-    assert.deepEqual(seen(grid), { frames: {}, status: 'waiting' });
-    assert.equal(late.cache.closed, true);
-    await server.send('0.5');
-    assert.equal(seen(grid).status, 'exact');
-  }
-});
-
-test('frames of the same picture stay on screen until the first new one, and are never called exact', async () => {
-  const { grid, server } = makeGrid();
-  const first = openScene(grid);
-  await server.send('0.5');
-  openScene(grid, { region: { left: 8, top: 8, width: 16, height: 16 } });
-  assert.equal(grid.visible, first);
-  assert.deepEqual(seen(grid), { frames: { 0.5: 1 }, status: 'waiting' });
-  await server.send('0.5');
-  assert.notEqual(grid.visible, first);
-  assert.equal(first.closed, true);
-  assert.equal(seen(grid).status, 'exact');
-});
-
-test('frames of another picture do not stay', async () => {
-  const { grid, server } = makeGrid();
-  const first = openScene(grid);
-  await server.send('0.5');
-  openScene(grid, { scene: { token: 'dog' } });
-  assert.equal(first.closed, true);
-  assert.deepEqual(seen(grid), { frames: {}, status: 'waiting' });
-});
-
-test('forget closes all frames', async () => {
-  const { grid, server } = makeGrid();
-  const first = openScene(grid);
-  await server.send('0.5');
-  const second = openScene(grid, { region: { left: 8, top: 8, width: 16, height: 16 } });
-  grid.forget();
-  assert.deepEqual([first.closed, second.closed, grid.visible], [true, true, null]);
-});
-
 test('what is out of date is not exact, and nothing is asked for it', async () => {
   const { grid, server, clock } = makeGrid();
   openScene(grid);
@@ -243,6 +198,10 @@ test('rest is told once after 150 ms without a change', () => {
   assert.equal(calls.rest, 1);
   clock.advance(1000);
   assert.equal(calls.rest, 1);
+  grid.setShares([0.5, 0.5]);
+  grid.rest();
+  clock.advance(1000);
+  assert.equal(calls.rest, 2);
 });
 
 test('keyframes that something else makes are not asked for before it has, or 30 s are over', async () => {

@@ -26,6 +26,8 @@ export class FakeServer {
   pending = [];
   /** All requests, in words. @type {string[]} */
   asked = [];
+  /** @type {FakeFrame[]} */
+  decoded = [];
 
   /**
    * @param {KeyframeCache} cache
@@ -50,7 +52,8 @@ export class FakeServer {
   /** A frame is called what its JPEG says. @param {string} jpeg */
   decode = async (jpeg) => {
     if (jpeg === 'damaged') throw new Error('not a JPEG');
-    return fakeFrame(jpeg);
+    this.decoded.push(fakeFrame(jpeg));
+    return this.decoded[this.decoded.length - 1];
   };
 
   /** What is without an answer, in words. */
