@@ -23,7 +23,6 @@ from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.requests import Hooks
 from dni.rendering.tiles import span
 from dni.serving.mixing.frames import compare, painted_frame
 from dni.serving.render_service import Region, RenderService
@@ -196,7 +195,7 @@ def other_items(service: RenderService, pair_id: str, picture: Picture, count: i
         return measure_curve(picture, renderer, question)
 
     def step(number: int) -> object:
-        return list(sweep_frames(picture, renderer, [RenderRequest(mix=wanted[number])], hooks=Hooks()))
+        return list(sweep_frames(picture, renderer, [RenderRequest(mix=wanted[number])]))
 
     return [
         Item("against pixels", comparison, "the blend and both ends, measured; three JPEGs"),

@@ -21,7 +21,8 @@ from dni.pictures.read import open_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled, Renderer, RenderError
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer, RenderError
 from dni.version import __version__
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Picture",
     "PictureError",
     "Recipe",
+    "RenderControl",
     "RenderError",
     "RenderRequest",
     "Renderer",

@@ -25,7 +25,8 @@ from dni.compatibility.lineage import lineage_of
 from dni.compatibility.midpoint import Midpoint, Quality, midpoint_tests
 from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.read import open_picture
-from dni.rendering.renderer import Renderer, Slot
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
 
 __all__ = ["Evidence", "NetworkFacts", "Verdict", "inspect_networks"]
 
@@ -105,7 +106,7 @@ def inspect_networks(
     catalog: Mapping[str, Pair] | None = None,
     max_bytes: int = MAX_BYTES,
     device: torch.device | None = None,
-    slot: Slot | None = None,
+    control: RenderControl | None = None,
 ) -> Verdict:
     """Judge whether networks blend.
 
@@ -118,11 +119,12 @@ def inspect_networks(
         catalog: Known pairs, for the lineage; by default :func:`dni.checkpoints.catalog.load_catalog`.
         max_bytes: The largest file to open.
         device: Where to render; the GPU if there is one.
-        turn: Entered around every run of a network, so that others come between; nobody by default.
+        control: Progress, notices, cancellation and slots of the midpoint tests' renders.
 
     Raises:
         CheckpointError: A file cannot be read or built; the text names it.
         dni.pictures.picture.PictureError: The picture cannot be read.
+        Cancelled: ``control.cancelled`` was set.
     """
     files = [Path(path) for path in paths]
     names = Pair.from_paths(files, labels).labels
@@ -140,7 +142,7 @@ def inspect_networks(
         )
     correlations = tuple(filter_correlation(states))
     renderer = Renderer(networks[0], states, precision="float32", device=device)
-    tests = tuple(midpoint_tests(renderer, rgb, slot=slot))
+    tests = tuple(midpoint_tests(renderer, rgb, control=control))
     evidence = Evidence(facts, True, (), lineage, correlations, tests, picture_name)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)
 

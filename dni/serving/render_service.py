@@ -11,12 +11,11 @@ thread: torch keeps threads and memory of their own for every thread that ever r
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -32,7 +31,8 @@ from dni.export.pictures import export_picture
 from dni.pictures.picture import Picture
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Notice, Progress, Renderer
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
 from dni.serving.live_pixel_budget import live_pixel_budget
 from dni.serving.pairs import Pairs, owner_of_pair
 from dni.serving.preemption import Preempted, preemptible
@@ -178,7 +178,7 @@ class RenderService:
         Raises:
             DniError: The picture, pair, region or mix cannot be used.
             dni.serving.scheduler.Superseded: The visitor has asked for a newer one.
-            dni.rendering.renderer.Cancelled: The visitor has left.
+            dni.rendering.control.Cancelled: The visitor has left.
         """
         key = (token, pair_id, region, mix)
         picture, jpeg = self.picture(token), self._frames.get(key)
@@ -206,7 +206,8 @@ class RenderService:
         renderer = self.renderer(pair_id)
         notices: list[str] = []
         started = time.perf_counter()
-        rgb = renderer.render_region(picture.rgb, mix, **asdict(region), notice=notices.append)
+        control = RenderControl(notice=notices.append)
+        rgb = renderer.render_region(picture.rgb, mix, **asdict(region), control=control)
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 
@@ -233,19 +234,18 @@ class RenderService:
         pair_id: str,
         request: RenderRequest | Mix,
         destination: Path,
-        progress: Progress | None = None,
-        cancelled: threading.Event | None = None,
-        notice: Notice | None = None,
+        *,
+        control: RenderControl | None = None,
         owner: str = "",
     ) -> Path:
-        """Render a picture, or its ordered part, in float32, tile by tile when it is the owner's turn.
+        """Render a picture, or the part that is asked for, in float32, each tile in a slot of the owner's.
 
-        See :func:`dni.export.pictures.export_picture`.
+        See :func:`dni.export.pictures.export_picture`; the control's own slot is not used.
         """
-        renderer = self.renderer(pair_id, precision="float32")
+        renderer, control = self.renderer(pair_id, precision="float32"), control or RenderControl()
 
         def slot() -> AbstractContextManager[None]:
-            return self.scheduler.slot(owner, Priority.EXPORT, cancelled=cancelled)
+            return self.scheduler.slot(owner, Priority.EXPORT, cancelled=control.cancelled)
 
         try:
             export_picture(
@@ -255,10 +255,7 @@ class RenderService:
                 destination,
                 ends=self.paths(pair_id),
                 pair_id=self.pair(pair_id).id,
-                progress=progress,
-                cancelled=cancelled,
-                slot=slot,
-                notice=notice,
+                control=replace(control, slot=slot),
             )
         finally:
             release_freed_memory()
@@ -279,7 +276,7 @@ class RenderService:
 
         Raises:
             dni.serving.scheduler.Superseded: The owner has asked for something newer.
-            dni.rendering.renderer.Cancelled: The owner has left.
+            dni.rendering.control.Cancelled: The owner has left.
         """
         return self._in_slot(work, owner, Priority.LIVE, coalesce_key=coalesce_key)
 

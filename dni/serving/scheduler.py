@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 
 __all__ = ["Priority", "Scheduler", "Superseded"]
 
@@ -98,7 +98,7 @@ class Scheduler:
 
         Raises:
             Superseded: A newer request of the same lane has come, or too many wait.
-            dni.rendering.renderer.Cancelled: ``cancelled`` was set, or the owner has left.
+            dni.rendering.control.Cancelled: ``cancelled`` was set, or the owner has left.
         """
         waiter = Waiter(owner, priority, coalesce_key, threading.Condition(self._lock))
         self._wait(waiter, cancelled)

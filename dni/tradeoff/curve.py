@@ -20,8 +20,8 @@ from dni.blending.shares import Mix
 from dni.export.sweeps.sweep import sweep_frames
 from dni.pictures.picture import Picture
 from dni.recipes.render_request import Crop
+from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks
 from dni.tradeoff.quality import MEASURES, against_reference, without_reference
 from dni.tradeoff.question import Kind, Subject, TradeoffRequest, choose_mixes, choose_subject, requests_of
 
@@ -98,23 +98,23 @@ def measure_curve(
     renderer: Renderer,
     question: TradeoffRequest | None = None,
     *,
-    hooks: Hooks | None = None,
+    control: RenderControl | None = None,
 ) -> Curve:
     """Render a picture in even steps from one mix to another, and measure every step.
 
-    Groups of layers and a mask are honoured: what is measured is the picture that an order for each step
-    gives (:func:`dni.rendering.requests.develop`), with what is outside of the mask.
+    Groups of layers and a mask are honoured: what is measured is the picture that a render request for each
+    step gives (:func:`dni.rendering.requests.render_request`), with what is outside of the mask.
 
     Args:
         picture: What to render; opacity is left out.
         renderer: The loaded ends.
         question: What to measure; by default proxies, from end A to end B.
-        hooks: Progress in tiles of all steps, cancelling, and taking turns.
+        control: Progress in tiles of all steps, notices, cancellation and slots.
 
     Raises:
         DniError: The pictures do not fit each other or are too small, the mixes do not fit the renderer, or
             the mask cannot be used.
-        Cancelled: ``hooks.cancelled`` was set.
+        Cancelled: ``control.cancelled`` was set.
     """
     question = question or TradeoffRequest()
     subject = choose_subject(picture.rgb, question, scale=renderer.scale)
@@ -125,7 +125,7 @@ def measure_curve(
     mixes = [between(start, stop, position) for position in steps]
     given = Picture(rgb=subject.given, opacity=None, name=picture.name)
     requests = requests_of(mixes, question, subject)
-    frames = sweep_frames(given, renderer, requests, hooks=hooks or Hooks())
+    frames = sweep_frames(given, renderer, requests, control=control)
     measures = measure_frames(frames, subject, scale=renderer.scale, extractor=question.extractor)
     distortion, perception = axes(subject, question)
     return Curve(

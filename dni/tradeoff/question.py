@@ -35,9 +35,9 @@ class TradeoffRequest:
         reduce_first: Reduce the picture by the network's scale and take it as its own reference.
         start, stop: The two mixes, with their groups of layers; for two ends by default end A and end B.
         num_points: In how many even steps, ends included.
-        mask: Where these mixes are, as :attr:`dni.recipes.render_request.Order.mask`; everywhere by default.
-            Where the picture is reduced first, it lies over what is left by :func:`reducible`.
-        levels: With a mask, as :attr:`dni.recipes.render_request.Order.levels`.
+        mask: Where these mixes are, as in a render request; everywhere by default. Where the picture is
+            reduced first, it lies over what is left by :func:`reducible`.
+        levels: With a mask, as in a render request.
         outside: With a mask, the mix where nothing is painted; ``start`` by default.
         crop: Which part, in pixels of the picture; all by default.
         max_pixels: Of a larger part only so much is measured, where most is painted or in its middle; in
@@ -160,7 +160,7 @@ def choose_mixes(question: TradeoffRequest, *, num_ends: int) -> tuple[Mix, Mix]
 
 
 def requests_of(mixes: Sequence[Mix], question: TradeoffRequest, subject: Subject) -> list[RenderRequest]:
-    """What to render of a subject, one order a mix.
+    """What to render of a subject, one request a mix.
 
     Raises:
         DniError: The mixes and what is outside of the mask have different numbers of ends, or there are

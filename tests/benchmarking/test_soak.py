@@ -6,7 +6,6 @@ import asyncio
 import io
 import mmap
 import os
-import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -25,6 +24,7 @@ from dni.examples import EXAMPLE_FOLDER
 from dni.export.pictures import export_picture
 from dni.pictures.read import open_picture
 from dni.pictures.write import encode_jpeg
+from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 
 REGION = {"left": 4, "top": 2, "width": 40, "height": 30}
@@ -82,9 +82,10 @@ def test_a_whole_picture(app: str) -> None:
 
 
 def test_a_cancelled_picture(app: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def until_cancelled(*arguments: Any, cancelled: threading.Event, **options: Any) -> Any:
-        assert cancelled.wait(20)
-        return export_picture(*arguments, cancelled=cancelled, **options)
+    def until_cancelled(*arguments: Any, control: RenderControl, **options: Any) -> Any:
+        assert control.cancelled is not None
+        assert control.cancelled.wait(20)
+        return export_picture(*arguments, control=control, **options)
 
     monkeypatch.setattr("dni.serving.render_service.export_picture", until_cancelled)
 

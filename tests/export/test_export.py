@@ -31,7 +31,8 @@ from dni.pictures.read import open_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled, Renderer
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 from models import RRDBNet
 
 CPU = torch.device("cpu")
@@ -168,8 +169,7 @@ def test_a_cancelled_picture_leaves_nothing(tmp_path: Path, tiny_ends: list[Path
             RenderRequest(mix=Mix.of_alpha(0.5), tile=16),
             tmp_path / "a.png",
             ends=tiny_ends,
-            progress=progress,
-            cancelled=cancelled,
+            control=RenderControl(progress=progress, cancelled=cancelled),
         )
     assert seen == [(0, 4), (1, 4), (2, 4)]
     assert list(tmp_path.iterdir()) == []

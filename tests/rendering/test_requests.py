@@ -21,9 +21,10 @@ from dni.masks.files import decode_mask, encode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import Crop, RenderRequest, RenderRequestError
+from dni.rendering.control import RenderControl
 from dni.rendering.masked import render_masked
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks, render_request
+from dni.rendering.requests import render_request
 from models import RRDBNet
 
 CPU = torch.device("cpu")
@@ -56,9 +57,9 @@ def renderer(tiny_ends: list[Path]) -> Renderer:
 
 
 def developed(
-    picture: Picture, renderer: Renderer, wanted: RenderRequest, **hooks: object
+    picture: Picture, renderer: Renderer, wanted: RenderRequest, control: RenderControl | None = None
 ) -> tuple[Tensor, Tensor]:
-    rgb, opacity = render_request(picture, renderer, wanted, Hooks(**hooks))  # type: ignore[arg-type]
+    rgb, opacity = render_request(picture, renderer, wanted, control=control)
     assert opacity is not None
     assert opacity.shape == (1, *rgb.shape[1:])
     return rgb, opacity
@@ -92,7 +93,7 @@ def test_groups_are_those_of_the_blend(renderer: Renderer, tiny_ends: list[Path]
 
 def test_a_picture_without_opacity_has_none(renderer: Renderer) -> None:
     picture = replace(make_picture(20, 20), opacity=None)
-    assert render_request(picture, renderer, RenderRequest(mix=Mix.of_alpha(0.4)), Hooks())[1] is None
+    assert render_request(picture, renderer, RenderRequest(mix=Mix.of_alpha(0.4)))[1] is None
 
 
 @pytest.mark.parametrize("tile", [None, 16])
@@ -145,7 +146,7 @@ def test_a_crop_outside_the_picture_is_refused(renderer: Renderer, wanted: Rende
     left, top, width, height = crop
     text = rf"inside the 90x70 picture, but got {width}x{height} at \({left}, {top}\): move it"
     with pytest.raises(RenderRequestError, match=text):
-        render_request(make_picture(), renderer, replace(wanted, crop=crop), Hooks())
+        render_request(make_picture(), renderer, replace(wanted, crop=crop))
 
 
 def test_paint_is_the_masked_render(renderer: Renderer) -> None:
@@ -187,7 +188,8 @@ def test_others_come_between_tiles(renderer: Renderer, wanted: RenderRequest) ->
     def progress(done: int, total: int) -> None:
         told.append((done, total))
 
-    developed(make_picture(40, 21), renderer, replace(wanted, tile=16), progress=progress, slot=slot)
+    control = RenderControl(progress=progress, slot=slot)
+    developed(make_picture(40, 21), renderer, replace(wanted, tile=16), control)
     total = told[0][1]
     assert total >= 6  # tiles of 40x21
     assert told == [(done, total) for done in range(total + 1)]

@@ -22,7 +22,8 @@ from dni.checkpoints.networks import load_ends
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture, read_recipe
 from dni.recipes.recipe import Recipe
-from dni.rendering.renderer import Cancelled, Renderer
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 from dni.serving import live_pixel_budget as budget
 from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.regions import MAX_REGION_PIXELS
@@ -298,5 +299,7 @@ def test_results_are_float32_and_say_so(service: RenderService, oracle: Renderer
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(Cancelled):
-        service.export_picture(picture, "tiny", at(0.3), tmp_path / "b.png", cancelled=cancelled)
+        service.export_picture(
+            picture, "tiny", at(0.3), tmp_path / "b.png", control=RenderControl(cancelled=cancelled)
+        )
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "a.safetensors"]

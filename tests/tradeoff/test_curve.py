@@ -22,8 +22,8 @@ from dni.metrics.perceptual import perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.pictures.picture import Picture, to_pil
 from dni.pictures.resize import reduce_bicubic
-from dni.rendering.renderer import Cancelled, Renderer
-from dni.rendering.requests import Hooks
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 from dni.tradeoff.curve import Curve, Point, measure_curve
 from dni.tradeoff.quality import against_reference, fine_share, without_reference
 from dni.tradeoff.question import TradeoffRequest, choose_subject
@@ -210,9 +210,9 @@ def test_progress_and_cancelling(renderer: Renderer) -> None:
         if done == 2:
             cancelled.set()
 
-    hooks = Hooks(progress=progress, cancelled=cancelled)
+    control = RenderControl(progress=progress, cancelled=cancelled)
     with pytest.raises(Cancelled):
-        measure_curve(picture(photo()), renderer, TradeoffRequest(num_points=4), hooks=hooks)
+        measure_curve(picture(photo()), renderer, TradeoffRequest(num_points=4), control=control)
     assert told[0] == (0, 4)
     assert max(told) == (2, 4)
 

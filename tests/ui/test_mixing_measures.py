@@ -20,7 +20,7 @@ from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.requests import Hooks, render_request
+from dni.rendering.requests import render_request
 from dni.serving.mixing.measurements import MEASURED_PIXELS, Measures, answer
 from dni.serving.render_service import RenderService
 from dni.tradeoff.compare import compare_blends
@@ -176,7 +176,7 @@ def test_a_curve_has_the_base_of_a_recipe(service: RenderService, picture: Pictu
     token, measures = service.hold(picture, owner="me"), Measures(service)
     mask = encode_mask(torch.zeros(4, 4, dtype=torch.uint8))
     request = RenderRequest(mix=outside, brush=Mix.of_alpha(1), mask=mask, crop=(0, 0, 40, 40))
-    truth, _ = render_request(picture, service.renderer("tiny"), RenderRequest(mix=outside), Hooks())
+    truth, _ = render_request(picture, service.renderer("tiny"), RenderRequest(mix=outside))
     measures.give(truth, owner="me")
     made = measures.curve(token, "tiny", request, against="reference", visitor="me")
     assert [point["distortion"] for point in made["points"]] == [0] * 11

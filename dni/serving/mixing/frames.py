@@ -13,6 +13,7 @@ from dni.masks.files import decode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
+from dni.rendering.control import RenderControl
 from dni.rendering.masked import Rectangle, render_masked
 from dni.serving.regions import FRAME_QUALITY, Frame, Region, frame_of
 from dni.serving.render_service import RenderService
@@ -53,7 +54,7 @@ def painted_frame(
             mask=painting,
             levels=request.levels,
             crop=Rectangle(region.left, region.top, region.width, region.height),
-            notice=notices.append,
+            control=RenderControl(notice=notices.append),
         )
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
@@ -77,7 +78,7 @@ def compare(
 
     Raises:
         DniError: The picture, networks, region, mix or mask cannot be used. dni.serving.scheduler.Superseded,
-            dni.rendering.renderer.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
+            dni.rendering.control.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
     """
     picture, renderer = service.picture(token), service.renderer(pair_id)
     region_of(request, picture)
