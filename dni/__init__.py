@@ -18,6 +18,7 @@ from dni.export.pictures import export_picture
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe
 from dni.recipes.render_request import RenderRequest
@@ -36,6 +37,7 @@ __all__ = [
     "Picture",
     "PictureError",
     "Recipe",
+    "Rectangle",
     "RenderControl",
     "RenderError",
     "RenderRequest",

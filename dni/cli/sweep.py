@@ -84,7 +84,7 @@ class Frame:
     crop: str | None
 
     def request(self, picture: Picture, num_ends: int) -> RenderRequest:
-        """The order of which the swept mix takes a place; see :func:`dni.export.sweeps.sweep.swept`.
+        """The request that each frame fills in with its mix; see :func:`dni.export.sweeps.sweep.swept`.
 
         Raises:
             DniError: Options contradict one another or cannot be read.

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dni.blending.shares import MixLike
-from dni.export.destination import check_destination, hashed
+from dni.checkpoints.atomic_write import check_destination
 from dni.pictures.picture import Picture
 from dni.pictures.write import save_png
 from dni.recipes.recipe import Recipe
+from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
@@ -95,7 +96,7 @@ def recipe_of(
     """
     return Recipe(
         pair=pair_id,
-        ends=hashed(ends),
+        ends=hashed_ends(ends),
         request=RenderRequest.of(request, num_ends=len(ends)),
         precision=renderer.precision,
         scale=renderer.scale,

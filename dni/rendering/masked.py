@@ -20,25 +20,14 @@ from torch import Tensor
 
 from dni.blending.mix_paths import between
 from dni.blending.shares import Mix
-from dni.masks.files import MaskError, decode_mask, encode_mask, load_mask
 from dni.masks.levels import weights
-from dni.masks.plan import Canvas, Plan, Rectangle, TilePlan, mask_values, plan_masked
+from dni.masks.plan import Canvas, Plan, TilePlan, mask_values, plan_masked
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import MAX_OUTPUT_PIXELS, Renderer, RenderError
-from dni.rendering.tiles import span
+from dni.rendering.tiles import tile_of
 
-__all__ = [
-    "Canvas",
-    "Kept",
-    "MaskError",
-    "Plan",
-    "Rectangle",
-    "decode_mask",
-    "encode_mask",
-    "load_mask",
-    "plan_masked",
-    "render_masked",
-]
+__all__ = ["Kept", "render_masked"]
 
 Kept = dict[tuple[Mix, Rectangle, Rectangle], Tensor]
 """What lies outside of a mask: its pixels by the mix, the place, and the window that was rendered for it."""
@@ -127,7 +116,7 @@ class Job:
         output = torch.empty(3, crop.height * scale, crop.width * scale, dtype=torch.uint8)
         self.control.report(0, self.plan.num_parts)
         for tile in self.plan.tiles:
-            cut(output, tile.area, crop, scale).copy_(self.mixed(tile))
+            tile.area.relative_to(crop).scaled(scale).cut(output).copy_(self.mixed(tile))
         return output
 
     def mixed(self, tile: TilePlan) -> Tensor:
@@ -147,7 +136,7 @@ class Job:
         scale = self.canvas.scale
         picture = torch.zeros(3, area.height * scale, area.width * scale)
         for part in parts:
-            cut(picture, part, area, scale).copy_(self.rendered(mix, part))
+            part.relative_to(area).scaled(scale).cut(picture).copy_(self.rendered(mix, part))
             self.done += 1
             self.control.report(self.done, self.plan.num_parts)
         return picture
@@ -155,13 +144,8 @@ class Job:
     def rendered(self, mix: Mix, part: Rectangle) -> Tensor:
         """One rectangle, with the surroundings that the network sees: uint8 (3, height, width) of it."""
         overlap, multiple = self.canvas.overlap, self.renderer.network.multiple_of
-        row = span(
-            part.top, part.top + part.height, length=self.canvas.height, overlap=overlap, multiple=multiple
-        )
-        column = span(
-            part.left, part.left + part.width, length=self.canvas.width, overlap=overlap, multiple=multiple
-        )
-        window = Rectangle(column.window_start, row.window_start, column.window, row.window)
+        width, height = self.canvas.width, self.canvas.height
+        window = tile_of(part, width=width, height=height, overlap=overlap, multiple=multiple).window
         if self.kept is None or mix != self.base:
             return self.run_on(mix, part, window)
         key = (mix, part, window)
@@ -171,13 +155,6 @@ class Job:
 
     def run_on(self, mix: Mix, part: Rectangle, window: Rectangle) -> Tensor:
         """The part of a window on which the network is run: uint8 (3, height, width), a view."""
-        whole = Rectangle(0, 0, self.canvas.width, self.canvas.height)
-        inputs = cut(self.rgb, window, whole, 1)
-        pixels = self.renderer.render(inputs, mix, control=self.control.without_progress())
-        return cut(pixels, part, window, self.canvas.scale)
-
-
-def cut(pixels: Tensor, part: Rectangle, whole: Rectangle, scale: int) -> Tensor:
-    """The view of a part in the output pixels (3, H, W) of the whole."""
-    top, left = (part.top - whole.top) * scale, (part.left - whole.left) * scale
-    return pixels[:, top : top + part.height * scale, left : left + part.width * scale]
+        control = self.control.without_progress()
+        pixels = self.renderer.render(window.cut(self.rgb), mix, control=control)
+        return part.relative_to(window).scaled(self.canvas.scale).cut(pixels)

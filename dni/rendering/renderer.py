@@ -12,9 +12,10 @@ from torch import Tensor
 
 from dni.blending.shares import Mix, MixLike, as_mix
 from dni.errors import DniError
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
 from dni.rendering.engine import Engine
-from dni.rendering.tiles import Tile, cut_square, halves, plan, span
+from dni.rendering.tiles import Tile, cut_square, halves, plan, tile_of
 
 __all__ = ["RenderError", "Renderer"]
 
@@ -43,6 +44,11 @@ class Job:
     mix: Mix
     tiles: list[Tile]
     overlap: int
+
+    @property
+    def area(self) -> Rectangle:
+        """What the tiles are responsible for together."""
+        return self.tiles[0].core.around(self.tiles[-1].core)
 
 
 class Renderer(Engine):
@@ -94,11 +100,8 @@ class Renderer(Engine):
         self,
         rgb: Tensor,
         mix: MixLike,
+        region: Rectangle,
         *,
-        left: int,
-        top: int,
-        width: int,
-        height: int,
         control: RenderControl | None = None,
     ) -> Tensor:
         """Run the blended network on a region of a picture, in one piece.
@@ -109,11 +112,11 @@ class Renderer(Engine):
         Args:
             rgb: The whole picture, uint8 (3, H, W) on the CPU.
             mix: How much of every end: a mix, or one share an end.
-            left, top, width, height: The region, in input pixels, inside the picture.
+            region: In input pixels, inside the picture.
             control: As of :meth:`render`.
 
         Returns:
-            uint8 (3, scale * height, scale * width) on the CPU.
+            uint8 (3, scale * height, scale * width) of the region, on the CPU.
 
         Raises:
             RenderError: The picture has another shape or dtype, the region is empty or not inside it, or
@@ -122,12 +125,12 @@ class Renderer(Engine):
             Cancelled: ``control.cancelled`` was set.
         """
         self._check(rgb, None)
-        check_inside(rgb, left=left, top=top, width=width, height=height)
+        height, width = rgb.shape[1:]
+        region.check_inside(width, height, name="region", error_type=RenderError)
         wanted = as_mix(mix, num_ends=self.blend.num_ends)
         overlap, multiple = self.overlap, self.network.multiple_of
-        row = span(top, top + height, length=rgb.shape[1], overlap=overlap, multiple=multiple)
-        column = span(left, left + width, length=rgb.shape[2], overlap=overlap, multiple=multiple)
-        job = Job(rgb, wanted, [Tile(row, column)], overlap)
+        tile = tile_of(region, width=width, height=height, overlap=overlap, multiple=multiple)
+        job = Job(rgb, wanted, [tile], overlap)
         return self._or_on_cpu(lambda _: job, control or RenderControl())
 
     def _check(self, rgb: Tensor, tile: int | None) -> None:
@@ -190,9 +193,8 @@ class Renderer(Engine):
         return output
 
     def _empty(self, job: Job) -> Tensor:
-        first, last = job.tiles[0], job.tiles[-1]
-        height, width = last.row.stop - first.row.start, last.column.stop - first.column.start
-        return torch.empty(3, height * self.scale, width * self.scale, dtype=torch.uint8)
+        area = job.area.scaled(self.scale)
+        return torch.empty(3, area.height, area.width, dtype=torch.uint8)
 
     def _try_tile(self, job: Job, tile: Tile, output: Tensor) -> bool:
         """Render a tile into its place; False if it does not fit into memory."""
@@ -209,15 +211,11 @@ class Renderer(Engine):
 
     @torch.inference_mode()
     def _render_tile(self, job: Job, tile: Tile, output: Tensor) -> None:
-        row, column, scale, first = tile.row, tile.column, self.scale, job.tiles[0]
-        window = job.rgb[:, row.window_start : row.window_stop, column.window_start : column.window_stop]
         with self.blend.at(job.mix) as module:
-            levels = self.levels(module, window)
-            top, left = (row.start - row.window_start) * scale, (column.start - column.window_start) * scale
-            core = levels[:, top : top + row.core * scale, left : left + column.core * scale]
-            pixels = core.round_().to(torch.uint8)  # (1 or 3, scale * rows, scale * columns)
-        top, left = (row.start - first.row.start) * scale, (column.start - first.column.start) * scale
-        output[:, top : top + row.core * scale, left : left + column.core * scale].copy_(pixels)
+            levels = self.levels(module, tile.window.cut(job.rgb))
+            core = tile.core.relative_to(tile.window).scaled(self.scale).cut(levels)
+            pixels = core.round_().to(torch.uint8)  # (1 or 3, scale * height, scale * width) of the core
+        tile.core.relative_to(job.area).scaled(self.scale).cut(output).copy_(pixels)
 
     def _halves(self, job: Job, tile: Tile) -> list[Tile]:
         height, width = job.rgb.shape[1:]
@@ -241,18 +239,6 @@ def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None) -> 
     else:
         tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=network.multiple_of)
     return Job(rgb, mix, tiles, overlap)
-
-
-def check_inside(rgb: Tensor, *, left: int, top: int, width: int, height: int) -> None:
-    """Raise unless the region has pixels and lies in the picture."""
-    picture_height, picture_width = rgb.shape[1:]
-    fits_across = 0 <= left < left + width <= picture_width
-    fits_down = 0 <= top < top + height <= picture_height
-    if not (fits_across and fits_down):
-        raise RenderError(
-            f"Expected a region inside the {picture_width}x{picture_height} picture, but got "
-            f"{width}x{height} at ({left}, {top})."
-        )
 
 
 def is_out_of_memory(error: Exception) -> bool:

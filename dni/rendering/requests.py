@@ -6,12 +6,13 @@ from torch import Tensor
 
 from dni.masks.files import decode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest, RenderRequestError
 from dni.rendering.control import RenderControl
-from dni.rendering.masked import Kept, Rectangle, render_masked
+from dni.rendering.masked import Kept, render_masked
 from dni.rendering.renderer import Renderer
-from dni.rendering.tiles import span
+from dni.rendering.tiles import tile_of
 
 __all__ = ["Kept", "render_request"]
 
@@ -52,8 +53,8 @@ def render_request(
     opacity = picture.opacity
     if opacity is not None:
         window = surroundings(crop, picture, overlap=BICUBIC_RADIUS)
-        larger = resize_bicubic(cut(opacity, window), renderer.scale)
-        opacity = cut(larger, inside(crop, window), scale=renderer.scale)
+        larger = resize_bicubic(window.cut(opacity), renderer.scale)
+        opacity = crop.relative_to(window).scaled(renderer.scale).cut(larger)
     if request.mask is None:
         return render_mixed(picture, renderer, request, crop, control), opacity
     return render_painted(picture, renderer, request, crop, control, kept), opacity
@@ -61,13 +62,9 @@ def render_request(
 
 def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
     """The part of the picture that is asked for."""
-    left, top, width, height = request.crop or (0, 0, picture.width, picture.height)
-    if left + width > picture.width or top + height > picture.height:
-        raise RenderRequestError(
-            f"Expected a crop inside the {picture.width}x{picture.height} picture, but got "
-            f"{width}x{height} at ({left}, {top}): move it or make it smaller."
-        )
-    return Rectangle(left, top, width, height)
+    crop = request.crop or picture.whole
+    crop.check_inside(picture.width, picture.height, name="crop", error_type=RenderRequestError)
+    return crop
 
 
 def render_painted(
@@ -102,33 +99,15 @@ def render_mixed(
         multiple = renderer.network.multiple_of
         window = surroundings(crop, picture, overlap=renderer.overlap, multiple=multiple)
     rgb = renderer.render(
-        cut(picture.rgb, window),
+        window.cut(picture.rgb),
         request.mix,
         tile=request.tile,
         control=control,
     )
-    return cut(rgb, inside(crop, window), scale=renderer.scale)
+    return crop.relative_to(window).scaled(renderer.scale).cut(rgb)
 
 
 def surroundings(crop: Rectangle, picture: Picture, *, overlap: int, multiple: int = 1) -> Rectangle:
-    """The crop with what is read around it, within the picture; see :func:`dni.rendering.tiles.span`."""
-    bottom, right = crop.top + crop.height, crop.left + crop.width
-    row = span(crop.top, bottom, length=picture.height, overlap=overlap, multiple=multiple)
-    column = span(crop.left, right, length=picture.width, overlap=overlap, multiple=multiple)
-    return Rectangle(
-        column.window_start,
-        row.window_start,
-        column.window_stop - column.window_start,
-        row.window_stop - row.window_start,
-    )
-
-
-def inside(crop: Rectangle, window: Rectangle) -> Rectangle:
-    """Where the crop is in its window."""
-    return Rectangle(crop.left - window.left, crop.top - window.top, crop.width, crop.height)
-
-
-def cut(pixels: Tensor, part: Rectangle, *, scale: int = 1) -> Tensor:
-    """The view of a part in (C, scale * H, scale * W) pixels."""
-    rows = slice(part.top * scale, (part.top + part.height) * scale)
-    return pixels[:, rows, part.left * scale : (part.left + part.width) * scale]
+    """The crop with what is read around it, within the picture."""
+    width, height = picture.width, picture.height
+    return tile_of(crop, width=width, height=height, overlap=overlap, multiple=multiple).window

@@ -170,7 +170,7 @@ def pixel_shares(request: RenderRequest, picture: Picture, *, scale: int) -> lis
     if request.mask is None or request.brush is None:
         return list(request.mix.shares)
     size = (picture.height, picture.width)
-    part = request.crop or (0, 0, picture.width, picture.height)
+    part = request.crop or picture.whole
     painted = mask_of_part(decode_mask(request.mask), part, size=size, scale=scale) / 255
     outside, inside = torch.tensor(request.mix.shares), torch.tensor(request.brush.shares)
     return [torch.lerp(*ends, painted) for ends in zip(outside, inside, strict=True)]

@@ -19,7 +19,7 @@ from dni.blending.mix_paths import between, positions
 from dni.blending.shares import Mix
 from dni.export.sweeps.sweep import sweep_frames
 from dni.pictures.picture import Picture
-from dni.recipes.render_request import Crop
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
 from dni.tradeoff.quality import MEASURES, against_reference, without_reference
@@ -67,7 +67,7 @@ class Curve:
         title: What was measured against what, and with what, as sentences to show beside the curve.
         distortion: The name of the measure for one axis, how far from the truth.
         perception: The name of the measure for the other axis, how natural.
-        crop: What was measured: left, top, width and height in pixels of the given picture.
+        crop: What was measured, in pixels of the given picture.
     """
 
     points: tuple[Point, ...]
@@ -75,7 +75,7 @@ class Curve:
     title: str
     distortion: str
     perception: str
-    crop: Crop
+    crop: Rectangle
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON knows it, with labels and units of the measures."""
@@ -85,7 +85,7 @@ class Curve:
             "title": self.title,
             "distortion": self.distortion,
             "perception": self.perception,
-            "crop": list(self.crop),
+            "crop": list(self.crop.values),
             "measures": {name: asdict(MEASURES[name]) for name in names},
             "points": [
                 {"position": point.position, "alpha": point.alpha, **point.measures} for point in self.points

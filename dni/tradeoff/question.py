@@ -12,9 +12,10 @@ from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.export.sweeps.sweep import swept
 from dni.masks.files import decode_mask
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import reduce_bicubic
-from dni.recipes.render_request import Crop, RenderRequest
-from dni.tradeoff.part import MIN_SIDE, choose_part, cut, mask_of_part, scaled, too_small
+from dni.recipes.render_request import RenderRequest
+from dni.tradeoff.part import MIN_SIDE, choose_part, mask_of_part, too_small
 
 __all__ = ["Kind", "Subject", "TradeoffRequest", "choose_mixes", "choose_subject", "requests_of"]
 
@@ -53,7 +54,7 @@ class TradeoffRequest:
     mask: str | None = None
     levels: int | None = None
     outside: Mix | None = None
-    crop: Crop | None = None
+    crop: Rectangle | None = None
     max_pixels: int = MAX_PIXELS
     extractor: nn.Module | None = None
 
@@ -73,20 +74,20 @@ class Subject:
 
     kind: Kind
     given: Tensor
-    crop: Crop
+    crop: Rectangle
     reference: Tensor | None
     unit: int
     painted: bool | None
 
     @property
-    def crop_of_picture(self) -> Crop:
+    def crop_of_picture(self) -> Rectangle:
         """What is measured, in pixels of the picture."""
-        return scaled(self.crop, self.unit)
+        return self.crop.scaled(self.unit)
 
     @property
     def input_part(self) -> Tensor:
         """What the network is given of the crop, uint8 (3, height, width)."""
-        return cut(self.given, self.crop)
+        return self.crop.cut(self.given)
 
 
 def choose_subject(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> Subject:
@@ -109,7 +110,7 @@ def choose_subject(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> Sub
         kind=kind,
         given=given,
         crop=crop,
-        reference=None if reference is None else cut(reference, scaled(crop, scale)),
+        reference=None if reference is None else crop.scaled(scale).cut(reference),
         unit=unit,
         painted=None if mask is None else bool(mask_of_part(mask, crop, size=size, scale=scale).any()),
     )
@@ -131,7 +132,7 @@ def match(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> tuple[Kind, 
             f"Expected a reference of {width}x{height}, but got {reference.shape[2]}x{reference.shape[1]}. "
             "Give the picture that this one was reduced from."
         )
-    return "reference", rgb, cut(reference, (0, 0, width, height))
+    return "reference", rgb, Rectangle.whole(width, height).cut(reference)
 
 
 def reducible(rgb: Tensor, scale: int) -> Tensor:
@@ -144,7 +145,7 @@ def reducible(rgb: Tensor, scale: int) -> Tensor:
     height, width = (side // scale * scale for side in rgb.shape[1:])
     if min(height, width) < MIN_SIDE * scale:
         raise too_small(rgb.shape[2], rgb.shape[1], unit=scale)
-    return cut(rgb, (0, 0, width, height))
+    return Rectangle.whole(width, height).cut(rgb)
 
 
 def choose_mixes(question: TradeoffRequest, *, num_ends: int) -> tuple[Mix, Mix]:

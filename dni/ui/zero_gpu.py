@@ -14,9 +14,10 @@ import torch
 
 from dni.blending.shares import Mix
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
-from dni.serving.render_service import Region, RenderService
+from dni.serving.render_service import RenderService
 from dni.ui.errors import errors_shown
 
 __all__ = ["IS_ZERO_GPU", "GpuJobs"]
@@ -62,7 +63,7 @@ class GpuJobs:
 
     # Only gradio's errors keep their text on the way back from ZeroGPU's process.
 
-    def _frames(self, picture: Picture, pair_id: str, region: Region, mixes: Sequence[Mix]) -> list[bytes]:
+    def _frames(self, picture: Picture, pair_id: str, region: Rectangle, mixes: Sequence[Mix]) -> list[bytes]:
         with errors_shown():
             return [self.service.render_frame(picture, pair_id, region, mix).jpeg for mix in mixes]
 

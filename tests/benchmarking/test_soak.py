@@ -23,6 +23,7 @@ from benchmarks.subjects import Subject, Verdict, judge, make_subjects, psnr
 from dni.examples import EXAMPLE_FOLDER
 from dni.export.pictures import export_picture
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.write import encode_jpeg
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
@@ -54,7 +55,7 @@ def test_a_person_gets_frames_of_the_own_picture(app: str, tiny_service: RenderS
     assert name == "cat.png"
     renderer, rgb = tiny_service.renderer("tiny"), open_picture(CAT).rgb
     for jpeg, alpha in ((live, 0.3), (ahead, 0.8)):
-        fresh = renderer.render_region(rgb, (1 - alpha, alpha), **REGION).permute(1, 2, 0).numpy()
+        fresh = renderer.render_region(rgb, (1 - alpha, alpha), Rectangle(**REGION)).permute(1, 2, 0).numpy()
         assert psnr(np.asarray(Image.open(io.BytesIO(jpeg)), np.float32), fresh.astype(np.float32)) > 35
 
 

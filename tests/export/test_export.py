@@ -28,6 +28,7 @@ from dni.export.pictures import export_picture, export_recipe
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest
@@ -67,7 +68,7 @@ DESK = RenderRequest(
     brush=Mix.of((0.1, 0.9), groups={"trunk 1": (1, 0)}),
     mask=encode_mask(MASK),
     levels=2,
-    crop=(3, 5, 17, 30),
+    crop=Rectangle(3, 5, 17, 30),
 )
 
 

@@ -22,6 +22,7 @@ from dni.export.sweeps.animation import Playback, write_film
 from dni.export.sweeps.sheet import compose_sheet, write_sheet
 from dni.export.sweeps.sweep import Sweep, export_sweep, sweep_frames, swept
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer
@@ -57,7 +58,7 @@ def test_frames_are_those_of_the_renderer(renderer: Renderer, picture: Picture) 
         torch.equal(frame, renderer.render(picture.rgb, mix.shares))
         for frame, mix in zip(whole, mixes, strict=True)
     )
-    requests = [RenderRequest(mix=mix, crop=(6, 4, 10, 9)) for mix in mixes]
+    requests = [RenderRequest(mix=mix, crop=Rectangle(6, 4, 10, 9)) for mix in mixes]
     crop = list(sweep_frames(picture, renderer, requests))
     for part, frame in zip(crop, whole, strict=True):
         difference = part.int() - frame[:, 16:52, 24:64].int()
@@ -183,7 +184,7 @@ def test_narrow_frames_have_room_for_their_labels() -> None:
 
 
 def test_a_strip_and_a_grid(renderer: Renderer, picture: Picture, tiny_ends: list[Path], out: Path) -> None:
-    cropped = RenderRequest(mix=Mix.of_alpha(0), crop=(2, 2, 16, 16))
+    cropped = RenderRequest(mix=Mix.of_alpha(0), crop=Rectangle(2, 2, 16, 16))
     strip = Sweep(rows=(along(Mix.of_alpha(0), Mix.of_alpha(1), 3),), like=cropped)
     export_sweep(picture, renderer, strip, out / "strip.png", ends=tiny_ends)
     pixels = torch.from_numpy(np.array(Image.open(out / "strip.png"))).permute(2, 0, 1)

@@ -21,6 +21,7 @@ from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep, sweep_frames, swept
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest, RenderRequestError
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
@@ -71,17 +72,17 @@ def frames_of(
 def test_the_swept_mix_takes_the_place_of_the_brush_or_of_the_mix() -> None:
     mix, base = Mix.of_alpha(0.3), Mix.of_alpha(0.9)
     assert swept(mix, None) == RenderRequest(mix=mix)
-    assert swept(mix, RenderRequest(mix=base, crop=(1, 2, 3, 4), tile=32)) == RenderRequest(
-        mix=mix, crop=(1, 2, 3, 4), tile=32
+    assert swept(mix, RenderRequest(mix=base, crop=Rectangle(1, 2, 3, 4), tile=32)) == RenderRequest(
+        mix=mix, crop=Rectangle(1, 2, 3, 4), tile=32
     )
     assert swept(mix, masked(soft_mask(), base, levels=2)) == RenderRequest(
         mix=base, brush=mix, mask=encode_mask(soft_mask()), levels=2
     )
 
 
-@pytest.mark.parametrize("crop", [None, (20, 10, 70, 61)])
+@pytest.mark.parametrize("crop", [None, Rectangle(20, 10, 70, 61)])
 def test_frames_are_to_the_byte_what_each_order_alone_gives(
-    renderer: Renderer, picture: Picture, crop: tuple[int, int, int, int] | None
+    renderer: Renderer, picture: Picture, crop: Rectangle | None
 ) -> None:
     """With layers, a soft mask, and a mix outside that the sweep begins with."""
     base = Mix.of_alpha(0.25)
@@ -204,7 +205,7 @@ def test_films_of_what_is_painted(renderer: Renderer, tiny_ends: list[Path], out
     smooth = Picture(rgb=torch.full((3, 24, 32), 90, dtype=torch.uint8), opacity=None, name="smooth")
     mask = torch.zeros(24, 32, dtype=torch.uint8)
     mask[:, 16:] = 255
-    like = masked(mask, crop=(8, 0, 24, 24), levels=1)
+    like = masked(mask, crop=Rectangle(8, 0, 24, 24), levels=1)
     sweep = Sweep(rows=(ENDS,), like=like, playback=Playback(hold=0))
     export_sweep(smooth, renderer, sweep, out / f"a{suffix}", ends=tiny_ends)
     expected = [render_request(smooth, renderer, swept(mix, like))[0] for mix in ENDS]
@@ -221,7 +222,7 @@ def test_films_of_what_is_painted(renderer: Renderer, tiny_ends: list[Path], out
 def test_a_grid_of_what_is_painted(picture: Picture, tiny_ends: list[Path], out: Path) -> None:
     four = [*tiny_ends, *reversed(tiny_ends)]
     corners = make_renderer(four)
-    like = masked(hard_mask(), first_end(4), crop=(40, 40, 24, 20))
+    like = masked(hard_mask(), first_end(4), crop=Rectangle(40, 40, 24, 20))
     export_sweep(picture, corners, Sweep(rows=over_pad(4, 2), like=like), out / "grid.png", ends=four)
     pixels = torch.from_numpy(np.array(Image.open(out / "grid.png"))).permute(2, 0, 1)
     for shares in torch.eye(4).tolist():

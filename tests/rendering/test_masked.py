@@ -16,8 +16,10 @@ from torch.nn import functional
 from dni.blending.shares import BlendError, Mix
 from dni.checkpoints.networks import load_ends
 from dni.masks.automatic import feather
+from dni.masks.files import MaskError
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import Cancelled, RenderControl
-from dni.rendering.masked import MaskError, Rectangle, render_masked
+from dni.rendering.masked import render_masked
 from dni.rendering.renderer import Renderer, RenderError
 
 BASE, BRUSH = Mix.of_alpha(0.1), Mix.of_alpha(0.9)

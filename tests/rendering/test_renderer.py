@@ -12,6 +12,7 @@ from dni.blending.interpolate import BlendError, shares_of
 from dni.checkpoints.files import save
 from dni.checkpoints.networks import load_ends
 from dni.device import best_precision
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer, RenderError
 
@@ -49,17 +50,14 @@ def test_a_region_is_that_part_of_the_whole(region: tuple[int, int, int, int]) -
     picture = make_picture(75, 61)
     renderer = make_renderer()
     whole = renderer.render(picture, shares_of(0.3), tile=1000)
-    part = renderer.render_region(picture, shares_of(0.3), left=left, top=top, width=width, height=height)
+    part = renderer.render_region(picture, shares_of(0.3), Rectangle(*region))
     assert difference(part, whole[:, top * 4 : (top + height) * 4, left * 4 : (left + width) * 4]) <= 1
 
 
 @pytest.mark.parametrize("region", [(-1, 0, 5, 5), (0, 0, 62, 5), (60, 74, 2, 2), (0, 0, 0, 5)])
 def test_a_region_outside_is_refused(region: tuple[int, int, int, int]) -> None:
-    left, top, width, height = region
     with pytest.raises(RenderError, match="region inside the 61x75 picture, but got"):
-        make_renderer().render_region(
-            make_picture(75, 61), shares_of(0.3), left=left, top=top, width=width, height=height
-        )
+        make_renderer().render_region(make_picture(75, 61), shares_of(0.3), Rectangle(*region))
 
 
 def test_bfloat16_is_close_to_float32() -> None:

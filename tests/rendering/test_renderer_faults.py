@@ -12,6 +12,7 @@ from torch import nn
 from dni.blending.interpolate import shares_of
 from dni.export.pictures import export_picture
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer, RenderError
 
@@ -68,9 +69,8 @@ def test_smaller_tiles_where_memory_runs_out(error: Exception) -> None:
 def test_a_region_too_is_halved_where_memory_runs_out() -> None:
     renderer, _ = limited(1000)
     picture, notices = make_picture(80, 90), []
-    part = renderer.render_region(
-        picture, (1.0, 0.0), left=7, top=11, width=60, height=50, control=RenderControl(notice=notices.append)
-    )
+    control = RenderControl(notice=notices.append)
+    part = renderer.render_region(picture, (1.0, 0.0), Rectangle(7, 11, 60, 50), control=control)
     assert difference(part, picture[:, 11:61, 7:67]) == 0
     assert len(notices) == 1
 
@@ -116,7 +116,7 @@ def test_a_full_device_leaves_the_picture_to_the_cpu() -> None:
     rendered = renderer.render(picture, (0.0, 1.0), tile=20, control=RenderControl(notice=notices.append))
     assert difference(rendered, (picture.float() / 2).round().to(torch.uint8)) <= 1
     assert "on the processor, in float32" in notices[-1]
-    part = renderer.render_region(picture, (1.0, 0.0), left=3, top=5, width=20, height=30)
+    part = renderer.render_region(picture, (1.0, 0.0), Rectangle(3, 5, 20, 30))
     assert difference(part, picture[:, 5:35, 3:23]) == 0
 
 

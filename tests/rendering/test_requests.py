@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,8 +20,9 @@ from dni.blending.shares import Mix
 from dni.checkpoints.networks import ImageNetwork, load_ends
 from dni.masks.files import decode_mask, encode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
-from dni.recipes.render_request import Crop, RenderRequest, RenderRequestError
+from dni.recipes.render_request import RenderRequest, RenderRequestError
 from dni.rendering.control import RenderControl
 from dni.rendering.masked import render_masked
 from dni.rendering.renderer import Renderer
@@ -37,7 +39,7 @@ PAINTED = RenderRequest(
 )
 CROPS = pytest.mark.parametrize(
     "crop",
-    [(0, 0, 90, 70), (0, 0, 1, 1), (60, 50, 30, 20), (7, 3, 61, 40)],
+    [Rectangle(0, 0, 90, 70), Rectangle(0, 0, 1, 1), Rectangle(60, 50, 30, 20), Rectangle(7, 3, 61, 40)],
     ids=["all", "one pixel", "corner", "middle"],
 )
 
@@ -65,9 +67,9 @@ def developed(
     return rgb, opacity
 
 
-def cut(whole: Tensor, crop: Crop, scale: int = 4) -> Tensor:
-    left, top, width, height = (scale * side for side in crop)
-    return whole[:, top : top + height, left : left + width]
+def cut(whole: Tensor, crop: Rectangle, scale: int = 4) -> Tensor:
+    rows, columns = slice(scale * crop.top, scale * crop.bottom), slice(scale * crop.left, scale * crop.right)
+    return whole[:, rows, columns]
 
 
 def difference(one: Tensor, other: Tensor) -> int:
@@ -98,7 +100,7 @@ def test_a_picture_without_opacity_has_none(renderer: Renderer) -> None:
 
 @pytest.mark.parametrize("tile", [None, 16])
 @CROPS
-def test_a_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Crop, tile: int | None) -> None:
+def test_a_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Rectangle, tile: int | None) -> None:
     picture, wanted = make_picture(), RenderRequest(mix=Mix.of_alpha(0.4), crop=crop, tile=tile)
     rgb, opacity = developed(picture, renderer, wanted)
     assert picture.opacity is not None
@@ -107,7 +109,7 @@ def test_a_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Crop, tile: 
 
 
 @CROPS
-def test_a_painted_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Crop) -> None:
+def test_a_painted_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Rectangle) -> None:
     picture = make_picture()
     rgb, opacity = developed(picture, renderer, replace(PAINTED, crop=crop))
     whole, whole_opacity = developed(picture, renderer, PAINTED)
@@ -127,7 +129,7 @@ class Blocks(nn.Module):
 
 
 @CROPS
-def test_a_crop_keeps_the_blocks_that_a_network_works_on(crop: Crop) -> None:
+def test_a_crop_keeps_the_blocks_that_a_network_works_on(crop: Rectangle) -> None:
     module = Blocks().requires_grad_(False)
     network = ImageNetwork(
         module, "blocks", scale=1, input_channels=3, output_channels=3, minimum_size=4, multiple_of=4,
@@ -141,11 +143,12 @@ def test_a_crop_keeps_the_blocks_that_a_network_works_on(crop: Crop) -> None:
 
 
 @pytest.mark.parametrize("wanted", [RenderRequest(mix=Mix.of_alpha(0.4)), PAINTED], ids=["plain", "painted"])
-@pytest.mark.parametrize("crop", [(0, 0, 91, 70), (89, 0, 2, 1), (0, 70, 1, 1)])
-def test_a_crop_outside_the_picture_is_refused(renderer: Renderer, wanted: RenderRequest, crop: Crop) -> None:
-    left, top, width, height = crop
-    text = rf"inside the 90x70 picture, but got {width}x{height} at \({left}, {top}\): move it"
-    with pytest.raises(RenderRequestError, match=text):
+@pytest.mark.parametrize("crop", [Rectangle(0, 0, 91, 70), Rectangle(89, 0, 2, 1), Rectangle(0, 70, 1, 1)])
+def test_a_crop_outside_the_picture_is_refused(
+    renderer: Renderer, wanted: RenderRequest, crop: Rectangle
+) -> None:
+    text = f"inside the 90x70 picture, but got {crop}. Move it"
+    with pytest.raises(RenderRequestError, match=re.escape(text)):
         render_request(make_picture(), renderer, replace(wanted, crop=crop))
 
 

@@ -15,11 +15,12 @@ from torch import Tensor
 
 from dni.blending.interpolate import check_groups
 from dni.blending.shares import Mix
+from dni.checkpoints.atomic_write import check_destination
 from dni.errors import DniError
-from dni.export.destination import check_destination, hashed
 from dni.export.sweeps.animation import FILM_SUFFIXES, Playback, check_size, write_film
 from dni.export.sweeps.sheet import SHEET_SUFFIX, compose_sheet, write_sheet
 from dni.pictures.picture import Picture
+from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest, mix_values
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
@@ -154,9 +155,9 @@ def check_sweep(sweep: Sweep, picture: Picture, destination: Path, renderer: Ren
         )
     for mix in sweep.mixes:
         check_groups(mix, renderer.blend.groups)
-    crop, scale = None if sweep.like is None else sweep.like.crop, renderer.scale
-    _, _, width, height = crop or (0, 0, picture.width, picture.height)
-    check_amount(suffix, len(sweep.mixes), height=height * scale, width=width * scale)
+    crop = None if sweep.like is None else sweep.like.crop
+    frame = (crop or picture.whole).scaled(renderer.scale)
+    check_amount(suffix, len(sweep.mixes), height=frame.height, width=frame.width)
 
 
 def check_amount(suffix: str, count: int, *, height: int, width: int) -> None:
@@ -185,7 +186,7 @@ def describe(sweep: Sweep, renderer: Renderer, *, ends: Sequence[Path], pair_id:
     """How the sweep was made, as one line of JSON in ASCII."""
     recipe = {
         "pair": pair_id,
-        "ends": hashed(ends),
+        "ends": hashed_ends(ends),
         "precision": renderer.precision,
         "scale": renderer.scale,
         "version": __version__,
@@ -200,7 +201,8 @@ def common_values(like: RenderRequest | None) -> dict[str, Any]:
     """What all frames have in common, by the names of a request; ``outside`` is the mix outside of a mask."""
     if like is None:
         return {"crop": None}
-    values = {"crop": like.crop, "tile": like.tile}
+    crop = None if like.crop is None else like.crop.values
+    values = {"crop": crop, "tile": like.tile}
     if like.mask is None:
         return values
     return {**values, "mask": like.mask, "levels": like.levels, "outside": mix_values(like.mix)}

@@ -99,7 +99,7 @@ def answer(curve: Curve) -> dict[str, Any]:
     return {
         "points": [point_values(curve, point) for point in curve.points],
         "axes": {"distortion": title(curve.distortion), "perception": title(curve.perception)},
-        "note": f"{curve.title} Measured on {curve.crop[2]}x{curve.crop[3]} pixels of what is live. "
+        "note": f"{curve.title} Measured on {curve.crop.width}x{curve.crop.height} pixels of what is live. "
         "On both axes less is better.",
         "suggestion": {"alpha": advice.position, "reason": advice.reason},
     }
