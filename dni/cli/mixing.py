@@ -1,4 +1,4 @@
-"""Options that say what to render, and the mix or order that they mean."""
+"""Options that say what to render, and the mix or render request that they mean."""
 
 from __future__ import annotations
 

@@ -98,12 +98,7 @@ def render_mixed(
     if request.crop is not None:
         multiple = renderer.network.multiple_of
         window = surroundings(crop, picture, overlap=renderer.overlap, multiple=multiple)
-    rgb = renderer.render(
-        window.cut(picture.rgb),
-        request.mix,
-        tile=request.tile,
-        control=control,
-    )
+    rgb = renderer.render(window.cut(picture.rgb), request.mix, tile=request.tile, control=control)
     return crop.relative_to(window).scaled(renderer.scale).cut(rgb)
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dni.blending.interpolate import check_groups
 from dni.blending.mix_paths import between, positions
 from dni.blending.shares import Mix
 from dni.export.sweeps.sweep import sweep_frames
@@ -118,14 +117,11 @@ def measure_curve(
     """
     question = question or TradeoffRequest()
     subject = choose_subject(picture.rgb, question, scale=renderer.scale)
-    start, stop = choose_mixes(question, num_ends=renderer.blend.num_ends)
-    for mix in (start, stop):
-        check_groups(mix, renderer.blend.groups)  # here, before any work
+    start, stop = choose_mixes(question, renderer.blend)
     steps = positions(question.num_points)
     mixes = [between(start, stop, position) for position in steps]
     given = Picture(rgb=subject.given, opacity=None, name=picture.name)
-    requests = requests_of(mixes, question, subject)
-    frames = sweep_frames(given, renderer, requests, control=control)
+    frames = sweep_frames(given, renderer, requests_of(mixes, question, subject), control=control)
     measures = measure_frames(frames, subject, scale=renderer.scale, extractor=question.extractor)
     distortion, perception = axes(subject, question)
     return Curve(

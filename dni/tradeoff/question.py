@@ -8,6 +8,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from dni.blending.blend import Blend
+from dni.blending.interpolate import check_groups
 from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.export.sweeps.sweep import swept
@@ -148,16 +150,19 @@ def reducible(rgb: Tensor, scale: int) -> Tensor:
     return Rectangle.whole(width, height).cut(rgb)
 
 
-def choose_mixes(question: TradeoffRequest, *, num_ends: int) -> tuple[Mix, Mix]:
+def choose_mixes(question: TradeoffRequest, blend: Blend) -> tuple[Mix, Mix]:
     """The first and the last mix.
 
     Raises:
-        DniError: They are not given, and there are not two ends.
+        DniError: They are not given, and there are not two ends; or the blend has not all of their groups.
     """
-    start, stop = question.start, question.stop
+    start, stop, num_ends = question.start, question.stop, blend.num_ends
     if (start is None or stop is None) and num_ends != 2:
         raise DniError(f"Expected two mixes for {num_ends} ends, but got none. Give start and stop.")
-    return start or Mix.of_alpha(0), stop or Mix.of_alpha(1)
+    start, stop = start or Mix.of_alpha(0), stop or Mix.of_alpha(1)
+    for mix in (start, stop):
+        check_groups(mix, blend.groups)  # here, before any work
+    return start, stop
 
 
 def requests_of(mixes: Sequence[Mix], question: TradeoffRequest, subject: Subject) -> list[RenderRequest]:
