@@ -25,10 +25,12 @@ from dni.export.pictures import export_picture
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled, Renderer, RenderError
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer, RenderError
 from dni.version import __version__
 
 __all__ = [
@@ -42,6 +44,8 @@ __all__ = [
     "Picture",
     "PictureError",
     "Recipe",
+    "Rectangle",
+    "RenderControl",
     "RenderError",
     "RenderRequest",
     "Renderer",

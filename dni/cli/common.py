@@ -13,7 +13,7 @@ from tqdm import tqdm
 from dni.checkpoints.catalog import Pair, end_paths, find_pair
 from dni.checkpoints.download import tqdm_progress
 from dni.errors import DniError
-from dni.rendering.renderer import Progress
+from dni.rendering.control import Progress
 
 __all__ = [
     "Alpha",

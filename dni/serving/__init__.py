@@ -1,1 +1,1 @@
-"""What stands behind the viewers: pictures, loaded pairs, frames and turns, all bounded; no gradio."""
+"""What stands behind the viewers: pictures, loaded pairs, frames and scheduling, all bounded; no gradio."""

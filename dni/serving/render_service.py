@@ -11,12 +11,11 @@ thread: torch keeps threads and memory of their own for every thread that ever r
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -30,16 +29,18 @@ from dni.device import Precision, best_device, best_precision, release_freed_mem
 from dni.export.networks import export_network
 from dni.export.pictures import export_picture
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Notice, Progress, Renderer
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
 from dni.serving.live_pixel_budget import live_pixel_budget
 from dni.serving.pairs import Pairs, owner_of_pair
 from dni.serving.preemption import Preempted, preemptible
-from dni.serving.regions import Frame, Region, RenderServiceError, frame_of, overview_of
+from dni.serving.regions import Frame, RenderServiceError, check_region, frame_of, overview_of
 from dni.serving.scheduler import Priority, Scheduler
 
-__all__ = ["Frame", "Region", "RenderService", "RenderServiceError", "owner_of"]
+__all__ = ["Frame", "RenderService", "RenderServiceError", "owner_of"]
 
 PICTURE_BYTES = 1_000_000_000
 FRAME_BYTES = 256_000_000
@@ -48,7 +49,7 @@ MAX_PREEMPTIONS = 3
 QUIET_PATIENCE_SECONDS = 1.0
 
 T = TypeVar("T")
-FrameKey = tuple[str, str, Region, Mix]
+FrameKey = tuple[str, str, Rectangle, Mix]
 
 
 class RenderService:
@@ -159,7 +160,7 @@ class RenderService:
         self,
         token: str,
         pair_id: str,
-        region: Region,
+        region: Rectangle,
         mix: Mix,
         *,
         visitor: str = "",
@@ -178,13 +179,13 @@ class RenderService:
         Raises:
             DniError: The picture, pair, region or mix cannot be used.
             dni.serving.scheduler.Superseded: The visitor has asked for a newer one.
-            dni.rendering.renderer.Cancelled: The visitor has left.
+            dni.rendering.control.Cancelled: The visitor has left.
         """
         key = (token, pair_id, region, mix)
         picture, jpeg = self.picture(token), self._frames.get(key)
         if jpeg is not None:
             return Frame(jpeg, 0.0)
-        region.check(picture)
+        check_region(region, picture)
         renderer = self.renderer(pair_id)
 
         def render() -> Frame:
@@ -200,24 +201,25 @@ class RenderService:
             return self._when_idle(render, renderer, visitor)
         return self._in_slot(render, visitor, priority, coalesce_key="frame")
 
-    def render_frame(self, picture: Picture, pair_id: str, region: Region, mix: Mix) -> Frame:
+    def render_frame(self, picture: Picture, pair_id: str, region: Rectangle, mix: Mix) -> Frame:
         """The region at ``mix``, rendered anew and at once: for whoever has the turn."""
-        region.check(picture)
+        check_region(region, picture)
         renderer = self.renderer(pair_id)
         notices: list[str] = []
         started = time.perf_counter()
-        rgb = renderer.render_region(picture.rgb, mix, **asdict(region), notice=notices.append)
+        control = RenderControl(notice=notices.append)
+        rgb = renderer.render_region(picture.rgb, mix, region, control=control)
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 
-    def remember(self, token: str, pair_id: str, region: Region, mix: Mix, jpeg: bytes) -> None:
+    def remember(self, token: str, pair_id: str, region: Rectangle, mix: Mix, jpeg: bytes) -> None:
         """Take in a frame that was rendered elsewhere (in the GPU process of a ZeroGPU Space)."""
         self._frames.put((token, pair_id, region, mix), jpeg)
 
-    def before(self, token: str, pair_id: str, region: Region) -> bytes:
+    def before(self, token: str, pair_id: str, region: Rectangle) -> bytes:
         """The region enlarged by bicubic interpolation, as a JPEG, to compare with."""
         picture = self.picture(token)
-        region.check(picture)
+        check_region(region, picture)
         scale = self.renderer(pair_id).scale
         return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
 
@@ -233,19 +235,18 @@ class RenderService:
         pair_id: str,
         request: RenderRequest | Mix,
         destination: Path,
-        progress: Progress | None = None,
-        cancelled: threading.Event | None = None,
-        notice: Notice | None = None,
+        *,
+        control: RenderControl | None = None,
         owner: str = "",
     ) -> Path:
-        """Render a picture, or its ordered part, in float32, tile by tile when it is the owner's turn.
+        """Render a picture, or the part that is asked for, in float32, each tile in a slot of the owner's.
 
-        See :func:`dni.export.pictures.export_picture`.
+        See :func:`dni.export.pictures.export_picture`; the control's own slot is not used.
         """
-        renderer = self.renderer(pair_id, precision="float32")
+        renderer, control = self.renderer(pair_id, precision="float32"), control or RenderControl()
 
         def slot() -> AbstractContextManager[None]:
-            return self.scheduler.slot(owner, Priority.EXPORT, cancelled=cancelled)
+            return self.scheduler.slot(owner, Priority.EXPORT, cancelled=control.cancelled)
 
         try:
             export_picture(
@@ -255,10 +256,7 @@ class RenderService:
                 destination,
                 ends=self.paths(pair_id),
                 pair_id=self.pair(pair_id).id,
-                progress=progress,
-                cancelled=cancelled,
-                slot=slot,
-                notice=notice,
+                control=replace(control, slot=slot),
             )
         finally:
             release_freed_memory()
@@ -279,7 +277,7 @@ class RenderService:
 
         Raises:
             dni.serving.scheduler.Superseded: The owner has asked for something newer.
-            dni.rendering.renderer.Cancelled: The owner has left.
+            dni.rendering.control.Cancelled: The owner has left.
         """
         return self._in_slot(work, owner, Priority.LIVE, coalesce_key=coalesce_key)
 

@@ -17,7 +17,7 @@ from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.pictures.picture import Picture
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.render_service import RenderService
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
@@ -106,11 +106,11 @@ class Results:
             progress((done, total), desc="Rendering", unit="tiles")
 
         visitor = str(request.session_hash)
-        cancelled = self.cancellations.get(visitor)
+        control = RenderControl(progress=report, cancelled=self.cancellations.get(visitor), notice=notify)
         with errors_shown():
             picture = self.service.picture(wanted.token)
             try:
-                path = self.export(picture, wanted, report, cancelled, notify, visitor)
+                path = self.export(picture, wanted, control=control, owner=visitor)
                 return gr.File(path, visible=True)
             except Cancelled:
                 notify("Cancelled: nothing was written.")
@@ -135,12 +135,19 @@ class Results:
         if cancelled := self.cancellations.pop(owner, None):
             cancelled.set()
 
-    def export(self, picture: Picture, wanted: ExportRequest, *watch: Any) -> str:
+    def export(
+        self,
+        picture: Picture,
+        wanted: ExportRequest,
+        *,
+        control: RenderControl | None = None,
+        owner: str = "",
+    ) -> str:
         path = new_folder() / f"{self.file_name(picture.name, wanted)}.png"
         # A GPU that is lent (ZeroGPU) is in another process, where people's own networks are not.
         ours = wanted.pair in self.service.catalog
         export = self.jobs.export if ours else self.service.export_picture
-        return str(export(picture, wanted.pair, wanted.render_request, path, *watch))
+        return str(export(picture, wanted.pair, wanted.render_request, path, control=control, owner=owner))
 
     def export_network(self, wanted: ExportRequest) -> str:
         path = new_folder() / f"{self.file_name('network', wanted)}.safetensors"
@@ -157,7 +164,7 @@ class Results:
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
             wanted, visitor = at_alpha("", pair, check_alpha(alpha)), str(request.session_hash)
-            return self.export(open_upload(image), wanted, None, None, None, visitor)
+            return self.export(open_upload(image), wanted, owner=visitor)
 
     def api_blend(self, pair: str, alpha: float) -> str:
         """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""

@@ -22,6 +22,7 @@ from dni.checkpoints.networks import load_ends
 from dni.export.pictures import export_picture
 from dni.masks.files import encode_mask, load_mask
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe_files import read_recipe
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.renderer import Renderer
@@ -106,7 +107,7 @@ def test_everything_is_what_the_library_makes_of_it(
         brush=Mix.of((1 - 0.9, 0.9), groups={"last": (1, 0)}),
         mask=encode_mask(load_mask(mask)),
         levels=3,
-        crop=(3, 5, 17, 22),
+        crop=Rectangle(3, 5, 17, 22),
         tile=16,
     )
     assert read_recipe(out / "new.png").request == request

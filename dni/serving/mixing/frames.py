@@ -11,10 +11,12 @@ from torch import Tensor
 
 from dni.masks.files import decode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.masked import Rectangle, render_masked
-from dni.serving.regions import FRAME_QUALITY, Frame, Region, frame_of
+from dni.rendering.control import RenderControl
+from dni.rendering.masked import render_masked
+from dni.serving.regions import FRAME_QUALITY, Frame, check_region, frame_of
 from dni.serving.render_service import RenderService
 from dni.tradeoff.compare import Comparison, compare_blends
 
@@ -29,7 +31,7 @@ def painted_frame(
     Args:
         service: Where picture and networks are.
         token, pair_id: Theirs.
-        order: Both mixes, the mask, and the region as its crop.
+        request: Both mixes, the mask, and the region as its crop.
         visitor: Who waits for it, in the place of a frame that they still wait for.
 
     Raises:
@@ -37,7 +39,7 @@ def painted_frame(
         Superseded, Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
     """
     assert request.brush is not None, "else it is no painted frame"
-    assert request.mask is not None, "an order has both"
+    assert request.mask is not None, "a request has both"
     picture, renderer = service.picture(token), service.renderer(pair_id)
     region = region_of(request, picture)
     base, brush, painting = request.mix, request.brush, decode_mask(request.mask)
@@ -52,8 +54,8 @@ def painted_frame(
             brush=brush,
             mask=painting,
             levels=request.levels,
-            crop=Rectangle(region.left, region.top, region.width, region.height),
-            notice=notices.append,
+            crop=region,
+            control=RenderControl(notice=notices.append),
         )
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
@@ -69,7 +71,7 @@ def compare(
     Args:
         service: Where picture and networks are.
         token, pair_id: Theirs.
-        order: The mix, the region, and where it is painted.
+        request: The mix, the region, and where it is painted.
         visitor: Who waits for it.
 
     Returns:
@@ -77,7 +79,7 @@ def compare(
 
     Raises:
         DniError: The picture, networks, region, mix or mask cannot be used. dni.serving.scheduler.Superseded,
-            dni.rendering.renderer.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
+            dni.rendering.control.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
     """
     picture, renderer = service.picture(token), service.renderer(pair_id)
     region_of(request, picture)
@@ -90,12 +92,11 @@ def compare(
     return {name: jpeg_of(part) for name, part in parts.items()} | {"note": words(made, request)}
 
 
-def region_of(request: RenderRequest, picture: Picture) -> Region:
-    """The part of an order, after a look at whether it lies in the picture and may be live."""
+def region_of(request: RenderRequest, picture: Picture) -> Rectangle:
+    """The part that is asked for, after a look at whether it lies in the picture and may be live."""
     assert request.crop is not None, "a frame is of a region"
-    region = Region(*request.crop)
-    region.check(picture)
-    return region
+    check_region(request.crop, picture)
+    return request.crop
 
 
 def jpeg_of(rgb: Tensor) -> str:

@@ -9,7 +9,8 @@ import gradio as gr
 from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_token
-from dni.serving.render_service import Region, RenderService
+from dni.pictures.rectangle import Rectangle
+from dni.serving.render_service import RenderService
 from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
@@ -139,7 +140,7 @@ class EffectsHandlers:
     def prepare(self, scene: Scene, event: gr.EventData) -> Scene:
         """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
         with errors_shown():
-            now, region = read_viewer_state(scene), Region(**event.region)
+            now, region = read_viewer_state(scene), Rectangle(**event.region)
             jpegs = self.jobs.frames(self.service.picture(now.token), now.pair, region, KEYFRAMES)
             for mix, jpeg in zip(KEYFRAMES, jpegs, strict=True):
                 self.service.remember(now.token, now.pair, region, mix, jpeg)

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Superseded
 from dni.ui.protocol import mix_of, parse, text

@@ -15,7 +15,7 @@ import gradio as gr
 from dni.errors import DniError
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import encode_mask
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 from dni.serving.mixing.frames import compare, painted_frame
 from dni.serving.mixing.mask_store import MaskStore, read_canvas
 from dni.serving.mixing.measurements import Measures

@@ -14,7 +14,8 @@ from typing import Any
 from dni.blending.mix_paths import first_end
 from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.recipes.render_request import Crop, RenderRequest
+from dni.pictures.rectangle import Rectangle
+from dni.recipes.render_request import RenderRequest
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
 from dni.ui.protocol import mix_of, number, parse, text
@@ -60,7 +61,7 @@ class MixingState:
     mix: Mix
     layers: dict[str, float]
     mask: str | None
-    crop: Crop
+    crop: Rectangle
     base: Mix | None = None
     tile: int | None = None
     levels: int | None = None
@@ -122,7 +123,7 @@ def read_mixing_state(scene: Any) -> MixingState:
         mix=mix_of(scene),
         layers={name: number(layers, name) for name in layers} if isinstance(layers, dict) else {},
         mask=None if mask is None else text(scene, "mask"),
-        crop=(left, top, width, height),
+        crop=Rectangle(left, top, width, height),
         base=base_of(scene),
         tile=whole(scene, "tile"),
         levels=whole(scene, "levels"),
@@ -149,8 +150,7 @@ def read_render_request(request: Any, masks: MaskStore) -> RenderRequest:
     Raises:
         DniError: The request does not say, or the mask is no longer held.
     """
-    (_, _, region), mix = parse(request), mix_of(request)
-    crop = (region.left, region.top, region.width, region.height)
+    (_, _, crop), mix = parse(request), mix_of(request)
     if request.get("mask") is None:
         return RenderRequest(mix=mix, crop=crop)
     base, mask = base_of(request) or first_end(mix.num_ends), masks.get(text(request, "mask"))

@@ -16,8 +16,7 @@ from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep
-from dni.rendering.renderer import Cancelled
-from dni.rendering.requests import Hooks
+from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.scheduler import Priority
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
@@ -71,7 +70,7 @@ class SweepHandlers:
                 playback=Playback(fps=fps, there_and_back=there_and_back),
             )
             try:
-                path = self.export(desk, sweep, suffix, self.hooks(owner, progress))
+                path = self.export(desk, sweep, suffix, self.control(owner, progress))
             except Cancelled:
                 notify("Cancelled: nothing was written.")
                 return gr.skip(), gr.skip(), gr.skip()
@@ -82,7 +81,7 @@ class SweepHandlers:
             gr.Video(path if is_film else None, visible=is_film),
         )
 
-    def hooks(self, owner: str, progress: gr.Progress) -> Hooks:
+    def control(self, owner: str, progress: gr.Progress) -> RenderControl:
         cancelled = self.cancellations.setdefault(owner, threading.Event())
 
         def slot() -> AbstractContextManager[None]:
@@ -91,16 +90,16 @@ class SweepHandlers:
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        return Hooks(progress=report, cancelled=cancelled, slot=slot, notice=notify)
+        return RenderControl(progress=report, cancelled=cancelled, slot=slot, notice=notify)
 
-    def export(self, desk: MixingState, sweep: Sweep, suffix: str, hooks: Hooks) -> str:
+    def export(self, desk: MixingState, sweep: Sweep, suffix: str, control: RenderControl) -> str:
         service = self.tab.service
         picture, pair = service.picture(desk.token), service.pair(desk.pair)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
         path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
         renderer = service.renderer(desk.pair, precision="float32")
         ends = service.paths(desk.pair)
-        export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, hooks=hooks)
+        export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
         return str(path)
 
     def cancel(self, request: gr.Request) -> Any:

@@ -11,6 +11,7 @@ from dni.compatibility.correlation import correlation_by_group, mean_correlation
 from dni.compatibility.lineage import UNKNOWN
 from dni.compatibility.midpoint import Midpoint
 from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict, inspect_networks
+from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority
 
@@ -33,10 +34,10 @@ def inspect_in_slot(
 
     Raises:
         DniError: See there.
-        dni.rendering.renderer.Cancelled: The owner has left.
+        dni.rendering.control.Cancelled: The owner has left.
     """
-    slot = partial(service.scheduler.slot, owner, Priority.EXPORT)
-    return inspect_networks(paths, labels=labels, catalog=service.catalog, slot=slot)
+    control = RenderControl(slot=partial(service.scheduler.slot, owner, Priority.EXPORT))
+    return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control)
 
 
 def verdict_html(verdict: Verdict) -> str:
