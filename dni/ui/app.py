@@ -12,6 +12,7 @@ from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
 from dni.ui.mixing.tab import build_mixing
+from dni.ui.sessions import close_with_page
 from dni.ui.start import default_service
 
 __all__ = ["build_app", "launch_options"]
@@ -43,9 +44,10 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
             with gr.Tab("Effects", id="effects"):
                 build_effects(app, service)
             with gr.Tab("Mixing desk", id="desk") as opened:
-                build_mixing(app, service, opened)
+                build_mixing(service, opened)
             with gr.Tab("Adaptation", id="adaptation"):
-                build_adaptation(app, DigitService(service, data_root))
+                build_adaptation(DigitService(service, data_root))
+        close_with_page(app, service.sessions)
     return app
 
 

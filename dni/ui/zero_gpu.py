@@ -16,6 +16,7 @@ from dni.blending.shares import Mix
 from dni.pictures.picture import Picture
 from dni.recipes.render_request import RenderRequest
 from dni.serving.render_service import Region, RenderService
+from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown
 
 __all__ = ["IS_ZERO_GPU", "GpuJobs"]
@@ -45,20 +46,21 @@ class GpuJobs:
 
     def _frames(self, picture: Picture, pair_id: str, region: Region, mixes: Sequence[Mix]) -> list[bytes]:
         with errors_shown():
-            return [self.service.render_frame(picture, pair_id, region, mix).jpeg for mix in mixes]
+            renderer = self.service.renderer(pair_id)
+            return [self.service.render_frame(picture, renderer, region, mix).jpeg for mix in mixes]
 
     def _export_unwatched(self, picture: Picture, pair_id: str, request: RenderRequest, path: Path) -> Path:
-        with errors_shown():
-            return self.service.export_picture(picture, pair_id, request, path)
+        with errors_shown(), Session() as session:
+            return self.service.export_picture(picture, pair_id, request, path, session=session)
 
 
 def lend_gpu(job: Callable[..., T]) -> Callable[..., T]:
-    """Run ``job`` in ZeroGPU's process. Progress and cancellation do not reach it, so they are left out."""
+    """Run ``job`` in ZeroGPU's process, without progress, cancellation and session, which do not reach it."""
     import spaces
 
     decorated: Callable[..., T] = spaces.GPU(job)
 
-    def run(*arguments: Any) -> T:
+    def run(*arguments: Any, **_: Any) -> T:
         return decorated(*arguments[:4])
 
     return run

@@ -8,6 +8,7 @@ keyframes and cross-fades them while the thumb moves, and pulls what it needs, n
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -15,37 +16,18 @@ import gradio as gr
 from dni.rendering.renderer import Cancelled
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Superseded
+from dni.serving.sessions import Session
 from dni.ui.protocol import mix_of, parse, text
 from dni.ui.server_functions import Answer, answering, apart, encode, read
 
-__all__ = ["build_viewer", "make_scene"]
+__all__ = ["build_viewer", "make_scene", "viewer_servers"]
 
 SCRIPTS = ("common.js", "strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
 
 
 def build_viewer(service: RenderService) -> gr.HTML:
     """The viewer component; its value is a scene (see :func:`make_scene`)."""
-
-    def frame(request: Any) -> Answer:
-        token, pair_id, region = parse(request)
-        priority = Priority.AHEAD if request.get("ahead") is True else Priority.LIVE
-        visitor = text(request, "visitor")
-        try:
-            made = service.frame(token, pair_id, region, mix_of(request), visitor=visitor, priority=priority)
-        except (Superseded, Cancelled):
-            return {"dropped": True}
-        return {
-            "jpeg": encode(made.jpeg),
-            "milliseconds": round(made.milliseconds, 1),
-            "notice": made.notice,
-        }
-
-    def before(request: Any) -> Answer:
-        return {"jpeg": encode(service.before(*parse(request)))}
-
-    def overview(request: Any) -> Answer:
-        return {"jpeg": encode(service.overview(text(request, "token")))}
-
+    frame, before, overview = viewer_servers(service)
     return gr.HTML(
         value=None,
         html_template=read("viewer.html"),
@@ -57,42 +39,70 @@ def build_viewer(service: RenderService) -> gr.HTML:
     )
 
 
+def viewer_servers(service: RenderService) -> tuple[Callable[[Any], Answer], ...]:
+    """The server functions: a frame, the enlargement to compare with, and the whole picture."""
+
+    def frame(request: Any) -> Answer:
+        session = service.sessions.find(text(request, "session"))
+        token, pair_id, region = parse(request)
+        priority = Priority.AHEAD if request.get("ahead") is True else Priority.LIVE
+        try:
+            made = service.frame(token, pair_id, region, mix_of(request), session=session, priority=priority)
+        except (Superseded, Cancelled):
+            return {"dropped": True}
+        return {
+            "jpeg": encode(made.jpeg),
+            "milliseconds": round(made.milliseconds, 1),
+            "notice": made.notice,
+        }
+
+    def before(request: Any) -> Answer:
+        session = service.sessions.find(text(request, "session"))
+        return {"jpeg": encode(service.before(*parse(request), session=session))}
+
+    def overview(request: Any) -> Answer:
+        session = service.sessions.find(text(request, "session"))
+        return {"jpeg": encode(service.overview(text(request, "token"), session=session))}
+
+    return frame, before, overview
+
+
 def make_scene(
     service: RenderService,
+    session: Session,
     *,
     token: str,
     pair_id: str,
     alpha: float,
     live_pixels: int,
     prepares: bool,
-    visitor: str,
     example: str = "",
 ) -> dict[str, Any]:
     """What the viewer needs to know to ask for frames of a picture through a pair.
 
     Args:
         service: Where picture and pair are.
+        session: Whose page it is for.
         token: The picture's.
         pair_id: The pair's.
         alpha: Where the slider starts.
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
-        visitor: Who asks for frames; what they wait for is dropped when they leave.
         example: Name of the example, for the link; empty for a person's own picture.
     """
-    picture, pair = service.picture(token), service.pair(pair_id)
+    picture, pair = service.picture(token, session), service.pair(pair_id, session)
     return {
         "serial": secrets.token_hex(4),
         "token": token,
         "name": picture.name,
         "width": picture.width,
         "height": picture.height,
-        "scale": service.renderer(pair_id).scale,
+        "scale": service.renderer(pair_id, session).scale,
         "pair": pair_id,
         "labels": list(pair.labels),
         "alpha": alpha,
         "live_pixels": live_pixels,
         "prepares": prepares,
-        "visitor": visitor,
+        "session": session.token,
         "example": example,
     }

@@ -98,7 +98,7 @@ function timeTaken(rendering, fetching) {
 // What lies below the frames: the region enlarged plainly, and the whole of a large picture.
 
 async function fetchBefore(owner) {
-  const reply = await ask('before', { token: owner.scene.token, pair: owner.scene.pair, region: owner.region });
+  const reply = await ask('before', { token: owner.scene.token, pair: owner.scene.pair, region: owner.region, session: owner.scene.session });
   const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
   if (owner.closed || !bitmap) { bitmap?.close(); return; }
   owner.before = bitmap;
@@ -107,7 +107,7 @@ async function fetchBefore(owner) {
 }
 
 async function fetchOverview(of) {
-  const reply = await ask('overview', { token: of.token });
+  const reply = await ask('overview', { token: of.token, session: of.session });
   const bitmap = reply.error ? null : await decode(reply.jpeg).catch(() => null);
   if (of.token !== scene.token || !bitmap) { bitmap?.close(); return; }
   painter.overview = bitmap;

@@ -74,7 +74,7 @@ const maskTools = {
 };
 
 async function fetchMask(kind) {
-  const reply = await ask('auto_mask', { token: scene.token, kind });
+  const reply = await ask('auto_mask', { token: scene.token, kind, session: scene.session });
   if (reply.error) say(reply.error, 'mask'); else { say(null, 'mask'); await importMask(reply.png); }
 }
 

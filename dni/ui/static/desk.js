@@ -42,7 +42,7 @@ const tradeoff = new CurvePanel(find('[data-panel="curve"].panel'), goTo);
 // ---- what the server is asked
 
 const mixOf = (of) => ({ shares: of, groups: curve.groups(of), extrapolate: beyond || !plain(of) });
-const requestFor = (owner, of, more = {}) => ({ token: scene.token, pair: scene.pair, region: owner.region, mix: mixOf(of), visitor: scene.visitor, ...more });
+const requestFor = (owner, of, more = {}) => ({ token: scene.token, pair: scene.pair, region: owner.region, mix: mixOf(of), session: scene.session, ...more });
 const brushed = () => ({ mask: sent.id, base, levels: scene.levels ?? null });
 const maskKey = () => `${keyOf(shares)} ${mask.version} ${base ? 'base' : ''}`;
 
@@ -100,7 +100,7 @@ function sendMask() {
 
 async function putMask() {
   const { version } = mask;
-  const reply = await ask('mask', { token: scene.token, png: await mask.png(), visitor: scene.visitor });
+  const reply = await ask('mask', { token: scene.token, png: await mask.png(), session: scene.session });
   sent.asking = null;
   if (reply.error) { say(reply.error, 'mask'); if (board) board.failed = true; return; }
   say(null, 'mask');

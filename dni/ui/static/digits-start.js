@@ -15,5 +15,6 @@ opening.observe(section);
 watch('value', () => {
   const change = props.value ?? {};
   if (change.method) { Object.assign(state, { method: change.method, title: change.title }); stir(); openDesk(); }
+  if (change.session) state.session = change.session;
   if (change.token) addPicture(change.token, change.picture);
 });

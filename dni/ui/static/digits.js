@@ -39,7 +39,7 @@ class Line {
       const asked = this.wish;
       this.wish = null;
       let reply;
-      try { reply = await server[this.name](asked); } catch { reply = null; }
+      try { reply = await server[this.name]({ ...asked, session: state.session }); } catch { reply = null; }
       this.take(reply ?? { error: 'The server does not answer. What is on screen stays; move the slider to try again.' }, asked);
     }
     this.busy = false;

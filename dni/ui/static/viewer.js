@@ -59,8 +59,8 @@ async function fetchFrame(owner, flight) {
   const flights = inFlight;
   const asked = performance.now();
   flights.add(flight);
-  const { token, pair, visitor } = owner.scene;
-  const request = { token, pair, region: owner.region, alpha: flight.at, visitor, ahead: !flight.wanted };
+  const { token, pair, session } = owner.scene;
+  const request = { token, pair, region: owner.region, alpha: flight.at, session, ahead: !flight.wanted };
   const reply = await ask('frame', request);
   const bitmap = reply.jpeg ? await decode(reply.jpeg).catch(() => null) : null;
   flights.delete(flight);
