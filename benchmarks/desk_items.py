@@ -27,6 +27,7 @@ from dni.recipes.render_request import RenderRequest
 from dni.rendering.tiles import tile_of
 from dni.serving.mixing.frames import compare, painted_frame
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.tradeoff.curve import measure_curve
 from dni.tradeoff.question import TradeoffRequest
 from dni.ui.mixing.scene import with_layers
@@ -38,7 +39,7 @@ ONE_SLIDER = "one slider"
 # "The same frame time"; and what issue 4 allows for more ends.
 SAME, MORE_ENDS = 1.05, 1.10
 DISC_SHARE, SOFTNESS = 0.25, 0.6
-TOKEN, VISITOR = "sample", "benchmark"
+TOKEN, SESSION = "sample", Session()
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def frame_items(service: RenderService, pair_id: str, count: int) -> list[Item]:
 
     def item(name: str, pair: str, wanted: Sequence[Mix], most: float | None, how: str) -> Item:
         def job(number: int) -> object:
-            return service.frame(TOKEN, pair, region, wanted[number], visitor=VISITOR)
+            return service.frame(TOKEN, pair, region, wanted[number], session=SESSION)
 
         asked = "" if most is None else f"the same: at most {most:.2f}"
         return Item(name, job, how, most, asked)
@@ -131,10 +132,8 @@ def painted_item(
     text, base = encode_mask(mask), Mix.of_alpha(0)
 
     def job(number: int) -> object:
-        request = RenderRequest(
-            mix=base, brush=wanted[number], mask=text, crop=Rectangle.whole(WIDTH, HEIGHT)
-        )
-        return painted_frame(service, TOKEN, pair_id, request, visitor=VISITOR)
+        request = RenderRequest(mix=base, brush=wanted[number], mask=text, crop=(0, 0, WIDTH, HEIGHT))
+        return painted_frame(service, TOKEN, pair_id, request, session=SESSION)
 
     renderer = service.renderer(pair_id)
     canvas = Canvas(WIDTH, HEIGHT, renderer.scale, renderer.overlap_at(wanted[0]))
@@ -181,8 +180,8 @@ def other_items(service: RenderService, pair_id: str, picture: Picture, count: i
     truth = resize_bicubic(picture.rgb, renderer.scale)
 
     def comparison(number: int) -> object:
-        request = RenderRequest(mix=wanted[number], crop=Rectangle.whole(WIDTH, HEIGHT))
-        return compare(service, TOKEN, pair_id, request, visitor=VISITOR)
+        request = RenderRequest(mix=wanted[number], crop=(0, 0, WIDTH, HEIGHT))
+        return compare(service, TOKEN, pair_id, request, session=SESSION)
 
     def points(number: int) -> object:
         start, stop = wanted[number], wanted[number - 1]

@@ -112,7 +112,7 @@ class Person:
             "pair": scene["pair"],
             "region": region,
             "alpha": alpha,
-            "session": self.session,
+            "session": scene["session"],
             "ahead": ahead,
         }
         body = {

@@ -145,7 +145,7 @@ async def forgotten(person: Person, scene: Scene, subject: Subject) -> bool:
         try:
             await person.frame(scene, subject.region, 0.5)
         except RefusedError as refusal:
-            return "no longer held" in str(refusal)
+            return "session has ended" in str(refusal)
         await asyncio.sleep(0.5)
     return False
 

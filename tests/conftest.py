@@ -22,6 +22,7 @@ from dni.checkpoints.catalog import End, Pair, Source
 from dni.checkpoints.files import save
 from dni.cli.main import main
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from models import RRDBNet
 
 
@@ -85,6 +86,18 @@ def service(tiny_ends: list[Path]) -> RenderService:
     """A service with the tiny pair, and with the same in the other order."""
     pairs = [make_pair("tiny", tiny_ends), make_pair("reversed", reversed(tiny_ends))]
     return RenderService({pair.id: pair for pair in pairs}, device=torch.device("cpu"), precision="float32")
+
+
+@pytest.fixture
+def ann() -> Session:
+    """A session."""
+    return Session()
+
+
+@pytest.fixture
+def bob() -> Session:
+    """Somebody else's."""
+    return Session()
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from dni.digits.live_view import LiveView, OwnPicture
 from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER, example_token
 from dni.pictures.picture import Picture
-from dni.serving.render_service import RenderService, owner_of
+from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 
 __all__ = ["BACKGROUND", "DigitService", "Fetching", "opaque"]
 
@@ -51,6 +52,8 @@ class DigitService:
         self._opening = threading.Lock()
         self._fetching: Fetching | None = None
         self._starting = threading.Lock()
+        self._tokens: dict[int, str] = {}
+        self._holding = threading.Lock()
 
     def open(self) -> tuple[str, LiveView]:
         """The desk, and a word that changes when its digits do."""
@@ -67,20 +70,31 @@ class DigitService:
         )
         return secrets.token_hex(4), desk
 
-    def own(self, token: str, strength: float) -> OwnPicture:
+    def own(self, token: str, strength: float, session: Session | None = None) -> OwnPicture:
         """A picture of the service, as the background of the domain "yours".
 
         Raises:
-            DniError: It is not held any more, or the strength is outside 0 to 1.
+            DniError: It is not held for this session, or the strength is outside 0 to 1.
         """
-        return OwnPicture(self.service.picture(token).rgb, token, strength)
+        return OwnPicture(self.service.picture(token, session).rgb, token, strength)
 
-    def release(self, owner: str) -> None:
-        """Forget a person's picture and all that was made of it."""
-        self.service.release(owner)
+    def hold(self, picture: Picture, *, session: Session) -> str:
+        """Keep a session's picture for this tab, in place of the last one; gives its token."""
+        with self._holding:
+            former = self._tokens.get(session.key)
+            token = self._tokens[session.key] = self.service.hold(picture, session=session, tab="adaptation")
+        self._forget(former)
+        session.on_close(self._release)
+        return token
+
+    def _release(self, session: Session) -> None:
+        """Forget all that was made of a session's picture."""
+        self._forget(self._tokens.pop(session.key, None))
+
+    def _forget(self, token: str | None) -> None:
         opened = self._opened
-        if opened is not None:
-            opened[1].forget(lambda token: owner_of(token) == owner)
+        if token is not None and opened is not None:
+            opened[1].forget(lambda other: other == token)
 
     def fetch(self, *, again: bool) -> Fetching:
         """Start fetching MNIST unless it is here, on its way, or known not to work; tell how far it is.

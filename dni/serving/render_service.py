@@ -2,7 +2,8 @@
 
 A frame is the picture (or the visible region of a large one) at one mix, as a JPEG. It is known by the
 picture's token, the pair, the region and the mix, and by nothing else: there is no "current" picture or
-alpha on the server, so nobody can be shown another person's.
+alpha on the server, so nobody can be shown another person's. A token or an id of something that a session
+holds is of use to that session only (:mod:`dni.serving.sessions`).
 
 Everything that runs a network takes a turn (:mod:`dni.serving.scheduler`), and frames are rendered by one
 thread: torch keeps threads and memory of their own for every thread that ever ran a network.
@@ -10,12 +11,13 @@ thread: torch keeps threads and memory of their own for every thread that ever r
 
 from __future__ import annotations
 
-import secrets
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -32,24 +34,25 @@ from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.control import RenderControl
+from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer
 from dni.serving.live_pixel_budget import live_pixel_budget
-from dni.serving.pairs import Pairs, owner_of_pair
+from dni.serving.pairs import Pairs
+from dni.serving.pictures import Held, HeldPictures
 from dni.serving.preemption import Preempted, preemptible
 from dni.serving.regions import Frame, RenderServiceError, check_region, frame_of, overview_of
 from dni.serving.scheduler import Priority, Scheduler
+from dni.serving.sessions import Session, SessionRegistry
 
-__all__ = ["Frame", "RenderService", "RenderServiceError", "owner_of"]
+__all__ = ["Frame", "RenderService", "RenderServiceError"]
 
-PICTURE_BYTES = 1_000_000_000
 FRAME_BYTES = 256_000_000
 # A frame ahead that has given way so often is made at last: where many people drag, somebody always waits.
 MAX_PREEMPTIONS = 3
 QUIET_PATIENCE_SECONDS = 1.0
 
 T = TypeVar("T")
-FrameKey = tuple[str, str, Rectangle, Mix]
+FrameKey = tuple[Held, Held, Rectangle, Mix]
 
 
 class RenderService:
@@ -60,6 +63,7 @@ class RenderService:
         device: Where networks run; the GPU if there is one.
         precision: Of the frames; bfloat16 where the hardware has it. Exports are float32.
         cache: Where downloaded ends are kept.
+        sessions: Of those who may ask; by default a registry of its own.
     """
 
     def __init__(
@@ -69,14 +73,15 @@ class RenderService:
         device: torch.device | None = None,
         precision: Precision | None = None,
         cache: Path | None = None,
+        sessions: SessionRegistry | None = None,
     ) -> None:
         self.device = device or best_device()
         self.precision = precision or best_precision(self.device)
         self.cache = cache
+        self.sessions = sessions or SessionRegistry()
         self.scheduler = Scheduler()
         self._pairs = Pairs(catalog, device=self.device, cache=cache)
-        self._pictures: ByteCache[str, Picture] = ByteCache(PICTURE_BYTES, size_of=picture_bytes)
-        self._kept: dict[str, Picture] = {}
+        self.pictures = HeldPictures()
         self._frames: ByteCache[FrameKey, bytes] = ByteCache(FRAME_BYTES, size_of=len)
         self._live_pixels: WeakKeyDictionary[Renderer, int] = WeakKeyDictionary()
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="frames")
@@ -88,71 +93,67 @@ class RenderService:
 
     # Pictures
 
-    def hold(self, picture: Picture, *, owner: str) -> str:
-        """Keep a person's picture, in place of the last one; the token is the only way to it."""
-        self._forget(lambda token, _: owner_of(token) == owner)
-        token = f"{owner}.{secrets.token_urlsafe(12)}"
-        self._pictures.put(token, picture)
+    def hold(self, picture: Picture, *, session: Session, tab: str) -> str:
+        """Keep a session's picture, in place of the last one of that tab; gives its token."""
+        token, former = self.pictures.hold(picture, session, tab=tab)
+        self._frames.drop(lambda key: key[0] == former)
+        session.on_close(self._release)
         return token
 
     def keep(self, token: str, picture: Picture) -> None:
         """Keep a picture for everybody, for good: an example."""
-        self._kept[token] = picture
+        self.pictures.keep(token, picture)
 
-    def release(self, owner: str) -> None:
-        """Forget a person's picture, own pairs and frames, and drop what they wait for."""
-        self.scheduler.leave(owner)
-        self._pairs.release(owner)
-        self._forget(lambda token, pair_id: owner in (owner_of(token), owner_of_pair(pair_id)))
-
-    def picture(self, token: str) -> Picture:
-        """The picture of a token.
+    def picture(self, token: str, session: Session | None = None) -> Picture:
+        """The picture of a token: an example, or one of the session's own.
 
         Raises:
             RenderServiceError: It is not held, or not any more.
         """
-        picture = self._kept.get(token) or self._pictures.get(token)
-        if picture is None:
-            raise RenderServiceError(
-                "This picture is no longer held here. Choose it again, or upload it again."
-            )
-        return picture
+        return self.pictures.get(token, session)
 
     # Pairs
 
-    def pair(self, pair_id: str) -> Pair:
-        """The pair of an id; see :meth:`dni.serving.pairs.Pairs.pair`."""
-        return self._pairs.pair(pair_id)
+    def pair(self, pair_id: str, session: Session | None = None) -> Pair:
+        """The pair of an id: of the catalogue, or one of the session's own."""
+        return self._pairs.pair(pair_id, session)
 
-    def hold_pair(self, pair: Pair, *, owner: str) -> str:
-        """Keep a person's own pair until they leave; the id is the only way to it."""
-        return self._pairs.hold(pair, owner=owner)
+    def hold_pair(self, pair: Pair, *, session: Session) -> str:
+        """Keep a session's own pair until it ends; gives its id."""
+        pair_id = self._pairs.hold(pair, session)
+        session.on_close(self._release)
+        return pair_id
 
     def renderer(
-        self, pair_id: str, *, precision: Precision | None = None, download: ProgressOf | None = None
+        self,
+        pair_id: str,
+        session: Session | None = None,
+        *,
+        precision: Precision | None = None,
+        download: ProgressOf | None = None,
     ) -> Renderer:
         """The pair, loaded; see :meth:`dni.serving.pairs.Pairs.renderer`."""
-        return self._pairs.renderer(pair_id, precision or self.precision, download=download)
+        return self._pairs.renderer(pair_id, session, precision or self.precision, download=download)
 
-    def paths(self, pair_id: str, *, download: ProgressOf | None = None) -> list[Path]:
+    def paths(
+        self, pair_id: str, session: Session | None = None, *, download: ProgressOf | None = None
+    ) -> list[Path]:
         """The files of a pair's ends."""
-        return self._pairs.paths(pair_id, download=download)
+        return self._pairs.paths(pair_id, session, download=download)
 
-    def live_pixels(self, pair_id: str, *, owner: str = "") -> int:
+    def live_pixels(self, pair_id: str, *, session: Session) -> int:
         """How many input pixels of a large picture the pair renders in some 100 ms on this machine.
 
         Measured once, in a turn, so that other people's work does not make it small.
         """
-        renderer = self.renderer(pair_id)
+        renderer = self.renderer(pair_id, session)
 
         def measure() -> int:
-            if renderer not in self._live_pixels:
-                self._live_pixels[renderer] = live_pixel_budget(renderer)
-            return self._live_pixels[renderer]
+            return self._live_pixels.get(renderer) or live_pixel_budget(renderer)
 
-        if renderer in self._live_pixels:
-            return measure()
-        return self._in_slot(measure, owner, Priority.LIVE, coalesce_key=None)
+        if renderer not in self._live_pixels:
+            self._live_pixels[renderer] = self._in_slot(measure, session, Priority.LIVE, coalesce_key=None)
+        return self._live_pixels[renderer]
 
     # Frames
 
@@ -163,48 +164,46 @@ class RenderService:
         region: Rectangle,
         mix: Mix,
         *,
-        visitor: str = "",
+        session: Session,
         priority: Priority = Priority.LIVE,
     ) -> Frame:
-        """The region at ``mix``; rendered when it is the visitor's turn, or remembered.
+        """The region at ``mix``; rendered when it is the session's turn, or remembered.
 
         Args:
             token: The picture's.
             pair_id: The pair's.
             region: What to render of it.
             mix: How much of every end.
-            visitor: Who asks. A live frame takes the place of the one that they still wait for.
-            rank: ``LIVE`` if somebody waits for it; ``AHEAD`` gives way to those, even half-way.
+            session: Who asks. A live frame takes the place of the one that it still waits for.
+            priority: ``LIVE`` if somebody waits for it; ``AHEAD`` gives way to those, even half-way.
 
         Raises:
             DniError: The picture, pair, region or mix cannot be used.
-            dni.serving.scheduler.Superseded: The visitor has asked for a newer one.
-            dni.rendering.control.Cancelled: The visitor has left.
+            dni.serving.scheduler.Superseded: The session has asked for a newer one.
+            dni.rendering.control.Cancelled: The session has ended.
         """
-        key = (token, pair_id, region, mix)
-        picture, jpeg = self.picture(token), self._frames.get(key)
+        key = self._frame_key(token, pair_id, region, mix, session)
+        picture, jpeg = self.picture(token, session), self._frames.get(key)
         if jpeg is not None:
             return Frame(jpeg, 0.0)
         check_region(region, picture)
-        renderer = self.renderer(pair_id)
+        renderer = self.renderer(pair_id, session)
 
         def render() -> Frame:
             jpeg = self._frames.get(key)  # somebody else may have waited for the same
             if jpeg is not None:
                 return Frame(jpeg, 0.0)
-            frame = self.render_frame(picture, pair_id, region, mix)
-            if self._is_held(token, pair_id):
-                self._frames.put(key, frame.jpeg)
+            frame = self.render_frame(picture, renderer, region, mix)
+            self.remember(token, pair_id, region, mix, frame.jpeg, session=session)
             return frame
 
         if priority is Priority.AHEAD:
-            return self._when_idle(render, renderer, visitor)
-        return self._in_slot(render, visitor, priority, coalesce_key="frame")
+            return self._when_idle(render, renderer, session)
+        return self._in_slot(render, session, priority, coalesce_key="frame")
 
-    def render_frame(self, picture: Picture, pair_id: str, region: Rectangle, mix: Mix) -> Frame:
+    def render_frame(self, picture: Picture, renderer: Renderer, region: Rectangle, mix: Mix) -> Frame:
         """The region at ``mix``, rendered anew and at once: for whoever has the turn."""
         check_region(region, picture)
-        renderer = self.renderer(pair_id)
         notices: list[str] = []
         started = time.perf_counter()
         control = RenderControl(notice=notices.append)
@@ -212,20 +211,27 @@ class RenderService:
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 
-    def remember(self, token: str, pair_id: str, region: Rectangle, mix: Mix, jpeg: bytes) -> None:
-        """Take in a frame that was rendered elsewhere (in the GPU process of a ZeroGPU Space)."""
-        self._frames.put((token, pair_id, region, mix), jpeg)
+    def remember(
+        self, token: str, pair_id: str, region: Rectangle, mix: Mix, jpeg: bytes, *, session: Session
+    ) -> None:
+        """Keep a frame, unless picture or pair went while it was rendered (here, or on a lent GPU)."""
+        key = self._frame_key(token, pair_id, region, mix, session)
+        self._frames.put(key, jpeg)
+        try:
+            self.picture(token, session), self.pair(pair_id, session)
+        except RenderServiceError:
+            self._frames.drop(lambda other: other == key)
 
-    def before(self, token: str, pair_id: str, region: Rectangle) -> bytes:
+    def before(self, token: str, pair_id: str, region: Rectangle, *, session: Session) -> bytes:
         """The region enlarged by bicubic interpolation, as a JPEG, to compare with."""
-        picture = self.picture(token)
+        picture = self.picture(token, session)
         check_region(region, picture)
-        scale = self.renderer(pair_id).scale
+        scale = self.renderer(pair_id, session).scale
         return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
 
-    def overview(self, token: str) -> bytes:
+    def overview(self, token: str, *, session: Session) -> bytes:
         """The whole picture, at most 1280 pixels a side, as a JPEG."""
-        return overview_of(self.picture(token))
+        return overview_of(self.picture(token, session))
 
     # Results to keep
 
@@ -236,91 +242,100 @@ class RenderService:
         request: RenderRequest | Mix,
         destination: Path,
         *,
+        session: Session,
         control: RenderControl | None = None,
-        owner: str = "",
     ) -> Path:
-        """Render a picture, or the part that is asked for, in float32, each tile in a slot of the owner's.
+        """Render a picture, or the part that is asked for, in float32, each tile in a slot of the session's.
 
         See :func:`dni.export.pictures.export_picture`; the control's own slot is not used.
         """
-        renderer, control = self.renderer(pair_id, precision="float32"), control or RenderControl()
-
-        def slot() -> AbstractContextManager[None]:
-            return self.scheduler.slot(owner, Priority.EXPORT, cancelled=control.cancelled)
-
+        renderer = self.renderer(pair_id, session, precision="float32")
+        control = control or RenderControl()
+        slot = partial(self.slot, session, Priority.EXPORT, cancelled=control.cancelled)
         try:
             export_picture(
                 picture,
                 renderer,
                 request,
                 destination,
-                ends=self.paths(pair_id),
-                pair_id=self.pair(pair_id).id,
+                ends=self.paths(pair_id, session),
+                pair_id=self.pair(pair_id, session).id,
                 control=replace(control, slot=slot),
             )
         finally:
             release_freed_memory()
         return destination
 
-    def export_network(self, pair_id: str, mix: Mix, destination: Path) -> Path:
+    def export_network(self, pair_id: str, mix: Mix, destination: Path, *, session: Session) -> Path:
         """Write the blended network; see :func:`dni.export.networks.export_network`."""
-        export_network(self.paths(pair_id), mix, destination, pair_id=self.pair(pair_id).id)
+        pair = self.pair(pair_id, session)
+        export_network(self.paths(pair_id, session), mix, destination, pair_id=pair.id)
         return destination
 
-    def compute(self, work: Callable[[], T], *, owner: str, coalesce_key: str) -> T:
-        """Do something else that somebody waits for on the networks' thread, when it is the owner's turn.
+    # Turns
 
-        Args:
-            work: What to do; it must not ask for a turn.
-            owner: Who waits for it.
-            lane: Of what an owner asks for in one lane, only the newest is done.
+    @contextmanager
+    def slot(
+        self,
+        session: Session,
+        priority: Priority,
+        *,
+        coalesce_key: Hashable = None,
+        cancelled: threading.Event | None = None,
+    ) -> Iterator[None]:
+        """Wait for the session's turn and have it for the block; see :meth:`.scheduler.Scheduler.slot`.
 
         Raises:
-            dni.serving.scheduler.Superseded: The owner has asked for something newer.
-            dni.rendering.control.Cancelled: The owner has left.
+            dni.serving.scheduler.Superseded: The session has asked for something newer.
+            dni.rendering.control.Cancelled: ``cancelled`` was set, or the session has ended.
         """
-        return self._in_slot(work, owner, Priority.LIVE, coalesce_key=coalesce_key)
+        session.on_close(self._release)
+        if session.ended:
+            raise Cancelled
+        with (
+            session.busy(),
+            self.scheduler.slot(session.key, priority, coalesce_key=coalesce_key, cancelled=cancelled),
+        ):
+            yield
+
+    def compute(self, work: Callable[[], T], *, session: Session, coalesce_key: str) -> T:
+        """Do something else that somebody waits for, in a slot and on the networks' thread (:meth:`slot`).
+
+        Args:
+            work: What to do; it must not ask for a slot.
+            session: Who waits for it.
+            coalesce_key: Of what a session asks for under one key, only the newest is done.
+        """
+        return self._in_slot(work, session, Priority.LIVE, coalesce_key=coalesce_key)
 
     def _in_slot(
         self,
         work: Callable[[], T],
-        owner: str,
+        session: Session,
         priority: Priority,
         *,
         coalesce_key: str | None,
         within: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> T:
-        with self.scheduler.slot(owner, priority, coalesce_key=coalesce_key), within():
+        with self.slot(session, priority, coalesce_key=coalesce_key), within():
             return self._engine.submit(work).result()
 
-    def _when_idle(self, work: Callable[[], T], renderer: Renderer, owner: str) -> T:
-        def within() -> AbstractContextManager[None]:
-            return preemptible(renderer.network.module, self.scheduler.is_urgent)
-
+    def _when_idle(self, work: Callable[[], T], renderer: Renderer, session: Session) -> T:
+        within = partial(preemptible, renderer.network.module, self.scheduler.is_urgent)
         for _ in range(MAX_PREEMPTIONS):
             with suppress(Preempted):
-                return self._in_slot(work, owner, Priority.AHEAD, coalesce_key=None, within=within)
+                return self._in_slot(work, session, Priority.AHEAD, coalesce_key=None, within=within)
             self.scheduler.wait_until_quiet(at_most=QUIET_PATIENCE_SECONDS)
-        return self._in_slot(work, owner, Priority.AHEAD, coalesce_key=None)
+        return self._in_slot(work, session, Priority.AHEAD, coalesce_key=None)
 
-    def _is_held(self, token: str, pair_id: str) -> bool:
-        """Whether picture and pair are still there, for a frame that took its time."""
-        try:
-            return bool(self.picture(token) and self.pair(pair_id))
-        except RenderServiceError:
-            return False
+    # What is forgotten
 
-    def _forget(self, matches: Callable[[str, str], bool]) -> None:
-        """Forget the pictures, and the frames of pictures and pairs, that match."""
-        self._pictures.drop(lambda token: matches(token, ""))
-        self._frames.drop(lambda key: matches(key[0], key[1]))
+    def _frame_key(self, token: str, pair_id: str, region: Rectangle, mix: Mix, session: Session) -> FrameKey:
+        return self.pictures.key(token, session), self._pairs.key(pair_id, session), region, mix
 
-
-def owner_of(token: str) -> str | None:
-    """Whose picture it is, or None for one that is kept for everybody. The random part has no dot."""
-    owner, dot, _ = token.rpartition(".")
-    return owner if dot else None
-
-
-def picture_bytes(picture: Picture) -> int:
-    return picture.rgb.numel() + (0 if picture.opacity is None else picture.opacity.numel())
+    def _release(self, session: Session) -> None:
+        """Forget what a session held, and drop what it waits for."""
+        self.scheduler.leave(session.key)
+        self._pairs.release(session)
+        self.pictures.release(session)
+        self._frames.drop(lambda key: session.key in (key[0][0], key[1][0]))

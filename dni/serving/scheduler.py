@@ -139,10 +139,13 @@ class Scheduler:
                 return QUIET_SECONDS
             return self._live_until + QUIET_SECONDS - self._clock()
 
-    def count(self, owner: Hashable) -> int:
-        """How many requests of the owner wait."""
+    def count(self, owner: Hashable = None) -> int:
+        """How many requests of the owner wait; of everybody, where none is named."""
         with self._lock:
-            return sum(len(line.get(owner, ())) for line in self._lines.values())
+            lines = self._lines.values()
+            if owner is not None:
+                return sum(len(line.get(owner, ())) for line in lines)
+            return sum(len(waiting) for line in lines for waiting in line.values())
 
     def _wait(self, waiter: Waiter, cancelled: threading.Event | None) -> None:
         with self._lock:

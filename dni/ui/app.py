@@ -12,6 +12,7 @@ from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
 from dni.ui.mixing.tab import build_mixing
+from dni.ui.sessions import close_with_page
 from dni.ui.start import default_service
 from dni.ui.web_component import page_head
 
@@ -52,9 +53,10 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
             with gr.Tab("Effects", id="effects"):
                 build_effects(app, service)
             with gr.Tab("Mixing desk", id="desk") as opened:
-                build_mixing(app, service, opened)
+                build_mixing(service, opened)
             with gr.Tab("Adaptation", id="adaptation"):
-                build_adaptation(app, DigitService(service, data_root))
+                build_adaptation(DigitService(service, data_root))
+        close_with_page(app, service.sessions)
     return app
 
 

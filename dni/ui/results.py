@@ -19,9 +19,11 @@ from dni.pictures.picture import Picture
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
 from dni.ui.protocol import read_viewer_state
+from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE
 from dni.ui.uploads import open_upload
 from dni.ui.zero_gpu import GpuJobs
@@ -64,39 +66,44 @@ class Results:
         jobs: What renders whole pictures.
         read: What a person wants, from the viewer's scene.
         read_part: Likewise, of only the part that is on screen; None where that is not offered.
+        job: What a session's running render is called there; one of each tab.
     """
 
     def __init__(
         self,
         service: RenderService,
         jobs: GpuJobs,
-        read: Callable[[Any], ExportRequest],
-        read_part: Callable[[Any], ExportRequest] | None = None,
+        read: Callable[[Any, Session], ExportRequest],
+        read_part: Callable[[Any, Session], ExportRequest] | None = None,
+        *,
+        job: str,
     ) -> None:
         self.service = service
         self.jobs = jobs
         self.read = read
         self.read_part = read_part
-        self.cancellations: dict[str, threading.Event] = {}
+        self.job = job
 
     def ask(self, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """Note what was asked for, and put the cancel button in the place of the render button."""
+        session = self.session(request)
         with errors_shown():
-            return self._begin(self.read(scene), request)
+            return self._begin(self.read(scene, session), session)
 
     def ask_part(self, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """The same for what is on screen."""
         assert self.read_part is not None, "else there is no button for it"
+        session = self.session(request)
         with errors_shown():
-            return self._begin(self.read_part(scene), request)
+            return self._begin(self.read_part(scene, session), session)
 
-    def _begin(self, wanted: ExportRequest, request: gr.Request) -> tuple[Any, ...]:
-        self.cancellations[str(request.session_hash)] = threading.Event()
-        return wanted, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
+    def _begin(self, wanted: ExportRequest, session: Session) -> tuple[Any, ...]:
+        begun = (wanted, session.cancellation(self.job))
+        return begun, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
 
     def save_picture(
         self,
-        wanted: ExportRequest,
+        begun: tuple[ExportRequest, threading.Event] | None,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
@@ -105,71 +112,75 @@ class Results:
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        visitor = str(request.session_hash)
-        control = RenderControl(progress=report, cancelled=self.cancellations.get(visitor), notice=notify)
+        session = self.session(request)
         with errors_shown():
-            picture = self.service.picture(wanted.token)
+            if begun is None:
+                raise DniError("Expected something to render, but got nothing. Click the button once more.")
+            wanted, cancelled = begun
+            picture = self.service.picture(wanted.token, session)
             try:
-                path = self.export(picture, wanted, control=control, owner=visitor)
+                control = RenderControl(progress=report, cancelled=cancelled, notice=notify)
+                path = self.export(picture, wanted, session=session, control=control)
                 return gr.File(path, visible=True)
             except Cancelled:
                 notify("Cancelled: nothing was written.")
         return gr.File(None, visible=False)
 
     def cancel(self, request: gr.Request) -> Any:
-        if cancelled := self.cancellations.get(str(request.session_hash)):
-            cancelled.set()
+        self.session(request).cancel(self.job)
         return gr.Button("Cancelling…", interactive=False)
 
-    def finish(self, request: gr.Request) -> tuple[Any, ...]:
+    def finish(self) -> tuple[Any, ...]:
         """Whatever came of it: the render button is back."""
-        self.cancellations.pop(str(request.session_hash), None)
         return gr.Button(visible=True), gr.Button("Cancel", visible=False, interactive=True)
 
-    def save_network(self, scene: Any) -> Any:
+    def save_network(self, scene: Any, request: gr.Request) -> Any:
+        session = self.session(request)
         with errors_shown():
-            return gr.File(self.export_network(self.read(scene)), visible=True)
+            wanted = self.read(scene, session)
+            return gr.File(self.export_network(wanted, session=session), visible=True)
 
-    def leave(self, owner: str) -> None:
-        """Stop what a person who has left was waiting for."""
-        if cancelled := self.cancellations.pop(owner, None):
-            cancelled.set()
+    def session(self, request: gr.Request) -> Session:
+        return session_of(request, self.service.sessions)
 
     def export(
         self,
         picture: Picture,
         wanted: ExportRequest,
         *,
+        session: Session,
         control: RenderControl | None = None,
-        owner: str = "",
     ) -> str:
-        path = new_folder() / f"{self.file_name(picture.name, wanted)}.png"
+        path = new_folder() / f"{self.file_name(picture.name, wanted, session)}.png"
         # A GPU that is lent (ZeroGPU) is in another process, where people's own networks are not.
         ours = wanted.pair in self.service.catalog
         export = self.jobs.export if ours else self.service.export_picture
-        return str(export(picture, wanted.pair, wanted.render_request, path, control=control, owner=owner))
+        return str(
+            export(picture, wanted.pair, wanted.render_request, path, session=session, control=control)
+        )
 
-    def export_network(self, wanted: ExportRequest) -> str:
-        path = new_folder() / f"{self.file_name('network', wanted)}.safetensors"
-        return str(self.service.export_network(wanted.pair, wanted.mix, path))
+    def export_network(self, wanted: ExportRequest, *, session: Session) -> str:
+        path = new_folder() / f"{self.file_name('network', wanted, session)}.safetensors"
+        return str(self.service.export_network(wanted.pair, wanted.mix, path, session=session))
 
-    def file_name(self, name: str, wanted: ExportRequest) -> str:
+    def file_name(self, name: str, wanted: ExportRequest, session: Session) -> str:
         """A file name that says what is in it; every mix has its own."""
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
-        return f"{stem}_{self.service.pair(wanted.pair).id or 'own'}_{wanted.name}"
+        return f"{stem}_{self.service.pair(wanted.pair, session).id or 'own'}_{wanted.name}"
 
-    def api_render(self, image: str | None, pair: str, alpha: float, request: gr.Request) -> str:
+    def api_render(self, image: str | None, pair: str, alpha: float) -> str:
         """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
         with errors_shown():
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
-            wanted, visitor = at_alpha("", pair, check_alpha(alpha)), str(request.session_hash)
-            return self.export(open_upload(image), wanted, owner=visitor)
+            wanted = at_alpha("", pair, check_alpha(alpha))
+            with self.service.sessions.open_api() as session:
+                return self.export(open_upload(image), wanted, session=session)
 
     def api_blend(self, pair: str, alpha: float) -> str:
         """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""
-        with errors_shown():
-            return self.export_network(at_alpha("", pair, check_alpha(alpha)))
+        with errors_shown(), self.service.sessions.open_api() as session:
+            return self.export_network(at_alpha("", pair, check_alpha(alpha)), session=session)
 
 
 def at_alpha(token: str, pair_id: str, alpha: float) -> ExportRequest:
@@ -178,7 +189,7 @@ def at_alpha(token: str, pair_id: str, alpha: float) -> ExportRequest:
     return ExportRequest(token, pair_id, RenderRequest(mix=mix), mix, f"alpha-{alpha:.4f}")
 
 
-def of_viewer(scene: Any) -> ExportRequest:
+def of_viewer(scene: Any, _: Session) -> ExportRequest:
     """What the viewer with the one slider shows."""
     asked = read_viewer_state(scene)
     return at_alpha(asked.token, asked.pair, asked.alpha)

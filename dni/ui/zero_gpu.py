@@ -18,6 +18,7 @@ from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown
 
 __all__ = ["IS_ZERO_GPU", "GpuJobs"]
@@ -50,26 +51,29 @@ class GpuJobs:
         request: RenderRequest,
         path: Path,
         *,
+        session: Session,
         control: RenderControl | None = None,
-        owner: str = "",
     ) -> Path:
         """Export a picture; see :meth:`dni.serving.render_service.RenderService.export_picture`.
 
-        In ZeroGPU's process without the control, which does not reach it, and without other owners.
+        In ZeroGPU's process without session and control, which do not reach it.
         """
         if self._lent_export is None:
-            return self.service.export_picture(picture, pair_id, request, path, control=control, owner=owner)
+            return self.service.export_picture(
+                picture, pair_id, request, path, session=session, control=control
+            )
         return self._lent_export(picture, pair_id, request, path)
 
     # Only gradio's errors keep their text on the way back from ZeroGPU's process.
 
     def _frames(self, picture: Picture, pair_id: str, region: Rectangle, mixes: Sequence[Mix]) -> list[bytes]:
         with errors_shown():
-            return [self.service.render_frame(picture, pair_id, region, mix).jpeg for mix in mixes]
+            renderer = self.service.renderer(pair_id)
+            return [self.service.render_frame(picture, renderer, region, mix).jpeg for mix in mixes]
 
     def _export(self, picture: Picture, pair_id: str, request: RenderRequest, path: Path) -> Path:
-        with errors_shown():
-            return self.service.export_picture(picture, pair_id, request, path)
+        with errors_shown(), Session() as session:
+            return self.service.export_picture(picture, pair_id, request, path, session=session)
 
 
 def lend_gpu(job: Callable[..., T]) -> Callable[..., T]:

@@ -23,12 +23,13 @@ from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture, read_recipe
 from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
-from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.control import Cancelled
 from dni.rendering.renderer import Renderer
 from dni.serving import live_pixel_budget as budget
 from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.regions import MAX_REGION_PIXELS
 from dni.serving.render_service import Frame, RenderService, RenderServiceError
+from dni.serving.sessions import Session
 
 CPU = torch.device("cpu")
 at = Mix.of_alpha
@@ -68,11 +69,15 @@ def psnr(one: Tensor, other: Tensor) -> float:
 @pytest.mark.parametrize("alpha", [0.0, 0.35, 1.0])
 @pytest.mark.parametrize("region", [WHOLE, Rectangle(7, 9, 20, 11), Rectangle(30, 24, 10, 6)])
 def test_a_frame_is_close_to_a_fresh_render(
-    service: RenderService, oracle: Renderer, region: Rectangle, alpha: float
+    service: RenderService,
+    oracle: Renderer,
+    region: Rectangle,
+    alpha: float,
+    ann: Session,
 ) -> None:
     picture = make_picture()
-    token = service.hold(picture, owner="ann")
-    frame = service.frame(token, "tiny", region, at(alpha))
+    token = service.hold(picture, session=ann, tab="effects")
+    frame = service.frame(token, "tiny", region, at(alpha), session=ann)
     whole = oracle.render(picture.rgb, shares_of(alpha))
     rows, columns = slice(region.top * 4, None), slice(region.left * 4, None)
     expected = whole[:, rows, columns][:, : region.height * 4, : region.width * 4]
@@ -80,63 +85,69 @@ def test_a_frame_is_close_to_a_fresh_render(
     assert frame.milliseconds > 0
 
 
-def test_frames_of_other_alphas_and_pairs_differ(service: RenderService) -> None:
-    token = service.hold(make_picture(), owner="ann")
-    frames = [decode(service.frame(token, "tiny", WHOLE, at(alpha)).jpeg) for alpha in (0.0, 0.35, 1.0)]
+def test_frames_of_other_alphas_and_pairs_differ(service: RenderService, ann: Session) -> None:
+    token = service.hold(make_picture(), session=ann, tab="effects")
+    frames = [
+        decode(service.frame(token, "tiny", WHOLE, at(alpha), session=ann).jpeg) for alpha in (0.0, 0.35, 1.0)
+    ]
     assert all(psnr(a, b) < 33 for a, b in pairwise(frames))
-    assert psnr(decode(service.frame(token, "reversed", WHOLE, at(0.0)).jpeg), frames[2]) > 50
+    assert psnr(decode(service.frame(token, "reversed", WHOLE, at(0.0), session=ann).jpeg), frames[2]) > 50
 
 
 def test_a_second_look_gives_the_same_bytes_in_no_time(
-    service: RenderService, monkeypatch: pytest.MonkeyPatch
+    service: RenderService,
+    monkeypatch: pytest.MonkeyPatch,
+    ann: Session,
 ) -> None:
-    token = service.hold(make_picture(), owner="ann")
-    first = service.frame(token, "tiny", WHOLE, at(0.3))
+    token = service.hold(make_picture(), session=ann, tab="effects")
+    first = service.frame(token, "tiny", WHOLE, at(0.3), session=ann)
 
     def render(*_: object, **__: object) -> Tensor:
         raise AssertionError("rendered again")
 
     monkeypatch.setattr(Renderer, "render_region", render)
-    assert service.frame(token, "tiny", WHOLE, at(0.3)) == Frame(first.jpeg, 0.0)
+    assert service.frame(token, "tiny", WHOLE, at(0.3), session=ann) == Frame(first.jpeg, 0.0)
     for region, pair, alpha in [
         (WHOLE, "tiny", 0.31),
         (Rectangle(0, 0, 40, 29), "tiny", 0.3),
         (WHOLE, "reversed", 0.3),
     ]:
         with pytest.raises(AssertionError, match="rendered again"):
-            service.frame(token, pair, region, at(alpha))
+            service.frame(token, pair, region, at(alpha), session=ann)
 
 
-def test_a_frame_rendered_elsewhere_is_shown(service: RenderService) -> None:
-    token = service.hold(make_picture(), owner="ann")
-    service.remember(token, "tiny", WHOLE, at(0.3), b"from the GPU")
-    assert service.frame(token, "tiny", WHOLE, at(0.3)) == Frame(b"from the GPU", 0.0)
-    assert service.frame(token, "tiny", WHOLE, at(0.4)).jpeg != b"from the GPU"
+def test_a_frame_rendered_elsewhere_is_shown(service: RenderService, ann: Session) -> None:
+    token = service.hold(make_picture(), session=ann, tab="effects")
+    service.remember(token, "tiny", WHOLE, at(0.3), b"from the GPU", session=ann)
+    assert service.frame(token, "tiny", WHOLE, at(0.3), session=ann) == Frame(b"from the GPU", 0.0)
+    assert service.frame(token, "tiny", WHOLE, at(0.4), session=ann).jpeg != b"from the GPU"
 
 
-def test_translucent_pictures_are_laid_over_grey(service: RenderService, oracle: Renderer) -> None:
+def test_translucent_pictures_are_laid_over_grey(
+    service: RenderService, oracle: Renderer, ann: Session
+) -> None:
     picture = make_picture(opaque=False)
-    token = service.hold(picture, owner="ann")
+    token = service.hold(picture, session=ann, tab="effects")
     rendered = oracle.render(picture.rgb, shares_of(0.5)).float()
     assert picture.opacity is not None
     enlarged = Image.fromarray(picture.opacity[0].numpy()).resize((160, 120), Image.Resampling.BICUBIC)
     opacity = torch.from_numpy(np.array(enlarged)).float() / 255
     expected = rendered * opacity + 128 * (1 - opacity)
-    assert psnr(decode(service.frame(token, "tiny", WHOLE, at(0.5)).jpeg), expected) > 38
+    assert psnr(decode(service.frame(token, "tiny", WHOLE, at(0.5), session=ann).jpeg), expected) > 38
     assert psnr(rendered, expected) < 30
     picture.opacity.zero_()
-    nothing = service.hold(picture, owner="ann")
-    assert (decode(service.frame(nothing, "tiny", WHOLE, at(0.5)).jpeg) == 128).all()
-    assert (decode(service.overview(nothing)) == 128).all()
-    assert (decode(service.before(nothing, "tiny", WHOLE)) == 128).all()
+    nothing = service.hold(picture, session=ann, tab="effects")
+    assert (decode(service.frame(nothing, "tiny", WHOLE, at(0.5), session=ann).jpeg) == 128).all()
+    assert (decode(service.overview(nothing, session=ann)) == 128).all()
+    assert (decode(service.before(nothing, "tiny", WHOLE, session=ann)) == 128).all()
 
 
-def test_before_is_the_bicubic_enlargement(service: RenderService) -> None:
+def test_before_is_the_bicubic_enlargement(service: RenderService, ann: Session) -> None:
     picture, region = make_picture(), Rectangle(5, 6, 30, 20)
-    token = service.hold(picture, owner="ann")
+    token = service.hold(picture, session=ann, tab="effects")
     cut = Image.fromarray(picture.rgb.permute(1, 2, 0).numpy()).crop((5, 6, 35, 26))
     expected = np.array(cut.resize((120, 80), Image.Resampling.BICUBIC))
-    before = decode(service.before(token, "tiny", region))
+    before = decode(service.before(token, "tiny", region, session=ann))
     assert psnr(before, torch.from_numpy(expected).permute(2, 0, 1)) > 38
 
 
@@ -144,10 +155,13 @@ def test_before_is_the_bicubic_enlargement(service: RenderService) -> None:
     ("size", "expected"), [((40, 30), (40, 30)), ((2560, 640), (1280, 320)), ((10, 2560), (5, 1280))]
 )
 def test_the_overview_is_the_whole_picture_made_small(
-    service: RenderService, size: tuple[int, int], expected: tuple[int, int]
+    service: RenderService,
+    size: tuple[int, int],
+    expected: tuple[int, int],
+    ann: Session,
 ) -> None:
     picture = make_picture(0, *size)
-    overview = decode(service.overview(service.hold(picture, owner="ann")))
+    overview = decode(service.overview(service.hold(picture, session=ann, tab="effects"), session=ann))
     assert (overview.shape[2], overview.shape[1]) == expected
     mean = picture.rgb.float().mean(dim=(1, 2))
     torch.testing.assert_close(overview.float().mean(dim=(1, 2)), mean, atol=1.5, rtol=0)
@@ -156,38 +170,54 @@ def test_the_overview_is_the_whole_picture_made_small(
 # People
 
 
-def test_holding_another_picture_replaces_the_former(service: RenderService) -> None:
-    first, second = make_picture(1), make_picture(2)
-    old = service.hold(first, owner="ann")
-    assert service.picture(old) is first
-    new = service.hold(second, owner="ann")
-    assert service.picture(new) is second
+def test_holding_another_picture_replaces_that_of_the_same_tab(service: RenderService, ann: Session) -> None:
+    first, second, other = make_picture(1), make_picture(2), make_picture(3)
+    old = service.hold(first, session=ann, tab="effects")
+    assert service.picture(old, ann) is first
+    others = service.hold(other, session=ann, tab="mixing")
+    new = service.hold(second, session=ann, tab="effects")
+    assert service.picture(new, ann) is second
+    assert service.picture(others, ann) is other
     with pytest.raises(RenderServiceError, match="no longer held"):
-        service.picture(old)
+        service.picture(old, ann)
 
 
-def test_releasing_frees_that_persons_things_only(service: RenderService) -> None:
-    # Names that begin alike must not be taken for one another.
-    tokens = {name: service.hold(make_picture(), owner=name) for name in ("ann", "anna", "ann.b", "bob")}
+def test_closing_a_session_frees_its_things_only(service: RenderService) -> None:
+    sessions = [Session() for _ in range(4)]
+    held = [(session, service.hold(make_picture(), session=session, tab="effects")) for session in sessions]
     service.keep("example", make_picture())
-    for token in (*tokens.values(), "example"):
-        service.frame(token, "tiny", WHOLE, at(0.5))
-    assert (len(service._pictures), len(service._frames)) == (4, 5)
-    service.release("ann")
-    assert (len(service._pictures), len(service._frames)) == (3, 4)
+    for session, token in (*held, (sessions[1], "example")):
+        service.frame(token, "tiny", WHOLE, at(0.5), session=session)
+    assert (len(service.pictures), len(service._frames)) == (4, 5)
+    sessions[0].close()
+    assert (len(service.pictures), len(service._frames)) == (3, 4)
     with pytest.raises(RenderServiceError, match="no longer held"):
-        service.frame(tokens.pop("ann"), "tiny", WHOLE, at(0.5))
-    for token in (*tokens.values(), "example"):
-        assert service.frame(token, "tiny", WHOLE, at(0.5)).milliseconds == 0
-    service.release("nobody")
-    service.release("")
-    assert (len(service._pictures), len(service._frames)) == (3, 4)
+        service.frame(held[0][1], "tiny", WHOLE, at(0.5), session=sessions[0])
+    for session, token in (*held[1:], (sessions[1], "example")):
+        assert service.frame(token, "tiny", WHOLE, at(0.5), session=session).milliseconds == 0
+    Session().close()
+    assert (len(service.pictures), len(service._frames)) == (3, 4)
 
 
-def test_tokens_cannot_be_guessed(service: RenderService) -> None:
-    tokens = {service.hold(make_picture(), owner="ann") for _ in range(20)}
+def test_a_stranger_who_knows_a_token_gets_nothing(
+    service: RenderService, ann: Session, bob: Session
+) -> None:
+    token = service.hold(make_picture(), session=ann, tab="effects")
+    service.frame(token, "tiny", WHOLE, at(0.5), session=ann)
+    for ask in (
+        lambda: service.frame(token, "tiny", WHOLE, at(0.5), session=bob),
+        lambda: service.before(token, "tiny", WHOLE, session=bob),
+        lambda: service.overview(token, session=bob),
+        lambda: service.picture(token),
+    ):
+        with pytest.raises(RenderServiceError, match="no longer held"):
+            ask()
+
+
+def test_tokens_cannot_be_guessed(service: RenderService, ann: Session) -> None:
+    tokens = {service.hold(make_picture(), session=ann, tab="effects") for _ in range(20)}
     assert len(tokens) == 20
-    assert all(len(token) >= len("ann.") + 16 for token in tokens)
+    assert all(len(token) >= 16 for token in tokens)
 
 
 def test_several_people_at_once_each_get_their_own(service: RenderService, oracle: Renderer) -> None:
@@ -197,10 +227,11 @@ def test_several_people_at_once_each_get_their_own(service: RenderService, oracl
     start = threading.Barrier(len(people))
 
     def watch(name: str) -> list[Tensor]:
-        token = service.hold(pictures[name], owner=name)
+        session = Session()
+        token = service.hold(pictures[name], session=session, tab="effects")
         start.wait()
         return [
-            decode(service.frame(token, "tiny", WHOLE, at(alpha), visitor=name).jpeg)
+            decode(service.frame(token, "tiny", WHOLE, at(alpha), session=session).jpeg)
             for alpha in alphas[name]
         ]
 
@@ -270,7 +301,11 @@ def test_many_who_ask_at_once_load_a_pair_once(service: RenderService) -> None:
     [(1e-6, MAX_REGION_PIXELS), (0.02, 5 * 96 * 96), (60.0, MIN_LIVE_PIXELS)],
 )
 def test_the_live_region_follows_the_machine_within_bounds(
-    service: RenderService, monkeypatch: pytest.MonkeyPatch, seconds: float, expected: int
+    service: RenderService,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    expected: int,
+    ann: Session,
 ) -> None:
     looks = []
 
@@ -279,28 +314,28 @@ def test_the_live_region_follows_the_machine_within_bounds(
         return len(looks) * seconds
 
     monkeypatch.setattr(budget, "time", SimpleNamespace(perf_counter=perf_counter))
-    assert service.live_pixels("tiny") == pytest.approx(expected, abs=1)
+    assert service.live_pixels("tiny", session=ann) == pytest.approx(expected, abs=1)
     count = len(looks)
-    assert service.live_pixels("tiny") == pytest.approx(expected, abs=1)
+    assert service.live_pixels("tiny", session=ann) == pytest.approx(expected, abs=1)
     assert len(looks) == count  # measured once
 
 
 # Results
 
 
-def test_results_are_float32_and_say_so(service: RenderService, oracle: Renderer, tmp_path: Path) -> None:
+def test_results_are_float32_and_say_so(
+    service: RenderService, oracle: Renderer, tmp_path: Path, ann: Session
+) -> None:
     service.precision = "bfloat16"
     picture = make_picture()
-    path = service.export_picture(picture, "tiny", at(0.3), tmp_path / "a.png")
+    path = service.export_picture(picture, "tiny", at(0.3), tmp_path / "a.png", session=ann)
     assert torch.equal(open_picture(path).rgb, oracle.render(picture.rgb, shares_of(0.3)))
     recipe = Recipe.from_json(read_recipe(path) or "")
     assert (recipe.pair, recipe.alpha, recipe.precision) == ("tiny", 0.3, "float32")
-    network = service.export_network("tiny", at(0.3), tmp_path / "a.safetensors")
+    network = service.export_network("tiny", at(0.3), tmp_path / "a.safetensors", session=ann)
     assert network.stat().st_size > 1000
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(Cancelled):
-        service.export_picture(
-            picture, "tiny", at(0.3), tmp_path / "b.png", control=RenderControl(cancelled=cancelled)
-        )
+        service.export_picture(picture, "tiny", at(0.3), tmp_path / "b.png", cancelled=cancelled, session=ann)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "a.safetensors"]

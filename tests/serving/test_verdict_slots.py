@@ -20,7 +20,8 @@ from dni.compatibility.verdict import inspect_networks
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Scheduler
-from dni.ui.mixing.handlers import MixingHandlers, visitor_of
+from dni.serving.sessions import Session
+from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.verdict_panel import inspect_in_slot
 from models import RRDBNet
 
@@ -83,8 +84,9 @@ def test_without_slots_the_verdict_is_the_same(
 class Watched(Scheduler):
     """Notes who had a turn, and lets another person ask for one while the first of the verdict's runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Session) -> None:
         super().__init__()
+        self.judge = judge
         self.had: list[tuple[object, Priority]] = []
         self.dragging: Future[None] | None = None
         self._people = ThreadPoolExecutor(1)
@@ -93,7 +95,7 @@ class Watched(Scheduler):
     def slot(self, owner: Any, priority: Priority, **options: Any) -> Iterator[None]:
         with super().slot(owner, priority, **options):
             self.had.append((owner, priority))
-            if self.dragging is None and owner == "judge":
+            if self.dragging is None and owner == self.judge.key:
                 self.dragging = self._people.submit(self.drag)
                 self.wait_for("dragger")
             yield
@@ -111,23 +113,25 @@ class Watched(Scheduler):
         pytest.fail(f"{owner} never asked")
 
 
-def test_a_person_who_drags_comes_after_one_run(service: RenderService, tiny_ends: list[Path]) -> None:
-    scheduler = service.scheduler = Watched()
-    found = inspect_in_slot(service, tiny_ends, owner="judge", labels=("one", "other"))
-    assert scheduler.had[:2] == [("judge", Priority.EXPORT), ("dragger", Priority.LIVE)]
-    assert set(scheduler.had[2:]) == {("judge", Priority.EXPORT)}
+def test_a_person_who_drags_comes_after_one_run(
+    service: RenderService, tiny_ends: list[Path], ann: Session
+) -> None:
+    scheduler = service.scheduler = Watched(ann)
+    found = inspect_in_slot(service, tiny_ends, session=ann, labels=("one", "other"))
+    assert scheduler.had[:2] == [(ann.key, Priority.EXPORT), ("dragger", Priority.LIVE)]
+    assert set(scheduler.had[2:]) == {(ann.key, Priority.EXPORT)}
     assert [facts.name for facts in found.evidence.networks] == ["one", "other"]
 
 
-def test_who_leaves_gets_no_verdict(service: RenderService) -> None:
+def test_a_page_that_is_closed_gets_no_verdict(service: RenderService) -> None:
     tab, request = MixingHandlers(service), SimpleNamespace(session_hash="left")
-    visitor, waiting = visitor_of(request), threading.Event()
+    session, waiting = service.sessions.open("left"), threading.Event()
     scene = {"pair": "tiny", "groups": []}
     with ThreadPoolExecutor(1) as pool, service.scheduler.slot("somebody", Priority.LIVE):
         judged = pool.submit(tab.judge, "tiny", scene, request)
-        while not service.scheduler.count(visitor) and not judged.done():
+        while not service.scheduler.count(session.key) and not judged.done():
             waiting.wait(0.001)
-        service.release(visitor)
+        service.sessions.close("left")
         assert judged.result(PATIENCE) == (gr.skip(), gr.skip())
     html, _ = tab.judge("tiny", scene, request)
     assert 'class="verdict' in html

@@ -21,6 +21,7 @@ from dni.examples import example_token
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.serving.render_service import Frame, RenderService
+from dni.serving.sessions import Session
 
 # Generous, for a machine that is busy with something else: a condition that holds is not waited for.
 PATIENCE = 30_000
@@ -87,6 +88,7 @@ class Gate:
 
     def __init__(self, service: RenderService, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[str, str, Rectangle, float]] = []
+        self.sessions: dict[str, Session] = {}
         self.pending = 0
         self.held: dict[float, threading.Event] = {}
         self.delay: Callable[[float], None] = lambda alpha: None
@@ -94,15 +96,18 @@ class Gate:
         self._lock = threading.Lock()
         monkeypatch.setattr(service, "frame", self.frame)
 
-    def frame(self, token: str, pair_id: str, region: Rectangle, mix: Mix, **asker: Any) -> Frame:
+    def frame(
+        self, token: str, pair_id: str, region: Rectangle, mix: Mix, *, session: Session, **options: Any
+    ) -> Frame:
         alpha = mix.alpha
         assert alpha is not None
         with self._lock:
             self.asked.append((token, pair_id, region, alpha))
+            self.sessions[token] = session
             self.pending += 1
             held = self.held.get(alpha)
         try:
-            made = self._frame(token, pair_id, region, mix, **asker)
+            made = self._frame(token, pair_id, region, mix, session=session, **options)
             self.delay(alpha)
             if held is not None:
                 assert held.wait(PATIENCE / 1000)

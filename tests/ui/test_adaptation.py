@@ -126,7 +126,7 @@ def test_a_server_that_fails_leaves_the_walls_and_comes_back(
     before = tab.grid(0)
     with monkeypatch.context() as patch:
         patch.setattr(
-            tab.digit_service.service, "picture", lambda token: tab.digit_service.service.pair("nothing")
+            tab.digit_service.service, "picture", lambda *_: tab.digit_service.service.pair("nothing")
         )
         tab.set(0.51)
         expect(tab.find(".message")).to_contain_text("Expected one of the pairs")

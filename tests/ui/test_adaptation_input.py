@@ -120,22 +120,20 @@ def test_closing_the_page_frees_the_picture(
     tab: DigitPage, new_page: Callable[..., DigitPage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = new_page().open()
-    strip = Held(tab.digits, "strip", monkeypatch)
+    strip, sessions, own = Held(tab.digits, "strip", monkeypatch), {}, tab.digit_service.own
+    monkeypatch.setattr(
+        tab.digit_service, "own", lambda *asked: sessions.update({asked[0]: asked[2]}) or own(*asked)
+    )
     Image.new("RGB", (60, 50), "orange").save(tmp_path / "mine.png")
     tab.upload(tmp_path / "mine.png")
     tab.wait("data.state === 'exact' && data.opened === '2'")
     token = strip.asked[-1][1].token
-    assert tab.digit_service.service.picture(token).name == "mine.png"
+    session = sessions[token]
+    assert tab.digit_service.service.picture(token, session).name == "mine.png"
     tab.page.close()
-
-    def is_free() -> bool:
-        try:
-            tab.digit_service.service.picture(token)
-        except RenderServiceError:
-            return True
-        return False
-
-    other.desk.wait_until(is_free)
+    other.desk.wait_until(lambda: session.ended)
+    with pytest.raises(RenderServiceError):
+        tab.digit_service.service.picture(token, session)
 
 
 # Drawing

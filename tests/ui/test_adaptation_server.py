@@ -122,7 +122,7 @@ def test_run(ask: Callable[..., dict[str, Any]], digit_service: DigitService) ->
     [
         ("desk", {"method": "magic"}, "Expected one of the methods"),
         ("desk", {"method": None}, "text 'method'"),
-        ("desk", {"token": "somebody.else"}, "no longer held"),
+        ("desk", {"token": "somebody.else"}, "session has ended"),
         ("desk", {"strength": 2}, "strength from 0 to 1"),
         ("desk", {"strength": "half"}, "number 'strength'"),
         ("exact", {"alpha": 1.5}, "0"),
@@ -271,16 +271,21 @@ def test_opaque_pictures_lie_on_black() -> None:
     assert (seen[:, 5].float() - picture.rgb[:, 5].float() * 128 / 255).abs().max() <= 0.5
 
 
-def test_somebody_elses_picture_needs_its_token(
+def test_a_picture_needs_its_token_and_its_session(
     ask: Callable[..., dict[str, Any]], digit_service: DigitService
 ) -> None:
-    token = digit_service.service.hold(open_picture(EXAMPLES / "cat.png"), owner="digits-me")
-    assert "error" not in ask("desk", token=token)
-    assert "error" in ask("desk", token=token[:-1])
-    digit_service.service.release("digits-me")
-    assert "no longer held" in ask("desk", token=token)["error"]
+    sessions = digit_service.service.sessions
+    ann, bob = sessions.open("ann"), sessions.open("bob")
+    token = digit_service.hold(open_picture(EXAMPLES / "cat.png"), session=ann)
+    assert "error" not in ask("desk", token=token, session=ann.token)
+    assert "no longer held" in ask("desk", token=token[:-1], session=ann.token)["error"]
+    assert "no longer held" in ask("desk", token=token, session=bob.token)["error"]
+    assert "session has ended" in ask("desk", token=token)["error"]
+    ann.close()
+    assert "session has ended" in ask("desk", token=token, session=ann.token)["error"]
+    assert "error" not in ask("desk", session=ann.token)  # an example needs none
     with pytest.raises(RenderServiceError):
-        digit_service.own(token, 1.0)
+        digit_service.own(token, 1.0, ann)
 
 
 # The API

@@ -137,7 +137,7 @@ def test_a_server_that_fails_leaves_the_picture_and_comes_back(
 ) -> None:
     before = cat.canvas()
     with monkeypatch.context() as patch:
-        patch.setattr(tiny_service, "picture", lambda token: tiny_service.pair("nothing"))
+        patch.setattr(tiny_service, "picture", lambda *_: tiny_service.pair("nothing"))
         cat.change(0.51)
         message = cat.page.locator(".dni-viewer .message")
         expect(message).to_contain_text("Expected one of the pairs")

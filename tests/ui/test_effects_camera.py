@@ -6,6 +6,7 @@ import base64
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,9 +81,9 @@ def held(tiny_service: RenderService, monkeypatch: pytest.MonkeyPatch) -> list[P
     pictures: list[Picture] = []
     hold = tiny_service.hold
 
-    def watched(picture: Picture, *, owner: str) -> str:
+    def watched(picture: Picture, **whose: Any) -> str:
         pictures.append(picture)
-        return hold(picture, owner=owner)
+        return hold(picture, **whose)
 
     monkeypatch.setattr(tiny_service, "hold", watched)
     return pictures

@@ -113,23 +113,24 @@ def test_two_people_never_see_each_others_pictures(
             desk.wait_exact(alpha)
             desk.actual_size()
             desk.assert_shows(open_picture(tmp_path / name), "tiny", alpha)
-    tokens = {token for token, *_ in gate.asked if not token.startswith("example")}
-    assert len(tokens) == 2
-    assert {open_picture(tmp_path / name).name for name in ("one.png", "two.png")} == {
-        desk.service.picture(token).name for token in tokens
-    }
+    own = {(token, session) for token, session in gate.sessions.items() if not token.startswith("example")}
+    assert len({session.key for _, session in own}) == 2
+    service, names = desk.service, {"one.png", "two.png"}
+    assert {service.picture(token, session).name for token, session in own} == names
     images = [
-        decoded(desk.service.frame(token, "tiny", whole(desk.service.picture(token)), Mix.of_alpha(0.5)).jpeg)
-        for token in tokens
+        service.frame(
+            token, "tiny", whole(service.picture(token, session)), Mix.of_alpha(0.5), session=session
+        )
+        for token, session in own
     ]
-    assert difference(*images) > 5
+    assert difference(*(decoded(image.jpeg) for image in images)) > 5
 
 
-def post_frame(app: str, viewer: int, visitor: str, **request: Any) -> dict[str, Any]:
+def post_frame(app: str, viewer: int, session: str, **request: Any) -> dict[str, Any]:
     """Ask for a frame as the browser does."""
     region = {"left": 0, "top": 0, "width": 30, "height": 20}
-    asked = {"token": "example-cat", "pair": "tiny", "region": region, "session": visitor, **request}
-    body = {"data": asked, "component_id": viewer, "fn_name": "frame", "session_hash": visitor}
+    asked = {"token": "example-cat", "pair": "tiny", "region": region, "session": session, **request}
+    body = {"data": asked, "component_id": viewer, "fn_name": "frame", "session_hash": "any"}
     answer = httpx.post(f"{app.rstrip('/')}/gradio_api/component_server/", json=body, timeout=60)
     return dict(answer.raise_for_status().json())
 
@@ -142,12 +143,13 @@ def viewer(app: str) -> int:
 
 
 def test_people_who_wait_do_not_stop_the_page(app: str, viewer: int, tiny_service: RenderService) -> None:
-    people = [f"visitor {number}" for number in range(45)]  # more than gradio has threads
+    # More than gradio has threads.
+    people = [tiny_service.sessions.open(f"page {number}") for number in range(45)]
     with ThreadPoolExecutor(len(people)) as pool:
         with tiny_service.scheduler.slot("somebody", Priority.LIVE):
-            replies = [pool.submit(post_frame, app, viewer, name, alpha=0.123) for name in people]
+            replies = [pool.submit(post_frame, app, viewer, one.token, alpha=0.123) for one in people]
             end = time.monotonic() + 60
-            while sum(map(tiny_service.scheduler.count, people)) < len(people):
+            while tiny_service.scheduler.count() < len(people):
                 assert time.monotonic() < end, "waited in vain"
                 time.sleep(0.01)
             for path in ("", "/config"):
@@ -160,35 +162,38 @@ def test_people_who_wait_do_not_stop_the_page(app: str, viewer: int, tiny_servic
 def test_an_older_request_of_the_same_person_is_dropped(
     app: str, viewer: int, tiny_service: RenderService
 ) -> None:
+    ann = tiny_service.sessions.open("ann")
     with ThreadPoolExecutor(2) as pool:
         with tiny_service.scheduler.slot("somebody", Priority.LIVE):
-            old = pool.submit(post_frame, app, viewer, "ann", alpha=0.321)
+            old = pool.submit(post_frame, app, viewer, ann.token, alpha=0.321)
             end = time.monotonic() + 60
-            while not tiny_service.scheduler.count("ann"):
+            while not tiny_service.scheduler.count(ann.key):
                 assert time.monotonic() < end, "waited in vain"
                 time.sleep(0.01)
-            new = pool.submit(post_frame, app, viewer, "ann", mix={"shares": [0.75, 0.25]})
+            new = pool.submit(post_frame, app, viewer, ann.token, mix={"shares": [0.75, 0.25]})
             assert old.result(60) == {"dropped": True}
         assert new.result(60)["jpeg"]
-    again = post_frame(app, viewer, "ann", alpha=0.25)
+    again = post_frame(app, viewer, ann.token, alpha=0.25)
     assert (again["jpeg"], again["milliseconds"]) == (new.result()["jpeg"], 0)
 
 
 def test_a_crash_on_our_side_is_said_in_the_reply(
     app: str, viewer: int, tiny_service: RenderService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ann = tiny_service.sessions.open("ann")
     with monkeypatch.context() as patch:
         patch.setattr(tiny_service, "render_frame", lambda *_: 1 // 0)
-        reply = post_frame(app, viewer, "ann", alpha=0.777)
+        reply = post_frame(app, viewer, ann.token, alpha=0.777)
     assert reply == {"error": "This went wrong on our side (ZeroDivisionError). Try again."}
-    assert post_frame(app, viewer, "ann", alpha=0.777)["jpeg"]
+    assert post_frame(app, viewer, ann.token, alpha=0.777)["jpeg"]
 
 
 def test_a_notice_comes_with_the_frame(
     app: str, viewer: int, tiny_service: RenderService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ann = tiny_service.sessions.open("ann")
     monkeypatch.setattr(tiny_service, "render_frame", lambda *_: Frame(b"jpeg", 1.0, "Rendered on the CPU."))
-    assert post_frame(app, viewer, "ann", alpha=0.7771)["notice"] == "Rendered on the CPU."
+    assert post_frame(app, viewer, ann.token, alpha=0.7771)["notice"] == "Rendered on the CPU."
     tiny_service._frames.drop(lambda key: key[-1].alpha == 0.7771)
 
 
@@ -201,18 +206,12 @@ def test_closing_the_page_frees_the_picture(
         desk.upload(tmp_path / name)
         desk.wait("canvas.ariaLabel.startsWith(given)", name)
         desk.wait_exact()
-    own = {token for token, *_ in gate.asked if not token.startswith("example")}
-    tokens = sorted(own, key=lambda token: stayer.service.picture(token).name)
+    own = [item for item in gate.sessions.items() if not item[0].startswith("example")]
+    left, stayed = sorted(own, key=lambda item: stayer.service.picture(*item).name)
     leaver.page.close()
-
-    def is_free() -> bool:
-        try:
-            stayer.service.picture(tokens[0])
-        except RenderServiceError:
-            return True
-        return False
-
-    stayer.wait_until(is_free)
-    assert stayer.service.picture(tokens[1]).name == "stayer.png"
+    stayer.wait_until(lambda: left[1].ended)
+    with pytest.raises(RenderServiceError):
+        stayer.service.picture(*left)
+    assert stayer.service.picture(*stayed).name == "stayer.png"
     stayer.change(0.77)
     stayer.wait_exact(0.77)

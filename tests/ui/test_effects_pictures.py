@@ -20,6 +20,7 @@ from dni.checkpoints.catalog import Pair
 from dni.pictures.picture import Picture, from_pil
 from dni.pictures.read import open_picture
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 
 ROOT = Path(__file__).parents[2]
 ROTATED = 6  # EXIF: turn by 90 degrees clockwise to see it upright
@@ -59,9 +60,9 @@ def test_alpha_moved_while_a_pair_loads_is_kept(desk: Desk, monkeypatch: pytest.
     desk.open("?alpha=0.3")
     load, desk_moved = desk.service.live_pixels, threading.Event()
 
-    def slow(pair_id: str, *, owner: str = "") -> int:
+    def slow(pair_id: str, *, session: Session) -> int:
         assert desk_moved.wait(20)
-        return load(pair_id)
+        return load(pair_id, session=session)
 
     monkeypatch.setattr(desk.service, "live_pixels", slow)
     desk.choose_pair("Turned pair")

@@ -11,6 +11,7 @@ from effects_page import DRAWN, Desk, decoded, difference, whole
 from playwright.sync_api import Page
 
 from dni.blending.shares import Mix
+from dni.serving.sessions import Session
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 # The text and what is behind it, as the eye gets it: [foreground, background] as [r, g, b].
@@ -64,8 +65,9 @@ def test_comparison_shows_bicubic_left_and_the_blend_right(cat: Desk) -> None:
     cat.actual_size()
     cat.page.locator(".wipe input").fill("50")
     picture = cat.example()
-    blend = decoded(cat.service.frame("example-cat", "tiny", whole(picture), Mix.of_alpha(0.5)).jpeg)
-    bicubic = decoded(cat.service.before("example-cat", "tiny", whole(picture)))
+    subject, session = ("example-cat", "tiny", whole(picture)), Session()
+    blend = decoded(cat.service.frame(*subject, Mix.of_alpha(0.5), session=session).jpeg)
+    bicubic = decoded(cat.service.before(*subject, session=session))
     height, width, _ = blend.shape
     left, right = np.s_[: height - 40, : width // 2 - 12], np.s_[: height - 40, width // 2 + 12 :]
     cat.wait_until(lambda: difference(cat.picture(width, height)[left], bicubic[left]) < 0.5)

@@ -24,6 +24,7 @@ from dni.recipes.render_request import RenderRequest
 from dni.rendering.requests import render_request
 from dni.serving.mixing.measurements import MEASURED_PIXELS, Measures, answer
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.tradeoff.compare import compare_blends
 from dni.tradeoff.curve import measure_curve
 from dni.tradeoff.question import TradeoffRequest
@@ -171,15 +172,17 @@ def picture() -> Picture:
 
 
 @pytest.mark.parametrize("base", [None, Mix.of_alpha(0.4)])
-def test_a_curve_has_the_base_of_a_recipe(service: RenderService, picture: Picture, base: Mix | None) -> None:
+def test_a_curve_has_the_base_of_a_recipe(
+    service: RenderService, picture: Picture, base: Mix | None, ann: Session
+) -> None:
     """Where nothing is painted at all, the base alone is measured: against its own picture it is equal."""
     outside = base or first_end(2)
-    token, measures = service.hold(picture, owner="me"), Measures(service)
+    token, measures = service.hold(picture, session=ann, tab="mixing"), Measures(service)
     mask = encode_mask(torch.zeros(4, 4, dtype=torch.uint8))
     request = RenderRequest(mix=outside, brush=Mix.of_alpha(1), mask=mask, crop=Rectangle(0, 0, 40, 40))
     truth, _ = render_request(picture, service.renderer("tiny"), RenderRequest(mix=outside))
-    measures.give(truth, owner="me")
-    made = measures.curve(token, "tiny", request, against="reference", visitor="me")
+    measures.give(truth, session=ann)
+    made = measures.curve(token, "tiny", request, against="reference", session=ann)
     assert [point["distortion"] for point in made["points"]] == [0] * 11
     assert re.match(r"PSNR 100 dB, amount of texture 0 doublings, SSIM 1$", made["points"][5]["text"])
     assert "nothing is painted in the part that was measured" in made["note"]

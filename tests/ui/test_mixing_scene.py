@@ -8,7 +8,6 @@ import json
 import math
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,8 +31,9 @@ from dni.serving.mixing.frames import words
 from dni.serving.mixing.mask_store import MASKS_EACH, MaskStore, read_canvas
 from dni.serving.mixing.uploaded_networks import UploadedNetworks, short_labels
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session, SessionError
 from dni.tradeoff.compare import Comparison
-from dni.ui.mixing.handlers import MixingHandlers, name_of, visitor_of
+from dni.ui.mixing.handlers import MixingHandlers, name_of
 from dni.ui.mixing.recipe_panel import restored_values
 from dni.ui.mixing.scene import layers_of, read_mixing_state, read_render_request, request_of, with_layers
 from dni.ui.mixing.sweep_panel import sweep_rows
@@ -78,20 +78,20 @@ def test_an_order_has_the_first_end_where_nothing_is_painted() -> None:
     assert request_of(desk, mask=None, only_seen=False) == RenderRequest(mix=desk.mix)
 
 
-def test_an_order_is_asked_for_with_what_a_recipe_brought() -> None:
+def test_an_order_is_asked_for_with_what_a_recipe_brought(ann: Session) -> None:
     masks = MaskStore()
     asked = {"token": "a", "pair": "b", "region": SCENE["seen"], "mix": {"shares": [0.3, 0.7]}}
-    assert read_render_request(asked, masks) == RenderRequest(
+    assert read_render_request(asked, masks, ann) == RenderRequest(
         mix=Mix.of((0.3, 0.7)), crop=Rectangle(1, 2, 30, 20)
     )
-    held = masks.put(decode_mask(MASK), owner="me")
-    painted = read_render_request({**asked, "mask": held, "base": None, "levels": None}, masks)
-    text = masks.get(held)
+    held = masks.put(decode_mask(MASK), session=ann)
+    painted = read_render_request({**asked, "mask": held, "base": None, "levels": None}, masks, ann)
+    text = masks.get(held, session=ann)
     assert painted == RenderRequest(
         mix=Mix.of((1, 0)), brush=Mix.of((0.3, 0.7)), mask=text, crop=Rectangle(1, 2, 30, 20)
     )
     restored = read_render_request(
-        {**asked, "mask": held, "base": {"shares": [0.6, 0.4]}, "levels": 3}, masks
+        {**asked, "mask": held, "base": {"shares": [0.6, 0.4]}, "levels": 3}, masks, ann
     )
     assert (restored.mix, restored.levels) == (Mix.of((0.6, 0.4)), 3)
 
@@ -204,12 +204,12 @@ def canvas_png(levels: np.ndarray) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def test_a_canvas_is_read_level_by_level_and_kept_exactly() -> None:
+def test_a_canvas_is_read_level_by_level_and_kept_exactly(ann: Session) -> None:
     levels = np.arange(256, dtype=np.uint8).reshape(8, 32)
     mask = read_canvas(canvas_png(levels))
     store = MaskStore()
     assert torch.equal(mask, torch.from_numpy(levels))
-    assert torch.equal(decode_mask(store.get(store.put(mask, owner="me"))), mask)
+    assert torch.equal(decode_mask(store.get(store.put(mask, session=ann), session=ann)), mask)
 
 
 @pytest.mark.parametrize(
@@ -226,19 +226,20 @@ def test_a_canvas_that_is_none_is_refused(text: str, found: str) -> None:
         read_canvas(text)
 
 
-def test_only_the_last_masks_of_a_person_are_held_and_none_when_they_leave() -> None:
+def test_only_the_last_masks_of_a_session_are_held_and_none_when_it_ends(ann: Session, bob: Session) -> None:
     store = MaskStore()
     mask = torch.zeros(4, 4, dtype=torch.uint8)
-    other = store.put(mask, owner="you.there")
-    ids = [store.put(mask, owner="me") for _ in range(MASKS_EACH + 1)]
+    other = store.put(mask, session=bob)
+    ids = [store.put(mask, session=ann) for _ in range(MASKS_EACH + 1)]
     for held in ids[1:]:
-        store.get(held)
+        store.get(held, session=ann)
+    for mask_id, session in ((ids[0], ann), (ids[-1], bob)):
+        with pytest.raises(MaskError, match="no longer held here"):
+            store.get(mask_id, session=session)
+    ann.close()
     with pytest.raises(MaskError, match="no longer held here"):
-        store.get(ids[0])
-    store.release("me")
-    with pytest.raises(MaskError, match="no longer held here"):
-        store.get(ids[-1])
-    store.get(other)
+        store.get(ids[-1], session=ann)
+    store.get(other, session=bob)
 
 
 # Words
@@ -289,52 +290,57 @@ def test_groups_correlate_by_the_mean_over_the_other_ends() -> None:
     assert group_correlations(evil_verdict()) == {"first": 0.75, "last": 0.25}
 
 
-# Leaving
+# What a session takes along when it ends
 
 
-def test_who_leaves_takes_everything_along(tiny_ends: list[Path], service: RenderService) -> None:
+def test_a_session_takes_everything_along(
+    tiny_ends: list[Path], service: RenderService, ann: Session
+) -> None:
     tab = MixingHandlers(service)
-    request: Any = SimpleNamespace(session_hash="me")
-    visitor = visitor_of(request)
-    assert tab.networks.take(tiny_ends, owner=visitor) == {}
-    pair_id = tab.networks.pair(tiny_ends, owner=visitor)
-    (kept, _) = tab.networks.files(visitor)
-    mask_id = tab.masks.put(torch.zeros(4, 4, dtype=torch.uint8), owner=visitor)
-    tab.measures.give(picture().rgb, owner=visitor)
-    assert service.pair(pair_id).labels == ("calm", "wild")
+    assert tab.networks.take(tiny_ends, session=ann) == {}
+    pair_id = tab.networks.pair(tiny_ends, session=ann)
+    (kept, _) = tab.networks.files(ann)
+    mask_id = tab.masks.put(torch.zeros(4, 4, dtype=torch.uint8), session=ann)
+    tab.measures.give(picture().rgb, session=ann)
+    service.keep("example-cat", picture())
+    assert service.pair(pair_id, ann).labels == ("calm", "wild")
     assert (kept.name, kept.is_file()) == ("calm.safetensors", True)
-    tab.leave(request)
+    ann.close()
     assert not kept.exists()
-    for gone in (lambda: service.pair(pair_id), lambda: tab.masks.get(mask_id)):
+    for gone in (lambda: service.pair(pair_id, ann), lambda: tab.masks.get(mask_id, session=ann)):
         with pytest.raises(DniError, match="no longer held here"):
             gone()
     last = RenderRequest(mix=Mix.of_alpha(1), crop=Rectangle(0, 0, 8, 8))
     with pytest.raises(DniError, match="Expected a reference picture, but none was given"):
-        tab.measures.curve("example-cat", "tiny", last, against="reference", visitor=visitor)
+        tab.measures.curve("example-cat", "tiny", last, against="reference", session=ann)
+    with pytest.raises(SessionError, match="session has ended"):
+        tab.networks.take(tiny_ends, session=ann)
 
 
 def test_files_beyond_the_limit_are_named(
-    tmp_path: Path, service: RenderService, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, service: RenderService, monkeypatch: pytest.MonkeyPatch, ann: Session
 ) -> None:
     monkeypatch.setattr("dni.serving.mixing.uploaded_networks.unusable", lambda paths: {})
     files = [tmp_path / f"{number}.safetensors" for number in range(10)]
     for file in files:
         file.write_bytes(b"x")
-    problems = UploadedNetworks(service).take(files, owner="me")
+    problems = UploadedNetworks(service).take(files, session=ann)
     assert list(problems) == files[8:]
     assert "at most 8 files, but 8.safetensors is one more" in problems[files[8]]
 
 
-def test_own_networks_are_called_as_the_catalogue_calls_them(tiny_ends: list[Path], tmp_path: Path) -> None:
+def test_own_networks_are_called_as_the_catalogue_calls_them(
+    tiny_ends: list[Path], tmp_path: Path, ann: Session
+) -> None:
     ends = tuple(End(f"the {path.stem}", Source(path=path, sha256=sha256_of(path))) for path in tiny_ends)
     service = RenderService({"known": Pair("known", "Known", ends)}, device=torch.device("cpu"))
     copy, blend = tmp_path / "0001.safetensors", tmp_path / "mine.safetensors"
     shutil.copy(tiny_ends[1], copy)
     export_network(tiny_ends, (0.5, 0.5), blend)
-    pair_id = UploadedNetworks(service).hold([blend, copy], owner="me")
-    assert service.pair(pair_id).labels == ("mine", "the wild")
+    pair_id = UploadedNetworks(service).hold([blend, copy], session=ann)
+    assert service.pair(pair_id, ann).labels == ("mine", "the wild")
 
 
-def test_one_network_alone_is_no_blend(tiny_ends: list[Path], service: RenderService) -> None:
+def test_one_network_alone_is_no_blend(tiny_ends: list[Path], service: RenderService, ann: Session) -> None:
     with pytest.raises(DniError, match="Expected at least two networks to blend, but got 1"):
-        UploadedNetworks(service).hold(tiny_ends[:1], owner="me")
+        UploadedNetworks(service).hold(tiny_ends[:1], session=ann)

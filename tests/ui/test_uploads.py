@@ -28,7 +28,7 @@ PLAIN = {"textbox", "number", "checkbox", "radio", "dropdown", "slider"}
 REGION = {"left": 0, "top": 0, "width": 16, "height": 16}
 # What a page tells, so that a handler gets as far as the file that it is told with it.
 SCENE = {
-    **{"token": "example-cat", "pair": "tiny", "alpha": 0.5, "example": "cat", "visitor": "somebody"},
+    **{"token": "example-cat", "pair": "tiny", "alpha": 0.5, "example": "cat"},
     **{"mix": {"shares": [0.5, 0.5]}, "seen": REGION, "region": REGION, "groups": [], "mask": None},
     **{"width": 168, "height": 112, "against": "none", "kind": "detail", "method": "dann", "strength": 1.0},
 }
@@ -60,8 +60,9 @@ def private(tmp_path: Path) -> Iterator[Watch]:
     watch.active = False  # a hook cannot be taken away
 
 
-def shapes(path: str) -> dict[str, Any]:
+def shapes(path: str, session: str = "") -> dict[str, Any]:
     """What a request may put in the place of a file."""
+    scene = {**SCENE, "session": session}
     return {
         "text": path,
         "path": {"path": path},
@@ -75,8 +76,8 @@ def shapes(path: str) -> dict[str, Any]:
         "value": {"value": {"path": path}},
         "update": {"__type__": "update", "value": {"path": path}},
         "old file": {"name": path, "is_file": True, "data": None},
-        "scene": {**SCENE, "token": path, "pair": path, "mask": path},
-        "scene with picture": {**SCENE, "picture": {"path": path}, "png": path},
+        "scene": {**scene, "token": path, "pair": path, "mask": path},
+        "scene with picture": {**scene, "picture": {"path": path}, "png": path},
         "through the uploads": {"path": f"{get_upload_folder()}/..{'/..' * 9}{path}"},
     }
 
@@ -152,7 +153,7 @@ def test_no_event_opens_a_path_that_it_was_told(digit_app: tuple[str, Any], priv
 
 
 def test_no_server_function_opens_a_path_that_it_was_told(digit_app: tuple[str, Any], private: Watch) -> None:
-    url = digit_app[0]
+    url, session = digit_app[0], digit_app[1].service.sessions.open("page").token
     components = httpx.get(f"{url}config").json()["components"]
     functions = [
         (component["id"], name)
@@ -164,7 +165,8 @@ def test_no_server_function_opens_a_path_that_it_was_told(digit_app: tuple[str, 
         for component, name in functions:
             texts = set()
             for path in (str(Path(private.folder, "picture.png")), str(Path(private.folder, "missing.png"))):
-                for shape in (*shapes(path).values(), {**SCENE, "ink": path, "png": path, "session": path}):
+                inks = {**SCENE, "ink": path, "png": path, "session": session}
+                for shape in (*shapes(path, session).values(), inks, {**SCENE, "session": path}):
                     body = {"session_hash": "a", "component_id": component, "fn_name": name, "data": shape}
                     answer = client.post(f"{url}gradio_api/component_server", json=body)
                     texts.add(answer.text) if shape == path else None

@@ -18,13 +18,14 @@ from dni.rendering.control import RenderControl
 from dni.rendering.masked import render_masked
 from dni.serving.regions import FRAME_QUALITY, Frame, check_region, frame_of
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.tradeoff.compare import Comparison, compare_blends
 
 __all__ = ["compare", "painted_frame"]
 
 
 def painted_frame(
-    service: RenderService, token: str, pair_id: str, request: RenderRequest, *, visitor: str
+    service: RenderService, token: str, pair_id: str, request: RenderRequest, *, session: Session
 ) -> Frame:
     """A region with one mix where a mask is painted, and another elsewhere.
 
@@ -32,7 +33,7 @@ def painted_frame(
         service: Where picture and networks are.
         token, pair_id: Theirs.
         request: Both mixes, the mask, and the region as its crop.
-        visitor: Who waits for it, in the place of a frame that they still wait for.
+        session: Who waits for it, in the place of a frame that it still waits for.
 
     Raises:
         DniError: The picture, networks, region, a mix or the mask cannot be used.
@@ -40,7 +41,7 @@ def painted_frame(
     """
     assert request.brush is not None, "else it is no painted frame"
     assert request.mask is not None, "a request has both"
-    picture, renderer = service.picture(token), service.renderer(pair_id)
+    picture, renderer = service.picture(token, session), service.renderer(pair_id, session)
     region = region_of(request, picture)
     base, brush, painting = request.mix, request.brush, decode_mask(request.mask)
 
@@ -60,11 +61,11 @@ def painted_frame(
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 
-    return service.compute(render, owner=visitor, coalesce_key="frame")
+    return service.compute(render, session=session, coalesce_key="frame")
 
 
 def compare(
-    service: RenderService, token: str, pair_id: str, request: RenderRequest, *, visitor: str
+    service: RenderService, token: str, pair_id: str, request: RenderRequest, *, session: Session
 ) -> dict[str, Any]:
     """The blended network's picture of a region, the blended pictures, and where they differ.
 
@@ -72,7 +73,7 @@ def compare(
         service: Where picture and networks are.
         token, pair_id: Theirs.
         request: The mix, the region, and where it is painted.
-        visitor: Who waits for it.
+        session: Who waits for it.
 
     Returns:
         ``network``, ``pixels`` and ``difference`` as JPEGs in base64, and a ``note`` with numbers.
@@ -81,13 +82,13 @@ def compare(
         DniError: The picture, networks, region, mix or mask cannot be used. dni.serving.scheduler.Superseded,
             dni.rendering.control.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
     """
-    picture, renderer = service.picture(token), service.renderer(pair_id)
+    picture, renderer = service.picture(token, session), service.renderer(pair_id, session)
     region_of(request, picture)
 
     def render() -> Comparison:
         return compare_blends(renderer, picture.rgb, request)
 
-    made = service.compute(render, owner=visitor, coalesce_key="compare")
+    made = service.compute(render, session=session, coalesce_key="compare")
     parts = {"network": made.network, "pixels": made.pixels, "difference": made.difference}
     return {name: jpeg_of(part) for name, part in parts.items()} | {"note": words(made, request)}
 

@@ -1,10 +1,11 @@
-"""The masks that people paint: read from the browser, and held until they leave."""
+"""The masks that people paint: read from the browser, and held until their session ends."""
 
 from __future__ import annotations
 
 import base64
 import io
 import secrets
+import threading
 
 from PIL import PngImagePlugin
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from dni.caches import ByteCache
 from dni.masks.files import MAX_STORED_SIDE, MaskError, encode_mask
 from dni.pictures.picture import to_tensor
+from dni.serving.sessions import Session
 
 __all__ = ["MaskStore", "read_canvas"]
 
@@ -23,43 +25,40 @@ MAX_TEXT = 1_500_000
 
 
 class MaskStore:
-    """Masks as recipes hold them, by an id that only their owner knows."""
+    """Masks as recipes hold them, by an id that is of use to their session only."""
 
     def __init__(self) -> None:
-        self._masks: ByteCache[str, str] = ByteCache(MASK_BYTES, size_of=len)
-        self._numbers: dict[str, int] = {}
+        self._masks: ByteCache[tuple[int, str], str] = ByteCache(MASK_BYTES, size_of=len)
+        self._ids: dict[int, list[str]] = {}
+        self._lock = threading.Lock()
 
-    def put(self, mask: Tensor, *, owner: str) -> str:
+    def put(self, mask: Tensor, *, session: Session) -> str:
         """Keep a mask, uint8 (H, W), and give its id."""
-        number = self._numbers[owner] = self._numbers.get(owner, 0) + 1
-        mask_id = f"{owner}.{number}.{secrets.token_urlsafe(12)}"
-        self._masks.put(mask_id, encode_mask(mask))
-        self._masks.drop(lambda old: owner_of(old) == owner and number_of(old) <= number - MASKS_EACH)
+        mask_id = secrets.token_urlsafe(16)
+        self._masks.put((session.key, mask_id), encode_mask(mask))
+        with self._lock:
+            held = [*self._ids.get(session.key, ()), mask_id][-MASKS_EACH:]
+            self._ids[session.key] = held
+        self._masks.drop(lambda key: key[0] == session.key and key[1] not in held)
+        session.on_close(self._release)
         return mask_id
 
-    def get(self, mask_id: str) -> str:
+    def get(self, mask_id: str, *, session: Session) -> str:
         """The mask's text.
 
         Raises:
-            MaskError: It is not held, or not any more.
+            MaskError: It is not held for this session, or not any more.
         """
-        text = self._masks.get(mask_id)
+        text = self._masks.get((session.key, mask_id))
         if text is None:
             raise MaskError("This mask is no longer held here. Paint one more stroke.")
         return text
 
-    def release(self, owner: str) -> None:
-        """Forget a person's masks."""
-        self._numbers.pop(owner, None)
-        self._masks.drop(lambda mask_id: owner_of(mask_id) == owner)
-
-
-def owner_of(mask_id: str) -> str:
-    return mask_id.rsplit(".", 2)[0]
-
-
-def number_of(mask_id: str) -> int:
-    return int(mask_id.rsplit(".", 2)[1])
+    def _release(self, session: Session) -> None:
+        """Forget a session's masks."""
+        with self._lock:
+            self._ids.pop(session.key, None)
+        self._masks.drop(lambda key: key[0] == session.key)
 
 
 def read_canvas(text: str) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -15,6 +14,7 @@ from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority
+from dni.serving.sessions import Session
 from dni.tradeoff.curve import Curve, Point, measure_curve
 from dni.tradeoff.quality import MEASURES
 from dni.tradeoff.question import TradeoffRequest
@@ -32,23 +32,17 @@ class Measures:
 
     def __init__(self, service: RenderService) -> None:
         self.service = service
-        self._references: ByteCache[str, Tensor] = ByteCache(REFERENCE_BYTES, size_of=Tensor.numel)
-        self._running: dict[str, threading.Event] = {}
+        self._references: ByteCache[int, Tensor] = ByteCache(REFERENCE_BYTES, size_of=Tensor.numel)
 
-    def give(self, reference: Tensor | None, *, owner: str) -> None:
-        """Take a person's reference, uint8 (3, H, W), in place of the last one; None takes it away."""
-        self._references.drop(lambda other: other == owner)
+    def give(self, reference: Tensor | None, *, session: Session) -> None:
+        """Take a session's reference, uint8 (3, H, W), in place of the last one; None takes it away."""
+        self._release(session)
         if reference is not None:
-            self._references.put(owner, reference)
-
-    def leave(self, owner: str) -> None:
-        """Forget a person's reference and stop what they wait for."""
-        self.give(None, owner=owner)
-        if running := self._running.pop(owner, None):
-            running.set()
+            self._references.put(session.key, reference)
+            session.on_close(self._release)
 
     def curve(
-        self, token: str, pair_id: str, last: RenderRequest, *, against: str, visitor: str
+        self, token: str, pair_id: str, last: RenderRequest, *, against: str, session: Session
     ) -> dict[str, Any]:
         """Measure eleven blends from the first end to the last mix, and suggest one.
 
@@ -57,22 +51,22 @@ class Measures:
             last: The last of them: its mix or with a mask its brush, with its groups of layers, where it is
                 painted, and the part to measure.
             against: "reduce" (the picture itself, reduced first), "reference" or "none".
-            visitor: Who asks; what they asked for before is stopped.
+            session: Who asks; what it asked for before is stopped.
 
         Raises:
             DniError: See :func:`dni.tradeoff.curve.measure_curve`; or there is no reference.
-            Cancelled: The person has left, or asks for another one.
+            Cancelled: The session has ended, or asks for another one.
         """
-        cancelled = threading.Event()
-        if former := self._running.get(visitor):
-            former.set()
-        self._running[visitor] = cancelled
+        reference = self._reference(session) if against == "reference" else None
+        picture = self.service.picture(token, session)
+        renderer = self.service.renderer(pair_id, session)
+        cancelled = session.cancellation("curve")
 
         def slot() -> AbstractContextManager[None]:
-            return self.service.scheduler.slot(visitor, Priority.EXPORT, cancelled=cancelled)
+            return self.service.slot(session, Priority.EXPORT, cancelled=cancelled)
 
         question = TradeoffRequest(
-            reference=self._reference(visitor) if against == "reference" else None,
+            reference=reference,
             reduce_first=against == "reduce",
             start=first_end(last.mix.num_ends),
             stop=last.brush or last.mix,
@@ -83,11 +77,14 @@ class Measures:
             max_pixels=MEASURED_PIXELS,
         )
         control = RenderControl(cancelled=cancelled, slot=slot)
-        picture, renderer = self.service.picture(token), self.service.renderer(pair_id)
         return answer(measure_curve(picture, renderer, question, control=control))
 
-    def _reference(self, visitor: str) -> Tensor:
-        reference = self._references.get(visitor)
+    def _release(self, session: Session) -> None:
+        """Forget a session's reference."""
+        self._references.drop(lambda other: other == session.key)
+
+    def _reference(self, session: Session) -> Tensor:
+        reference = self._references.get(session.key)
         if reference is None:
             raise DniError("Expected a reference picture, but none was given. Put one under Reference.")
         return reference

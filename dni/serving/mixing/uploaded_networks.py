@@ -1,4 +1,4 @@
-"""People's own networks: files that they drop on the desk, tried safely and kept until they leave."""
+"""People's own networks: files that they drop on the desk, tried safely and kept until their session ends."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dni.checkpoints.sandbox import unusable
 from dni.compatibility.lineage import known_label
 from dni.errors import DniError
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 
 __all__ = ["UploadedNetworks", "short_labels"]
 
@@ -53,61 +54,75 @@ class UploadedNetworks:
 
     def __init__(self, service: RenderService) -> None:
         self.service = service
-        self._files_of: dict[str, PersonalFiles] = {}
+        self._lock = threading.Lock()
+        self._files_of: dict[int, PersonalFiles] = {}
 
-    def take(self, uploads: Sequence[Path], *, owner: str) -> dict[Path, str]:
+    def take(self, uploads: Sequence[Path], *, session: Session) -> dict[Path, str]:
         """Keep the files that can be used.
 
         Args:
             uploads: All files that the person has listed.
-            owner: Whose.
+            session: Whose.
 
         Returns:
             For each file that cannot be used, why; its name stands in the text.
+
+        Raises:
+            SessionError: The session has ended.
         """
-        files = self._files_of.setdefault(owner, PersonalFiles())
-        with files.lock:  # a button may be quicker than the first look at the files
-            return files.take(uploads)
+        return self._take(uploads, session)[1]
 
-    def files(self, owner: str) -> list[Path]:
-        """A person's files, in the order in which they came."""
-        return list(self._files_of[owner].kept.values()) if owner in self._files_of else []
+    def _take(self, uploads: Sequence[Path], session: Session) -> tuple[PersonalFiles, dict[Path, str]]:
+        with self._lock:
+            files = self._files_of.setdefault(session.key, PersonalFiles())
+        session.on_close(self._release)
+        with session.busy(), files.lock:  # a button may be quicker than the first look at the files
+            session.require_open()
+            return files, files.take(uploads)
 
-    def pair(self, uploads: Sequence[Path], *, owner: str) -> str:
+    def files(self, session: Session) -> list[Path]:
+        """A session's files, in the order in which they came."""
+        files = self._files_of.get(session.key)
+        return list(files.kept.values()) if files else []
+
+    def pair(self, uploads: Sequence[Path], *, session: Session) -> str:
         """Put listed files together, in their order, and give the id of the pair.
 
         Raises:
             DniError: Fewer than two, or one that cannot be used.
         """
-        for problem in self.take(uploads, owner=owner).values():
+        files, problems = self._take(uploads, session)
+        for problem in problems.values():
             raise DniError(problem)
-        kept = self._files_of[owner].kept
-        return self.hold([kept[path] for path in uploads], owner=owner)
+        return self.hold([files.kept[path] for path in uploads], session=session)
 
-    def hold(self, paths: Sequence[Path], *, owner: str) -> str:
-        """Hold files of the person's as a pair; see :meth:`RenderService.hold_pair`."""
+    def hold(self, paths: Sequence[Path], *, session: Session) -> str:
+        """Hold files of the session's as a pair; see :meth:`RenderService.hold_pair`."""
         if len(paths) < 2:
             raise DniError(f"Expected at least two networks to blend, but got {len(paths)}. Drop another.")
         names = [known_label(path, self.service.catalog) or path.stem for path in paths]
         pair = Pair.from_paths(paths, short_labels(names))
         # No catalogue knows it: recipes say so by an empty id.
-        return self.service.hold_pair(replace(pair, id=""), owner=owner)
+        return self.service.hold_pair(replace(pair, id=""), session=session)
 
-    def find(self, sha256: str, *, owner: str) -> Path | None:
-        """A person's file of this hash."""
-        return next((path for path in self.files(owner) if sha256_of(path) == sha256), None)
+    def find(self, sha256: str, *, session: Session) -> Path | None:
+        """A session's file of this hash."""
+        return next((path for path in self.files(session) if sha256_of(path) == sha256), None)
 
-    def plain(self, problem: object, *, owner: str) -> str:
-        """A text about a person's files with their names in the place of where we keep them."""
+    def plain(self, problem: object, *, session: Session) -> str:
+        """A text about a session's files with their names in the place of where we keep them."""
         text = str(problem)
-        for path in self.files(owner):
+        for path in self.files(session):
             text = text.replace(str(path), path.name)
         return text
 
-    def leave(self, owner: str) -> None:
-        """Delete a person's files."""
-        if files := self._files_of.pop(owner, None):
-            files.folder.cleanup()
+    def _release(self, session: Session) -> None:
+        """Delete a session's files, after what is being copied into their folder."""
+        with self._lock:
+            files = self._files_of.pop(session.key, None)
+        if files is not None:
+            with files.lock:
+                files.folder.cleanup()
 
 
 def copied(path: Path, folder: Path) -> Path:

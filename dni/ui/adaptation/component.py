@@ -127,7 +127,10 @@ class Answers:
         return {"state": found.state, "share": found.share, "text": found.text}
 
     def own(self, request: Any) -> OwnPicture:
-        return self.digit_service.own(text(request, "token"), number(request, "strength"))
+        token, strength = text(request, "token"), number(request, "strength")
+        service = self.digit_service.service
+        session = None if service.pictures.is_shared(token) else service.sessions.find(request.get("session"))
+        return self.digit_service.own(token, strength, session)
 
 
 def in_bytes(shares: Tensor) -> str:

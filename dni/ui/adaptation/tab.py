@@ -20,6 +20,7 @@ from dni.ui.adaptation.component import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
 from dni.ui.results import check_alpha
+from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE
 from dni.ui.uploads import open_upload
 
@@ -54,17 +55,14 @@ class AdaptationHandlers:
         """Put the digits over a person's own picture; one that cannot be read leaves the last in place."""
         if path is None:
             return gr.skip()
+        session = session_of(request, self.digit_service.service.sessions)
         with errors_shown():
             picture = open_upload(path)
             for notice in picture.notices:
                 notify(notice)
             plain = replace(picture, rgb=opaque(picture), opacity=None)
-            token = self.digit_service.service.hold(plain, owner=owner_of(request))
-        return change(token=token, picture=picture.name)
-
-    def leave(self, request: gr.Request) -> None:
-        """Free a person's picture when the page is closed."""
-        self.digit_service.release(owner_of(request))
+            token = self.digit_service.hold(plain, session=session)
+        return change(token=token, picture=picture.name, session=session.token)
 
     def api_predict(self, image: str | None, method: str, alpha: float) -> dict[str, float]:
         """Read a digit (resized to 28x28) by source-only and a method, blended at alpha: probabilities."""
@@ -89,18 +87,13 @@ def change(**fields: str) -> dict[str, Any]:
     return {"serial": secrets.token_hex(4), **fields}
 
 
-def owner_of(request: gr.Request) -> str:
-    """Not the session alone, under which the service holds the Effects tab's picture."""
-    return f"digits-{request.session_hash}"
-
-
 def describe(method: str) -> str:
     paper = METHODS[method].paper
     return f"{ABOUT[method]} [Paper]({paper})" if paper else ABOUT[method]
 
 
-def build_adaptation(app: gr.Blocks, digit_service: DigitService) -> None:
-    """Add the tab to ``app``, inside its context."""
+def build_adaptation(digit_service: DigitService) -> None:
+    """Add the tab to the page's context."""
     tab, first = AdaptationHandlers(digit_service), "dann"
     gr.Markdown(INTRO)
     methods = [(METHODS[method].title, method) for method in METHODS if method != ANCESTOR]
@@ -123,7 +116,6 @@ def build_adaptation(app: gr.Blocks, digit_service: DigitService) -> None:
     method.input(tab.choose, [method], [digits, about], **quiet)
     uploaded = picture.upload(tab.upload, [picture], [digits], **quiet)
     afterwards(uploaded, lambda: None, None, [picture])
-    app.unload(tab.leave)
     build_endpoints(tab, first)
 
 

@@ -11,6 +11,7 @@ from dni.errors import DniError
 from dni.examples import EXAMPLES, example_token
 from dni.pictures.rectangle import Rectangle
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
@@ -18,6 +19,7 @@ from dni.ui.picture_inputs import example_gallery, own_picture
 from dni.ui.progress import download_progress
 from dni.ui.protocol import read_viewer_state
 from dni.ui.results import Results, build_endpoints, build_results, of_viewer
+from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE, keep_examples
 from dni.ui.uploads import open_upload
 from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
@@ -42,33 +44,33 @@ class EffectsHandlers:
     def __init__(self, service: RenderService) -> None:
         self.service = service
         self.jobs = GpuJobs(service)
-        self.results = Results(service, self.jobs, of_viewer)
+        self.results = Results(service, self.jobs, of_viewer, job="effects")
 
-    def scene(
-        self, request: gr.Request, *, token: str, pair_id: str, alpha: float, example: str = ""
-    ) -> Scene:
-        visitor = str(request.session_hash)
+    def scene(self, session: Session, *, token: str, pair_id: str, alpha: float, example: str = "") -> Scene:
         return make_scene(
             self.service,
+            session,
             token=token,
             pair_id=pair_id,
             alpha=alpha,
-            live_pixels=self.service.live_pixels(pair_id, owner=visitor),
+            live_pixels=self.service.live_pixels(pair_id, session=session),
             prepares=IS_ZERO_GPU,
-            session=visitor,
             example=example,
         )
 
+    def session(self, request: gr.Request) -> Session:
+        return session_of(request, self.service.sessions)
+
     def start(self, request: gr.Request) -> tuple[Any, ...]:
         """What the link asks for; anything in it that we do not have is replaced by the default."""
-        link = read_link(request.query_params, self.service)
+        session, link = self.session(request), read_link(request.query_params, self.service)
         for warning in link.warnings:
             warn(warning)
         number = list(EXAMPLES).index(link.example)
         for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.service)[0])):
             try:
                 scene = self.scene(
-                    request,
+                    session,
                     token=example_token(link.example),
                     pair_id=pair_id,
                     alpha=link.alpha,
@@ -97,11 +99,12 @@ class EffectsHandlers:
     ) -> Any:
         """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
         first = next(iter(EXAMPLES))
+        session = self.session(request)
         before = scene or {"token": example_token(first), "pair": None, "alpha": MIDDLE, "example": first}
         try:
             self.service.renderer(pair_id, download=download_progress(progress))
             after = self.scene(
-                request,
+                session,
                 token=before["token"],
                 pair_id=pair_id,
                 alpha=before["alpha"],
@@ -113,37 +116,35 @@ class EffectsHandlers:
         return after, gr.skip(), self.describe(pair_id)
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
-        name = list(EXAMPLES)[int(event.index)]
+        session, name = self.session(request), list(EXAMPLES)[int(event.index)]
         with errors_shown():
             now = read_viewer_state(scene)
             return self.scene(
-                request, token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name
+                session, token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name
             )
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show the person's own picture; one that cannot be read leaves the last one in place."""
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
+        session = self.session(request)
         with errors_shown():
             now, picture = read_viewer_state(scene), open_upload(path)
             for notice in picture.notices:
                 notify(notice)
-            token = self.service.hold(picture, owner=str(request.session_hash))
-            scene = self.scene(request, token=token, pair_id=now.pair, alpha=now.alpha)
+            token = self.service.hold(picture, session=session, tab="effects")
+            scene = self.scene(session, token=token, pair_id=now.pair, alpha=now.alpha)
             return scene, gr.Gallery(selected_index=None), None
 
-    def leave(self, request: gr.Request) -> None:
-        """Free what a person held when the page is closed."""
-        self.service.release(str(request.session_hash))
-        self.results.leave(str(request.session_hash))
-
-    def prepare(self, scene: Scene, event: gr.EventData) -> Scene:
+    def prepare(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
         """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
+        session = self.session(request)
         with errors_shown():
             now, region = read_viewer_state(scene), Rectangle(**event.region)
-            jpegs = self.jobs.frames(self.service.picture(now.token), now.pair, region, KEYFRAMES)
+            picture = self.service.picture(now.token, session)
+            jpegs = self.jobs.frames(picture, now.pair, region, KEYFRAMES)
             for mix, jpeg in zip(KEYFRAMES, jpegs, strict=True):
-                self.service.remember(now.token, now.pair, region, mix, jpeg)
+                self.service.remember(now.token, now.pair, region, mix, jpeg, session=session)
         return {**scene, "prepared": True}
 
 
@@ -178,5 +179,4 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     # The picture is in the viewer now, or refused: the box is ready for the next one.
     uploaded.failure(lambda: None, None, [image], queue=False, **hidden)
     viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
-    app.unload(tab.leave)
     build_endpoints(tab.results, first_pair)

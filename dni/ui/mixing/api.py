@@ -14,8 +14,9 @@ from dni.checkpoints.sandbox import unusable
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
 from dni.recipes.render_request import RenderRequest
+from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown
-from dni.ui.mixing.handlers import MixingHandlers, name_of, visitor_of
+from dni.ui.mixing.handlers import MixingHandlers, name_of
 from dni.ui.mixing.verdict_panel import inspect_in_slot
 from dni.ui.picture_inputs import picture_input
 from dni.ui.results import ExportRequest
@@ -47,23 +48,24 @@ class MixingApi:
             wanted = ExportRequest(
                 "", pair, render_request, render_request.brush or render_request.mix, name_of(render_request)
             )
-            return self.tab.results.export(open_upload(image), wanted)
+            with self.tab.service.sessions.open_api() as session:
+                return self.tab.results.export(open_upload(image), wanted, session=session)
 
-    def inspect(self, files: list[str] | None, pair: str, request: gr.Request) -> dict[str, Any]:
+    def inspect(self, files: list[str] | None, pair: str) -> dict[str, Any]:
         """Say whether networks blend: two or more files, or a pair of the catalogue; the verdict as JSON."""
         with errors_shown():
             if bool(files) == bool(pair):
                 raise DniError("Expected two or more files, or the id of a pair. Send one of the two.")
-            owner = visitor_of(request)
-            if not files:
-                return self.tab.verdict(pair, owner=owner).to_dict()
-            return self.verdict([received_path(file) for file in files], owner=owner).to_dict()
+            with self.tab.service.sessions.open_api() as session:
+                if not files:
+                    return self.tab.verdict(pair, session=session).to_dict()
+                return self.verdict([received_path(file) for file in files], session=session).to_dict()
 
-    def verdict(self, files: list[Path], *, owner: str) -> Verdict:
+    def verdict(self, files: list[Path], *, session: Session) -> Verdict:
         """The verdict on files, of which none may harm us."""
         for problem in unusable(files).values():
             raise DniError(problem)
-        return inspect_in_slot(self.tab.service, files, owner=owner)
+        return inspect_in_slot(self.tab.service, files, session=session)
 
 
 def build_mixing_endpoints(tab: MixingHandlers) -> None:

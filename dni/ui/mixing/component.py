@@ -62,15 +62,15 @@ def superseded(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 
 def frame_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
     def frame(request: Any) -> Answer:
+        session = service.sessions.find(text(request, "session"))
         token, pair_id, region = parse(request)
-        mix, session = mix_of(request), text(request, "session")
+        mix = mix_of(request)
         if request.get("mask") is None:
             priority = Priority.AHEAD if request.get("rank") == "ahead" else Priority.LIVE
-            made = service.frame(token, pair_id, region, mix, visitor=session, priority=priority)
+            made = service.frame(token, pair_id, region, mix, session=session, priority=priority)
         else:
-            made = painted_frame(
-                service, token, pair_id, read_render_request(request, masks), visitor=session
-            )
+            render_request = read_render_request(request, masks, session)
+            made = painted_frame(service, token, pair_id, render_request, session=session)
         milliseconds = round(made.milliseconds, 1)
         return {"jpeg": encode(made.jpeg), "milliseconds": milliseconds, "notice": made.notice}
 
@@ -79,8 +79,9 @@ def frame_server(service: RenderService, masks: MaskStore) -> Callable[[Any], An
 
 def compare_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
     def compare_pixels(request: Any) -> Answer:
-        (token, pair_id, _), session = parse(request), text(request, "session")
-        return compare(service, token, pair_id, read_render_request(request, masks), visitor=session)
+        session = service.sessions.find(text(request, "session"))
+        (token, pair_id, _), asked = parse(request), read_render_request(request, masks, session)
+        return compare(service, token, pair_id, asked, session=session)
 
     compare_pixels.__name__ = "compare"
     return compare_pixels
@@ -88,33 +89,35 @@ def compare_server(service: RenderService, masks: MaskStore) -> Callable[[Any], 
 
 def curve_server(measures: Measures, masks: MaskStore) -> Callable[[Any], Answer]:
     def curve(request: Any) -> Answer:
-        (token, pair_id, _), last = parse(request), read_render_request(request, masks)
-        against, session = text(request, "against"), text(request, "session")
-        return measures.curve(token, pair_id, last, against=against, visitor=session)
+        session = measures.service.sessions.find(text(request, "session"))
+        (token, pair_id, _), last = parse(request), read_render_request(request, masks, session)
+        return measures.curve(token, pair_id, last, against=text(request, "against"), session=session)
 
     return curve
 
 
 def view_servers(service: RenderService) -> list[Callable[[Any], Answer]]:
     def before(request: Any) -> Answer:
-        return {"jpeg": encode(service.before(*parse(request)))}
+        session = service.sessions.find(text(request, "session"))
+        return {"jpeg": encode(service.before(*parse(request), session=session))}
 
     def overview(request: Any) -> Answer:
-        return {"jpeg": encode(service.overview(text(request, "token")))}
+        session = service.sessions.find(text(request, "session"))
+        return {"jpeg": encode(service.overview(text(request, "token"), session=session))}
 
     return [before, overview]
 
 
 def mask_servers(service: RenderService, masks: MaskStore) -> list[Callable[[Any], Answer]]:
     def mask(request: Any) -> Answer:
-        service.picture(text(request, "token"))
-        painted = read_canvas(text(request, "png"))
-        return {"mask": masks.put(painted, owner=text(request, "session"))}
+        session = service.sessions.find(text(request, "session"))
+        return {"mask": masks.put(read_canvas(text(request, "png")), session=session)}
 
     def auto_mask(request: Any) -> Answer:
+        session = service.sessions.find(text(request, "session"))
         make = AUTO_MASKS.get(text(request, "kind"))
         if make is None:
             raise DniError(f"Expected one of the masks {', '.join(AUTO_MASKS)}. Choose one.")
-        return {"png": encode_mask(make(service.picture(text(request, "token")).rgb))}
+        return {"png": encode_mask(make(service.picture(text(request, "token"), session).rgb))}
 
     return [mask, auto_mask]

@@ -20,15 +20,17 @@ from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.mixing.measurements import Measures
 from dni.serving.mixing.uploaded_networks import UploadedNetworks
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.mixing.scene import MixingState, Scene, build_scene, groups_of, read_mixing_state, request_of
 from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, verdict_html
 from dni.ui.progress import download_progress
 from dni.ui.results import ExportRequest, Results
+from dni.ui.sessions import session_of
 from dni.ui.uploads import open_upload, received_path
 from dni.ui.zero_gpu import GpuJobs
 
-__all__ = ["MixingHandlers", "name_of", "visitor_of"]
+__all__ = ["MixingHandlers", "name_of"]
 
 FIRST_EXAMPLE = next(iter(EXAMPLES))
 
@@ -41,37 +43,28 @@ class MixingHandlers:
         self.masks = MaskStore()
         self.measures = Measures(service)
         self.networks = UploadedNetworks(service)
-        self.results = Results(service, GpuJobs(service), self.whole, self.part)
+        self.results = Results(service, GpuJobs(service), self.whole, self.part, job="mixing")
         self._verdicts: dict[str, Verdict] = {}
 
     # What is on screen
 
-    def whole(self, scene: Any) -> ExportRequest:
+    def whole(self, scene: Any, session: Session) -> ExportRequest:
         """The whole picture as it is on the desk."""
-        return self.wanted(read_mixing_state(scene), only_seen=False)
+        return self.wanted(read_mixing_state(scene), session, only_seen=False)
 
-    def part(self, scene: Any) -> ExportRequest:
+    def part(self, scene: Any, session: Session) -> ExportRequest:
         """What can be seen of it."""
-        return self.wanted(read_mixing_state(scene), only_seen=True)
+        return self.wanted(read_mixing_state(scene), session, only_seen=True)
 
-    def wanted(self, desk: MixingState, *, only_seen: bool) -> ExportRequest:
-        render_request = request_of(desk, mask=self.mask_text(desk), only_seen=only_seen)
+    def wanted(self, desk: MixingState, session: Session, *, only_seen: bool) -> ExportRequest:
+        render_request = request_of(desk, mask=self.mask_text(desk, session), only_seen=only_seen)
         return ExportRequest(desk.token, desk.pair, render_request, desk.mix, name_of(render_request))
 
-    def mask_text(self, desk: MixingState) -> str | None:
-        return None if desk.mask is None else self.masks.get(desk.mask)
+    def mask_text(self, desk: MixingState, session: Session) -> str | None:
+        return None if desk.mask is None else self.masks.get(desk.mask, session=session)
 
-    def scene(
-        self, request: gr.Request, *, token: str, pair_id: str, example: str = "", **restored: Any
-    ) -> Scene:
-        return build_scene(
-            self.service,
-            token=token,
-            pair_id=pair_id,
-            session=visitor_of(request),
-            example=example,
-            **restored,
-        )
+    def session(self, request: gr.Request) -> Session:
+        return session_of(request, self.service.sessions)
 
     # Events
 
@@ -80,9 +73,10 @@ class MixingHandlers:
         pair_id = next(iter(self.service.catalog))
         if scene is not None:
             return gr.skip(), gr.skip(), gr.skip()
+        session = self.session(request)
         with errors_shown():
             token = example_token(FIRST_EXAMPLE)
-            begun = self.scene(request, token=token, pair_id=pair_id, example=FIRST_EXAMPLE)
+            begun = build_scene(self.service, session, token=token, pair_id=pair_id, example=FIRST_EXAMPLE)
             return begun, pair_id, pair_id
 
     def choose_pair(
@@ -93,71 +87,78 @@ class MixingHandlers:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> tuple[Any, ...]:
         """Load networks of the catalogue; on failure the old ones stay chosen."""
+        session = self.session(request)
         with errors_shown():
             desk = read_mixing_state(scene)
         if pair_id is None:
             return gr.skip(), gr.skip(), gr.skip()
         try:
             self.service.renderer(pair_id, download=download_progress(progress))
-            return self.scene_with(desk, pair_id, request), gr.skip(), pair_id
+            return self.scene_with(desk, pair_id, session), gr.skip(), pair_id
         except DniError as error:
             warn(error)
             return gr.skip(), desk.pair if desk.pair in self.service.catalog else None, gr.skip()
 
-    def scene_with(self, desk: MixingState, pair_id: str, request: gr.Request) -> Scene:
+    def scene_with(self, desk: MixingState, pair_id: str, session: Session) -> Scene:
         """The picture on the desk through other networks."""
-        return self.scene(request, token=desk.token, pair_id=pair_id, example=desk.example)
+        return build_scene(self.service, session, token=desk.token, pair_id=pair_id, example=desk.example)
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
-        name = list(EXAMPLES)[int(event.index)]
+        session, name = self.session(request), list(EXAMPLES)[int(event.index)]
         with errors_shown():
             desk = read_mixing_state(scene)
-            return self.scene(request, token=example_token(name), pair_id=desk.pair, example=name)
+            return build_scene(
+                self.service, session, token=example_token(name), pair_id=desk.pair, example=name
+            )
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show a person's own picture; one that cannot be read leaves the last one in place."""
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
+        session = self.session(request)
         with errors_shown():
             desk, picture = read_mixing_state(scene), open_upload(path)
             for notice in picture.notices:
                 notify(notice)
-            token = self.service.hold(picture, owner=visitor_of(request))
-            scene = self.scene(request, token=token, pair_id=desk.pair)
+            token = self.service.hold(picture, session=session, tab="mixing")
+            scene = build_scene(self.service, session, token=token, pair_id=desk.pair)
             return scene, gr.Gallery(selected_index=None), None
 
     def give_reference(self, path: str | None, request: gr.Request) -> Any:
         """Take a reference for the curve; one that cannot be read leaves the last one in place."""
+        session = self.session(request)
         with errors_shown():
             reference = None if path is None else open_upload(path).rgb
-            self.measures.give(reference, owner=visitor_of(request))
+            self.measures.give(reference, session=session)
 
     def take_files(self, paths: list[str] | None, request: gr.Request) -> Any:
         """Try the files that somebody dropped; those that cannot be used leave the list."""
+        session = self.session(request)
         with errors_shown():
             listed = [received_path(path) for path in paths or ()]
-        problems = self.networks.take(listed, owner=visitor_of(request))
+            problems = self.networks.take(listed, session=session)
         for problem in problems.values():
             warn(problem)
         return [str(path) for path in listed if path not in problems] or None
 
     def blend_files(self, paths: list[str] | None, scene: Scene, request: gr.Request) -> tuple[Any, ...]:
         """Put a person's own networks on the desk; if they do not fit, the old ones stay."""
-        visitor = visitor_of(request)
+        session = self.session(request)
         with errors_shown():
             desk = read_mixing_state(scene)
-            pair_id = self.networks.pair([received_path(path) for path in paths or ()], owner=visitor)
+            pair_id = self.networks.pair([received_path(path) for path in paths or ()], session=session)
         try:
-            return self.scene_with(desk, pair_id, request), None, pair_id
+            return self.scene_with(desk, pair_id, session), None, pair_id
         except DniError as error:
-            warn(self.networks.plain(error, owner=visitor))
+            warn(self.networks.plain(error, session=session))
             return gr.skip(), gr.skip(), pair_id
 
     def judge(self, pair_id: str, scene: Scene, request: gr.Request) -> tuple[Any, Any]:
         """The verdict on networks, after their picture is on screen."""
+        session = self.session(request)
         try:
             with errors_shown():
-                verdict = self.verdict(pair_id, owner=visitor_of(request))
+                verdict = self.verdict(pair_id, session=session)
         except Cancelled:
             return gr.skip(), gr.skip()
         if scene is None or scene.get("pair") != pair_id:
@@ -165,29 +166,15 @@ class MixingHandlers:
         names = [group["name"] for group in scene["groups"]]
         return verdict_html(verdict), {**scene, "groups": groups_of(names, group_correlations(verdict))}
 
-    def verdict(self, pair_id: str, *, owner: str) -> Verdict:
+    def verdict(self, pair_id: str, *, session: Session) -> Verdict:
         """The verdict on a pair; what it says of the catalogue's is remembered."""
         known = self._verdicts.get(pair_id)
         if known is None:
-            paths, labels = self.service.paths(pair_id), self.service.pair(pair_id).labels
-            known = inspect_in_slot(self.service, paths, owner=owner, labels=labels)
+            paths, labels = self.service.paths(pair_id, session), self.service.pair(pair_id, session).labels
+            known = inspect_in_slot(self.service, paths, session=session, labels=labels)
             if pair_id in self.service.catalog:
                 self._verdicts[pair_id] = known
         return known
-
-    def leave(self, request: gr.Request) -> None:
-        """Free what a person held when the page is closed."""
-        visitor = visitor_of(request)
-        self.service.release(visitor)
-        self.masks.release(visitor)
-        self.measures.leave(visitor)
-        self.networks.leave(visitor)
-        self.results.leave(str(request.session_hash))
-
-
-def visitor_of(request: gr.Request) -> str:
-    """Not the session alone, under which the service holds the Effects tab's picture."""
-    return f"desk-{request.session_hash}"
 
 
 def name_of(render_request: RenderRequest) -> str:

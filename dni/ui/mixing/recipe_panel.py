@@ -15,9 +15,10 @@ from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe, RecipeError
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest, mix_values
+from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify
-from dni.ui.mixing.handlers import MixingHandlers, visitor_of
-from dni.ui.mixing.scene import layers_of, read_mixing_state
+from dni.ui.mixing.handlers import MixingHandlers
+from dni.ui.mixing.scene import build_scene, layers_of, read_mixing_state
 from dni.ui.progress import download_progress
 from dni.ui.results import new_folder
 from dni.ui.uploads import received_path
@@ -31,15 +32,14 @@ class RecipeHandlers:
     def __init__(self, tab: MixingHandlers) -> None:
         self.tab = tab
 
-    def save(self, scene: Any) -> Any:
+    def save(self, scene: Any, request: gr.Request) -> Any:
         """The recipe of what is on screen, as a file."""
+        session, service = self.tab.session(request), self.tab.service
         with errors_shown():
-            wanted = self.tab.part(scene) if zoomed_in(scene) else self.tab.whole(scene)
-            service, pair = self.tab.service, self.tab.service.pair(wanted.pair)
-            renderer = service.renderer(wanted.pair, precision="float32")
-            recipe = recipe_of(
-                renderer, wanted.render_request, ends=service.paths(wanted.pair), pair_id=pair.id
-            )
+            wanted = (self.tab.part if zoomed_in(scene) else self.tab.whole)(scene, session)
+            pair, ends = service.pair(wanted.pair, session), service.paths(wanted.pair, session)
+            renderer = service.renderer(wanted.pair, session, precision="float32")
+            recipe = recipe_of(renderer, wanted.render_request, ends=ends, pair_id=pair.id)
             name = re.sub(r"[^A-Za-z0-9_-]+", "-", pair.id) or "own"
             path = new_folder() / f"recipe_{name}_{wanted.name}.json"
             path.write_text(recipe.to_json() + "\n", encoding="ascii")
@@ -55,15 +55,18 @@ class RecipeHandlers:
         """Put everything on the desk as the recipe in a file says; on failure all stays as it is."""
         if path is None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        session, service = self.tab.session(request), self.tab.service
         with errors_shown():
             desk, recipe = read_mixing_state(scene), read_recipe(received_path(path))
-            values = restored_values(recipe.request, self.tab.service.picture(desk.token))
-            pair_id = self.find_pair(recipe, visitor_of(request), progress)
-            after = self.tab.scene(request, token=desk.token, pair_id=pair_id, example=desk.example, **values)
-            listed = pair_id if pair_id in self.tab.service.catalog else None
+            values = restored_values(recipe.request, service.picture(desk.token, session))
+            pair_id = self.find_pair(recipe, session, progress)
+            after = build_scene(
+                service, session, token=desk.token, pair_id=pair_id, example=desk.example, **values
+            )
+            listed = pair_id if pair_id in service.catalog else None
             return after, listed, pair_id, None
 
-    def find_pair(self, recipe: Recipe, visitor: str, progress: gr.Progress) -> str:
+    def find_pair(self, recipe: Recipe, session: Session, progress: gr.Progress) -> str:
         """The id of the recipe's very networks: of the catalogue, or among the person's own files."""
         service = self.tab.service
         if recipe.pair in service.catalog:
@@ -72,8 +75,8 @@ class RecipeHandlers:
             )
             if paths == service.paths(recipe.pair):
                 return recipe.pair
-            return self.tab.networks.hold(paths, owner=visitor)
-        found = {end: self.tab.networks.find(end[1], owner=visitor) for end in recipe.ends}
+            return self.tab.networks.hold(paths, session=session)
+        found = {end: self.tab.networks.find(end[1], session=session) for end in recipe.ends}
         missing = [f"{name} (sha256 {sha256[:16]}...)" for (name, sha256), path in found.items() if not path]
         if missing:
             raise RecipeError(
@@ -81,7 +84,7 @@ class RecipeHandlers:
                 f"{'is' if len(missing) == 1 else 'are'} not. Drop the files under Your own networks, then "
                 "the recipe again."
             )
-        return self.tab.networks.hold([path for path in found.values() if path], owner=visitor)
+        return self.tab.networks.hold([path for path in found.values() if path], session=session)
 
 
 def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 from dni.ui.protocol import mix_of, number, parse, text
 
 __all__ = [
@@ -68,20 +69,26 @@ class MixingState:
 
 
 def build_scene(
-    service: RenderService, *, token: str, pair_id: str, session: str, example: str = "", **restored: Any
+    service: RenderService,
+    session: Session,
+    *,
+    token: str,
+    pair_id: str,
+    example: str = "",
+    **restored: Any,
 ) -> Scene:
     """What the component needs to ask for frames.
 
     Args:
         service: Where picture and networks are.
+        session: Whose page it is for.
         token: The picture's.
         pair_id: The networks'.
-        session: Who asks, as an opaque text.
         example: The example's name, or empty.
         restored: ``mix``, ``base``, ``png``, ``crop``, ``tile`` and ``levels`` of a recipe.
     """
-    picture, pair = service.picture(token), service.pair(pair_id)
-    renderer = service.renderer(pair_id)
+    picture, pair = service.picture(token, session), service.pair(pair_id, session)
+    renderer = service.renderer(pair_id, session)
     return {
         "serial": secrets.token_hex(4),
         "token": token,
@@ -91,8 +98,8 @@ def build_scene(
         "scale": renderer.scale,
         "pair": pair_id,
         "labels": list(pair.labels),
-        "live_pixels": service.live_pixels(pair_id, owner=session),
-        "session": session,
+        "live_pixels": service.live_pixels(pair_id, session=session),
+        "session": session.token,
         "example": example,
         "groups": groups_of(renderer.blend.groups, {}),
         **restored,
@@ -144,7 +151,7 @@ def whole(scene: Scene, key: str) -> int | None:
     return None if scene.get(key) is None else int(number(scene, key))
 
 
-def read_render_request(request: Any, masks: MaskStore) -> RenderRequest:
+def read_render_request(request: Any, masks: MaskStore, session: Session) -> RenderRequest:
     """A region at a mix, which is the brush where there is a mask.
 
     Raises:
@@ -153,7 +160,10 @@ def read_render_request(request: Any, masks: MaskStore) -> RenderRequest:
     (_, _, crop), mix = parse(request), mix_of(request)
     if request.get("mask") is None:
         return RenderRequest(mix=mix, crop=crop)
-    base, mask = base_of(request) or first_end(mix.num_ends), masks.get(text(request, "mask"))
+    base, mask = (
+        base_of(request) or first_end(mix.num_ends),
+        masks.get(text(request, "mask"), session=session),
+    )
     return RenderRequest(mix=base, brush=mix, mask=mask, levels=whole(request, "levels"), crop=crop)
 
 

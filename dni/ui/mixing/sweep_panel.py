@@ -18,6 +18,7 @@ from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep
 from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.scheduler import Priority
+from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import MixingState, read_mixing_state, request_of, with_layers
@@ -32,6 +33,7 @@ WAYS = {
 }
 FORMATS = {"Strip or grid (PNG)": ".png", "GIF": ".gif", "WebP": ".webp", "MP4": ".mp4"}
 FRAMES = 9
+JOB = "sweep"
 # Of a control that fills a telephone's screen instead of half of it.
 PHONE_WIDTH = 280
 
@@ -41,15 +43,15 @@ class SweepHandlers:
 
     def __init__(self, tab: MixingHandlers) -> None:
         self.tab = tab
-        self.cancellations: dict[str, threading.Event] = {}
 
     def ask(self, request: gr.Request) -> tuple[Any, ...]:
         """Put the cancel button in the place of the other."""
-        self.cancellations[str(request.session_hash)] = threading.Event()
-        return gr.Button(visible=False), gr.Button(visible=True)
+        cancelled = self.tab.session(request).cancellation(JOB)
+        return cancelled, gr.Button(visible=False), gr.Button(visible=True)
 
     def make(
         self,
+        cancelled: threading.Event | None,
         scene: Any,
         way: str,
         suffix: str,
@@ -61,16 +63,17 @@ class SweepHandlers:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> tuple[Any, ...]:
         """Render the sweep, with progress; the cancel button stops it."""
-        owner = str(request.session_hash)
+        session = self.tab.session(request)
+        control = self.control(session, cancelled or session.cancellation(JOB), progress)
         with errors_shown():
             desk = read_mixing_state(scene)
             sweep = Sweep(
                 rows=sweep_rows(desk, way, int(frames)),
-                like=request_of(desk, mask=self.tab.mask_text(desk), only_seen=only_seen),
+                like=request_of(desk, mask=self.tab.mask_text(desk, session), only_seen=only_seen),
                 playback=Playback(fps=fps, there_and_back=there_and_back),
             )
             try:
-                path = self.export(desk, sweep, suffix, self.control(owner, progress))
+                path = self.export(desk, sweep, suffix, session, control)
             except Cancelled:
                 notify("Cancelled: nothing was written.")
                 return gr.skip(), gr.skip(), gr.skip()
@@ -81,41 +84,34 @@ class SweepHandlers:
             gr.Video(path if is_film else None, visible=is_film),
         )
 
-    def control(self, owner: str, progress: gr.Progress) -> RenderControl:
-        cancelled = self.cancellations.setdefault(owner, threading.Event())
-
+    def control(self, session: Session, cancelled: threading.Event, progress: gr.Progress) -> RenderControl:
         def slot() -> AbstractContextManager[None]:
-            return self.tab.service.scheduler.slot(owner, Priority.EXPORT, cancelled=cancelled)
+            return self.tab.service.slot(session, Priority.EXPORT, cancelled=cancelled)
 
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
         return RenderControl(progress=report, cancelled=cancelled, slot=slot, notice=notify)
 
-    def export(self, desk: MixingState, sweep: Sweep, suffix: str, control: RenderControl) -> str:
+    def export(
+        self, desk: MixingState, sweep: Sweep, suffix: str, session: Session, control: RenderControl
+    ) -> str:
         service = self.tab.service
-        picture, pair = service.picture(desk.token), service.pair(desk.pair)
+        picture, pair = service.picture(desk.token, session), service.pair(desk.pair, session)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
         path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
-        renderer = service.renderer(desk.pair, precision="float32")
-        ends = service.paths(desk.pair)
+        renderer = service.renderer(desk.pair, session, precision="float32")
+        ends = service.paths(desk.pair, session)
         export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
         return str(path)
 
     def cancel(self, request: gr.Request) -> Any:
-        if cancelled := self.cancellations.get(str(request.session_hash)):
-            cancelled.set()
+        self.tab.session(request).cancel(JOB)
         return gr.Button("Cancelling…", interactive=False)
 
-    def finish(self, request: gr.Request) -> tuple[Any, ...]:
+    def finish(self) -> tuple[Any, ...]:
         """Whatever came of it: the button is back."""
-        self.cancellations.pop(str(request.session_hash), None)
         return gr.Button(visible=True), gr.Button("Cancel", visible=False, interactive=True)
-
-    def leave(self, request: gr.Request) -> None:
-        """Stop what a person who has left was waiting for."""
-        self.cancel(request)
-        self.cancellations.pop(str(request.session_hash), None)
 
 
 def sweep_rows(desk: MixingState, way: str, count: int) -> tuple[tuple[Mix, ...], ...]:
@@ -143,7 +139,7 @@ def layered(mixes: Sequence[Mix], desk: MixingState) -> tuple[Mix, ...]:
     return tuple(with_layers(mix, desk.layers) for mix in mixes)
 
 
-def build_sweep(app: gr.Blocks, tab: MixingHandlers, board: gr.HTML) -> None:
+def build_sweep(tab: MixingHandlers, board: gr.HTML) -> None:
     """The sweep panel."""
     handlers = SweepHandlers(tab)
     gr.Markdown("Pictures in a row, or a film. If you painted, only that runs, and the rest stands still.")
@@ -156,10 +152,13 @@ def build_sweep(app: gr.Blocks, tab: MixingHandlers, board: gr.HTML) -> None:
     image = gr.Image(**hidden, show_label=False, type="filepath", elem_id="sweep-image")
     film = gr.Video(**hidden, show_label=False, loop=True, autoplay=True, elem_id="sweep-film")
     quiet: dict[str, Any] = {"api_visibility": "private"}
-    asked = make.click(handlers.ask, None, [make, cancel], queue=False, show_progress="hidden", **quiet)
+    cancelled = gr.State()
+    asked = make.click(
+        handlers.ask, None, [cancelled, make, cancel], queue=False, show_progress="hidden", **quiet
+    )
     made = asked.then(
         handlers.make,
-        [board, *choices],
+        [cancelled, board, *choices],
         [result, image, film],
         show_progress_on=[make],
         concurrency_limit=2,
@@ -167,7 +166,6 @@ def build_sweep(app: gr.Blocks, tab: MixingHandlers, board: gr.HTML) -> None:
     )
     afterwards(made, handlers.finish, None, [make, cancel])
     cancel.click(handlers.cancel, None, [cancel], queue=False, show_progress="hidden", **quiet)
-    app.unload(handlers.leave)
 
 
 def build_choices() -> list[gr.components.Component]:

@@ -45,8 +45,8 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", **QUIET}
 
 
-def build_mixing(app: gr.Blocks, service: RenderService, opened: gr.Tab) -> None:
-    """Add the desk to ``app``, inside its context; it starts when its tab is opened."""
+def build_mixing(service: RenderService, opened: gr.Tab) -> None:
+    """Add the desk to the page's context; it starts when its tab is opened."""
     tab = MixingHandlers(service)
     pairs = [(pair.title, pair_id) for pair_id, pair in service.catalog.items()]
     pair = gr.Dropdown(
@@ -59,7 +59,7 @@ def build_mixing(app: gr.Blocks, service: RenderService, opened: gr.Tab) -> None
             board = build_mixing_component(service, tab.masks, tab.measures)
             build_results(tab.results, board, prefix="desk-")
             with gr.Accordion("Sweep", open=False):
-                build_sweep(app, tab, board)
+                build_sweep(tab, board)
             with gr.Accordion("Recipe", open=False):
                 restored = build_recipes(tab, [board, pair, subject])
             with gr.Accordion("What am I seeing?", open=False):
@@ -67,7 +67,6 @@ def build_mixing(app: gr.Blocks, service: RenderService, opened: gr.Tab) -> None
         with gr.Column(scale=1, min_width=320):
             build_networks(tab, [board, pair, subject], opened, restored)
             build_pictures(tab, board)
-    app.unload(tab.leave)
     build_mixing_endpoints(tab)
 
 

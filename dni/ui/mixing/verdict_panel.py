@@ -14,29 +14,30 @@ from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict, inspect_n
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority
+from dni.serving.sessions import Session
 
 __all__ = ["group_correlations", "inspect_in_slot", "verdict_html"]
 
 
 def inspect_in_slot(
-    service: RenderService, paths: Sequence[Path], *, owner: str, labels: Sequence[str] | None = None
+    service: RenderService, paths: Sequence[Path], *, session: Session, labels: Sequence[str] | None = None
 ) -> Verdict:
     """Judge networks while others use the machine: each run of a network waits for its turn.
 
     Ranked as an export: the verdict comes after the frames of the picture, and like an export it is never
-    dropped for its owner's newer wishes, as a frame made ahead would be. Nobody would ask for it again.
+    dropped for its session's newer wishes, as a frame made ahead would be. Nobody would ask for it again.
 
     Args:
         service: Whose catalogue and whose turns.
         paths: Two or more files of weights.
-        owner: Who asks.
+        session: Who asks.
         labels: What to call the networks; see :func:`dni.compatibility.verdict.inspect_networks`.
 
     Raises:
         DniError: See there.
-        dni.rendering.control.Cancelled: The owner has left.
+        dni.rendering.control.Cancelled: The session has ended.
     """
-    control = RenderControl(slot=partial(service.scheduler.slot, owner, Priority.EXPORT))
+    control = RenderControl(slot=partial(service.slot, session, Priority.EXPORT))
     return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control)
 
 

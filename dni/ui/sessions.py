@@ -1,0 +1,25 @@
+"""Binds sessions to Gradio's connections: one for each open page, which ends when the page is closed."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from dni.serving.sessions import Session, SessionRegistry
+from dni.ui.errors import errors_shown
+
+__all__ = ["close_with_page", "session_of"]
+
+
+def session_of(request: gr.Request, sessions: SessionRegistry) -> Session:
+    """The session of the page that sent an event; an error in a box where there can be none."""
+    with errors_shown():
+        return sessions.open(request.session_hash)
+
+
+def close_with_page(app: gr.Blocks, sessions: SessionRegistry) -> None:
+    """End a page's session when the page is closed; to be called inside the app's context."""
+
+    def leave(request: gr.Request) -> None:
+        sessions.close(request.session_hash)
+
+    app.unload(leave)
