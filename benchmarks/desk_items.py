@@ -132,7 +132,9 @@ def painted_item(
     text, base = encode_mask(mask), Mix.of_alpha(0)
 
     def job(number: int) -> object:
-        request = RenderRequest(mix=base, brush=wanted[number], mask=text, crop=(0, 0, WIDTH, HEIGHT))
+        request = RenderRequest(
+            mix=base, brush=wanted[number], mask=text, crop=Rectangle.whole(WIDTH, HEIGHT)
+        )
         return painted_frame(service, TOKEN, pair_id, request, session=SESSION)
 
     renderer = service.renderer(pair_id)
@@ -180,7 +182,7 @@ def other_items(service: RenderService, pair_id: str, picture: Picture, count: i
     truth = resize_bicubic(picture.rgb, renderer.scale)
 
     def comparison(number: int) -> object:
-        request = RenderRequest(mix=wanted[number], crop=(0, 0, WIDTH, HEIGHT))
+        request = RenderRequest(mix=wanted[number], crop=Rectangle.whole(WIDTH, HEIGHT))
         return compare(service, TOKEN, pair_id, request, session=SESSION)
 
     def points(number: int) -> object:

@@ -23,7 +23,7 @@ from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture, read_recipe
 from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
-from dni.rendering.control import Cancelled
+from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer
 from dni.serving import live_pixel_budget as budget
 from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
@@ -337,5 +337,12 @@ def test_results_are_float32_and_say_so(
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(Cancelled):
-        service.export_picture(picture, "tiny", at(0.3), tmp_path / "b.png", cancelled=cancelled, session=ann)
+        service.export_picture(
+            picture,
+            "tiny",
+            at(0.3),
+            tmp_path / "b.png",
+            session=ann,
+            control=RenderControl(cancelled=cancelled),
+        )
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "a.safetensors"]

@@ -15,7 +15,7 @@ import torch
 from dni.blending.shares import Mix
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.mixing.measurements import Measures
 from dni.serving.render_service import RenderService, RenderServiceError

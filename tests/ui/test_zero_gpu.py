@@ -47,7 +47,7 @@ from dni.ui.start import default_service
 service = default_service()
 jobs = GpuJobs(service)
 jobs.frames("picture", "pair", "region", (0, 1))
-jobs.export("picture", "pair", 0.5, "path", control="progress and cancellation", owner="somebody")
+jobs.export("picture", "pair", 0.5, "path", control="progress and cancellation", session="somebody")
 print(json.dumps({
     "calls": spaces.calls, "frames on": str(service.device), "jobs on": str(jobs.service.device),
     "blocks": len(app.demo.blocks),
