@@ -1,4 +1,4 @@
-"""Writing a file so that it appears whole or not at all, and checks of where it shall be."""
+"""Atomic writes: a file appears complete or not at all; checks the destination before the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the weights that we ship are."""
+"""Locates the weights that ship with the project."""
 
 from __future__ import annotations
 

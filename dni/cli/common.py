@@ -1,4 +1,4 @@
-"""What several commands share: options, and choosing ends."""
+"""Options that several commands share, and choosing the ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``dni curve``: what a picture wins and loses along alpha, and where to start."""
+"""``dni curve``: distortion and perception along alpha, and a suggested alpha."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that say what to render, and the mix or render request that they mean."""
+"""Options that describe a render request, and the request that they mean."""
 
 from __future__ import annotations
 

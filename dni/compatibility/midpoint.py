@@ -1,4 +1,4 @@
-"""The midpoint test: does the network half-way between others still make a picture like theirs?
+"""The midpoint test: does the network half-way between the ends still make a picture like theirs?
 
 Between networks that share an ancestor the parameters' midpoint makes a picture that lies between the
 ends' pictures. Between strangers it is a network that nobody trained: the picture goes dark or flat, or

@@ -1,4 +1,4 @@
-"""Do these networks blend? The verdict in plain words, with its evidence.
+"""The verdict on whether networks can be blended, with its evidence.
 
 The picture decides: the midpoint test of :mod:`dni.compatibility.midpoint` on a real picture. What is
 known of the networks, and how alike their filters are (:mod:`dni.compatibility.correlation`), says why.

@@ -1,4 +1,4 @@
-"""Levels of a painted mask: its value at every output pixel, and the few values that are rendered."""
+"""Mask levels: the mask's value at every output pixel, and the few values at which networks are run."""
 
 from __future__ import annotations
 

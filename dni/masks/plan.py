@@ -1,4 +1,4 @@
-"""Where a painted mask needs the network: tiles of the picture, and rectangles of each for every level.
+"""Plans a masked render: tiles of the picture, and for each level the rectangles that need it.
 
 Pure geometry in input pixels; :mod:`dni.rendering.masked` renders it.
 """

@@ -1,4 +1,4 @@
-"""A rectangle of a picture: crops, regions on screen, tiles, and what is measured or painted."""
+"""A rectangle of a picture: crop, region on screen, tile, or part that is measured or painted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes in files, and the files of weights that a recipe names."""
+"""Reads recipes from files, and finds the checkpoint files that a recipe names."""
 
 from __future__ import annotations
 

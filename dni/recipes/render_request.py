@@ -1,4 +1,4 @@
-"""A render request: what is asked of a render, by the app, the command line or a recipe in a file."""
+"""A render request: what the app, the command line or a recipe asks a renderer for."""
 
 from __future__ import annotations
 

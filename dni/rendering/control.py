@@ -1,4 +1,4 @@
-"""What a caller hands to a render: progress and notices to receive, cancellation, and the slots to run in."""
+"""Render control: progress, notices, cancellation and the scheduling slot of a render."""
 
 from __future__ import annotations
 

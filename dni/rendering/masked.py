@@ -1,4 +1,4 @@
-"""Paint the effect: one mix of the ends outside, another where a mask is painted.
+"""Masked rendering: one mix outside of a mask, another inside, blended parameters in between.
 
 A mask is uint8 (H, W) over the whole picture, whatever its own size. Let m(x), in [0, 1], be its bilinear
 value at the output pixel x. **The exact masked picture** has at x the pixel x of the network at the mix

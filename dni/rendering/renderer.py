@@ -1,4 +1,4 @@
-"""Picture to picture through a blend, tile by tile; with smaller tiles, or on the CPU, if memory runs out."""
+"""The renderer: pictures through a blend, tile by tile, with fallbacks when memory runs out."""
 
 from __future__ import annotations
 

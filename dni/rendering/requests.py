@@ -1,4 +1,4 @@
-"""A render request to pixels: the part of the picture that it asks for, at its mixes."""
+"""Carries out a render request: the part of the picture that it asks for, at its mixes."""
 
 from __future__ import annotations
 

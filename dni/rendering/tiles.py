@@ -1,4 +1,4 @@
-"""Cutting a picture into tiles: a core that a tile is responsible for, inside the window that it reads."""
+"""Cuts a picture into overlapping tiles: a core that is kept, inside the window that is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The visible region of a picture, and the frame that shows it: a JPEG."""
+"""The visible region of a picture, and the JPEG frame that shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind the live viewer: pictures that people hold, pairs that are loaded, frames.
+"""The render service: pictures, loaded pairs and rendered frames behind the live viewers.
 
 A frame is the picture (or the visible region of a large one) at one mix, as a JPEG. It is known by the
 picture's token, the pair, the region and the mix, and by nothing else: there is no "current" picture or

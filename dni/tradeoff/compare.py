@@ -1,4 +1,4 @@
-"""Network blending against pixel blending: the central claim of Deep Network Interpolation, made visible.
+"""Network interpolation against pixel interpolation, the central claim of Deep Network Interpolation.
 
 Wang et al., CVPR 2019, https://arxiv.org/abs/1811.10515: blending the parameters of two networks gives other
 pictures than blending the two networks' pictures. A mean of pictures weakens texture that the ends do not

@@ -1,4 +1,4 @@
-"""The perception-distortion curve of a picture: what is measured from one mix to another.
+"""The perception-distortion curve of a picture between two mixes (Blau and Michaeli, 2018).
 
 Blau and Michaeli, "The Perception-Distortion Tradeoff", CVPR 2018, https://arxiv.org/abs/1711.06077: past
 some point no method comes closer to the truth and looks more natural as well, and a blend walks along that

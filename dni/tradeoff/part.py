@@ -1,4 +1,4 @@
-"""Which part of a picture is measured: what is asked for, or as much of it as there is time for."""
+"""Chooses the part of a picture that is measured."""
 
 from __future__ import annotations
 

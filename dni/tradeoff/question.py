@@ -1,4 +1,4 @@
-"""What to measure of a picture along a blend: against which reference, between which mixes, where."""
+"""A trade-off request: which reference, which mixes and which part of a picture to measure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the tabs together; everything about the page as a whole."""
+"""Builds the app from its tabs, and the options of its launch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what the browser asks for, which may hold anything."""
+"""Parses and validates the messages of the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The results to take away: buttons below the viewer, and the same two jobs as named API endpoints."""
+"""Results to download: the buttons below a viewer, and the endpoints ``/render`` and ``/blend``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns Python functions into server functions of a component: errors as messages, threads of their own."""
+"""Wraps Python functions as server functions: errors become messages, slow ones get their own threads."""
 
 from __future__ import annotations
 

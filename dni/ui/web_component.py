@@ -1,4 +1,4 @@
-"""Serves the page's own ES modules, and makes ``gr.HTML`` components of them.
+"""Serves the browser's ES modules, and makes ``gr.HTML`` components of them.
 
 Gradio compiles a component's ``html_template`` and ``css_template`` again at each update of its value. Ours
 are empty: the module fills the element once with the file of markup, and styles are in the page's head.

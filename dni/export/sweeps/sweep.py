@@ -1,4 +1,4 @@
-"""A sweep to keep: one picture through many mixes, as a labelled sheet or a film.
+"""Sweeps: one picture through many mixes, written as a labelled sheet or a film.
 
 Where a mask is painted, the swept mix is inside of it, and what is outside stands still.
 """

@@ -1,4 +1,4 @@
-"""Frames that only the mixing desk asks for: painted ones, and comparisons with blended pixels."""
+"""Frames of the Mixing tab: masked ones, and comparisons with blended pixels."""
 
 from __future__ import annotations
 

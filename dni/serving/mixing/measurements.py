@@ -1,4 +1,4 @@
-"""The perception-distortion curve of what is on the desk."""
+"""Measures the perception-distortion curve of what is in the Mixing tab."""
 
 from __future__ import annotations
 

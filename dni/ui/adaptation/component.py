@@ -1,4 +1,4 @@
-"""The digit desk: one ``gr.HTML`` component with walls, charts, a drawing pad and maps, and what it asks for.
+"""The component of the Adaptation tab, and its server functions.
 
 The browser holds what the networks predict at 21 alphas and interpolates while the thumb moves; the exact
 prediction is asked for when it rests. Numbers travel as base64 of bytes or 16-bit words.

@@ -1,4 +1,4 @@
-"""The effects tab: a picture, a pair, the live viewer, and the results to take away."""
+"""The Effects tab: a picture, a pair, the live viewer, and results to download."""
 
 from __future__ import annotations
 

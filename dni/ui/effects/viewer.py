@@ -1,4 +1,4 @@
-"""The live viewer: one ``gr.HTML`` component with a canvas, a range input and three server functions.
+"""The live viewer of the Effects tab: one ``gr.HTML`` component and its server functions.
 
 Why not ``gr.Image``: a frame through it takes 42 to 256 ms of transport alone (see docs in
 ``benchmarks/README.md``), and it cannot keep frames in the browser. Here the browser holds

@@ -1,4 +1,4 @@
-"""The component of the mixing desk, and what it can ask of the server.
+"""The component of the Mixing tab, and its server functions.
 
 As in :mod:`dni.ui.effects.viewer` the server keeps no "current" anything: it answers, and the browser
 decides.

@@ -1,4 +1,4 @@
-"""The handlers of the mixing desk's events: choosing pictures and networks, and the verdict.
+"""Event handlers of the Mixing tab: pictures, networks and the verdict.
 
 Everything a person chose is in the scene that comes from their browser.
 """

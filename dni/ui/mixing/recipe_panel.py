@@ -1,4 +1,4 @@
-"""Recipes on the desk: what is on screen as a recipe, and a recipe back on screen."""
+"""The recipe panel: saves the state of the Mixing tab as a recipe, and restores it."""
 
 from __future__ import annotations
 

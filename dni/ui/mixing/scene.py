@@ -1,4 +1,4 @@
-"""The scene of the mixing desk: what its component is told, and what it tells back.
+"""The scene of the Mixing tab: the state that server and component exchange.
 
 How much of the mix a group of layers gets is one number c: its shares are ``(1 - c) * first end + c * mix``.
 """

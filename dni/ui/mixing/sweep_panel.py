@@ -1,4 +1,4 @@
-"""A sweep of what is on the desk: a strip, a grid or a film to take away."""
+"""The sweep panel: a strip, a grid or a film of the current mix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict on the desk's networks: asked for in turn, and in plain words with its evidence, as HTML."""
+"""The verdict panel: inspects the networks in a scheduling slot, and shows the evidence as HTML."""
 
 from __future__ import annotations
 
