@@ -36,8 +36,8 @@ def files_tried_once() -> Iterator[None]:
     """Each of the tests' own networks is tried for the first test that brings it."""
     once = trying_once(unusable)
     with pytest.MonkeyPatch.context() as patch:
-        for room in ("desk_networks", "desk_api"):
-            patch.setattr(f"dni.ui.{room}.unusable", once)
+        for module in ("dni.serving.mixing.uploaded_networks", "dni.ui.mixing.api"):
+            patch.setattr(f"{module}.unusable", once)
         yield
 
 
