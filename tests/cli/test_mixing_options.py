@@ -26,6 +26,7 @@ from dni.recipes.recipe_files import read_recipe
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.renderer import Renderer
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 
 pytestmark = pytest.mark.usefixtures("tiny_catalogue")
 
@@ -164,11 +165,16 @@ def test_a_recipe_gives_the_identical_file(
 
 def test_the_app_gives_the_identical_file(run: Run, service: RenderService, photo: Path, out: Path) -> None:
     mix = Mix.of((0.7, 0.3), groups={"last": (0, 1)})
-    service.export_picture(open_picture(photo), "tiny", mix, out / "app.png")
-    assert run("render", photo, "-o", out / "again.png", "--recipe", out / "app.png").code == 0
+    service.export_picture(open_picture(photo), "tiny", mix, out / "app.png", session=Session())
+    assert (
+        run("render", photo, "-o", out / "again.png", "--recipe", out / "app.png").code
+        == 0
+    )
     words = ["--pair", "tiny", "--alpha", "0.3", "--group", "last=1", "--float32"]
     assert run("render", photo, "-o", out / "words.png", *words).code == 0
-    assert sha256(out / "app.png") == sha256(out / "again.png") == sha256(out / "words.png")
+    assert (
+        sha256(out / "app.png") == sha256(out / "again.png") == sha256(out / "words.png")
+    )
 
 
 def test_a_recipe_finds_its_ends_among_files_of_other_names(
