@@ -193,7 +193,7 @@ class RenderService:
             jpeg = self._frames.get(key)  # somebody else may have waited for the same
             if jpeg is not None:
                 return Frame(jpeg, 0.0)
-            frame = self.render_frame(picture, renderer, region, mix)
+            frame = self.render_frame(picture, pair_id, region, mix, session)
             self.remember(token, pair_id, region, mix, frame.jpeg, session=session)
             return frame
 
@@ -201,9 +201,12 @@ class RenderService:
             return self._when_idle(render, renderer, session)
         return self._in_slot(render, session, priority, coalesce_key="frame")
 
-    def render_frame(self, picture: Picture, renderer: Renderer, region: Rectangle, mix: Mix) -> Frame:
-        """The region at ``mix``, rendered anew and at once: for whoever has the turn."""
+    def render_frame(
+        self, picture: Picture, pair_id: str, region: Rectangle, mix: Mix, session: Session | None = None
+    ) -> Frame:
+        """The region at ``mix``, rendered anew and at once: for whoever has the slot."""
         check_region(region, picture)
+        renderer = self.renderer(pair_id, session)
         notices: list[str] = []
         started = time.perf_counter()
         control = RenderControl(notice=notices.append)

@@ -68,8 +68,7 @@ class GpuJobs:
 
     def _frames(self, picture: Picture, pair_id: str, region: Rectangle, mixes: Sequence[Mix]) -> list[bytes]:
         with errors_shown():
-            renderer = self.service.renderer(pair_id)
-            return [self.service.render_frame(picture, renderer, region, mix).jpeg for mix in mixes]
+            return [self.service.render_frame(picture, pair_id, region, mix).jpeg for mix in mixes]
 
     def _export(self, picture: Picture, pair_id: str, request: RenderRequest, path: Path) -> Path:
         with errors_shown(), Session() as session:

@@ -141,7 +141,7 @@ def test_a_frame_ahead_is_made_at_last_although_somebody_always_waits(
     monkeypatch.setattr(service.scheduler, "is_urgent", lambda: True)
     service.keep("example", make_picture())
     frame = service.frame("example", "tiny", WHOLE, at(0.9), session=ann, priority=Priority.AHEAD)
-    assert frame.jpeg == service.render_frame(make_picture(), service.renderer("tiny"), WHOLE, at(0.9)).jpeg
+    assert frame.jpeg == service.render_frame(make_picture(), "tiny", WHOLE, at(0.9)).jpeg
 
 
 def test_who_leaves_waits_for_nothing(

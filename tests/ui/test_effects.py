@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from dni.blending.shares import Mix
 from dni.checkpoints.catalog import Pair
 from dni.serving.render_service import RenderService
+from dni.serving.sessions import Session
 
 SEED = 7
 
@@ -194,7 +195,7 @@ def test_reset(cat: Desk) -> None:
 def assert_original(desk: Desk) -> None:
     desk.wait_state("original")
     picture = desk.example()
-    bicubic = decoded(desk.service.before("example-cat", "tiny", whole(picture)))
+    bicubic = decoded(desk.service.before("example-cat", "tiny", whole(picture), session=Session()))
     assert difference(desk.picture(bicubic.shape[1], bicubic.shape[0]), bicubic) < 0.5
 
 
