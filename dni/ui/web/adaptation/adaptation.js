@@ -49,10 +49,13 @@ class Adaptation {
   /** @type {{ title: HTMLElement, value: HTMLElement }[]} */
   #scores = [];
   #isDrawQueued = false;
+  /** Of a person's own picture; the examples are everybody's. */
+  #session = '';
 
   /** @param {import('../lib/gradio.js').Component<Change>} component */
   constructor({ element, props, server }) {
-    const ask = (/** @type {string} */ name, /** @type {unknown} */ request) => askServer(server, name, request);
+    const ask = (/** @type {string} */ name, /** @type {unknown} */ request) => (
+      askServer(server, name, { .../** @type {object} */ (request), session: this.#session }));
     const section = find(element, '.dni-digits');
     this.section = section;
     this.palette = new Palette(section);
@@ -74,6 +77,7 @@ class Adaptation {
   /** @param {Change | null} change From the server. */
   take(change) {
     if (change?.method) this.controller.choose({ method: change.method, title: change.title ?? '' });
+    if (change?.session) this.#session = change.session;
     if (change?.token) this.shift.addPicture(change.token, change.picture ?? '');
   }
 

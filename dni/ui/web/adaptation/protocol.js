@@ -67,8 +67,8 @@
  */
 
 /**
- * A change from the server, the component's value: another method, or a person's own picture.
- * @typedef {{ serial: string, method?: string, title?: string, token?: string, picture?: string }} Change
+ * A change from the server, the component's value: another method, or a person's own picture with its session.
+ * @typedef {{ serial: string, method?: string, title?: string, token?: string, picture?: string, session?: string }} Change
  */
 
 export {};

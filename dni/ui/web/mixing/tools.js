@@ -80,7 +80,7 @@ export class Tools {
       canvas,
       view,
       mask,
-      makeMask: (kind) => ask(server, 'auto_mask', { token: stage.scene?.token, kind }),
+      makeMask: (kind) => ask(server, 'auto_mask', { token: stage.scene?.token, kind, session: stage.scene?.session }),
       onMaskChange: () => {
         canvas.dataset.mask = mask.on ? 'on' : '';
         grid.changed();
