@@ -21,12 +21,12 @@ from dni.masks.files import encode_mask
 from dni.masks.plan import Canvas, Plan, plan_masked
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.requests import Hooks
-from dni.rendering.tiles import span
+from dni.rendering.tiles import tile_of
 from dni.serving.mixing.frames import compare, painted_frame
-from dni.serving.render_service import Region, RenderService
+from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.tradeoff.curve import measure_curve
 from dni.tradeoff.question import TradeoffRequest
@@ -69,7 +69,7 @@ def sample() -> Picture:
     """The middle of an example photograph, 125x120."""
     picture = open_picture(EXAMPLE_FOLDER / "astronaut.png")
     left, top = (picture.width - WIDTH) // 2, (picture.height - HEIGHT) // 2
-    return Picture(Region(left, top, WIDTH, HEIGHT).cut(picture.rgb).contiguous(), None, "sample")
+    return Picture(Rectangle(left, top, WIDTH, HEIGHT).cut(picture.rgb).contiguous(), None, "sample")
 
 
 def all_items(service: RenderService, pair_id: str, rounds: int) -> list[Item]:
@@ -85,7 +85,7 @@ def all_items(service: RenderService, pair_id: str, rounds: int) -> list[Item]:
 
 def frame_items(service: RenderService, pair_id: str, count: int) -> list[Item]:
     """Plain frames: new mixes of two ends and of more."""
-    region = Region(0, 0, WIDTH, HEIGHT)
+    region = Rectangle.whole(WIDTH, HEIGHT)
 
     def item(name: str, pair: str, wanted: Sequence[Mix], most: float | None, how: str) -> Item:
         def job(number: int) -> object:
@@ -132,7 +132,9 @@ def painted_item(
     text, base = encode_mask(mask), Mix.of_alpha(0)
 
     def job(number: int) -> object:
-        request = RenderRequest(mix=base, brush=wanted[number], mask=text, crop=(0, 0, WIDTH, HEIGHT))
+        request = RenderRequest(
+            mix=base, brush=wanted[number], mask=text, crop=Rectangle.whole(WIDTH, HEIGHT)
+        )
         return painted_frame(service, TOKEN, pair_id, request, session=SESSION)
 
     renderer = service.renderer(pair_id)
@@ -169,14 +171,8 @@ def computed(plan: Plan, canvas: Canvas, *, multiple: int) -> float:
     """Pixels that the network computes for a plan, in pictures."""
     pixels = 0
     for part in (part for tile in plan.tiles for parts in tile.parts for part in parts):
-        row, column = (
-            span(start, start + side, length=length, overlap=canvas.overlap, multiple=multiple)
-            for start, side, length in (
-                (part.top, part.height, canvas.height),
-                (part.left, part.width, canvas.width),
-            )
-        )
-        pixels += row.window * column.window
+        width, height = canvas.width, canvas.height
+        pixels += tile_of(part, width=width, height=height, overlap=canvas.overlap, multiple=multiple).pixels
     return pixels / (canvas.width * canvas.height)
 
 
@@ -186,7 +182,7 @@ def other_items(service: RenderService, pair_id: str, picture: Picture, count: i
     truth = resize_bicubic(picture.rgb, renderer.scale)
 
     def comparison(number: int) -> object:
-        request = RenderRequest(mix=wanted[number], crop=(0, 0, WIDTH, HEIGHT))
+        request = RenderRequest(mix=wanted[number], crop=Rectangle.whole(WIDTH, HEIGHT))
         return compare(service, TOKEN, pair_id, request, session=SESSION)
 
     def points(number: int) -> object:
@@ -197,7 +193,7 @@ def other_items(service: RenderService, pair_id: str, picture: Picture, count: i
         return measure_curve(picture, renderer, question)
 
     def step(number: int) -> object:
-        return list(sweep_frames(picture, renderer, [RenderRequest(mix=wanted[number])], hooks=Hooks()))
+        return list(sweep_frames(picture, renderer, [RenderRequest(mix=wanted[number])]))
 
     return [
         Item("against pixels", comparison, "the blend and both ends, measured; three JPEGs"),

@@ -20,6 +20,7 @@ from dni.masks.automatic import detail_mask, feather, luminance_mask
 from dni.masks.levels import sample_mask
 from dni.masks.plan import Canvas, plan_masked
 from dni.pictures.picture import to_tensor
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.masked import render_masked
 from dni.rendering.renderer import Renderer
 from dni.training.restoration.data import downscale_pair
@@ -55,7 +56,7 @@ def exact_pictures(renderer: Renderer, rgb: Tensor, masks: dict[str, Tensor]) ->
     """Every pixel from the network at its own mix, the mask rounded to 8 bits; the network runs 256 times."""
     size = rgb.shape[1] * renderer.scale, rgb.shape[2] * renderer.scale
     values = {
-        name: sample_mask(mask, output_size=size, top=0, left=0, size=size).round()
+        name: sample_mask(mask, Rectangle.whole(size[1], size[0]), output_size=size).round()
         for name, mask in masks.items()
     }
     pictures = {name: torch.zeros(3, *size, dtype=torch.uint8) for name in masks}

@@ -1,6 +1,6 @@
 """A person at the app, without a browser: the HTTP requests that gradio's page sends, and the viewer's.
 
-What is sent was read off the page (gradio 6: ``gradio/routes.py``) and ``dni/ui/static/viewer.js``.
+What is sent was read off the page (gradio 6: ``gradio/routes.py``) and ``dni/ui/web/viewer/viewer.js``.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from playwright.sync_api import Page
 from benchmarks.browser import ALLOWED_MS, PATIENCE_MS, PAUSE_MS, app_page, noise
 from benchmarks.table import median, p95, save_table
 from dni.device import keep_freed_memory
+from dni.pictures.rectangle import Rectangle
 from dni.serving.render_service import RenderService
 from dni.ui.start import default_service
 
@@ -106,7 +107,7 @@ def network_time(service: RenderService) -> float:
     for index in range(NETWORK_RUNS):
         alpha = (index + 1) / (NETWORK_RUNS + 1)
         started = time.perf_counter()
-        renderer.render_region(rgb.byte(), (1 - alpha, alpha), left=0, top=0, width=SIDE, height=SIDE)
+        renderer.render_region(rgb.byte(), (1 - alpha, alpha), Rectangle.whole(SIDE, SIDE))
         times.append((time.perf_counter() - started) * 1000)
     return median(times)
 

@@ -14,6 +14,7 @@ from PIL import Image
 from dni.blending.interpolate import shares_of
 from dni.examples import example_paths
 from dni.pictures.picture import Picture, from_pil
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.renderer import Renderer
 
 __all__ = ["Subject", "Verdict", "judge", "make_subjects", "psnr"]
@@ -100,14 +101,7 @@ def make_subject(renderer: Renderer, image: Image.Image) -> Subject:
 
 
 def render(renderer: Renderer, picture: Picture, region: dict[str, int], alpha: float) -> torch.Tensor:
-    rgb = renderer.render_region(
-        picture.rgb,
-        shares_of(alpha),
-        left=region["left"],
-        top=region["top"],
-        width=region["width"],
-        height=region["height"],
-    )
+    rgb = renderer.render_region(picture.rgb, shares_of(alpha), Rectangle(**region))
     return rgb[:, ::THINNED, ::THINNED]
 
 

@@ -1,4 +1,4 @@
-"""The one family of errors that is meant for the person in front of the program.
+"""The base class of errors whose text is meant for the user.
 
 The command line prints their text and exits with status 1; the app shows it and keeps everything.
 """

@@ -26,6 +26,13 @@ from dni.serving.sessions import Session
 from models import RRDBNet
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Chromium, so that ``-m "not browser"`` leaves it out."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @pytest.fixture
 def shared() -> Path:
     """The folder of third-party data: ``$DNI_SHARED``, or ``shared`` next to the repository."""

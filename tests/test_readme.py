@@ -36,11 +36,22 @@ def test_the_library_example_runs(monkeypatch) -> None:
     monkeypatch.chdir(ROOT)
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert code
-    assert len([line for line in code.group(1).splitlines() if line]) == 5
+    assert len([line for line in code.group(1).splitlines() if line]) == 4
     names: dict = {}
     exec(code.group(1), names)
     assert names["rgb"].dtype == torch.uint8
     assert tuple(names["rgb"].shape) == (3, 448, 672)
+
+
+def test_the_names_that_the_readme_once_showed_go_on_working() -> None:
+    from dni.allocator import keep_freed_memory
+    from dni.catalog import end_paths as former_end_paths
+
+    import dni
+
+    assert former_end_paths is end_paths
+    assert dni.adapt.load_classifier is dni.load_classifier
+    assert keep_freed_memory is dni.keep_freed_memory
 
 
 def test_the_tables_are_the_reports(report) -> None:

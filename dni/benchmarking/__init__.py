@@ -1,4 +1,4 @@
-"""What the engine costs on this machine, next to what the hardware and other tools need for the same."""
+"""Speed of the engine, measured beside the hardware's own limits and other tools on the same machine."""
 
 from dni.benchmarking.clock import Row, alternate, median_of, ratio_of, skipped
 from dni.benchmarking.frame import bundled_ladder, frame_row, network_input

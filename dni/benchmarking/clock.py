@@ -1,4 +1,4 @@
-"""Timing jobs side by side, so that whatever else the machine does meets all of them alike."""
+"""Times jobs alternately, so that background load affects all of them alike."""
 
 from __future__ import annotations
 

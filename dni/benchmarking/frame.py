@@ -1,4 +1,4 @@
-"""What a frame costs on top of the bare forward pass of the same network."""
+"""The cost of a frame relative to the bare forward pass of the same network."""
 
 from __future__ import annotations
 

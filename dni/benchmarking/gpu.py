@@ -1,4 +1,4 @@
-"""What a GPU makes of it: new alphas a second, and a whole large picture."""
+"""Measurements on a GPU: blends per second, and a whole large picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine that is measured, and a picture to measure with."""
+"""Describes the machine that is measured, and gives a picture to measure with."""
 
 from __future__ import annotations
 

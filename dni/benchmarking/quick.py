@@ -1,4 +1,4 @@
-"""The short version, for anybody's machine: bundled weights only, less than a minute on two cores."""
+"""The short benchmark behind ``dni bench``: bundled weights only, under a minute on two cores."""
 
 from __future__ import annotations
 

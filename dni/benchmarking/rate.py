@@ -1,4 +1,4 @@
-"""How close the networks come to the machine's own rate of matrix products."""
+"""Convolution throughput of the networks relative to the machine's matrix-product rate."""
 
 from __future__ import annotations
 

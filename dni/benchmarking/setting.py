@@ -1,4 +1,4 @@
-"""What setting a new alpha costs next to one pass over the same memory."""
+"""The cost of setting a new alpha relative to one pass over the same memory."""
 
 from __future__ import annotations
 

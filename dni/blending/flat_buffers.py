@@ -1,4 +1,4 @@
-"""Flat rows: all parameters of one dtype, of every end and of the live network, each in one piece of memory.
+"""Flat buffers: all parameters of one dtype, of every end and of the live network, in contiguous memory.
 
 A blend of the ends is then one pass over memory, whatever the number of layers.
 """

@@ -1,4 +1,4 @@
-"""Groups of a network's layers, from first to last, found from the names in its state.
+"""Groups of a network's layers, in order of depth, found from the parameter names in its state dict.
 
 Ends of a blend share their architecture, so one division serves them all. It follows what super-resolution
 networks have in common: a first layer, a trunk of equal blocks, upsampling, a last layer.

@@ -1,4 +1,4 @@
-"""Where a sweep goes: mixes along the line between two mixes, and over the pad of three or four ends."""
+"""Paths through mix space: the line between two mixes, and the grid over a pad of three or four ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mix: how much of every end goes into a blend, for the whole network and for groups of its layers.
+"""Shares: how much of every end goes into a blend, for the whole network and per group of layers.
 
 Shares are numbers, one an end, that sum to 1. Task arithmetic (Ilharco et al., "Editing models with task
 arithmetic", ICLR 2023, https://arxiv.org/abs/2212.04089) is the same thing said in another way.

@@ -1,4 +1,4 @@
-"""Writing a file so that it appears whole or not at all."""
+"""Atomic writes: a file appears complete or not at all; checks the destination before the work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dni.errors import DniError
 
-__all__ = ["atomic_write"]
+__all__ = ["atomic_write", "check_destination"]
 
 
 @contextmanager
@@ -41,3 +41,21 @@ def atomic_write(
     finally:
         with suppress(OSError):  # the file, or even its folder, is not there
             partial.unlink()
+
+
+def check_destination(destination: Path, suffix: str) -> None:
+    """Find out before the work, where that can be known, that its result cannot be written.
+
+    Raises:
+        DniError: The name does not end in ``suffix``, or the folder is not there or not writable.
+    """
+    folder = destination.parent
+    if destination.suffix.lower() != suffix:
+        raise DniError(
+            f"Expected a name that ends in {suffix}, but got {destination.name}: change the ending."
+        )
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise DniError(
+            f"Expected to write {destination}, but {folder} is no folder that you may write to: "
+            "make it first, or choose another."
+        )

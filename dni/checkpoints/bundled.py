@@ -1,4 +1,4 @@
-"""Where the weights that we ship are."""
+"""Locates the weights that ship with the project."""
 
 from __future__ import annotations
 
@@ -11,5 +11,9 @@ WEIGHTS_VARIABLE = "DNI_WEIGHTS"
 
 
 def weights_folder() -> Path:
-    """``$DNI_WEIGHTS``, or ``weights`` beside the package."""
-    return Path(os.environ.get(WEIGHTS_VARIABLE) or Path(__file__).parents[2] / "weights")
+    """``$DNI_WEIGHTS``; else ``weights`` in the package, as in a wheel, or beside it, as in a checkout."""
+    if chosen := os.environ.get(WEIGHTS_VARIABLE):
+        return Path(chosen)
+    package = Path(__file__).parents[1]
+    inside = package / "weights"
+    return inside if inside.is_dir() else package.parent / "weights"

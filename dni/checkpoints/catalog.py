@@ -1,4 +1,4 @@
-"""The pairs and ladders we know: bundled with us, on the web, or in local files.
+"""The catalogue of known pairs and ladders: bundled, downloadable, or local.
 
 ``catalog.json`` lists them, and ``$DNI_CATALOG`` names a second file of the same form. A bundled path is
 relative to the ``weights`` folder (or ``$DNI_WEIGHTS``), a path in another catalogue to that catalogue.

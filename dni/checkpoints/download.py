@@ -1,4 +1,4 @@
-"""Fetching files: resumable, checked, and never half there.
+"""Resumable downloads, verified by size and sha256 before they are used.
 
 What arrives is kept next to its destination as ``.<name>.partial`` until its size and hash are right.
 """

@@ -1,4 +1,4 @@
-"""Trying files of weights that strangers brought, in a process of its own.
+"""Loads untrusted checkpoint files in a separate process with limits.
 
 No file of weights can run code here (:mod:`dni.checkpoints.files`), but a small one can describe a network so
 large, or so slow to build, that it takes the memory or the time of everybody. So each is first built in

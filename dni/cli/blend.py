@@ -1,4 +1,4 @@
-"""``dni blend``: networks in, one network out."""
+"""``dni blend``: blends networks into one checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several commands share: options, and choosing ends."""
+"""Options that several commands share, and choosing the ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tqdm import tqdm
 from dni.checkpoints.catalog import Pair, end_paths, find_pair
 from dni.checkpoints.download import tqdm_progress
 from dni.errors import DniError
-from dni.rendering.renderer import Progress
+from dni.rendering.control import Progress
 
 __all__ = [
     "Alpha",

@@ -1,4 +1,4 @@
-"""``dni curve``: what a picture wins and loses along alpha, and where to start."""
+"""``dni curve``: distortion and perception along alpha, and a suggested alpha."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from dni.cli.mixing import Groups, Levels, MixWords, check_masked, mask_text, pa
 from dni.errors import DniError
 from dni.metrics.perceptual import load_extractor
 from dni.pictures.read import open_picture
+from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks
 from dni.tradeoff.curve import Curve, measure_curve
 from dni.tradeoff.quality import MEASURES
 from dni.tradeoff.question import TradeoffRequest
@@ -68,7 +68,8 @@ def curve(
     )
     renderer = Renderer(*load_ends(local_ends(chosen)))
     with tile_progress() as progress:
-        measured = measure_curve(picture, renderer, question, hooks=Hooks(progress=progress))
+        control = RenderControl(progress=progress)
+        measured = measure_curve(picture, renderer, question, control=control)
     advice = suggest(measured)
     typer.echo(to_json(measured, advice) if as_json else to_text(measured, advice))
 

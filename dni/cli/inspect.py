@@ -1,4 +1,4 @@
-"""``dni inspect``: do these networks blend, and why."""
+"""``dni inspect``: whether networks can be blended, with the evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that say what to render, and the mix or order that they mean."""
+"""Options that describe a render request, and the request that they mean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dni.blending.shares import Mix, shares_of, task_shares
 from dni.errors import DniError
 from dni.masks.files import encode_mask, load_mask
 from dni.pictures.picture import Picture
-from dni.recipes.render_request import Crop
+from dni.pictures.rectangle import Rectangle
 
 __all__ = ["Groups", "Levels", "MixWords", "Scales", "check_masked", "mask_text", "parse_crop"]
 
@@ -128,7 +128,7 @@ def parse_numbers(text: str, option: str) -> tuple[float, ...]:
         ) from error
 
 
-def parse_crop(text: str) -> Crop:
+def parse_crop(text: str) -> Rectangle:
     """LEFT,TOP,WIDTH,HEIGHT in input pixels."""
     try:
         left, top, width, height = map(int, text.split(","))
@@ -136,7 +136,7 @@ def parse_crop(text: str) -> Crop:
         raise DniError(
             f"Expected --crop as LEFT,TOP,WIDTH,HEIGHT in pixels, like 10,20,300,200, but got {text!r}."
         ) from error
-    return left, top, width, height
+    return Rectangle(left, top, width, height)
 
 
 def check_masked(mask: Path | None, options: Mapping[str, object]) -> None:
@@ -147,5 +147,5 @@ def check_masked(mask: Path | None, options: Mapping[str, object]) -> None:
 
 
 def mask_text(path: Path, picture: Picture) -> str:
-    """A mask from a file, as an order for the picture holds it."""
+    """A mask from a file, as a request for the picture holds it."""
     return encode_mask(load_mask(path, picture_size=(picture.height, picture.width)))

@@ -1,4 +1,4 @@
-"""``dni pairs``: what the catalogue holds."""
+"""``dni pairs``: lists the catalogue."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from dni.cli.render_job import Job, RenderWords, job_of_recipe, job_of_words
 from dni.errors import DniError
 from dni.export.pictures import export_recipe
 from dni.pictures.read import open_picture
-from dni.rendering.renderer import Progress, Renderer
+from dni.rendering.control import Progress, RenderControl
+from dni.rendering.renderer import Renderer
 
 __all__ = ["render"]
 
@@ -87,7 +88,8 @@ def run_job(job: Job, image: Path, output: Path) -> None:
         for notice in picture.notices:
             say(notice)
         recipe = job.recipe_for(picture, renderer)
-        export_recipe(picture, renderer, recipe, destination, progress=progress, notice=say)
+        control = RenderControl(progress=progress, notice=say)
+        export_recipe(picture, renderer, recipe, destination, control=control)
 
     if image.is_dir():
         render_folder(image, output, render_file)

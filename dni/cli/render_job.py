@@ -1,4 +1,4 @@
-"""What ``dni render`` is asked to do, from its options or from a recipe."""
+"""The job of ``dni render``, from its options or from a recipe."""
 
 from __future__ import annotations
 

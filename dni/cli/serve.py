@@ -18,6 +18,7 @@ def serve(
     ] = None,
 ) -> None:
     """Start the app in the browser."""
-    from dni.ui import build_app, launch_options
+    from dni.ui import build_app, keep_uploads_private, launch_options
 
+    keep_uploads_private()
     build_app(data_root=data_root).launch(server_name=host, server_port=port, **launch_options())

@@ -23,8 +23,8 @@ from dni.export.sweeps.sweep import Sweep, export_sweep
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
 from dni.recipes.render_request import RenderRequest
+from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks
 
 __all__ = ["sweep"]
 
@@ -69,8 +69,8 @@ def sweep(
     paths = local_ends(chosen)
     renderer = Renderer(*load_ends(paths), precision="float32" if float32 else None)
     with tile_progress() as progress:
-        hooks = Hooks(progress=progress)
-        export_sweep(picture, renderer, wanted, output, ends=paths, pair_id=pair or "", hooks=hooks)
+        control = RenderControl(progress=progress)
+        export_sweep(picture, renderer, wanted, output, ends=paths, pair_id=pair or "", control=control)
     typer.echo(f"Wrote {output}")
 
 
@@ -84,7 +84,7 @@ class Frame:
     crop: str | None
 
     def request(self, picture: Picture, num_ends: int) -> RenderRequest:
-        """The order of which the swept mix takes a place; see :func:`dni.export.sweeps.sweep.swept`.
+        """The request that each frame fills in with its mix; see :func:`dni.export.sweeps.sweep.swept`.
 
         Raises:
             DniError: Options contradict one another or cannot be read.

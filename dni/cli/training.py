@@ -1,4 +1,4 @@
-"""``dni train`` and ``dni evaluate``: making and measuring the networks that we ship."""
+"""``dni train`` and ``dni evaluate``: trains and measures the networks that ship."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How alike the filters of two networks are, layer by layer.
+"""Correlation of two networks' filters, layer by layer.
 
 Wang et al., "Deep Network Interpolation for Continuous Imagery Effect Transition", CVPR 2019,
 https://arxiv.org/abs/1811.10515, explain with such correlations why networks of one ancestor blend. What

@@ -1,4 +1,4 @@
-"""The reason of a verdict, in one or two plain sentences."""
+"""Explains a verdict in one or two plain sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks that have no blend at all, whatever they were trained for."""
+"""Finds why networks cannot be blended at all: other architectures, shapes or hidden copies."""
 
 from __future__ import annotations
 

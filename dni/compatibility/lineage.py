@@ -1,4 +1,4 @@
-"""What is known about how networks descend from each other."""
+"""Lineage: what is known about which network was fine-tuned from which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The midpoint test: does the network half-way between others still make a picture like theirs?
+"""The midpoint test: does the network half-way between the ends still make a picture like theirs?
 
 Between networks that share an ancestor the parameters' midpoint makes a picture that lies between the
 ends' pictures. Between strangers it is a network that nobody trained: the picture goes dark or flat, or
@@ -17,7 +17,8 @@ from torch import Tensor
 
 from dni.metrics.distortion import luma
 from dni.metrics.image_statistics import ImageStatistics, decibels, distance, image_statistics
-from dni.rendering.renderer import Renderer, Slot
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
 
 __all__ = ["QUALITIES", "Midpoint", "Quality", "judge", "midpoint_tests"]
 
@@ -73,36 +74,41 @@ class Midpoint:
     quality: Quality
 
 
-def midpoint_tests(renderer: Renderer, rgb: Tensor, *, slot: Slot | None = None) -> list[Midpoint]:
+def midpoint_tests(
+    renderer: Renderer, rgb: Tensor, *, control: RenderControl | None = None
+) -> list[Midpoint]:
     """Test every two ends' midpoint, and the centre where there are more than two.
 
     Args:
         renderer: The blend, preferably in float32.
         rgb: A real picture, uint8 (3, H, W) on the CPU; about 96x96 is enough.
-        turn: Entered around every run of a network, so that others come between.
+        control: Progress in tiles of all pictures, notices, cancellation and slots.
 
     Returns:
         One test for each, the worst first.
 
     Raises:
         dni.rendering.renderer.RenderError: The picture cannot be rendered.
+        Cancelled: ``control.cancelled`` was set.
     """
-    count = renderer.blend.num_ends
-    pictures = [render_equally(renderer, rgb, (end,), slot) for end in range(count)]
+    count, control = renderer.blend.num_ends, control or RenderControl()
     tested: list[tuple[int, ...]] = list(combinations(range(count), 2))
     if count > 2:
         tested.append(tuple(range(count)))
+    blended: list[tuple[int, ...]] = [*((end,) for end in range(count)), *tested]
+    parts = (control.for_part(index, len(blended)) for index in range(len(blended)))
+    pictures = [render_equally(renderer, rgb, ends, own) for ends, own in zip(blended, parts, strict=True)]
     tests = [
-        judge(ends, render_equally(renderer, rgb, ends, slot), [pictures[end] for end in ends])
-        for ends in tested
+        judge(ends, picture, [pictures[end] for end in ends])
+        for ends, picture in zip(tested, pictures[count:], strict=True)
     ]
     return sorted(tests, key=lambda test: (-QUALITIES.index(test.quality), -test.detour))
 
 
-def render_equally(renderer: Renderer, rgb: Tensor, ends: Sequence[int], slot: Slot | None) -> Tensor:
+def render_equally(renderer: Renderer, rgb: Tensor, ends: Sequence[int], control: RenderControl) -> Tensor:
     """The picture of the network with equal shares of some ends: uint8 (3, scale * H, scale * W)."""
     shares = [1 / len(ends) if end in ends else 0.0 for end in range(renderer.blend.num_ends)]
-    return renderer.render(rgb, shares, slot=slot)
+    return renderer.render(rgb, shares, control=control)
 
 
 def judge(ends: Sequence[int], blend: Tensor, pictures: Sequence[Tensor]) -> Midpoint:

@@ -1,4 +1,4 @@
-"""Do these networks blend? The verdict in plain words, with its evidence.
+"""The verdict on whether networks can be blended, with its evidence.
 
 The picture decides: the midpoint test of :mod:`dni.compatibility.midpoint` on a real picture. What is
 known of the networks, and how alike their filters are (:mod:`dni.compatibility.correlation`), says why.
@@ -7,7 +7,7 @@ known of the networks, and how alike their filters are (:mod:`dni.compatibility.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from dni.compatibility.lineage import lineage_of
 from dni.compatibility.midpoint import Midpoint, Quality, midpoint_tests
 from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.read import open_picture
-from dni.rendering.renderer import Renderer, Slot
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
 
 __all__ = ["Evidence", "NetworkFacts", "Verdict", "inspect_networks"]
 
@@ -105,44 +106,46 @@ def inspect_networks(
     catalog: Mapping[str, Pair] | None = None,
     max_bytes: int = MAX_BYTES,
     device: torch.device | None = None,
-    slot: Slot | None = None,
+    control: RenderControl | None = None,
 ) -> Verdict:
     """Judge whether networks blend.
 
     Args:
         paths: Two or more files of weights.
-        labels: What to call them; by default the files' names, as
-            :meth:`dni.checkpoints.catalog.Pair.from_paths` does.
-        picture: A real picture, of which the middle is rendered, at most 96x96; by default one of the app's
-            examples.
+        labels: What to call them; by default as :meth:`dni.checkpoints.catalog.Pair.from_paths` does.
+        picture: A real picture, of which the middle, at most 96x96, is rendered; by default an example.
         catalog: Known pairs, for the lineage; by default :func:`dni.checkpoints.catalog.load_catalog`.
         max_bytes: The largest file to open.
         device: Where to render; the GPU if there is one.
-        turn: Entered around every run of a network, so that others come between; nobody by default.
+        control: Progress, notices, cancellation and slots of the midpoint tests' renders.
 
     Raises:
-        CheckpointError: A file cannot be read or built; the text names it.
-        dni.pictures.picture.PictureError: The picture cannot be read.
+        DniError: A file or the picture cannot be read, or a network not be built; the text names it.
+        Cancelled: ``control.cancelled`` was set.
     """
     files = [Path(path) for path in paths]
     names = Pair.from_paths(files, labels).labels
     rgb, picture_name = middle_of(Path(picture or EXAMPLE))
-    for file in files:
-        check_size(file, max_bytes)
-    networks = load_each(files)
+    networks = load_small(files, max_bytes)
     facts = tuple(facts_of(*each) for each in zip(names, files, networks, strict=True))
     lineage = lineage_of(files, load_catalog() if catalog is None else catalog, labels=names)
+    known = Evidence(facts, same_architecture=True, differing_names=(), lineage=lineage)
     states = [dict(network.module.state_dict()) for network in networks]
-    incompatibility = find_incompatibility(networks, states)
-    if incompatibility is not None:
-        return Verdict(
-            "does not blend", incompatibility.reason, Evidence(facts, False, incompatibility.names, lineage)
-        )
-    correlations = tuple(filter_correlation(states))
+    if found := find_incompatibility(networks, states):
+        evidence = replace(known, same_architecture=False, differing_names=found.names)
+        return Verdict("does not blend", found.reason, evidence)
+    correlations = tuple(filter_correlation(states))  # before the renderer changes the first network in place
     renderer = Renderer(networks[0], states, precision="float32", device=device)
-    tests = tuple(midpoint_tests(renderer, rgb, slot=slot))
-    evidence = Evidence(facts, True, (), lineage, correlations, tests, picture_name)
+    tests = tuple(midpoint_tests(renderer, rgb, control=control))
+    evidence = replace(known, correlations=correlations, midpoints=tests, picture=picture_name)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)
+
+
+def load_small(files: Sequence[Path], max_bytes: int) -> list[ImageNetwork]:
+    """The networks, after a look at the size of each file."""
+    for file in files:
+        check_size(file, max_bytes)
+    return load_each(files)
 
 
 def middle_of(path: Path) -> tuple[Tensor, str]:

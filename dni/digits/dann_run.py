@@ -1,4 +1,4 @@
-"""One run of DANN as it is shipped: networks on the way, and what the report measured of them."""
+"""The shipped DANN training run: snapshots of the network, and the report's metrics of each."""
 
 from __future__ import annotations
 

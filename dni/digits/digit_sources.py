@@ -1,4 +1,4 @@
-"""Where the digits on the walls come from, and the photographs behind those of MNIST-M.
+"""Sources of test digits (MNIST, or scikit-learn's offline) and of the photographs behind MNIST-M.
 
 MNIST where it is on this machine; otherwise scikit-learn's digits (real handwriting, installed with it),
 enlarged and placed as MNIST places its own, so that the app opens without any download.

@@ -1,4 +1,4 @@
-"""A map of features on fixed axes: fitted once, so that nothing jumps while a network changes."""
+"""A two-dimensional map of features on axes fitted once, so that it does not jump while alpha moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live blend of two digit networks: source-only at 0, an adapted one at 1."""
+"""A live blend of two digit classifiers: source-only at alpha 0, an adapted one at 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands behind the Adaptation tab: what blended digit networks make of digits in four domains.
+"""Predictions, accuracies and feature maps of blended digit classifiers, for the Adaptation tab.
 
 Results are known by method, alpha and the person's picture, and by nothing else: there is no "current"
 person. The networks are tiny, so they run on the CPU even where there is a GPU.

@@ -1,4 +1,4 @@
-"""The digits that the tab shows and measures with, in four domains: MNIST, MNIST-M, inverted, and yours."""
+"""The grids of sample digits in four domains, and the held-out digits that accuracies are measured on."""
 
 from __future__ import annotations
 

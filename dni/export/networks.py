@@ -7,10 +7,11 @@ from pathlib import Path
 
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import MixLike, as_mix
+from dni.checkpoints.atomic_write import check_destination
 from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, save
 from dni.checkpoints.networks import load_ends
-from dni.export.destination import check_destination, hashed
 from dni.recipes.recipe import Recipe
+from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
 from dni.version import __version__
 
@@ -37,7 +38,7 @@ def export_network(ends: Sequence[Path], mix: MixLike, destination: Path, *, pai
     network, states = load_ends(ends)
     recipe = Recipe(
         pair=pair_id,
-        ends=hashed(ends),
+        ends=hashed_ends(ends),
         request=RenderRequest(mix=mix),
         precision="float32",
         scale=network.scale,

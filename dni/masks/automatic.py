@@ -1,4 +1,4 @@
-"""Masks made from the picture itself, and what one does to a mask: invert it, soften it.
+"""Automatic masks from detail and luminance, and inverting and blurring masks.
 
 All masks are uint8 (H, W) on the CPU: 0 where nothing is painted, 255 where all is. The same picture always
 gives the same mask.

@@ -1,4 +1,4 @@
-"""Masks as files and as text: any picture file to a mask, and a mask to a few bytes for a recipe.
+"""Reads masks from picture files, and encodes them as text for recipes.
 
 A mask is uint8 (H, W): 0 where nothing is painted, 255 where all is. It lies over the whole picture, whatever
 its own size.

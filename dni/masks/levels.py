@@ -1,4 +1,4 @@
-"""Levels of a painted mask: its value at every output pixel, and the few values that are rendered."""
+"""Mask levels: the mask's value at every output pixel, and the few values at which networks are run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dni.masks.files import MaskError, check_mask
+from dni.pictures.rectangle import Rectangle
 
 __all__ = ["DEFAULT_LEVELS", "choose_levels", "sample_mask", "weights"]
 
@@ -65,22 +66,20 @@ def flat_values(mask: Tensor) -> list[int]:
     return distinct(highest[flat].to(torch.uint8))
 
 
-def sample_mask(
-    mask: Tensor, *, output_size: tuple[int, int], top: int, left: int, size: tuple[int, int]
-) -> Tensor:
-    """The mask at a window of output pixels, bilinearly, pixels being areas (``align_corners=False``).
+def sample_mask(mask: Tensor, part: Rectangle, *, output_size: tuple[int, int]) -> Tensor:
+    """The mask at a part of the output pixels, bilinearly, pixels being areas (``align_corners=False``).
 
     Args:
         mask: uint8 (H, W), lying over the whole output.
+        part: In output pixels.
         output_size: (height, width) of the whole output.
-        top, left: Where the window begins, in output pixels.
-        size: (height, width) of the window.
 
     Returns:
-        float32 ``size`` in [0, 255]; exactly the mask's value where its neighbours are equal.
+        float32 (height, width) of the part, in [0, 255]; exactly the mask's value where its neighbours are
+        equal.
     """
-    rows, below, part_down = neighbours(mask.shape[0], output_size[0], top, size[0])
-    columns, beside, part_across = neighbours(mask.shape[1], output_size[1], left, size[1])
+    rows, below, part_down = neighbours(mask.shape[0], output_size[0], part.top, part.height)
+    columns, beside, part_across = neighbours(mask.shape[1], output_size[1], part.left, part.width)
     down = torch.lerp(mask[rows].float(), mask[below].float(), part_down[:, None])  # (height, W)
     return torch.lerp(down[:, columns], down[:, beside], part_across[None, :])
 

@@ -1,4 +1,4 @@
-"""Where a painted mask needs the network: tiles of the picture, and rectangles of each for every level.
+"""Plans a masked render: tiles of the picture, and for each level the rectangles that need it.
 
 Pure geometry in input pixels; :mod:`dni.rendering.masked` renders it.
 """
@@ -14,39 +14,15 @@ from torch.nn import functional
 
 from dni.masks.files import MaskError
 from dni.masks.levels import choose_levels, sample_mask, weights
+from dni.pictures.rectangle import Rectangle
 
-__all__ = ["Canvas", "Plan", "Rectangle", "TilePlan", "mask_values", "plan_masked"]
+__all__ = ["Canvas", "Plan", "TilePlan", "mask_values", "plan_masked"]
 
 # Sides of the tiles in input pixels: what is in memory at once, and how long others wait.
 DEFAULT_TILE = 384
 SMALLEST_TILE = 16
 # Side of the cells of a tile that are rendered or not, in input pixels.
 CELL = 32
-
-
-@dataclass(frozen=True)
-class Rectangle:
-    """A part of the picture, in input pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    @property
-    def area(self) -> int:
-        return self.width * self.height
-
-    def around(self, other: Rectangle) -> Rectangle:
-        """The smallest rectangle that holds both."""
-        left, top = min(self.left, other.left), min(self.top, other.top)
-        right = max(self.left + self.width, other.left + other.width)
-        bottom = max(self.top + self.height, other.top + other.height)
-        return Rectangle(left, top, right - left, bottom - top)
-
-    def cost(self, overlap: int) -> int:
-        """Pixels that the network computes for it, its surroundings included."""
-        return (self.width + 2 * overlap) * (self.height + 2 * overlap)
 
 
 @dataclass(frozen=True)
@@ -123,24 +99,14 @@ def plan_masked(
         MaskError: The mask, ``levels``, ``crop`` or ``tile`` cannot be used.
     """
     chosen = choose_levels(mask, steps=levels, output_size=canvas.output_size)
-    crop = crop or Rectangle(0, 0, canvas.width, canvas.height)
-    check_inside(crop, canvas)
+    crop = crop or Rectangle.whole(canvas.width, canvas.height)
+    crop.check_inside(canvas.width, canvas.height, name="crop", error_type=MaskError)
     tiles = []
     for area in tile_areas(crop, DEFAULT_TILE if tile is None else tile):
         values = mask_values(mask, area, canvas)
         parts = (cover(weights(values, chosen, index), area, canvas) for index in range(len(chosen)))
         tiles.append(TilePlan(area, tuple(parts)))
     return Plan(crop, chosen, tuple(tiles))
-
-
-def check_inside(crop: Rectangle, canvas: Canvas) -> None:
-    fits_across = 0 <= crop.left < crop.left + crop.width <= canvas.width
-    fits_down = 0 <= crop.top < crop.top + crop.height <= canvas.height
-    if not (fits_across and fits_down):
-        raise MaskError(
-            f"Expected a crop inside the {canvas.width}x{canvas.height} picture, but got "
-            f"{crop.width}x{crop.height} at ({crop.left}, {crop.top}). Move it inside."
-        )
 
 
 def tile_areas(crop: Rectangle, side: int) -> list[Rectangle]:
@@ -162,14 +128,7 @@ def edges(start: int, length: int, side: int) -> list[int]:
 
 def mask_values(mask: Tensor, area: Rectangle, canvas: Canvas) -> Tensor:
     """The mask at the output pixels of an area: float32 (scale * height, scale * width) in [0, 255]."""
-    scale = canvas.scale
-    return sample_mask(
-        mask,
-        output_size=canvas.output_size,
-        top=area.top * scale,
-        left=area.left * scale,
-        size=(area.height * scale, area.width * scale),
-    )
+    return sample_mask(mask, area.scaled(canvas.scale), output_size=canvas.output_size)
 
 
 def cover(weight: Tensor, area: Rectangle, canvas: Canvas) -> tuple[Rectangle, ...]:
@@ -214,8 +173,13 @@ def join(rectangles: list[Rectangle], new: Rectangle, overlap: int) -> None:
     """Add one rectangle in place, joined with others as long as that saves work."""
     for index, other in enumerate(rectangles):
         both = other.around(new)
-        if both.cost(overlap) <= other.cost(overlap) + new.cost(overlap):
+        if cost(both, overlap) <= cost(other, overlap) + cost(new, overlap):
             del rectangles[index]
             join(rectangles, both, overlap)
             return
     rectangles.append(new)
+
+
+def cost(rectangle: Rectangle, overlap: int) -> int:
+    """Pixels that the network computes for it, its surroundings included."""
+    return (rectangle.width + 2 * overlap) * (rectangle.height + 2 * overlap)

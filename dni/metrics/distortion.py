@@ -1,4 +1,4 @@
-"""What we measure of a restored picture: PSNR and SSIM on luma, and the share of fine texture.
+"""Distortion of a restored picture: PSNR and SSIM on luma.
 
 All functions take float tensors (B, 3, H, W), RGB in [0, 1], and follow the super-resolution literature:
 luma of BT.601 as MATLAB's ``rgb2ycbcr`` computes it, and a border of ``scale`` pixels left out.

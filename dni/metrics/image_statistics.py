@@ -1,4 +1,4 @@
-"""What the eye gets of a picture, in three numbers, and how far apart two pictures are."""
+"""Image statistics (brightness, contrast, texture) and the distance between two pictures' statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Perceptual distance: how far apart two images are in the features of a frozen classifier.
+"""Perceptual distance: distance between two images in the features of a frozen classifier (LPIPS).
 
 Zhang et al., "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", CVPR 2018,
 https://arxiv.org/abs/1801.03924: features are scaled to unit length at every position, and their squared

@@ -1,4 +1,4 @@
-"""Images of any kind to what the networks take: the right way up, 8 bits, sRGB, opacity apart.
+"""Normalises images of any kind for the networks: upright, 8 bits, sRGB, opacity apart.
 
 Everything here takes and gives Pillow images; every change is said in a plain sentence.
 """

@@ -1,4 +1,4 @@
-"""Folders of photographs to train on and to measure with, and BSDS500, which ours were trained on.
+"""Folders of photographs for training and measuring, and fetching BSDS500.
 
 Arbelaez et al., "Contour Detection and Hierarchical Image Segmentation", PAMI 2011: 500 photographs, for
 research use.

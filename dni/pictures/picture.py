@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from dni.pictures.normalize import normalize
+from dni.pictures.rectangle import Rectangle
 
 __all__ = ["Picture", "from_pil", "to_pil", "to_tensor"]
 
@@ -40,6 +41,11 @@ class Picture:
     @property
     def width(self) -> int:
         return self.rgb.shape[2]
+
+    @property
+    def whole(self) -> Rectangle:
+        """All of it, as a rectangle."""
+        return Rectangle.whole(self.width, self.height)
 
 
 def from_pil(image: Image.Image, *, name: str) -> Picture:

@@ -1,4 +1,4 @@
-"""Bicubic enlargement and reduction by Pillow, whose antialiasing the literature's is."""
+"""Bicubic enlargement and reduction by Pillow, with the antialiasing that super-resolution papers use."""
 
 from __future__ import annotations
 

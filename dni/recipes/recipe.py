@@ -37,7 +37,7 @@ class Recipe:
     Args:
         pair: The pair's id in the catalogue, or "" for ends from elsewhere.
         ends: (name, sha256 of the file, 64 lower-case hexadecimal digits) of every end, in the pair's order.
-        order: The blend, and for a picture where it applies, which part it is, and the tiles.
+        request: The blend, and for a picture where it applies, which part it is, and the tiles.
         precision: What the network computed in.
         scale: Enlargement of the network.
         version: Version of dni.

@@ -1,4 +1,4 @@
-"""Recipes in files, and the files of weights that a recipe names."""
+"""Reads recipes from files, and finds the checkpoint files that a recipe names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, sha256_of
 from dni.pictures import read as images
 from dni.recipes.recipe import METADATA_KEY, Recipe, RecipeError
 
-__all__ = ["read_recipe", "resolve_ends"]
+__all__ = ["hashed_ends", "read_recipe", "resolve_ends"]
 
 # A mask of the largest size takes some 0.4 MB.
 MAX_TEXT_BYTES = 4_000_000
@@ -80,6 +80,15 @@ def resolve_ends(
                 f"{', '.join(path.name for path in given)} is that file. Find the one it was made with."
             )
     return [by_hash[sha256] for _, sha256 in recipe.ends]
+
+
+def hashed_ends(paths: Sequence[Path]) -> tuple[tuple[str, str], ...]:
+    """(name, sha256) of every file, as a recipe names its ends.
+
+    Raises:
+        DniError: A file cannot be read.
+    """
+    return tuple((path.name, sha256_of(path)) for path in paths)
 
 
 def _read_text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Order: what is asked of a render, whoever asks: the app, the command line or a recipe in a file."""
+"""A render request: what the app, the command line or a recipe asks a renderer for."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from typing import Any
 from dni.blending.shares import Mix, MixLike, as_mix
 from dni.errors import DniError
 from dni.masks.files import decode_mask
+from dni.pictures.rectangle import Rectangle
 
-__all__ = ["Crop", "RenderRequest", "RenderRequestError", "mix_values", "read_mix"]
-
-Crop = tuple[int, int, int, int]
-"""Left, top, width and height, in input pixels."""
+__all__ = ["RenderRequest", "RenderRequestError", "mix_values", "read_mix"]
 
 # No extrapolation is meant beyond this, and the sum of larger shares is no longer exact enough to check.
 LARGEST_SHARE = 1000
 MAX_LEVELS = 255
 MIX_FIELDS = {"shares", "groups", "extrapolate"}
+WANTED_CROP = "a crop as (left, top, width, height) in pixels"
 
 
 class RenderRequestError(DniError):
@@ -36,7 +35,7 @@ class RenderRequest:
         mask: Where the brush was, as :func:`dni.masks.files.encode_mask` writes it, over the whole
             picture.
         levels: Steps between ``mix`` and ``brush``, 1 to 255; None lets the mask decide.
-        crop: The part of the picture to render, or None for all of it.
+        crop: The part of the picture to render, in input pixels, or None for all of it.
         tile: Side of the tiles in input pixels, or None for what suits the network.
 
     Raises:
@@ -48,16 +47,13 @@ class RenderRequest:
     brush: Mix | None = None
     mask: str | None = None
     levels: int | None = None
-    crop: Crop | None = None
+    crop: Rectangle | None = None
     tile: int | None = None
 
     def __post_init__(self) -> None:
         expect(self.tile is None or is_whole(self.tile), "a tile of at least 1 or none", self.tile)
-        expect(
-            self.crop is None or is_crop(self.crop),
-            "a crop as (left, top, width, height) in pixels",
-            self.crop,
-        )
+        fine = self.crop is None or (isinstance(self.crop, Rectangle) and are_sides(self.crop.values))
+        expect(fine, WANTED_CROP, self.crop)
         expect(self.mask is None or isinstance(self.mask, str), "a mask as text", self.mask)
         expect((self.mask is None) == (self.brush is None), "a mask and a brush, or neither", self.brush)
         fine = self.levels is None or is_whole(self.levels, most=MAX_LEVELS)
@@ -71,7 +67,7 @@ class RenderRequest:
 
     @classmethod
     def of(cls, wanted: RenderRequest | MixLike, *, num_ends: int) -> RenderRequest:
-        """An order for this number of ends: one as it is, or a mix for the whole picture.
+        """A request for this number of ends: one as it is, or a mix for the whole picture.
 
         Raises:
             BlendError: The mix is for another number of ends, or plain shares are not valid.
@@ -87,7 +83,7 @@ class RenderRequest:
             "brush": None if self.brush is None else mix_values(self.brush),
             "mask": self.mask,
             "levels": self.levels,
-            "crop": None if self.crop is None else list(self.crop),
+            "crop": None if self.crop is None else list(self.crop.values),
         }
         given = {name: value for name, value in optional.items() if value is not None}
         return {**mix_values(self.mix), "tile": self.tile, **given}
@@ -108,7 +104,7 @@ class RenderRequest:
             brush=None if brush is None else read_mix(brush),
             mask=values.get("mask"),
             levels=values.get("levels"),
-            crop=tuple(crop) if isinstance(crop, list) else crop,
+            crop=None if crop is None else read_crop(crop),
             tile=values.get("tile"),
         )
 
@@ -146,6 +142,12 @@ def read_mix(values: Mapping[str, Any]) -> Mix:
     return Mix.of(shares, groups=groups, extrapolate=extrapolate)
 
 
+def read_crop(values: Any) -> Rectangle:
+    """A crop from ``[left, top, width, height]``."""
+    expect(are_sides(values), WANTED_CROP, values)
+    return Rectangle(*values)
+
+
 def expect(fine: bool, wanted: str, found: object) -> None:
     if not fine:
         raise RenderRequestError(f"Expected {wanted}, but got {str(found)[:200]!r}: correct it.")
@@ -159,8 +161,9 @@ def is_mix(value: object) -> bool:
     return isinstance(value, dict) and value.keys() <= MIX_FIELDS
 
 
-def is_crop(value: object) -> bool:
-    if not isinstance(value, tuple) or len(value) != 4:
+def are_sides(value: object) -> bool:
+    """Whether they are left, top, width and height of a crop."""
+    if not isinstance(value, list | tuple) or len(value) != 4:
         return False
     return all(is_whole(start, least=0) for start in value[:2]) and all(is_whole(side) for side in value[2:])
 

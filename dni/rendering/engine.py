@@ -1,4 +1,4 @@
-"""A blend on a device: one window of a picture through the network, and what that takes."""
+"""The inference engine: runs a blend on one window of a picture, in the device's best precision."""
 
 from __future__ import annotations
 

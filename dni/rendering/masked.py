@@ -1,4 +1,4 @@
-"""Paint the effect: one mix of the ends outside, another where a mask is painted.
+"""Masked rendering: one mix outside of a mask, another inside, blended parameters in between.
 
 A mask is uint8 (H, W) over the whole picture, whatever its own size. Let m(x), in [0, 1], be its bilinear
 value at the output pixel x. **The exact masked picture** has at x the pixel x of the network at the mix
@@ -13,8 +13,6 @@ and one 8-bit level of rounding. Measured: benchmarks/masks.md.
 
 from __future__ import annotations
 
-import threading
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -22,24 +20,14 @@ from torch import Tensor
 
 from dni.blending.mix_paths import between
 from dni.blending.shares import Mix
-from dni.masks.files import MaskError, decode_mask, encode_mask, load_mask
 from dni.masks.levels import weights
-from dni.masks.plan import Canvas, Plan, Rectangle, TilePlan, mask_values, plan_masked
-from dni.rendering.renderer import MAX_OUTPUT_PIXELS, Notice, Progress, Renderer, RenderError, Slot, Watch
-from dni.rendering.tiles import span
+from dni.masks.plan import Canvas, Plan, TilePlan, mask_values, plan_masked
+from dni.pictures.rectangle import Rectangle
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import MAX_OUTPUT_PIXELS, Renderer, RenderError
+from dni.rendering.tiles import tile_of
 
-__all__ = [
-    "Canvas",
-    "Kept",
-    "MaskError",
-    "Plan",
-    "Rectangle",
-    "decode_mask",
-    "encode_mask",
-    "load_mask",
-    "plan_masked",
-    "render_masked",
-]
+__all__ = ["Kept", "render_masked"]
 
 Kept = dict[tuple[Mix, Rectangle, Rectangle], Tensor]
 """What lies outside of a mask: its pixels by the mix, the place, and the window that was rendered for it."""
@@ -55,10 +43,7 @@ def render_masked(
     levels: int | None = None,
     crop: Rectangle | None = None,
     tile: int | None = None,
-    progress: Progress | None = None,
-    cancelled: threading.Event | None = None,
-    slot: Slot | None = None,
-    notice: Notice | None = None,
+    control: RenderControl | None = None,
     kept: Kept | None = None,
 ) -> Tensor:
     """Run the network at ``base`` where the mask is 0, at ``brush`` where it is 255, between in between.
@@ -69,9 +54,7 @@ def render_masked(
         levels: K, the most steps between rendered levels, 1 to 255; 4 by default. Few values need fewer.
         crop: Only this part; it equals that part of the whole, within one 8-bit level.
         tile: Side of a tile in input pixels; 384 by default.
-        progress: Called with (runs of the network done, runs in all), first with (0, n).
-        cancelled: When set, it stops before the next run.
-        turn, notice: As in :meth:`dni.rendering.renderer.Renderer.render`.
+        control: Progress in runs of the network, notices, cancellation, and the slots that runs are made in.
         kept: What is outside of the mask, for several calls with one picture and renderer, so that it is
             rendered once: empty at first, filled by them.
 
@@ -80,19 +63,19 @@ def render_masked(
 
     Raises:
         DniError: The picture, a mix, the mask or an option cannot be used.
-        Cancelled: ``cancelled`` was set.
+        Cancelled: ``control.cancelled`` was set.
     """
-    watch = Watch(progress, cancelled, slot or nullcontext, notice)
-    canvas = canvas_of(renderer, rgb, (base, brush), crop, watch)
+    control = control or RenderControl()
+    canvas = canvas_of(renderer, rgb, (base, brush), crop, control)
     needed = mask if base != brush else torch.zeros_like(mask)
     plan = plan_masked(needed, canvas, levels=levels, crop=crop, tile=tile)
     # Without a brush all of the picture is at the base, in other rectangles than beside one.
     own = None if base == brush else kept
-    return Job(renderer, rgb, mask, base, brush, canvas, plan, watch, own).run()
+    return Job(renderer, rgb, mask, base, brush, canvas, plan, control, own).run()
 
 
 def canvas_of(
-    renderer: Renderer, rgb: Tensor, mixes: tuple[Mix, Mix], crop: Rectangle | None, watch: Watch
+    renderer: Renderer, rgb: Tensor, mixes: tuple[Mix, Mix], crop: Rectangle | None, control: RenderControl
 ) -> Canvas:
     """The canvas to plan on, for these mixes and what lies between them.
 
@@ -107,7 +90,7 @@ def canvas_of(
             f"Expected an output of at most {MAX_OUTPUT_PIXELS / 1e6:.0f} megapixels, but it would have "
             f"{pixels / 1e6:.0f}. Crop the picture or reduce it first."
         )
-    with watch.slot():  # the first time, the overlap is measured on the network
+    with control.slot():  # the first time, the overlap is measured on the network
         overlap = max(map(renderer.overlap_at, mixes))
     return Canvas(rgb.shape[2], rgb.shape[1], renderer.scale, overlap)
 
@@ -123,7 +106,7 @@ class Job:
     brush: Mix
     canvas: Canvas
     plan: Plan
-    watch: Watch
+    control: RenderControl
     kept: Kept | None
     done: int = 0
 
@@ -131,9 +114,9 @@ class Job:
         """All tiles: uint8 (3, scale * height, scale * width) of the plan's crop."""
         crop, scale = self.plan.crop, self.canvas.scale
         output = torch.empty(3, crop.height * scale, crop.width * scale, dtype=torch.uint8)
-        self.watch.tell(0, self.plan.num_parts)
+        self.control.report(0, self.plan.num_parts)
         for tile in self.plan.tiles:
-            cut(output, tile.area, crop, scale).copy_(self.mixed(tile))
+            tile.area.relative_to(crop).scaled(scale).cut(output).copy_(self.mixed(tile))
         return output
 
     def mixed(self, tile: TilePlan) -> Tensor:
@@ -153,21 +136,16 @@ class Job:
         scale = self.canvas.scale
         picture = torch.zeros(3, area.height * scale, area.width * scale)
         for part in parts:
-            cut(picture, part, area, scale).copy_(self.rendered(mix, part))
+            part.relative_to(area).scaled(scale).cut(picture).copy_(self.rendered(mix, part))
             self.done += 1
-            self.watch.tell(self.done, self.plan.num_parts)
+            self.control.report(self.done, self.plan.num_parts)
         return picture
 
     def rendered(self, mix: Mix, part: Rectangle) -> Tensor:
         """One rectangle, with the surroundings that the network sees: uint8 (3, height, width) of it."""
         overlap, multiple = self.canvas.overlap, self.renderer.network.multiple_of
-        row = span(
-            part.top, part.top + part.height, length=self.canvas.height, overlap=overlap, multiple=multiple
-        )
-        column = span(
-            part.left, part.left + part.width, length=self.canvas.width, overlap=overlap, multiple=multiple
-        )
-        window = Rectangle(column.window_start, row.window_start, column.window, row.window)
+        width, height = self.canvas.width, self.canvas.height
+        window = tile_of(part, width=width, height=height, overlap=overlap, multiple=multiple).window
         if self.kept is None or mix != self.base:
             return self.run_on(mix, part, window)
         key = (mix, part, window)
@@ -177,18 +155,6 @@ class Job:
 
     def run_on(self, mix: Mix, part: Rectangle, window: Rectangle) -> Tensor:
         """The part of a window on which the network is run: uint8 (3, height, width), a view."""
-        watch = self.watch
-        pixels = self.renderer.render(
-            cut(self.rgb, window, Rectangle(0, 0, self.canvas.width, self.canvas.height), 1),
-            mix,
-            cancelled=watch.cancelled,
-            slot=watch.slot,
-            notice=watch.notice,
-        )
-        return cut(pixels, part, window, self.canvas.scale)
-
-
-def cut(pixels: Tensor, part: Rectangle, whole: Rectangle, scale: int) -> Tensor:
-    """The view of a part in the output pixels (3, H, W) of the whole."""
-    top, left = (part.top - whole.top) * scale, (part.left - whole.left) * scale
-    return pixels[:, top : top + part.height * scale, left : left + part.width * scale]
+        control = self.control.without_progress()
+        pixels = self.renderer.render(window.cut(self.rgb), mix, control=control)
+        return part.relative_to(window).scaled(self.canvas.scale).cut(pixels)

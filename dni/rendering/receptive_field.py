@@ -1,4 +1,4 @@
-"""What a network needs, measured on the network itself: pixels around a window, and memory.
+"""The receptive field of a network and the memory that a window takes, both measured on the network.
 
 Bounds from the layers alone are far off: the 36 pixels that the bundled pair's convolutions read together are
 mostly read faintly, and nobody sees what the outer two thirds say.

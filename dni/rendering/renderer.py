@@ -1,11 +1,9 @@
-"""Picture to picture through a blend: tiles, progress, cancellation, taking turns, too little memory."""
+"""The renderer: pictures through a blend, tile by tile, with fallbacks when memory runs out."""
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,14 +12,12 @@ from torch import Tensor
 
 from dni.blending.shares import Mix, MixLike, as_mix
 from dni.errors import DniError
+from dni.pictures.rectangle import Rectangle
+from dni.rendering.control import RenderControl
 from dni.rendering.engine import Engine
-from dni.rendering.tiles import Tile, cut_square, halves, plan, span
+from dni.rendering.tiles import Tile, cut_square, halves, plan, tile_of
 
-__all__ = ["Cancelled", "RenderError", "Renderer"]
-
-Progress = Callable[[int, int], None]
-Slot = Callable[[], AbstractContextManager[object]]
-Notice = Callable[[str], None]
+__all__ = ["RenderError", "Renderer"]
 
 MAX_OUTPUT_PIXELS = 400_000_000
 OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
@@ -40,32 +36,6 @@ class TooLittleMemoryError(RenderError):
     """Not even a small tile fits into the memory that is free."""
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
-    """The render was cancelled; nothing was produced."""
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Those who follow a render: see :meth:`Renderer.render`."""
-
-    progress: Progress | None = None
-    cancelled: threading.Event | None = None
-    slot: Slot = nullcontext
-    notice: Notice | None = None
-
-    def tell(self, done: int, total: int) -> None:
-        if self.progress:
-            self.progress(done, total)
-
-    def say(self, text: str) -> None:
-        if self.notice:
-            self.notice(text)
-
-    def check(self) -> None:
-        if self.cancelled is not None and self.cancelled.is_set():
-            raise Cancelled
-
-
 @dataclass(frozen=True, eq=False)
 class Job:
     """What to render: tiles of a picture, together a rectangle, from its top left to its bottom right."""
@@ -74,6 +44,11 @@ class Job:
     mix: Mix
     tiles: list[Tile]
     overlap: int
+
+    @property
+    def area(self) -> Rectangle:
+        """What the tiles are responsible for together."""
+        return self.tiles[0].core.around(self.tiles[-1].core)
 
 
 class Renderer(Engine):
@@ -84,7 +59,7 @@ class Renderer(Engine):
     free just then, so the same picture gives the same bytes, unless memory runs out.
 
     When memory runs out, tiles are halved; when that does not help on a GPU, the picture is rendered anew on
-    the CPU in float32. ``notice`` is told of both. Smaller tiles change an 8-bit level by one at most.
+    the CPU in float32. Both give a notice. Smaller tiles change an 8-bit level by one at most.
     """
 
     def render(
@@ -94,14 +69,11 @@ class Renderer(Engine):
         *,
         extrapolate: bool = False,
         tile: int | None = None,
-        progress: Progress | None = None,
-        cancelled: threading.Event | None = None,
-        slot: Slot | None = None,
-        notice: Notice | None = None,
+        control: RenderControl | None = None,
     ) -> Tensor:
         """Run the blended network on a picture.
 
-        Other people's renders may come between two tiles; each sets its own mix.
+        Other renders may come between two tiles; each sets its own mix.
 
         Args:
             rgb: uint8 (3, H, W) on the CPU.
@@ -109,11 +81,7 @@ class Renderer(Engine):
             extrapolate: Allow plain shares outside [0, 1].
             tile: Side of square tiles in input pixels, about, without their overlap; by default as few tiles
                 as memory allows.
-            progress: Called with (tiles done, tiles in all), first with (0, n). n grows where tiles are
-                halved; on the CPU the count starts anew.
-            cancelled: When set, the render stops before its next tile.
-            turn: Entered around every tile, so that others come between.
-            notice: Called with a text for people if memory runs out.
+            control: Progress in tiles, notices, cancellation, and the slots that tiles run in.
 
         Returns:
             uint8 (3, scale * H, scale * W) on the CPU.
@@ -121,23 +89,20 @@ class Renderer(Engine):
         Raises:
             RenderError: The picture has another shape or dtype, or is too large, also for the memory.
             dni.blending.shares.BlendError: The mix is not one for these ends.
-            Cancelled: ``cancelled`` was set.
+            Cancelled: ``control.cancelled`` was set.
         """
         self._check(rgb, tile)
         wanted = as_mix(mix, num_ends=self.blend.num_ends, extrapolate=extrapolate)
-        watch = Watch(progress, cancelled, slot or nullcontext, notice)
-        return self._or_on_cpu(partial(plan_job, rgb=rgb, mix=wanted, tile=tile), watch)
+        make_job = partial(plan_job, rgb=rgb, mix=wanted, tile=tile)
+        return self._or_on_cpu(make_job, control or RenderControl())
 
     def render_region(
         self,
         rgb: Tensor,
         mix: MixLike,
+        region: Rectangle,
         *,
-        left: int,
-        top: int,
-        width: int,
-        height: int,
-        notice: Notice | None = None,
+        control: RenderControl | None = None,
     ) -> Tensor:
         """Run the blended network on a region of a picture, in one piece.
 
@@ -147,25 +112,26 @@ class Renderer(Engine):
         Args:
             rgb: The whole picture, uint8 (3, H, W) on the CPU.
             mix: How much of every end: a mix, or one share an end.
-            left, top, width, height: The region, in input pixels, inside the picture.
-            notice: Called with a text for people if memory runs out.
+            region: In input pixels, inside the picture.
+            control: As of :meth:`render`.
 
         Returns:
-            uint8 (3, scale * height, scale * width) on the CPU.
+            uint8 (3, scale * height, scale * width) of the region, on the CPU.
 
         Raises:
             RenderError: The picture has another shape or dtype, the region is empty or not inside it, or
                 memory is too small.
             dni.blending.shares.BlendError: The mix is not one for these ends.
+            Cancelled: ``control.cancelled`` was set.
         """
         self._check(rgb, None)
-        check_inside(rgb, left=left, top=top, width=width, height=height)
+        height, width = rgb.shape[1:]
+        region.check_inside(width, height, name="region", error_type=RenderError)
         wanted = as_mix(mix, num_ends=self.blend.num_ends)
         overlap, multiple = self.overlap, self.network.multiple_of
-        row = span(top, top + height, length=rgb.shape[1], overlap=overlap, multiple=multiple)
-        column = span(left, left + width, length=rgb.shape[2], overlap=overlap, multiple=multiple)
-        job = Job(rgb, wanted, [Tile(row, column)], overlap)
-        return self._or_on_cpu(lambda _: job, Watch(notice=notice))
+        tile = tile_of(region, width=width, height=height, overlap=overlap, multiple=multiple)
+        job = Job(rgb, wanted, [tile], overlap)
+        return self._or_on_cpu(lambda _: job, control or RenderControl())
 
     def _check(self, rgb: Tensor, tile: int | None) -> None:
         if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
@@ -181,13 +147,13 @@ class Renderer(Engine):
                 "Crop the picture or reduce it first."
             )
 
-    def _or_on_cpu(self, make_job: Callable[[Renderer], Job], watch: Watch) -> Tensor:
+    def _or_on_cpu(self, make_job: Callable[[Renderer], Job], control: RenderControl) -> Tensor:
         """Do the job here, or if memory is too small on the CPU.
 
         There all of it is done anew: parts in another precision could show.
         """
         try:
-            return self._do(make_job, watch)
+            return self._do(make_job, control)
         except (RuntimeError, MemoryError, TooLittleMemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -197,39 +163,38 @@ class Renderer(Engine):
                     "Close other programs, or take a smaller picture."
                 ) from error
         forget_freed_memory()
-        watch.say(ON_THE_CPU)
-        with watch.slot():
+        control.notify(ON_THE_CPU)
+        with control.slot():
             spare = self.on_cpu()
-        return spare._or_on_cpu(make_job, watch)
+        return spare._or_on_cpu(make_job, control)
 
-    def _do(self, make_job: Callable[[Renderer], Job], watch: Watch) -> Tensor:
+    def _do(self, make_job: Callable[[Renderer], Job], control: RenderControl) -> Tensor:
         """All tiles of a job; those that do not fit into memory in halves."""
-        watch.check()
-        with watch.slot():
+        control.raise_if_cancelled()
+        with control.slot():
             job = make_job(self)
         output = self._empty(job)
         waiting, done, too_large = deque(job.tiles), 0, float("inf")
-        watch.tell(0, len(waiting))
+        control.report(0, len(waiting))
         while waiting:
             tile = waiting.popleft()
             if tile.pixels < too_large:
-                with watch.slot():
-                    watch.check()
+                with control.slot():
+                    control.raise_if_cancelled()
                     fits = self._try_tile(job, tile, output)
                 if fits:
                     done += 1
-                    watch.tell(done, done + len(waiting))
+                    control.report(done, done + len(waiting))
                     continue
                 if too_large == float("inf"):
-                    watch.say(SMALLER_TILES)
+                    control.notify(SMALLER_TILES)
                 too_large = tile.pixels
             waiting.extendleft(reversed(self._halves(job, tile)))
         return output
 
     def _empty(self, job: Job) -> Tensor:
-        first, last = job.tiles[0], job.tiles[-1]
-        height, width = last.row.stop - first.row.start, last.column.stop - first.column.start
-        return torch.empty(3, height * self.scale, width * self.scale, dtype=torch.uint8)
+        area = job.area.scaled(self.scale)
+        return torch.empty(3, area.height, area.width, dtype=torch.uint8)
 
     def _try_tile(self, job: Job, tile: Tile, output: Tensor) -> bool:
         """Render a tile into its place; False if it does not fit into memory."""
@@ -246,15 +211,11 @@ class Renderer(Engine):
 
     @torch.inference_mode()
     def _render_tile(self, job: Job, tile: Tile, output: Tensor) -> None:
-        row, column, scale, first = tile.row, tile.column, self.scale, job.tiles[0]
-        window = job.rgb[:, row.window_start : row.window_stop, column.window_start : column.window_stop]
         with self.blend.at(job.mix) as module:
-            levels = self.levels(module, window)
-            top, left = (row.start - row.window_start) * scale, (column.start - column.window_start) * scale
-            core = levels[:, top : top + row.core * scale, left : left + column.core * scale]
-            pixels = core.round_().to(torch.uint8)  # (1 or 3, scale * rows, scale * columns)
-        top, left = (row.start - first.row.start) * scale, (column.start - first.column.start) * scale
-        output[:, top : top + row.core * scale, left : left + column.core * scale].copy_(pixels)
+            levels = self.levels(module, tile.window.cut(job.rgb))
+            core = tile.core.relative_to(tile.window).scaled(self.scale).cut(levels)
+            pixels = core.round_().to(torch.uint8)  # (1 or 3, scale * height, scale * width) of the core
+        tile.core.relative_to(job.area).scaled(self.scale).cut(output).copy_(pixels)
 
     def _halves(self, job: Job, tile: Tile) -> list[Tile]:
         height, width = job.rgb.shape[1:]
@@ -278,18 +239,6 @@ def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None) -> 
     else:
         tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=network.multiple_of)
     return Job(rgb, mix, tiles, overlap)
-
-
-def check_inside(rgb: Tensor, *, left: int, top: int, width: int, height: int) -> None:
-    """Raise unless the region has pixels and lies in the picture."""
-    picture_height, picture_width = rgb.shape[1:]
-    fits_across = 0 <= left < left + width <= picture_width
-    fits_down = 0 <= top < top + height <= picture_height
-    if not (fits_across and fits_down):
-        raise RenderError(
-            f"Expected a region inside the {picture_width}x{picture_height} picture, but got "
-            f"{width}x{height} at ({left}, {top})."
-        )
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -1,56 +1,43 @@
-"""An order to pixels: the part of the picture that is wanted, at the mixes that are wanted."""
+"""Carries out a render request: the part of the picture that it asks for, at its mixes."""
 
 from __future__ import annotations
-
-import threading
-from dataclasses import dataclass
 
 from torch import Tensor
 
 from dni.masks.files import decode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest, RenderRequestError
-from dni.rendering.masked import Kept, Rectangle, render_masked
-from dni.rendering.renderer import Notice, Progress, Renderer, Slot
-from dni.rendering.tiles import span
+from dni.rendering.control import RenderControl
+from dni.rendering.masked import Kept, render_masked
+from dni.rendering.renderer import Renderer
+from dni.rendering.tiles import tile_of
 
-__all__ = ["Hooks", "Kept", "render_request"]
+__all__ = ["Kept", "render_request"]
 
 # How far Pillow's bicubic filter reads when it enlarges, in input pixels.
 BICUBIC_RADIUS = 2
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hooks:
-    """What a long render calls and looks at on its way.
-
-    Args:
-        progress: Called with (tiles done, tiles in all).
-        cancelled: When set, the render stops before its next tile.
-        turn: Entered around every tile, so that others come between.
-        notice: Called with a text for people if memory runs out.
-    """
-
-    progress: Progress | None = None
-    cancelled: threading.Event | None = None
-    slot: Slot | None = None
-    notice: Notice | None = None
-
-
 def render_request(
-    picture: Picture, renderer: Renderer, request: RenderRequest, hooks: Hooks, *, kept: Kept | None = None
+    picture: Picture,
+    renderer: Renderer,
+    request: RenderRequest,
+    *,
+    control: RenderControl | None = None,
+    kept: Kept | None = None,
 ) -> tuple[Tensor, Tensor | None]:
-    """Render what is ordered of a picture; its opacity is enlarged alongside by bicubic interpolation.
+    """Render what a request asks for; the opacity is enlarged alongside by bicubic interpolation.
 
     A crop is rendered with the surroundings that the network sees, so it equals that part of the whole.
 
     Args:
         picture: What to render.
         renderer: The loaded ends.
-        order: The mixes, mask, crop and tiles.
-        hooks: Progress, cancelling and taking turns.
-        kept: What is outside of a mask, for several orders; see :func:`dni.rendering.masked.render_masked`.
+        request: The mixes, mask, crop and tiles.
+        control: Progress, notices, cancellation and slots.
+        kept: What is outside of a mask, for several requests; see :func:`dni.rendering.masked.render_masked`.
 
     Returns:
         uint8 (3, scale * height, scale * width) of the crop or the whole picture, and its opacity as
@@ -59,28 +46,25 @@ def render_request(
     Raises:
         RenderRequestError: The crop is not inside the picture.
         DniError: The picture, a mix or the mask cannot be used.
-        Cancelled: ``hooks.cancelled`` was set.
+        Cancelled: ``control.cancelled`` was set.
     """
+    control = control or RenderControl()
     crop = crop_of(picture, request)
     opacity = picture.opacity
     if opacity is not None:
         window = surroundings(crop, picture, overlap=BICUBIC_RADIUS)
-        larger = resize_bicubic(cut(opacity, window), renderer.scale)
-        opacity = cut(larger, inside(crop, window), scale=renderer.scale)
+        larger = resize_bicubic(window.cut(opacity), renderer.scale)
+        opacity = crop.relative_to(window).scaled(renderer.scale).cut(larger)
     if request.mask is None:
-        return render_mixed(picture, renderer, request, crop, hooks), opacity
-    return render_painted(picture, renderer, request, crop, hooks, kept), opacity
+        return render_mixed(picture, renderer, request, crop, control), opacity
+    return render_painted(picture, renderer, request, crop, control, kept), opacity
 
 
 def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
-    """The part of the picture that is ordered."""
-    left, top, width, height = request.crop or (0, 0, picture.width, picture.height)
-    if left + width > picture.width or top + height > picture.height:
-        raise RenderRequestError(
-            f"Expected a crop inside the {picture.width}x{picture.height} picture, but got "
-            f"{width}x{height} at ({left}, {top}): move it or make it smaller."
-        )
-    return Rectangle(left, top, width, height)
+    """The part of the picture that is asked for."""
+    crop = request.crop or picture.whole
+    crop.check_inside(picture.width, picture.height, name="crop", error_type=RenderRequestError)
+    return crop
 
 
 def render_painted(
@@ -88,11 +72,11 @@ def render_painted(
     renderer: Renderer,
     request: RenderRequest,
     crop: Rectangle,
-    hooks: Hooks,
+    control: RenderControl,
     kept: Kept | None,
 ) -> Tensor:
     assert request.mask is not None, "the caller has looked"
-    assert request.brush is not None, "an order has both or neither"
+    assert request.brush is not None, "a request has both or neither"
     return render_masked(
         renderer,
         picture.rgb,
@@ -102,52 +86,23 @@ def render_painted(
         levels=request.levels,
         crop=crop,
         tile=request.tile,
-        progress=hooks.progress,
-        cancelled=hooks.cancelled,
-        slot=hooks.slot,
-        notice=hooks.notice,
+        control=control,
         kept=kept,
     )
 
 
 def render_mixed(
-    picture: Picture, renderer: Renderer, request: RenderRequest, crop: Rectangle, hooks: Hooks
+    picture: Picture, renderer: Renderer, request: RenderRequest, crop: Rectangle, control: RenderControl
 ) -> Tensor:
     window = crop
     if request.crop is not None:
         multiple = renderer.network.multiple_of
         window = surroundings(crop, picture, overlap=renderer.overlap, multiple=multiple)
-    rgb = renderer.render(
-        cut(picture.rgb, window),
-        request.mix,
-        tile=request.tile,
-        progress=hooks.progress,
-        cancelled=hooks.cancelled,
-        slot=hooks.slot,
-        notice=hooks.notice,
-    )
-    return cut(rgb, inside(crop, window), scale=renderer.scale)
+    rgb = renderer.render(window.cut(picture.rgb), request.mix, tile=request.tile, control=control)
+    return crop.relative_to(window).scaled(renderer.scale).cut(rgb)
 
 
 def surroundings(crop: Rectangle, picture: Picture, *, overlap: int, multiple: int = 1) -> Rectangle:
-    """The crop with what is read around it, within the picture; see :func:`dni.rendering.tiles.span`."""
-    bottom, right = crop.top + crop.height, crop.left + crop.width
-    row = span(crop.top, bottom, length=picture.height, overlap=overlap, multiple=multiple)
-    column = span(crop.left, right, length=picture.width, overlap=overlap, multiple=multiple)
-    return Rectangle(
-        column.window_start,
-        row.window_start,
-        column.window_stop - column.window_start,
-        row.window_stop - row.window_start,
-    )
-
-
-def inside(crop: Rectangle, window: Rectangle) -> Rectangle:
-    """Where the crop is in its window."""
-    return Rectangle(crop.left - window.left, crop.top - window.top, crop.width, crop.height)
-
-
-def cut(pixels: Tensor, part: Rectangle, *, scale: int = 1) -> Tensor:
-    """The view of a part in (C, scale * H, scale * W) pixels."""
-    rows = slice(part.top * scale, (part.top + part.height) * scale)
-    return pixels[:, rows, part.left * scale : (part.left + part.width) * scale]
+    """The crop with what is read around it, within the picture."""
+    width, height = picture.width, picture.height
+    return tile_of(crop, width=width, height=height, overlap=overlap, multiple=multiple).window

@@ -1,4 +1,4 @@
-"""Cutting a picture into tiles: a core that a tile is responsible for, inside the window that it reads."""
+"""Cuts a picture into overlapping tiles: a core that is kept, inside the window that is read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["Span", "Tile", "cut_square", "halves", "plan", "round_up", "span", "spans"]
+from dni.pictures.rectangle import Rectangle
+
+__all__ = ["Span", "Tile", "cut_square", "halves", "plan", "round_up", "span", "spans", "tile_of"]
 
 # A smaller core is nearly all overlap, and a plan may not go on halving for ever.
 MIN_CORE = 16
@@ -38,6 +40,17 @@ class Tile:
     column: Span
 
     @property
+    def core(self) -> Rectangle:
+        """What it is responsible for."""
+        return Rectangle(self.column.start, self.row.start, self.column.core, self.row.core)
+
+    @property
+    def window(self) -> Rectangle:
+        """What the network reads for it."""
+        column, row = self.column, self.row
+        return Rectangle(column.window_start, row.window_start, column.window, row.window)
+
+    @property
     def pixels(self) -> int:
         """How many pixels the network reads for it."""
         return self.row.window * self.column.window
@@ -51,6 +64,12 @@ def span(start: int, stop: int, *, length: int, overlap: int, multiple: int = 1)
     """
     window_start = max(0, start - overlap) // multiple * multiple
     return Span(start, stop, window_start, min(length, stop + overlap))
+
+
+def tile_of(core: Rectangle, *, width: int, height: int, overlap: int, multiple: int = 1) -> Tile:
+    """One core of a picture of this size, with what may be read of its surroundings; see :func:`span`."""
+    row = span(core.top, core.bottom, length=height, overlap=overlap, multiple=multiple)
+    return Tile(row, span(core.left, core.right, length=width, overlap=overlap, multiple=multiple))
 
 
 def spans(length: int, *, count: int, overlap: int, multiple: int = 1) -> list[Span]:

@@ -1,1 +1,1 @@
-"""What stands behind the viewers: pictures, loaded pairs, frames and turns, all bounded; no gradio."""
+"""The server behind the page: sessions, pictures, loaded pairs, frames and scheduling; no Gradio."""

@@ -1,4 +1,4 @@
-"""What stands behind the Adaptation tab: the digit desk, opened on first use, and the fetching of MNIST."""
+"""The digit service: opens the live view on first use, and downloads MNIST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a large picture can be live on this machine."""
+"""The live pixel budget: how large a region this machine renders in the time of a live frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pairs that people mix: the catalogue's, their own, and those that are loaded."""
+"""The pairs that can be rendered (the catalogue's and sessions' own), and the loaded renderers."""
 
 from __future__ import annotations
 

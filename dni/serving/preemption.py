@@ -1,4 +1,4 @@
-"""Stops a network between two of its layers when something more urgent has come."""
+"""Preemption: stops a forward pass between two layers when a more urgent render waits."""
 
 from __future__ import annotations
 

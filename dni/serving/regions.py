@@ -1,4 +1,4 @@
-"""The visible region of a picture, and the frame that shows it: a JPEG."""
+"""The visible region of a picture, and the JPEG frame that shows it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from torch import Tensor
 
 from dni.errors import DniError
 from dni.pictures.picture import Picture, from_pil, to_pil
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.pictures.write import encode_jpeg
 
-__all__ = ["MAX_REGION_PIXELS", "Frame", "Region", "RenderServiceError", "frame_of", "overview_of"]
+__all__ = ["MAX_REGION_PIXELS", "Frame", "RenderServiceError", "check_region", "frame_of", "overview_of"]
 
 FRAME_QUALITY = 95
 # The largest region that is rendered live, in input pixels.
@@ -25,31 +26,13 @@ class RenderServiceError(DniError):
     """The service does not hold what was asked for."""
 
 
-@dataclass(frozen=True)
-class Region:
-    """A rectangle of a picture, in input pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def check(self, picture: Picture) -> None:
-        """Raise :class:`RenderServiceError` unless the region lies in the picture and is small enough."""
-        inside = (
-            0 <= self.left < self.left + self.width <= picture.width
-            and 0 <= self.top < self.top + self.height <= picture.height
+def check_region(region: Rectangle, picture: Picture) -> None:
+    """Raise :class:`RenderServiceError` unless the region lies in the picture and may be live."""
+    if not region.is_inside(picture.width, picture.height) or region.area > MAX_REGION_PIXELS:
+        raise RenderServiceError(
+            f"Expected a region of at most {MAX_REGION_PIXELS} pixels inside the "
+            f"{picture.width}x{picture.height} picture, but got {region}."
         )
-        if not inside or self.width * self.height > MAX_REGION_PIXELS:
-            raise RenderServiceError(
-                f"Expected a region of at most {MAX_REGION_PIXELS} pixels inside the "
-                f"{picture.width}x{picture.height} picture, but got {self.width}x{self.height} at "
-                f"({self.left}, {self.top})."
-            )
-
-    def cut(self, pixels: Tensor) -> Tensor:
-        """The region of (C, H, W) pixels."""
-        return pixels[:, self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 @dataclass(frozen=True)
@@ -64,20 +47,19 @@ class Frame:
     notice: str = ""
 
 
-def frame_of(rgb: Tensor, picture: Picture, region: Region, scale: int) -> bytes:
+def frame_of(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> bytes:
     """Encode an enlarged region, uint8 (3, scale * height, scale * width)."""
     return encode_jpeg(over_grey(rgb, picture, region, scale), quality=FRAME_QUALITY)
 
 
 def overview_of(picture: Picture) -> bytes:
     """The whole picture, at most 1280 pixels a side, as a JPEG."""
-    everything = Region(0, 0, picture.width, picture.height)
-    image = to_pil(over_grey(picture.rgb, picture, everything, 1))
+    image = to_pil(over_grey(picture.rgb, picture, picture.whole, 1))
     image.thumbnail((OVERVIEW_SIDE, OVERVIEW_SIDE))
     return encode_jpeg(from_pil(image, name=picture.name).rgb, quality=FRAME_QUALITY)
 
 
-def over_grey(rgb: Tensor, picture: Picture, region: Region, scale: int) -> Tensor:
+def over_grey(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> Tensor:
     """Lay an enlarged region of a translucent picture over grey, since a JPEG has no opacity.
 
     ``rgb`` and the result are uint8 (3, scale * height, scale * width).

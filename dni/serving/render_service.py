@@ -1,4 +1,4 @@
-"""What stands behind the live viewer: pictures that people hold, pairs that are loaded, frames.
+"""The render service: pictures, loaded pairs and rendered frames behind the live viewers.
 
 A frame is the picture (or the visible region of a large one) at one mix, as a JPEG. It is known by the
 picture's token, the pair, the region and the mix, and by nothing else: there is no "current" picture or
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import asdict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -31,18 +31,20 @@ from dni.device import Precision, best_device, best_precision, release_freed_mem
 from dni.export.networks import export_network
 from dni.export.pictures import export_picture
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled, Notice, Progress, Renderer
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 from dni.serving.live_pixel_budget import live_pixel_budget
 from dni.serving.pairs import Pairs
 from dni.serving.pictures import Held, HeldPictures
 from dni.serving.preemption import Preempted, preemptible
-from dni.serving.regions import Frame, Region, RenderServiceError, frame_of, overview_of
+from dni.serving.regions import Frame, RenderServiceError, check_region, frame_of, overview_of
 from dni.serving.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session, SessionRegistry
 
-__all__ = ["Frame", "Region", "RenderService", "RenderServiceError"]
+__all__ = ["Frame", "RenderService", "RenderServiceError"]
 
 FRAME_BYTES = 256_000_000
 # A frame ahead that has given way so often is made at last: where many people drag, somebody always waits.
@@ -50,7 +52,7 @@ MAX_PREEMPTIONS = 3
 QUIET_PATIENCE_SECONDS = 1.0
 
 T = TypeVar("T")
-FrameKey = tuple[Held, Held, Region, Mix]
+FrameKey = tuple[Held, Held, Rectangle, Mix]
 
 
 class RenderService:
@@ -159,7 +161,7 @@ class RenderService:
         self,
         token: str,
         pair_id: str,
-        region: Region,
+        region: Rectangle,
         mix: Mix,
         *,
         session: Session,
@@ -178,13 +180,13 @@ class RenderService:
         Raises:
             DniError: The picture, pair, region or mix cannot be used.
             dni.serving.scheduler.Superseded: The session has asked for a newer one.
-            dni.rendering.renderer.Cancelled: The session has ended.
+            dni.rendering.control.Cancelled: The session has ended.
         """
         key = self._frame_key(token, pair_id, region, mix, session)
         picture, jpeg = self.picture(token, session), self._frames.get(key)
         if jpeg is not None:
             return Frame(jpeg, 0.0)
-        region.check(picture)
+        check_region(region, picture)
         renderer = self.renderer(pair_id, session)
 
         def render() -> Frame:
@@ -200,19 +202,20 @@ class RenderService:
         return self._in_slot(render, session, priority, coalesce_key="frame")
 
     def render_frame(
-        self, picture: Picture, pair_id: str, region: Region, mix: Mix, session: Session | None = None
+        self, picture: Picture, pair_id: str, region: Rectangle, mix: Mix, session: Session | None = None
     ) -> Frame:
         """The region at ``mix``, rendered anew and at once: for whoever has the slot."""
-        region.check(picture)
+        check_region(region, picture)
         renderer = self.renderer(pair_id, session)
         notices: list[str] = []
         started = time.perf_counter()
-        rgb = renderer.render_region(picture.rgb, mix, **asdict(region), notice=notices.append)
+        control = RenderControl(notice=notices.append)
+        rgb = renderer.render_region(picture.rgb, mix, region, control=control)
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 
     def remember(
-        self, token: str, pair_id: str, region: Region, mix: Mix, jpeg: bytes, *, session: Session
+        self, token: str, pair_id: str, region: Rectangle, mix: Mix, jpeg: bytes, *, session: Session
     ) -> None:
         """Keep a frame, unless picture or pair went while it was rendered (here, or on a lent GPU)."""
         key = self._frame_key(token, pair_id, region, mix, session)
@@ -222,10 +225,10 @@ class RenderService:
         except RenderServiceError:
             self._frames.drop(lambda other: other == key)
 
-    def before(self, token: str, pair_id: str, region: Region, *, session: Session) -> bytes:
+    def before(self, token: str, pair_id: str, region: Rectangle, *, session: Session) -> bytes:
         """The region enlarged by bicubic interpolation, as a JPEG, to compare with."""
         picture = self.picture(token, session)
-        region.check(picture)
+        check_region(region, picture)
         scale = self.renderer(pair_id, session).scale
         return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
 
@@ -241,18 +244,17 @@ class RenderService:
         pair_id: str,
         request: RenderRequest | Mix,
         destination: Path,
-        progress: Progress | None = None,
-        cancelled: threading.Event | None = None,
-        notice: Notice | None = None,
         *,
         session: Session,
+        control: RenderControl | None = None,
     ) -> Path:
-        """Render a picture, or its ordered part, in float32, tile by tile when it is the session's turn.
+        """Render a picture, or the part that is asked for, in float32, each tile in a slot of the session's.
 
-        See :func:`dni.export.pictures.export_picture`.
+        See :func:`dni.export.pictures.export_picture`; the control's own slot is not used.
         """
         renderer = self.renderer(pair_id, session, precision="float32")
-        slot = partial(self.slot, session, Priority.EXPORT, cancelled=cancelled)
+        control = control or RenderControl()
+        slot = partial(self.slot, session, Priority.EXPORT, cancelled=control.cancelled)
         try:
             export_picture(
                 picture,
@@ -261,10 +263,7 @@ class RenderService:
                 destination,
                 ends=self.paths(pair_id, session),
                 pair_id=self.pair(pair_id, session).id,
-                progress=progress,
-                cancelled=cancelled,
-                slot=slot,
-                notice=notice,
+                control=replace(control, slot=slot),
             )
         finally:
             release_freed_memory()
@@ -291,7 +290,7 @@ class RenderService:
 
         Raises:
             dni.serving.scheduler.Superseded: The session has asked for something newer.
-            dni.rendering.renderer.Cancelled: ``cancelled`` was set, or the session has ended.
+            dni.rendering.control.Cancelled: ``cancelled`` was set, or the session has ended.
         """
         session.on_close(self._release)
         if session.ended:
@@ -334,7 +333,7 @@ class RenderService:
 
     # What is forgotten
 
-    def _frame_key(self, token: str, pair_id: str, region: Region, mix: Mix, session: Session) -> FrameKey:
+    def _frame_key(self, token: str, pair_id: str, region: Rectangle, mix: Mix, session: Session) -> FrameKey:
         return self.pictures.key(token, session), self._pairs.key(pair_id, session), region, mix
 
     def _release(self, session: Session) -> None:

@@ -1,8 +1,8 @@
-"""Whose turn it is to compute: one computation at a time, what somebody waits for first.
+"""Schedules everything that runs a network: one computation at a time, by priority.
 
 The cores of the CPU, or the GPU, are one resource: two renders at once take twice as long each, and whoever
-watches a frame waits for both. So everything that runs a network takes a turn, and turns are given by rank,
-within a rank to one owner after another, and to one owner in the order of asking.
+watches a frame waits for both. So everything that runs a network runs in a slot. Slots are given by priority,
+within a priority round-robin among owners, and to one owner first come, first served.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 
 __all__ = ["Priority", "Scheduler", "Superseded"]
 
-# A rank that waits gets a turn when others have computed this long. Ranks alone would let one person who
-# drags for minutes stop everybody's exports and keyframes; with tiles of a second, exports get a third of the
-# machine then.
+# A priority that waits gets a slot when others have computed this long. Strict priorities would let one
+# person who drags for minutes stop everybody's exports and keyframes; with tiles of a second, exports get a
+# third of the machine then.
 PATIENCE_SECONDS = 2.0
-# More frames than this, of one owner and rank, are a browser that has gone wrong; the oldest are dropped.
+# More frames than this, of one owner and priority, are a browser that has gone wrong; the oldest are dropped.
 MAX_WAITING = 4
 # How often somebody who waits looks whether it was cancelled.
 LOOK_SECONDS = 0.1
@@ -33,7 +33,7 @@ QUIET_SECONDS = 0.1
 
 
 class Priority(IntEnum):
-    """What a turn is for, the most urgent first."""
+    """What a slot is for, the most urgent first."""
 
     LIVE = 0  # a frame that somebody waits for
     AHEAD = 1  # a frame that somebody may want soon
@@ -60,7 +60,7 @@ Line = OrderedDict[Hashable, "deque[Waiter]"]
 
 
 class Scheduler:
-    """Gives turns to the threads that ask; safe to share between them.
+    """Gives slots to the threads that ask; safe to share between them.
 
     Args:
         clock: Seconds, for telling how long an export has been passed over.
@@ -87,18 +87,18 @@ class Scheduler:
         coalesce_key: Hashable = None,
         cancelled: threading.Event | None = None,
     ) -> Iterator[None]:
-        """Wait for a turn and have it for the length of the block; not to be nested.
+        """Wait for a slot and hold it for the length of the block; not to be nested.
 
         Args:
-            owner: Who asks: turns of one rank go round among owners.
-            rank: How urgent it is.
-            lane: Of the requests of one owner, rank and lane only the newest waits on; None for those that
-                are all wanted.
+            owner: Who asks: slots of one priority go round among owners.
+            priority: How urgent it is.
+            coalesce_key: Of the requests of one owner and priority with the same key only the newest waits
+                on; None for those that are all wanted.
             cancelled: When set, the waiting ends.
 
         Raises:
-            Superseded: A newer request of the same lane has come, or too many wait.
-            dni.rendering.renderer.Cancelled: ``cancelled`` was set, or the owner has left.
+            Superseded: A newer request with the same key has come, or too many wait.
+            dni.rendering.control.Cancelled: ``cancelled`` was set, or the owner has left.
         """
         waiter = Waiter(owner, priority, coalesce_key, threading.Condition(self._lock))
         self._wait(waiter, cancelled)
@@ -109,7 +109,7 @@ class Scheduler:
             self._finish(priority, self._clock() - started)
 
     def leave(self, owner: Hashable) -> None:
-        """Drop all that a person who has left waits for; a turn that has begun goes on."""
+        """Drop all that a person who has left waits for; a slot that is held stays held."""
         with self._lock:
             for line in self._lines.values():
                 for waiter in list(line.get(owner, ())):
@@ -160,7 +160,7 @@ class Scheduler:
                 raise waiter.dropped
 
     def _join(self, waiter: Waiter) -> None:
-        """Stand in line, in place of an older request of the same lane."""
+        """Join the queue, in place of an older request with the same key."""
         line = self._lines[waiter.priority]
         own = list(line.get(waiter.owner, ()))
         older = [
@@ -177,7 +177,7 @@ class Scheduler:
             line.move_to_end(self._holder.owner)
 
     def _give(self) -> None:
-        """Give the turn to the next in line, if it is free and there is one."""
+        """Give the slot to the next in the queue, if it is free and there is one."""
         waiting = [priority for priority in Priority if self._lines[priority]]
         if self._holder is not None or not waiting:
             return

@@ -1,4 +1,4 @@
-"""Network blending against pixel blending: the central claim of Deep Network Interpolation, made visible.
+"""Network interpolation against pixel interpolation, the central claim of Deep Network Interpolation.
 
 Wang et al., CVPR 2019, https://arxiv.org/abs/1811.10515: blending the parameters of two networks gives other
 pictures than blending the two networks' pictures. A mean of pictures weakens texture that the ends do not
@@ -26,8 +26,8 @@ from dni.metrics.distortion import psnr_y
 from dni.metrics.spectra import fine_energy, fine_energy_map
 from dni.pictures.picture import Picture
 from dni.recipes.render_request import RenderRequest
+from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks
 from dni.tradeoff.part import mask_of_part
 
 __all__ = ["CompareError", "Comparison", "compare_blends", "difference_map", "pixel_blend"]
@@ -122,25 +122,25 @@ def compare_blends(
     wanted: RenderRequest | MixLike,
     *,
     gain: float = DEFAULT_GAIN,
-    hooks: Hooks | None = None,
+    control: RenderControl | None = None,
 ) -> Comparison:
     """Blend the networks, and blend their pictures, at the same shares.
 
     Args:
         rgb: uint8 (3, H, W) on the CPU.
-        wanted: The mix, or one share an end, or all that an order says: also the mask and the crop.
+        wanted: The mix, or one share an end, or all that a render request says: also the mask and the crop.
         gain: Of the difference map.
-        hooks: Progress in tiles of all pictures (the blended network's and every end's), cancelling, and
-            taking turns.
+        control: Progress in tiles of all pictures (the blended network's and every end's), notices,
+            cancellation and slots.
 
     Raises:
         DniError: The picture, mix, mask, crop or gain cannot be used.
-        Cancelled: ``hooks.cancelled`` was set.
+        Cancelled: ``control.cancelled`` was set.
     """
     request = RenderRequest.of(wanted, num_ends=renderer.blend.num_ends)
     picture = Picture(rgb=rgb, opacity=None, name="")
     requests = [request, *pure_requests(request)]
-    network, *ends = sweep_frames(picture, renderer, requests, hooks=hooks or Hooks())
+    network, *ends = sweep_frames(picture, renderer, requests, control=control)
     shares = pixel_shares(request, picture, scale=renderer.scale)
     pixels = pixel_blend(ends, shares)
     available = sum(available_energy(end, share) for share, end in zip(shares, ends, strict=True))
@@ -170,7 +170,7 @@ def pixel_shares(request: RenderRequest, picture: Picture, *, scale: int) -> lis
     if request.mask is None or request.brush is None:
         return list(request.mix.shares)
     size = (picture.height, picture.width)
-    part = request.crop or (0, 0, picture.width, picture.height)
+    part = request.crop or picture.whole
     painted = mask_of_part(decode_mask(request.mask), part, size=size, scale=scale) / 255
     outside, inside = torch.tensor(request.mix.shares), torch.tensor(request.brush.shares)
     return [torch.lerp(*ends, painted) for ends in zip(outside, inside, strict=True)]

@@ -1,4 +1,4 @@
-"""The perception-distortion curve of a picture: what is measured from one mix to another.
+"""The perception-distortion curve of a picture between two mixes (Blau and Michaeli, 2018).
 
 Blau and Michaeli, "The Perception-Distortion Tradeoff", CVPR 2018, https://arxiv.org/abs/1711.06077: past
 some point no method comes closer to the truth and looks more natural as well, and a blend walks along that
@@ -14,14 +14,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from dni.blending.interpolate import check_groups
 from dni.blending.mix_paths import between, positions
 from dni.blending.shares import Mix
 from dni.export.sweeps.sweep import sweep_frames
 from dni.pictures.picture import Picture
-from dni.recipes.render_request import Crop
+from dni.pictures.rectangle import Rectangle
+from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks
 from dni.tradeoff.quality import MEASURES, against_reference, without_reference
 from dni.tradeoff.question import Kind, Subject, TradeoffRequest, choose_mixes, choose_subject, requests_of
 
@@ -67,7 +66,7 @@ class Curve:
         title: What was measured against what, and with what, as sentences to show beside the curve.
         distortion: The name of the measure for one axis, how far from the truth.
         perception: The name of the measure for the other axis, how natural.
-        crop: What was measured: left, top, width and height in pixels of the given picture.
+        crop: What was measured, in pixels of the given picture.
     """
 
     points: tuple[Point, ...]
@@ -75,7 +74,7 @@ class Curve:
     title: str
     distortion: str
     perception: str
-    crop: Crop
+    crop: Rectangle
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON knows it, with labels and units of the measures."""
@@ -85,7 +84,7 @@ class Curve:
             "title": self.title,
             "distortion": self.distortion,
             "perception": self.perception,
-            "crop": list(self.crop),
+            "crop": list(self.crop.values),
             "measures": {name: asdict(MEASURES[name]) for name in names},
             "points": [
                 {"position": point.position, "alpha": point.alpha, **point.measures} for point in self.points
@@ -98,34 +97,31 @@ def measure_curve(
     renderer: Renderer,
     question: TradeoffRequest | None = None,
     *,
-    hooks: Hooks | None = None,
+    control: RenderControl | None = None,
 ) -> Curve:
     """Render a picture in even steps from one mix to another, and measure every step.
 
-    Groups of layers and a mask are honoured: what is measured is the picture that an order for each step
-    gives (:func:`dni.rendering.requests.develop`), with what is outside of the mask.
+    Groups of layers and a mask are honoured: what is measured is the picture that a render request for each
+    step gives (:func:`dni.rendering.requests.render_request`), with what is outside of the mask.
 
     Args:
         picture: What to render; opacity is left out.
         renderer: The loaded ends.
         question: What to measure; by default proxies, from end A to end B.
-        hooks: Progress in tiles of all steps, cancelling, and taking turns.
+        control: Progress in tiles of all steps, notices, cancellation and slots.
 
     Raises:
         DniError: The pictures do not fit each other or are too small, the mixes do not fit the renderer, or
             the mask cannot be used.
-        Cancelled: ``hooks.cancelled`` was set.
+        Cancelled: ``control.cancelled`` was set.
     """
     question = question or TradeoffRequest()
     subject = choose_subject(picture.rgb, question, scale=renderer.scale)
-    start, stop = choose_mixes(question, num_ends=renderer.blend.num_ends)
-    for mix in (start, stop):
-        check_groups(mix, renderer.blend.groups)  # here, before any work
+    start, stop = choose_mixes(question, renderer.blend)
     steps = positions(question.num_points)
     mixes = [between(start, stop, position) for position in steps]
     given = Picture(rgb=subject.given, opacity=None, name=picture.name)
-    requests = requests_of(mixes, question, subject)
-    frames = sweep_frames(given, renderer, requests, hooks=hooks or Hooks())
+    frames = sweep_frames(given, renderer, requests_of(mixes, question, subject), control=control)
     measures = measure_frames(frames, subject, scale=renderer.scale, extractor=question.extractor)
     distortion, perception = axes(subject, question)
     return Curve(

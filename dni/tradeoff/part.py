@@ -1,4 +1,4 @@
-"""Which part of a picture is measured: what is asked for, or as much of it as there is time for."""
+"""Chooses the part of a picture that is measured."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from torch import Tensor
 
 from dni.errors import DniError
 from dni.masks.levels import sample_mask
-from dni.recipes.render_request import Crop
+from dni.pictures.rectangle import Rectangle
 
-__all__ = ["MIN_SIDE", "choose_part", "cut", "mask_of_part", "scaled", "too_small"]
+__all__ = ["MIN_SIDE", "choose_part", "mask_of_part", "too_small"]
 
 # SSIM's window and the extractor's strides need this much.
 MIN_SIDE = 16
 
 
 def choose_part(
-    size: tuple[int, int], asked: Crop | None, *, unit: int, max_pixels: int, mask: Tensor | None = None
-) -> Crop:
+    size: tuple[int, int],
+    asked: Rectangle | None,
+    *,
+    unit: int,
+    max_pixels: int,
+    mask: Tensor | None = None,
+) -> Rectangle:
     """The part to measure: what is asked for, or as much of it where most is painted, or in its middle.
 
     Args:
@@ -30,31 +35,30 @@ def choose_part(
         mask: Where something is painted, uint8 (H, W) over the whole picture.
 
     Returns:
-        Left, top, width and height, in pixels of what the network is given.
+        The part, in pixels of what the network is given.
 
     Raises:
         DniError: The part is not inside the picture, or too small to measure.
     """
-    whole_height, whole_width = size
-    crop = asked or (0, 0, whole_width * unit, whole_height * unit)
-    left, top, width, height = (value // unit for value in crop)
-    if not (0 <= left <= left + width <= whole_width and 0 <= top <= top + height <= whole_height):
-        raise DniError(
-            f"Expected a crop inside the {whole_width * unit}x{whole_height * unit} picture, but got "
-            f"{crop[2]}x{crop[3]} at ({crop[0]}, {crop[1]}). Move it or make it smaller."
-        )
-    if min(width, height) < MIN_SIDE:
-        raise too_small(crop[2], crop[3], unit=unit)
-    shrink = min(1.0, math.sqrt(max_pixels / (width * height)))
-    smaller = max(MIN_SIDE, int(width * shrink)), max(MIN_SIDE, int(height * shrink))
-    across, down = (width - smaller[0]) // 2, (height - smaller[1]) // 2
+    height, width = size
+    whole = Rectangle.whole(width, height)
+    crop = asked or whole.scaled(unit)
+    part = crop.reduced(unit)
+    if min(part.width, part.height) < MIN_SIDE:
+        raise too_small(crop.width, crop.height, unit=unit)
+    if not part.is_inside(width, height):
+        # Only then: what a reduction by the unit leaves over at the right and the bottom may be asked for.
+        crop.check_inside(width * unit, height * unit, name="crop")
+    shrink = min(1.0, math.sqrt(max_pixels / part.area))
+    smaller = max(MIN_SIDE, int(part.width * shrink)), max(MIN_SIDE, int(part.height * shrink))
+    across, down = (part.width - smaller[0]) // 2, (part.height - smaller[1]) // 2
     if mask is not None:
-        painted = mask_of_part(mask, (left, top, width, height), size=size)
+        painted = mask_of_part(mask, part, size=size)
         across, down = most_painted(painted, smaller, middle=(across, down))
-    return left + across, top + down, *smaller
+    return Rectangle(part.left + across, part.top + down, *smaller)
 
 
-def mask_of_part(mask: Tensor, part: Crop, *, size: tuple[int, int], scale: int = 1) -> Tensor:
+def mask_of_part(mask: Tensor, part: Rectangle, *, size: tuple[int, int], scale: int = 1) -> Tensor:
     """The mask at every pixel of a part, each ``scale`` times enlarged.
 
     Args:
@@ -66,9 +70,8 @@ def mask_of_part(mask: Tensor, part: Crop, *, size: tuple[int, int], scale: int 
     Returns:
         float32 (scale * height, scale * width) in [0, 255].
     """
-    left, top, width, height = scaled(part, scale)
     whole = size[0] * scale, size[1] * scale
-    return sample_mask(mask, output_size=whole, top=top, left=left, size=(height, width))
+    return sample_mask(mask, part.scaled(scale), output_size=whole)
 
 
 def most_painted(painted: Tensor, size: tuple[int, int], *, middle: tuple[int, int]) -> tuple[int, int]:
@@ -92,13 +95,3 @@ def too_small(width: int, height: int, *, unit: int) -> DniError:
     return DniError(
         f"Expected at least {side}x{side} pixels to measure, but got {width}x{height}. Take a larger part."
     )
-
-
-def cut(rgb: Tensor, crop: Crop) -> Tensor:
-    left, top, width, height = crop
-    return rgb[:, top : top + height, left : left + width]
-
-
-def scaled(crop: Crop, scale: int) -> Crop:
-    left, top, width, height = crop
-    return left * scale, top * scale, width * scale, height * scale

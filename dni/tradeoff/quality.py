@@ -1,4 +1,4 @@
-"""What is measured of one picture along a blend: with a reference, and without one (proxies).
+"""Quality measures of a picture along a blend, with a reference and without one.
 
 All pictures are float tensors (1, 3, H, W), RGB in [0, 1]; all measures are finite numbers.
 """

@@ -1,4 +1,4 @@
-"""What to measure of a picture along a blend: against which reference, between which mixes, where."""
+"""A trade-off request: which reference, which mixes and which part of a picture to measure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from dni.blending.blend import Blend
+from dni.blending.interpolate import check_groups
 from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.export.sweeps.sweep import swept
 from dni.masks.files import decode_mask
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import reduce_bicubic
-from dni.recipes.render_request import Crop, RenderRequest
-from dni.tradeoff.part import MIN_SIDE, choose_part, cut, mask_of_part, scaled, too_small
+from dni.recipes.render_request import RenderRequest
+from dni.tradeoff.part import MIN_SIDE, choose_part, mask_of_part, too_small
 
 __all__ = ["Kind", "Subject", "TradeoffRequest", "choose_mixes", "choose_subject", "requests_of"]
 
@@ -35,9 +38,9 @@ class TradeoffRequest:
         reduce_first: Reduce the picture by the network's scale and take it as its own reference.
         start, stop: The two mixes, with their groups of layers; for two ends by default end A and end B.
         num_points: In how many even steps, ends included.
-        mask: Where these mixes are, as :attr:`dni.recipes.render_request.Order.mask`; everywhere by default.
-            Where the picture is reduced first, it lies over what is left by :func:`reducible`.
-        levels: With a mask, as :attr:`dni.recipes.render_request.Order.levels`.
+        mask: Where these mixes are, as in a render request; everywhere by default. Where the picture is
+            reduced first, it lies over what is left by :func:`reducible`.
+        levels: With a mask, as in a render request.
         outside: With a mask, the mix where nothing is painted; ``start`` by default.
         crop: Which part, in pixels of the picture; all by default.
         max_pixels: Of a larger part only so much is measured, where most is painted or in its middle; in
@@ -53,7 +56,7 @@ class TradeoffRequest:
     mask: str | None = None
     levels: int | None = None
     outside: Mix | None = None
-    crop: Crop | None = None
+    crop: Rectangle | None = None
     max_pixels: int = MAX_PIXELS
     extractor: nn.Module | None = None
 
@@ -73,20 +76,20 @@ class Subject:
 
     kind: Kind
     given: Tensor
-    crop: Crop
+    crop: Rectangle
     reference: Tensor | None
     unit: int
     painted: bool | None
 
     @property
-    def crop_of_picture(self) -> Crop:
+    def crop_of_picture(self) -> Rectangle:
         """What is measured, in pixels of the picture."""
-        return scaled(self.crop, self.unit)
+        return self.crop.scaled(self.unit)
 
     @property
     def input_part(self) -> Tensor:
         """What the network is given of the crop, uint8 (3, height, width)."""
-        return cut(self.given, self.crop)
+        return self.crop.cut(self.given)
 
 
 def choose_subject(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> Subject:
@@ -109,7 +112,7 @@ def choose_subject(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> Sub
         kind=kind,
         given=given,
         crop=crop,
-        reference=None if reference is None else cut(reference, scaled(crop, scale)),
+        reference=None if reference is None else crop.scaled(scale).cut(reference),
         unit=unit,
         painted=None if mask is None else bool(mask_of_part(mask, crop, size=size, scale=scale).any()),
     )
@@ -131,7 +134,7 @@ def match(rgb: Tensor, question: TradeoffRequest, *, scale: int) -> tuple[Kind, 
             f"Expected a reference of {width}x{height}, but got {reference.shape[2]}x{reference.shape[1]}. "
             "Give the picture that this one was reduced from."
         )
-    return "reference", rgb, cut(reference, (0, 0, width, height))
+    return "reference", rgb, Rectangle.whole(width, height).cut(reference)
 
 
 def reducible(rgb: Tensor, scale: int) -> Tensor:
@@ -144,23 +147,26 @@ def reducible(rgb: Tensor, scale: int) -> Tensor:
     height, width = (side // scale * scale for side in rgb.shape[1:])
     if min(height, width) < MIN_SIDE * scale:
         raise too_small(rgb.shape[2], rgb.shape[1], unit=scale)
-    return cut(rgb, (0, 0, width, height))
+    return Rectangle.whole(width, height).cut(rgb)
 
 
-def choose_mixes(question: TradeoffRequest, *, num_ends: int) -> tuple[Mix, Mix]:
+def choose_mixes(question: TradeoffRequest, blend: Blend) -> tuple[Mix, Mix]:
     """The first and the last mix.
 
     Raises:
-        DniError: They are not given, and there are not two ends.
+        DniError: They are not given, and there are not two ends; or the blend has not all of their groups.
     """
-    start, stop = question.start, question.stop
+    start, stop, num_ends = question.start, question.stop, blend.num_ends
     if (start is None or stop is None) and num_ends != 2:
         raise DniError(f"Expected two mixes for {num_ends} ends, but got none. Give start and stop.")
-    return start or Mix.of_alpha(0), stop or Mix.of_alpha(1)
+    start, stop = start or Mix.of_alpha(0), stop or Mix.of_alpha(1)
+    for mix in (start, stop):
+        check_groups(mix, blend.groups)  # here, before any work
+    return start, stop
 
 
 def requests_of(mixes: Sequence[Mix], question: TradeoffRequest, subject: Subject) -> list[RenderRequest]:
-    """What to render of a subject, one order a mix.
+    """What to render of a subject, one request a mix.
 
     Raises:
         DniError: The mixes and what is outside of the mask have different numbers of ends, or there are

@@ -1,4 +1,4 @@
-"""A position on a measured curve to start from, with the reason in plain words."""
+"""Suggests an alpha from a measured curve, with the reason in plain words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts the tabs together; everything about the page as a whole."""
+"""Builds the app from its tabs, and the options of its launch."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dni.ui.effects.tab import build_effects
 from dni.ui.mixing.tab import build_mixing
 from dni.ui.sessions import close_with_page
 from dni.ui.start import default_service
+from dni.ui.web_component import page_head
 
 __all__ = ["build_app", "launch_options"]
 
@@ -24,7 +25,15 @@ other ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019
 # Uploaded and rendered files are deleted after an hour.
 CACHE_SECONDS = 3600
 MAX_FILE_SIZE = "100mb"
-PAGE_STYLE = Path(__file__).parent / "static" / "page.css"
+COMPONENTS = ("viewer", "mixing", "adaptation")
+STYLES = (
+    "css/theme.css",
+    "css/page.css",
+    "css/controls.css",
+    "viewer/viewer.css",
+    "mixing/mixing.css",
+    "adaptation/adaptation.css",
+)
 
 
 def build_app(service: RenderService | None = None, data_root: Path | None = None) -> gr.Blocks:
@@ -61,6 +70,6 @@ def launch_options() -> dict[str, Any]:
             button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700"
         ),
         # Not as "css", which gradio confines to a part of the page.
-        "head": f"<style>{PAGE_STYLE.read_text(encoding='utf-8')}</style>",
+        "head": page_head(COMPONENTS, STYLES),
         "max_file_size": MAX_FILE_SIZE,
     }

@@ -1,4 +1,4 @@
-"""Our errors, shown the way gradio shows errors."""
+"""Shows errors, warnings and notices in Gradio's boxes, with user text escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where pictures come from: a box for one's own, and the examples."""
+"""Picture inputs: the upload box and the gallery of examples."""
 
 from __future__ import annotations
 

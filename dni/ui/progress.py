@@ -1,4 +1,4 @@
-"""Downloads of networks, shown in gradio's progress bar."""
+"""Shows downloads of networks in Gradio's progress bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what the browser asks for, which may hold anything."""
+"""Parses and validates the messages of the browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.serving.render_service import Region
+from dni.pictures.rectangle import Rectangle
 
 __all__ = ["ViewerState", "mix_of", "number", "parse", "read_viewer_state", "text"]
 
@@ -37,11 +37,11 @@ def read_viewer_state(scene: Any) -> ViewerState:
     return ViewerState(text(scene, "token"), text(scene, "pair"), number(scene, "alpha"))
 
 
-def parse(request: Any) -> tuple[str, str, Region]:
+def parse(request: Any) -> tuple[str, str, Rectangle]:
     """Token, pair and region of a request."""
     region = value_of(request, "region")
     sides = [number(region, side) for side in ("left", "top", "width", "height")]
-    return text(request, "token"), text(request, "pair"), Region(*(int(side) for side in sides))
+    return text(request, "token"), text(request, "pair"), Rectangle(*(int(side) for side in sides))
 
 
 def mix_of(request: Any) -> Mix:

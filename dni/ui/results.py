@@ -1,4 +1,4 @@
-"""The results to take away: buttons below the viewer, and the same two jobs as named API endpoints."""
+"""Results to download: the buttons below a viewer, and the endpoints ``/render`` and ``/blend``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.pictures.picture import Picture
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
@@ -119,7 +119,8 @@ class Results:
             wanted, cancelled = begun
             picture = self.service.picture(wanted.token, session)
             try:
-                path = self.export(picture, wanted, report, cancelled, notify, session=session)
+                control = RenderControl(progress=report, cancelled=cancelled, notice=notify)
+                path = self.export(picture, wanted, session=session, control=control)
                 return gr.File(path, visible=True)
             except Cancelled:
                 notify("Cancelled: nothing was written.")
@@ -142,12 +143,21 @@ class Results:
     def session(self, request: gr.Request) -> Session:
         return session_of(request, self.service.sessions)
 
-    def export(self, picture: Picture, wanted: ExportRequest, *watch: Any, session: Session) -> str:
+    def export(
+        self,
+        picture: Picture,
+        wanted: ExportRequest,
+        *,
+        session: Session,
+        control: RenderControl | None = None,
+    ) -> str:
         path = new_folder() / f"{self.file_name(picture.name, wanted, session)}.png"
         # A GPU that is lent (ZeroGPU) is in another process, where people's own networks are not.
         ours = wanted.pair in self.service.catalog
         export = self.jobs.export if ours else self.service.export_picture
-        return str(export(picture, wanted.pair, wanted.render_request, path, *watch, session=session))
+        return str(
+            export(picture, wanted.pair, wanted.render_request, path, session=session, control=control)
+        )
 
     def export_network(self, wanted: ExportRequest, *, session: Session) -> str:
         path = new_folder() / f"{self.file_name('network', wanted, session)}.safetensors"

@@ -1,4 +1,4 @@
-"""Turns Python functions into server functions of a component: errors as messages, threads of their own."""
+"""Wraps Python functions as server functions: errors become messages, slow ones get their own threads."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import base64
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from dni.errors import DniError
 
-__all__ = ["answering", "apart", "encode", "read"]
+__all__ = ["answering", "apart", "encode"]
 
-STATIC = Path(__file__).parent / "static"
 # Requests for frames that wait at once, of all people; each is a thread that sleeps.
 MAX_WAITING = 64
 Answer = dict[str, Any]
@@ -53,7 +51,3 @@ def apart(function: Callable[[Any], Answer]) -> Callable[[Any], Awaitable[Answer
 
 def encode(jpeg: bytes) -> str:
     return base64.b64encode(jpeg).decode("ascii")
-
-
-def read(name: str) -> str:
-    return (STATIC / name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the app starts with: the catalogue, the example photographs, and what a link asks for."""
+"""The service that the app starts with."""
 
 from __future__ import annotations
 

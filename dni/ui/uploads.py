@@ -1,4 +1,4 @@
-"""Files that requests name: opened only if they were uploaded to this app, or are ours to give.
+"""Resolves the files that requests name: only uploads of this app, and our examples.
 
 Gradio checks the paths of a request only where they carry its own metadata, and a request is free to leave
 that out. So every path that reaches a handler goes through :func:`received_path` before anything looks at it.
@@ -6,6 +6,10 @@ that out. So every path that reaches a handler goes through :func:`received_path
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
@@ -15,9 +19,21 @@ from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
 
-__all__ = ["open_upload", "received_path"]
+__all__ = ["keep_uploads_private", "open_upload", "received_path"]
 
 REFUSED = "Expected a file that was uploaded to this app, but got something else. Upload it and try again."
+
+
+def keep_uploads_private() -> None:
+    """Let this process keep uploads and results in a folder of its own, which goes when it ends.
+
+    For programs, before the app is built. Gradio's default is one folder for all apps of a machine, and every
+    file in it counts as an upload. What ``GRADIO_TEMP_DIR`` names stays.
+    """
+    if not os.environ.get("GRADIO_TEMP_DIR"):
+        folder = tempfile.mkdtemp(prefix="dni-uploads-")
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def received_path(path: object) -> Path:

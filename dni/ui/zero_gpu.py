@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 
 from dni.blending.shares import Mix
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
-from dni.serving.render_service import Region, RenderService
+from dni.rendering.control import RenderControl
+from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown
 
@@ -35,31 +37,47 @@ class GpuJobs:
 
     def __init__(self, service: RenderService) -> None:
         self.service = service
-        self.export: Callable[..., Path] = service.export_picture
         self.frames: Callable[..., list[bytes]] = self._frames
+        self._lent_export: Callable[..., Path] | None = None
         if IS_ZERO_GPU:
             self.service = RenderService(service.catalog, device=torch.device("cuda"), cache=service.cache)
-            self.export = lend_gpu(self._export_unwatched)
             self.frames = lend_gpu(self._frames)
+            self._lent_export = lend_gpu(self._export)
+
+    def export(
+        self,
+        picture: Picture,
+        pair_id: str,
+        request: RenderRequest,
+        path: Path,
+        *,
+        session: Session,
+        control: RenderControl | None = None,
+    ) -> Path:
+        """Export a picture; see :meth:`dni.serving.render_service.RenderService.export_picture`.
+
+        In ZeroGPU's process without session and control, which do not reach it.
+        """
+        if self._lent_export is None:
+            return self.service.export_picture(
+                picture, pair_id, request, path, session=session, control=control
+            )
+        return self._lent_export(picture, pair_id, request, path)
 
     # Only gradio's errors keep their text on the way back from ZeroGPU's process.
 
-    def _frames(self, picture: Picture, pair_id: str, region: Region, mixes: Sequence[Mix]) -> list[bytes]:
+    def _frames(self, picture: Picture, pair_id: str, region: Rectangle, mixes: Sequence[Mix]) -> list[bytes]:
         with errors_shown():
             return [self.service.render_frame(picture, pair_id, region, mix).jpeg for mix in mixes]
 
-    def _export_unwatched(self, picture: Picture, pair_id: str, request: RenderRequest, path: Path) -> Path:
+    def _export(self, picture: Picture, pair_id: str, request: RenderRequest, path: Path) -> Path:
         with errors_shown(), Session() as session:
             return self.service.export_picture(picture, pair_id, request, path, session=session)
 
 
 def lend_gpu(job: Callable[..., T]) -> Callable[..., T]:
-    """Run ``job`` in ZeroGPU's process, without progress, cancellation and session, which do not reach it."""
+    """Run ``job`` in ZeroGPU's process, which gets copies of its arguments."""
     import spaces
 
-    decorated: Callable[..., T] = spaces.GPU(job)
-
-    def run(*arguments: Any, **_: Any) -> T:
-        return decorated(*arguments[:4])
-
-    return run
+    lent: Callable[..., T] = spaces.GPU(job)
+    return lent

@@ -6,7 +6,6 @@ import asyncio
 import io
 import mmap
 import os
-import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -24,7 +23,9 @@ from benchmarks.subjects import Subject, Verdict, judge, make_subjects, psnr
 from dni.examples import EXAMPLE_FOLDER
 from dni.export.pictures import export_picture
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.write import encode_jpeg
+from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 
 REGION = {"left": 4, "top": 2, "width": 40, "height": 30}
@@ -54,7 +55,7 @@ def test_a_person_gets_frames_of_the_own_picture(app: str, tiny_service: RenderS
     assert name == "cat.png"
     renderer, rgb = tiny_service.renderer("tiny"), open_picture(CAT).rgb
     for jpeg, alpha in ((live, 0.3), (ahead, 0.8)):
-        fresh = renderer.render_region(rgb, (1 - alpha, alpha), **REGION).permute(1, 2, 0).numpy()
+        fresh = renderer.render_region(rgb, (1 - alpha, alpha), Rectangle(**REGION)).permute(1, 2, 0).numpy()
         assert psnr(np.asarray(Image.open(io.BytesIO(jpeg)), np.float32), fresh.astype(np.float32)) > 35
 
 
@@ -82,9 +83,10 @@ def test_a_whole_picture(app: str) -> None:
 
 
 def test_a_cancelled_picture(app: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def until_cancelled(*arguments: Any, cancelled: threading.Event, **options: Any) -> Any:
-        assert cancelled.wait(20)
-        return export_picture(*arguments, cancelled=cancelled, **options)
+    def until_cancelled(*arguments: Any, control: RenderControl, **options: Any) -> Any:
+        assert control.cancelled is not None
+        assert control.cancelled.wait(20)
+        return export_picture(*arguments, control=control, **options)
 
     monkeypatch.setattr("dni.serving.render_service.export_picture", until_cancelled)
 

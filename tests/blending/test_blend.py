@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from dni import rows
+from dni.blending import flat_buffers as rows
 from dni.blending.blend import Blend
 from dni.blending.interpolate import BlendError, interpolate, shares_of
 from dni.blending.shares import Mix

@@ -118,7 +118,7 @@ def test_render_through_files(run: Run, tiny_ends: list[Path], photo: Path, out:
 def test_precision_is_the_machines_unless_asked(
     run: Run, photo: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dni.device.best_precision", lambda device: "bfloat16")
+    monkeypatch.setattr("dni.rendering.engine.best_precision", lambda device: "bfloat16")
     for name, more in (("fast", ()), ("exact", ("--float32",))):
         assert (
             run("render", photo, "-o", out / f"{name}.png", "--pair", "tiny", "--alpha", "0.5", *more).code

@@ -22,6 +22,7 @@ from dni.checkpoints.networks import load_ends
 from dni.export.pictures import export_picture
 from dni.masks.files import encode_mask, load_mask
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe_files import read_recipe
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.renderer import Renderer
@@ -107,7 +108,7 @@ def test_everything_is_what_the_library_makes_of_it(
         brush=Mix.of((1 - 0.9, 0.9), groups={"last": (1, 0)}),
         mask=encode_mask(load_mask(mask)),
         levels=3,
-        crop=(3, 5, 17, 22),
+        crop=Rectangle(3, 5, 17, 22),
         tile=16,
     )
     assert read_recipe(out / "new.png").request == request
@@ -165,16 +166,12 @@ def test_a_recipe_gives_the_identical_file(
 
 def test_the_app_gives_the_identical_file(run: Run, service: RenderService, photo: Path, out: Path) -> None:
     mix = Mix.of((0.7, 0.3), groups={"last": (0, 1)})
-    service.export_picture(open_picture(photo), "tiny", mix, out / "app.png", session=Session())
-    assert (
-        run("render", photo, "-o", out / "again.png", "--recipe", out / "app.png").code
-        == 0
-    )
+    with Session() as session:
+        service.export_picture(open_picture(photo), "tiny", mix, out / "app.png", session=session)
+    assert run("render", photo, "-o", out / "again.png", "--recipe", out / "app.png").code == 0
     words = ["--pair", "tiny", "--alpha", "0.3", "--group", "last=1", "--float32"]
     assert run("render", photo, "-o", out / "words.png", *words).code == 0
-    assert (
-        sha256(out / "app.png") == sha256(out / "again.png") == sha256(out / "words.png")
-    )
+    assert sha256(out / "app.png") == sha256(out / "again.png") == sha256(out / "words.png")
 
 
 def test_a_recipe_finds_its_ends_among_files_of_other_names(

@@ -161,7 +161,7 @@ def test_results_are_remembered(desk: LiveView, monkeypatch: pytest.MonkeyPatch)
         desk.feature_map("dann"),
         desk.accuracy("dann", 0.5),
     )
-    monkeypatch.delattr("dni.digits.live_blend.LiveDigits._run")
+    monkeypatch.delattr("dni.digits.live_blend.LiveBlend._run")
     again = (
         desk.strip(DANN),
         desk.accuracy_curve("dann"),
@@ -188,7 +188,7 @@ def test_a_person_who_leaves_is_forgotten(weights: Path, monkeypatch: pytest.Mon
         desk.exact(DANN, 0.5, picture(seed))
         desk.strip(DANN, picture(seed))
     desk.forget(lambda token: token == "picture-1")
-    monkeypatch.delattr("dni.digits.live_blend.LiveDigits._run")
+    monkeypatch.delattr("dni.digits.live_blend.LiveBlend._run")
     desk.accuracy(DANN, 0.5, picture(2))
     desk.strip(DANN, picture(2))
     for gone in (desk.accuracy, desk.strip):

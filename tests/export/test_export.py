@@ -28,10 +28,12 @@ from dni.export.pictures import export_picture, export_recipe
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled, Renderer
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 from models import RRDBNet
 
 CPU = torch.device("cpu")
@@ -66,7 +68,7 @@ DESK = RenderRequest(
     brush=Mix.of((0.1, 0.9), groups={"trunk 1": (1, 0)}),
     mask=encode_mask(MASK),
     levels=2,
-    crop=(3, 5, 17, 30),
+    crop=Rectangle(3, 5, 17, 30),
 )
 
 
@@ -168,8 +170,7 @@ def test_a_cancelled_picture_leaves_nothing(tmp_path: Path, tiny_ends: list[Path
             RenderRequest(mix=Mix.of_alpha(0.5), tile=16),
             tmp_path / "a.png",
             ends=tiny_ends,
-            progress=progress,
-            cancelled=cancelled,
+            control=RenderControl(progress=progress, cancelled=cancelled),
         )
     assert seen == [(0, 4), (1, 4), (2, 4)]
     assert list(tmp_path.iterdir()) == []
@@ -290,7 +291,7 @@ def test_a_place_that_cannot_be_written_is_named_before_the_work(
         raise AssertionError("the work began")
 
     monkeypatch.setattr(Renderer, "render", work)
-    monkeypatch.setattr("dni.export.pictures.load_ends", work)
+    monkeypatch.setattr("dni.export.networks.load_ends", work)
     (tmp_path / "file").touch()
     for folder in ("missing", "file"):
         with pytest.raises(DniError, match=rf"write .*{name}, but .*{folder} is no folder .* make it first"):

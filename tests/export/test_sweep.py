@@ -22,9 +22,10 @@ from dni.export.sweeps.animation import Playback, write_film
 from dni.export.sweeps.sheet import compose_sheet, write_sheet
 from dni.export.sweeps.sweep import Sweep, export_sweep, sweep_frames, swept
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled, Renderer
-from dni.rendering.requests import Hooks
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 
 COLOURS = [(200, 30, 30), (30, 160, 60), (40, 60, 200), (220, 200, 40), (128, 128, 128)]
 
@@ -52,13 +53,13 @@ def plain_frames(count: int, height: int = 40, width: int = 50) -> list[torch.Te
 
 def test_frames_are_those_of_the_renderer(renderer: Renderer, picture: Picture) -> None:
     mixes = along(Mix.of_alpha(0), Mix.of_alpha(1), 3)
-    whole = list(sweep_frames(picture, renderer, [RenderRequest(mix=mix) for mix in mixes], hooks=Hooks()))
+    whole = list(sweep_frames(picture, renderer, [RenderRequest(mix=mix) for mix in mixes]))
     assert all(
         torch.equal(frame, renderer.render(picture.rgb, mix.shares))
         for frame, mix in zip(whole, mixes, strict=True)
     )
-    requests = [RenderRequest(mix=mix, crop=(6, 4, 10, 9)) for mix in mixes]
-    crop = list(sweep_frames(picture, renderer, requests, hooks=Hooks()))
+    requests = [RenderRequest(mix=mix, crop=Rectangle(6, 4, 10, 9)) for mix in mixes]
+    crop = list(sweep_frames(picture, renderer, requests))
     for part, frame in zip(crop, whole, strict=True):
         difference = part.int() - frame[:, 16:52, 24:64].int()
         assert int(difference.abs().max()) <= 1
@@ -67,15 +68,17 @@ def test_frames_are_those_of_the_renderer(renderer: Renderer, picture: Picture) 
 def test_progress_and_cancelling(renderer: Renderer, picture: Picture, out: Path) -> None:
     told: list[tuple[int, int]] = []
     sweep = Sweep(rows=(along(Mix.of_alpha(0), Mix.of_alpha(1), 3),))
-    hooks = Hooks(progress=lambda done, total: told.append((done, total)))
-    export_sweep(picture, renderer, sweep, out / "a.gif", ends=(), hooks=hooks)
+    control = RenderControl(progress=lambda done, total: told.append((done, total)))
+    export_sweep(picture, renderer, sweep, out / "a.gif", ends=(), control=control)
     assert told == sorted(told)
     assert (told[0], told[-1]) == ((0, 3), (3, 3))
     (out / "a.gif").unlink()
     cancelled = threading.Event()
-    hooks = Hooks(progress=lambda done, _: cancelled.set() if done == 2 else None, cancelled=cancelled)
+    control = RenderControl(
+        progress=lambda done, _: cancelled.set() if done == 2 else None, cancelled=cancelled
+    )
     with pytest.raises(Cancelled):
-        export_sweep(picture, renderer, sweep, out / "a.gif", ends=(), hooks=hooks)
+        export_sweep(picture, renderer, sweep, out / "a.gif", ends=(), control=control)
     assert list(out.iterdir()) == []
 
 
@@ -85,7 +88,7 @@ def test_films_hold_the_frames_in_order(out: Path, suffix: str, there_and_back: 
     frames = plain_frames(5, height=41, width=51)
     playback = Playback(hold=0, there_and_back=there_and_back)
     write_film(out / f"film{suffix}", frames, playback, comment="{}")
-    expected = [frames[index] for index in playback.request(5)]
+    expected = [frames[index] for index in playback.order(5)]
     assert max(differences(out / f"film{suffix}", expected)) < 4
     assert [path.name for path in out.iterdir()] == [f"film{suffix}"]
 
@@ -181,12 +184,12 @@ def test_narrow_frames_have_room_for_their_labels() -> None:
 
 
 def test_a_strip_and_a_grid(renderer: Renderer, picture: Picture, tiny_ends: list[Path], out: Path) -> None:
-    cropped = RenderRequest(mix=Mix.of_alpha(0), crop=(2, 2, 16, 16))
+    cropped = RenderRequest(mix=Mix.of_alpha(0), crop=Rectangle(2, 2, 16, 16))
     strip = Sweep(rows=(along(Mix.of_alpha(0), Mix.of_alpha(1), 3),), like=cropped)
     export_sweep(picture, renderer, strip, out / "strip.png", ends=tiny_ends)
     pixels = torch.from_numpy(np.array(Image.open(out / "strip.png"))).permute(2, 0, 1)
     requests = [swept(mix, cropped) for mix in strip.mixes]
-    for frame in sweep_frames(picture, renderer, requests, hooks=Hooks()):
+    for frame in sweep_frames(picture, renderer, requests):
         assert holds(pixels, frame)
     assert json.loads(comment_of(out / "strip.png"))["sweep"]["crop"] == [2, 2, 16, 16]
     four = [*tiny_ends, *reversed(tiny_ends)]
@@ -209,9 +212,9 @@ def test_what_is_refused_before_the_work(
     renderer: Renderer, picture: Picture, out: Path, name: str, count: int, text: str
 ) -> None:
     mixes = tuple(Mix.of_alpha(0.5) for _ in range(count))
-    hooks = Hooks(progress=lambda *_: pytest.fail("the work was begun"))
+    control = RenderControl(progress=lambda *_: pytest.fail("the work was begun"))
     with pytest.raises(DniError, match=text):
-        export_sweep(picture, renderer, Sweep(rows=(mixes,)), out / name, ends=(), hooks=hooks)
+        export_sweep(picture, renderer, Sweep(rows=(mixes,)), out / name, ends=(), control=control)
     assert list(out.iterdir()) == []
 
 

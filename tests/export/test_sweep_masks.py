@@ -21,9 +21,11 @@ from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep, sweep_frames, swept
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest, RenderRequestError
+from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks, render_request
+from dni.rendering.requests import render_request
 
 HEIGHT, WIDTH = 96, 128
 PAINTED = (slice(32, 64), slice(32, 96))
@@ -61,7 +63,7 @@ def frames_of(
     picture: Picture, renderer: Renderer, like: RenderRequest | None, mixes: tuple[Mix, ...] = ENDS
 ) -> list[Tensor]:
     requests = [swept(mix, like) for mix in mixes]
-    return list(sweep_frames(picture, renderer, requests, hooks=Hooks()))
+    return list(sweep_frames(picture, renderer, requests))
 
 
 # What is shown
@@ -70,17 +72,17 @@ def frames_of(
 def test_the_swept_mix_takes_the_place_of_the_brush_or_of_the_mix() -> None:
     mix, base = Mix.of_alpha(0.3), Mix.of_alpha(0.9)
     assert swept(mix, None) == RenderRequest(mix=mix)
-    assert swept(mix, RenderRequest(mix=base, crop=(1, 2, 3, 4), tile=32)) == RenderRequest(
-        mix=mix, crop=(1, 2, 3, 4), tile=32
+    assert swept(mix, RenderRequest(mix=base, crop=Rectangle(1, 2, 3, 4), tile=32)) == RenderRequest(
+        mix=mix, crop=Rectangle(1, 2, 3, 4), tile=32
     )
     assert swept(mix, masked(soft_mask(), base, levels=2)) == RenderRequest(
         mix=base, brush=mix, mask=encode_mask(soft_mask()), levels=2
     )
 
 
-@pytest.mark.parametrize("crop", [None, (20, 10, 70, 61)])
+@pytest.mark.parametrize("crop", [None, Rectangle(20, 10, 70, 61)])
 def test_frames_are_to_the_byte_what_each_order_alone_gives(
-    renderer: Renderer, picture: Picture, crop: tuple[int, int, int, int] | None
+    renderer: Renderer, picture: Picture, crop: Rectangle | None
 ) -> None:
     """With layers, a soft mask, and a mix outside that the sweep begins with."""
     base = Mix.of_alpha(0.25)
@@ -88,7 +90,7 @@ def test_frames_are_to_the_byte_what_each_order_alone_gives(
     like, mixes = masked(soft_mask(), base, crop=crop), along(base, stop, 4)
     found = frames_of(picture, renderer, like, mixes)
     for frame, mix in zip(found, mixes, strict=True):
-        assert torch.equal(frame, render_request(picture, renderer, swept(mix, like), Hooks())[0])
+        assert torch.equal(frame, render_request(picture, renderer, swept(mix, like))[0])
     assert not torch.equal(found[0], found[-1])
 
 
@@ -156,7 +158,7 @@ def test_the_rest_of_the_picture_is_rendered_once(
     alone = len(ran.runs)
     ran.runs.clear()
     for mix in mixes:
-        render_request(picture, renderer, swept(mix, masked(soft_mask(), base)), Hooks())
+        render_request(picture, renderer, swept(mix, masked(soft_mask(), base)))
     outside = [run for run in ran.runs if run[0] == base]
     assert len(outside) % len(mixes) == 0
     assert alone == len(ran.runs) - len(outside) * (len(mixes) - 1) // len(mixes)
@@ -181,16 +183,16 @@ def test_a_step_costs_no_more_than_the_painted_area_at_every_level(
 def test_what_is_kept_belongs_to_one_mix_outside(renderer: Renderer, picture: Picture) -> None:
     bases = (Mix.of_alpha(0), Mix.of_alpha(1))
     requests = [swept(Mix.of_alpha(0.5), masked(hard_mask(), base)) for base in bases]
-    together = list(sweep_frames(picture, renderer, requests, hooks=Hooks()))
+    together = list(sweep_frames(picture, renderer, requests))
     for frame, request in zip(together, requests, strict=True):
-        assert torch.equal(frame, render_request(picture, renderer, request, Hooks())[0])
+        assert torch.equal(frame, render_request(picture, renderer, request)[0])
 
 
 def test_progress_of_frames_that_differ_in_their_runs(renderer: Renderer, picture: Picture) -> None:
     told: list[float] = []
-    hooks = Hooks(progress=lambda done, total: told.append(done / total))
+    control = RenderControl(progress=lambda done, total: told.append(done / total))
     requests = [swept(mix, masked(soft_mask())) for mix in ENDS]  # the first is at the mix outside
-    list(sweep_frames(picture, renderer, requests, hooks=hooks))
+    list(sweep_frames(picture, renderer, requests, control=control))
     assert told == sorted(told)
     assert (told[0], told[-1]) == (0, 1)
 
@@ -203,10 +205,10 @@ def test_films_of_what_is_painted(renderer: Renderer, tiny_ends: list[Path], out
     smooth = Picture(rgb=torch.full((3, 24, 32), 90, dtype=torch.uint8), opacity=None, name="smooth")
     mask = torch.zeros(24, 32, dtype=torch.uint8)
     mask[:, 16:] = 255
-    like = masked(mask, crop=(8, 0, 24, 24), levels=1)
+    like = masked(mask, crop=Rectangle(8, 0, 24, 24), levels=1)
     sweep = Sweep(rows=(ENDS,), like=like, playback=Playback(hold=0))
     export_sweep(smooth, renderer, sweep, out / f"a{suffix}", ends=tiny_ends)
-    expected = [render_request(smooth, renderer, swept(mix, like), Hooks())[0] for mix in ENDS]
+    expected = [render_request(smooth, renderer, swept(mix, like))[0] for mix in ENDS]
     assert max(differences(out / f"a{suffix}", expected)) < 6
     moved = (expected[0].float() - expected[-1].float()).abs().mean(dim=(0, 1))
     assert moved[: 7 * 4].max() == 0
@@ -220,11 +222,11 @@ def test_films_of_what_is_painted(renderer: Renderer, tiny_ends: list[Path], out
 def test_a_grid_of_what_is_painted(picture: Picture, tiny_ends: list[Path], out: Path) -> None:
     four = [*tiny_ends, *reversed(tiny_ends)]
     corners = make_renderer(four)
-    like = masked(hard_mask(), first_end(4), crop=(40, 40, 24, 20))
+    like = masked(hard_mask(), first_end(4), crop=Rectangle(40, 40, 24, 20))
     export_sweep(picture, corners, Sweep(rows=over_pad(4, 2), like=like), out / "grid.png", ends=four)
     pixels = torch.from_numpy(np.array(Image.open(out / "grid.png"))).permute(2, 0, 1)
     for shares in torch.eye(4).tolist():
-        frame, _ = render_request(picture, corners, swept(Mix.of(shares), like), Hooks())
+        frame, _ = render_request(picture, corners, swept(Mix.of(shares), like))
         assert holds(pixels, frame)
 
 
@@ -244,7 +246,9 @@ def test_other_numbers_of_ends_are_refused_before_the_work(
     renderer: Renderer, picture: Picture, out: Path
 ) -> None:
     like = masked(hard_mask(), first_end(3))
-    hooks = Hooks(progress=lambda *_: pytest.fail("the work was begun"))
+    control = RenderControl(progress=lambda *_: pytest.fail("the work was begun"))
     with pytest.raises(RenderRequestError, match="Expected a brush of 3 ends, as the mix has"):
-        export_sweep(picture, renderer, Sweep(rows=(ENDS,), like=like), out / "a.gif", ends=(), hooks=hooks)
+        export_sweep(
+            picture, renderer, Sweep(rows=(ENDS,), like=like), out / "a.gif", ends=(), control=control
+        )
     assert list(out.iterdir()) == []

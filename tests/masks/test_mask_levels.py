@@ -8,7 +8,8 @@ from torch.nn import functional
 
 from dni.masks.files import MaskError
 from dni.masks.levels import choose_levels, sample_mask, weights
-from dni.masks.plan import Canvas, Rectangle, cover, plan_masked
+from dni.masks.plan import Canvas, cover, plan_masked
+from dni.pictures.rectangle import Rectangle
 
 
 def noise(height: int, width: int) -> torch.Tensor:
@@ -38,27 +39,27 @@ def choose(mask: torch.Tensor, steps: int | None = None, scale: int = 4) -> tupl
 def test_a_mask_of_any_size_is_sampled_bilinearly(size: tuple[int, int]) -> None:
     mask = noise(*size)
     expected = functional.interpolate(mask[None, None].double(), size=(60, 88), mode="bilinear")[0, 0]
-    sampled = sample_mask(mask, output_size=(60, 88), top=0, left=0, size=(60, 88))
+    sampled = sample_mask(mask, Rectangle.whole(88, 60), output_size=(60, 88))
     torch.testing.assert_close(sampled.double(), expected, atol=1e-3, rtol=0)
 
 
 def test_a_window_is_that_part_of_the_whole_mask() -> None:
     mask = noise(17, 23)
-    whole = sample_mask(mask, output_size=(60, 88), top=0, left=0, size=(60, 88))
-    part = sample_mask(mask, output_size=(60, 88), top=11, left=30, size=(20, 9))
+    whole = sample_mask(mask, Rectangle.whole(88, 60), output_size=(60, 88))
+    part = sample_mask(mask, Rectangle(30, 11, 9, 20), output_size=(60, 88))
     assert torch.equal(part, whole[11:31, 30:39])
 
 
 def test_a_mask_of_the_output_s_size_is_taken_as_it_is() -> None:
     mask = noise(60, 88)
-    assert torch.equal(sample_mask(mask, output_size=(60, 88), top=0, left=0, size=(60, 88)), mask.float())
+    assert torch.equal(sample_mask(mask, Rectangle.whole(88, 60), output_size=(60, 88)), mask.float())
 
 
 @pytest.mark.parametrize("value", [0, 1, 77, 255])
 def test_a_constant_mask_needs_one_level_and_keeps_its_value(value: int) -> None:
     mask = torch.full((5, 7), value, dtype=torch.uint8)
     assert choose(mask) == (value,)
-    sampled = sample_mask(mask, output_size=(33, 44), top=0, left=0, size=(33, 44))
+    sampled = sample_mask(mask, Rectangle.whole(44, 33), output_size=(33, 44))
     assert torch.equal(sampled, torch.full((33, 44), float(value)))
     assert torch.equal(weights(sampled, (value,), 0), torch.ones(33, 44))
 

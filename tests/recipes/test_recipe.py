@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dni.blending.shares import Mix
 from dni.masks.files import encode_mask
 from dni.pictures.read import read_recipe
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.write import save_png
 from dni.recipes.recipe import Recipe, RecipeError
 from dni.recipes.render_request import RenderRequest
@@ -59,7 +60,7 @@ def test_everything_on_the_desk_is_one_small_json() -> None:
         brush=Mix.of((1, 0), groups={"last": (0.5, 0.5)}),
         mask=encode_mask(mask),
         levels=4,
-        crop=(10, 20, 300, 200),
+        crop=Rectangle(10, 20, 300, 200),
     )
     recipe = replace(RECIPE, request=request)
     assert Recipe.from_json(recipe.to_json()) == recipe

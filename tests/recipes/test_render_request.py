@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dni.blending.shares import BlendError, Mix
 from dni.errors import DniError
 from dni.masks.files import encode_mask
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest, RenderRequestError
 
 MASK = encode_mask(torch.arange(12, dtype=torch.uint8).reshape(3, 4) * 20)
@@ -24,7 +25,7 @@ FULL = RenderRequest(
     brush=Mix.of((2, -0.5, -0.5), groups={"first": (0, 0, 1)}, extrapolate=True),
     mask=MASK,
     levels=8,
-    crop=(3, 0, 20, 10),
+    crop=Rectangle(3, 0, 20, 10),
 )
 
 
@@ -85,7 +86,7 @@ def test_an_order_of_a_mix_of_shares_or_of_itself() -> None:
         ({"tile": 0}, "Expected a tile of at least 1 or none, but got '0': correct it"),
         ({"tile": 2.5}, "a tile of at least 1"),
         ({"tile": True}, "a tile of at least 1"),
-        ({"crop": [0, 0, 5]}, r"a crop as \(left, top, width, height\) in pixels, but got '\(0, 0, 5\)'"),
+        ({"crop": [0, 0, 5]}, r"a crop as \(left, top, width, height\) in pixels, but got '\[0, 0, 5\]'"),
         ({"crop": [0, -1, 5, 5]}, "a crop as"),
         ({"crop": [0, 0, 0, 5]}, "a crop as"),
         ({"crop": [0, 0, 1.0, 5]}, "a crop as"),

@@ -16,8 +16,11 @@ from torch.nn import functional
 from dni.blending.shares import BlendError, Mix
 from dni.checkpoints.networks import load_ends
 from dni.masks.automatic import feather
-from dni.rendering.masked import MaskError, Rectangle, render_masked
-from dni.rendering.renderer import Cancelled, Renderer, RenderError
+from dni.masks.files import MaskError
+from dni.pictures.rectangle import Rectangle
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.masked import render_masked
+from dni.rendering.renderer import Renderer, RenderError
 
 BASE, BRUSH = Mix.of_alpha(0.1), Mix.of_alpha(0.9)
 
@@ -193,7 +196,7 @@ def test_progress_counts_the_runs_and_others_come_between(renderer: Renderer) ->
 
     rgb, mask = make_picture(20, 40), ramp(20, 40)
     options = {"base": BASE, "brush": BRUSH, "mask": mask, "levels": 1, "tile": 20}
-    disturbed = render_masked(renderer, rgb, progress=progress, slot=slot, **options)
+    disturbed = render_masked(renderer, rgb, control=RenderControl(progress=progress, slot=slot), **options)
     assert seen == [(done, 4) for done in range(5)]
     assert len(slots) >= 2 * 4
     assert slots == ["mine", "yours"] * (len(slots) // 2)
@@ -215,8 +218,7 @@ def test_cancelling_stops_before_the_next_run(renderer: Renderer) -> None:
             base=BASE,
             brush=BRUSH,
             mask=ramp(20, 40),
-            progress=progress,
-            cancelled=cancelled,
+            control=RenderControl(progress=progress, cancelled=cancelled),
         )
     assert seen == [0, 1]
 

@@ -12,7 +12,9 @@ from dni.blending.interpolate import BlendError, shares_of
 from dni.checkpoints.files import save
 from dni.checkpoints.networks import load_ends
 from dni.device import best_precision
-from dni.rendering.renderer import Cancelled, Renderer, RenderError
+from dni.pictures.rectangle import Rectangle
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer, RenderError
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (33, 2), (37, 53)])
@@ -48,17 +50,14 @@ def test_a_region_is_that_part_of_the_whole(region: tuple[int, int, int, int]) -
     picture = make_picture(75, 61)
     renderer = make_renderer()
     whole = renderer.render(picture, shares_of(0.3), tile=1000)
-    part = renderer.render_region(picture, shares_of(0.3), left=left, top=top, width=width, height=height)
+    part = renderer.render_region(picture, shares_of(0.3), Rectangle(*region))
     assert difference(part, whole[:, top * 4 : (top + height) * 4, left * 4 : (left + width) * 4]) <= 1
 
 
 @pytest.mark.parametrize("region", [(-1, 0, 5, 5), (0, 0, 62, 5), (60, 74, 2, 2), (0, 0, 0, 5)])
 def test_a_region_outside_is_refused(region: tuple[int, int, int, int]) -> None:
-    left, top, width, height = region
     with pytest.raises(RenderError, match="region inside the 61x75 picture, but got"):
-        make_renderer().render_region(
-            make_picture(75, 61), shares_of(0.3), left=left, top=top, width=width, height=height
-        )
+        make_renderer().render_region(make_picture(75, 61), shares_of(0.3), Rectangle(*region))
 
 
 def test_bfloat16_is_close_to_float32() -> None:
@@ -108,7 +107,10 @@ def test_sizes_a_network_does_not_take_are_padded_and_cut(size: tuple[int, int],
 def test_progress_counts_the_tiles() -> None:
     seen: list[tuple[int, int]] = []
     make_renderer().render(
-        make_picture(40, 20), shares_of(0.5), tile=20, progress=lambda done, total: seen.append((done, total))
+        make_picture(40, 20),
+        shares_of(0.5),
+        tile=20,
+        control=RenderControl(progress=lambda done, total: seen.append((done, total))),
     )
     assert seen == [(0, 2), (1, 2), (2, 2)]
 
@@ -124,7 +126,10 @@ def test_cancelling_stops_before_the_next_tile() -> None:
 
     with pytest.raises(Cancelled):
         make_renderer().render(
-            make_picture(64, 16), shares_of(0.5), tile=16, progress=progress, cancelled=cancelled
+            make_picture(64, 16),
+            shares_of(0.5),
+            tile=16,
+            control=RenderControl(progress=progress, cancelled=cancelled),
         )
     assert seen == [0, 1]
 
@@ -135,7 +140,7 @@ def test_an_alpha_set_between_two_tiles_does_no_harm() -> None:
     def disturb(done: int, total: int) -> None:
         renderer.render(make_picture(5, 5), shares_of(1.0))
 
-    disturbed = renderer.render(picture, shares_of(0.2), tile=16, progress=disturb)
+    disturbed = renderer.render(picture, shares_of(0.2), tile=16, control=RenderControl(progress=disturb))
     assert difference(disturbed, make_renderer().render(picture, shares_of(0.2), tile=16)) == 0
 
 

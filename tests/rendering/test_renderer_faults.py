@@ -12,7 +12,9 @@ from torch import nn
 from dni.blending.interpolate import shares_of
 from dni.export.pictures import export_picture
 from dni.pictures.picture import Picture
-from dni.rendering.renderer import Cancelled, Renderer, RenderError
+from dni.pictures.rectangle import Rectangle
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer, RenderError
 
 CPU_MESSAGE = "[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory: you tried"
 
@@ -52,7 +54,9 @@ def test_smaller_tiles_where_memory_runs_out(error: Exception) -> None:
     renderer, module = limited(2000, error)
     picture, notices, seen = make_picture(100, 90), [], []
     rendered = renderer.render(
-        picture, (1.0, 0.0), notice=notices.append, progress=lambda *counts: seen.append(counts)
+        picture,
+        (1.0, 0.0),
+        control=RenderControl(notice=notices.append, progress=lambda *counts: seen.append(counts)),
     )
     assert difference(rendered, picture) == 0
     assert len(notices) == 1
@@ -65,9 +69,8 @@ def test_smaller_tiles_where_memory_runs_out(error: Exception) -> None:
 def test_a_region_too_is_halved_where_memory_runs_out() -> None:
     renderer, _ = limited(1000)
     picture, notices = make_picture(80, 90), []
-    part = renderer.render_region(
-        picture, (1.0, 0.0), left=7, top=11, width=60, height=50, notice=notices.append
-    )
+    control = RenderControl(notice=notices.append)
+    part = renderer.render_region(picture, (1.0, 0.0), Rectangle(7, 11, 60, 50), control=control)
     assert difference(part, picture[:, 11:61, 7:67]) == 0
     assert len(notices) == 1
 
@@ -94,7 +97,14 @@ def test_whoever_exports_is_told_of_it(tmp_path: Path, tiny_ends: list[Path]) ->
     renderer, _ = limited(2000)
     notices: list[str] = []
     picture = Picture(make_picture(100, 90), opacity=None, name="photo.png")
-    export_picture(picture, renderer, (1.0, 0.0), tmp_path / "a.png", ends=tiny_ends, notice=notices.append)
+    export_picture(
+        picture,
+        renderer,
+        (1.0, 0.0),
+        tmp_path / "a.png",
+        ends=tiny_ends,
+        control=RenderControl(notice=notices.append),
+    )
     assert len(notices) == 1
     assert "smaller ones" in notices[0]
 
@@ -103,10 +113,10 @@ def test_a_full_device_leaves_the_picture_to_the_cpu() -> None:
     renderer, _ = limited(10_000)
     renderer.device = torch.device("meta")
     picture, notices = make_picture(40, 50), []
-    rendered = renderer.render(picture, (0.0, 1.0), tile=20, notice=notices.append)
+    rendered = renderer.render(picture, (0.0, 1.0), tile=20, control=RenderControl(notice=notices.append))
     assert difference(rendered, (picture.float() / 2).round().to(torch.uint8)) <= 1
     assert "on the processor, in float32" in notices[-1]
-    part = renderer.render_region(picture, (1.0, 0.0), left=3, top=5, width=20, height=30)
+    part = renderer.render_region(picture, (1.0, 0.0), Rectangle(3, 5, 20, 30))
     assert difference(part, picture[:, 5:35, 3:23]) == 0
 
 
@@ -161,7 +171,7 @@ def test_renders_at_the_same_time_do_not_mix(precision: str) -> None:
         assert torch.equal(together[alpha], expected)
 
 
-def test_every_tile_has_a_turn_of_its_own_and_nothing_runs_outside() -> None:
+def test_every_tile_runs_in_a_slot_of_its_own_and_nothing_runs_outside() -> None:
     renderer, module = limited(10_000)
     inside, slots = [False], []
 
@@ -172,13 +182,13 @@ def test_every_tile_has_a_turn_of_its_own_and_nothing_runs_outside() -> None:
         yield
         inside[0] = False
 
-    module.register_forward_pre_hook(lambda *_: None if inside[0] else pytest.fail("ran outside a turn"))
-    renderer.render(make_picture(40, 20), (1.0, 0.0), tile=20, slot=slot)
+    module.register_forward_pre_hook(lambda *_: None if inside[0] else pytest.fail("ran outside a slot"))
+    renderer.render(make_picture(40, 20), (1.0, 0.0), tile=20, control=RenderControl(slot=slot))
     assert len(slots) == 3  # for planning, and for two tiles
     assert slots[2] == slots[1] + 1
 
 
-def test_cancelling_while_waiting_for_a_turn_stops_before_the_tile() -> None:
+def test_cancelling_while_waiting_for_a_slot_stops_before_the_tile() -> None:
     renderer, module = limited(10_000)
     cancelled = threading.Event()
 
@@ -188,6 +198,8 @@ def test_cancelling_while_waiting_for_a_turn_stops_before_the_tile() -> None:
         yield
 
     with pytest.raises(Cancelled):
-        renderer.render(make_picture(40, 20), (1.0, 0.0), tile=20, slot=slot, cancelled=cancelled)
+        renderer.render(
+            make_picture(40, 20), (1.0, 0.0), tile=20, control=RenderControl(slot=slot, cancelled=cancelled)
+        )
     assert 800 not in module.sizes
     assert all(size != 22 * 20 for size in module.sizes)

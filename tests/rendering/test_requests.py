@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,11 +20,13 @@ from dni.blending.shares import Mix
 from dni.checkpoints.networks import ImageNetwork, load_ends
 from dni.masks.files import decode_mask, encode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
-from dni.recipes.render_request import Crop, RenderRequest, RenderRequestError
+from dni.recipes.render_request import RenderRequest, RenderRequestError
+from dni.rendering.control import RenderControl
 from dni.rendering.masked import render_masked
 from dni.rendering.renderer import Renderer
-from dni.rendering.requests import Hooks, render_request
+from dni.rendering.requests import render_request
 from models import RRDBNet
 
 CPU = torch.device("cpu")
@@ -36,7 +39,7 @@ PAINTED = RenderRequest(
 )
 CROPS = pytest.mark.parametrize(
     "crop",
-    [(0, 0, 90, 70), (0, 0, 1, 1), (60, 50, 30, 20), (7, 3, 61, 40)],
+    [Rectangle(0, 0, 90, 70), Rectangle(0, 0, 1, 1), Rectangle(60, 50, 30, 20), Rectangle(7, 3, 61, 40)],
     ids=["all", "one pixel", "corner", "middle"],
 )
 
@@ -56,17 +59,17 @@ def renderer(tiny_ends: list[Path]) -> Renderer:
 
 
 def developed(
-    picture: Picture, renderer: Renderer, wanted: RenderRequest, **hooks: object
+    picture: Picture, renderer: Renderer, wanted: RenderRequest, control: RenderControl | None = None
 ) -> tuple[Tensor, Tensor]:
-    rgb, opacity = render_request(picture, renderer, wanted, Hooks(**hooks))  # type: ignore[arg-type]
+    rgb, opacity = render_request(picture, renderer, wanted, control=control)
     assert opacity is not None
     assert opacity.shape == (1, *rgb.shape[1:])
     return rgb, opacity
 
 
-def cut(whole: Tensor, crop: Crop, scale: int = 4) -> Tensor:
-    left, top, width, height = (scale * side for side in crop)
-    return whole[:, top : top + height, left : left + width]
+def cut(whole: Tensor, crop: Rectangle, scale: int = 4) -> Tensor:
+    rows, columns = slice(scale * crop.top, scale * crop.bottom), slice(scale * crop.left, scale * crop.right)
+    return whole[:, rows, columns]
 
 
 def difference(one: Tensor, other: Tensor) -> int:
@@ -92,12 +95,12 @@ def test_groups_are_those_of_the_blend(renderer: Renderer, tiny_ends: list[Path]
 
 def test_a_picture_without_opacity_has_none(renderer: Renderer) -> None:
     picture = replace(make_picture(20, 20), opacity=None)
-    assert render_request(picture, renderer, RenderRequest(mix=Mix.of_alpha(0.4)), Hooks())[1] is None
+    assert render_request(picture, renderer, RenderRequest(mix=Mix.of_alpha(0.4)))[1] is None
 
 
 @pytest.mark.parametrize("tile", [None, 16])
 @CROPS
-def test_a_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Crop, tile: int | None) -> None:
+def test_a_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Rectangle, tile: int | None) -> None:
     picture, wanted = make_picture(), RenderRequest(mix=Mix.of_alpha(0.4), crop=crop, tile=tile)
     rgb, opacity = developed(picture, renderer, wanted)
     assert picture.opacity is not None
@@ -106,7 +109,7 @@ def test_a_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Crop, tile: 
 
 
 @CROPS
-def test_a_painted_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Crop) -> None:
+def test_a_painted_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Rectangle) -> None:
     picture = make_picture()
     rgb, opacity = developed(picture, renderer, replace(PAINTED, crop=crop))
     whole, whole_opacity = developed(picture, renderer, PAINTED)
@@ -126,7 +129,7 @@ class Blocks(nn.Module):
 
 
 @CROPS
-def test_a_crop_keeps_the_blocks_that_a_network_works_on(crop: Crop) -> None:
+def test_a_crop_keeps_the_blocks_that_a_network_works_on(crop: Rectangle) -> None:
     module = Blocks().requires_grad_(False)
     network = ImageNetwork(
         module, "blocks", scale=1, input_channels=3, output_channels=3, minimum_size=4, multiple_of=4,
@@ -140,12 +143,13 @@ def test_a_crop_keeps_the_blocks_that_a_network_works_on(crop: Crop) -> None:
 
 
 @pytest.mark.parametrize("wanted", [RenderRequest(mix=Mix.of_alpha(0.4)), PAINTED], ids=["plain", "painted"])
-@pytest.mark.parametrize("crop", [(0, 0, 91, 70), (89, 0, 2, 1), (0, 70, 1, 1)])
-def test_a_crop_outside_the_picture_is_refused(renderer: Renderer, wanted: RenderRequest, crop: Crop) -> None:
-    left, top, width, height = crop
-    text = rf"inside the 90x70 picture, but got {width}x{height} at \({left}, {top}\): move it"
-    with pytest.raises(RenderRequestError, match=text):
-        render_request(make_picture(), renderer, replace(wanted, crop=crop), Hooks())
+@pytest.mark.parametrize("crop", [Rectangle(0, 0, 91, 70), Rectangle(89, 0, 2, 1), Rectangle(0, 70, 1, 1)])
+def test_a_crop_outside_the_picture_is_refused(
+    renderer: Renderer, wanted: RenderRequest, crop: Rectangle
+) -> None:
+    text = f"inside the 90x70 picture, but got {crop}. Move it"
+    with pytest.raises(RenderRequestError, match=re.escape(text)):
+        render_request(make_picture(), renderer, replace(wanted, crop=crop))
 
 
 def test_paint_is_the_masked_render(renderer: Renderer) -> None:
@@ -187,7 +191,8 @@ def test_others_come_between_tiles(renderer: Renderer, wanted: RenderRequest) ->
     def progress(done: int, total: int) -> None:
         told.append((done, total))
 
-    developed(make_picture(40, 21), renderer, replace(wanted, tile=16), progress=progress, slot=slot)
+    control = RenderControl(progress=progress, slot=slot)
+    developed(make_picture(40, 21), renderer, replace(wanted, tile=16), control)
     total = told[0][1]
     assert total >= 6  # tiles of 40x21
     assert told == [(done, total) for done in range(total + 1)]

@@ -21,17 +21,19 @@ from dni.blending.shares import Mix
 from dni.checkpoints.networks import load_ends
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture, read_recipe
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
-from dni.rendering.renderer import Cancelled, Renderer
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 from dni.serving import live_pixel_budget as budget
 from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.regions import MAX_REGION_PIXELS
-from dni.serving.render_service import Frame, Region, RenderService, RenderServiceError
+from dni.serving.render_service import Frame, RenderService, RenderServiceError
 from dni.serving.sessions import Session
 
 CPU = torch.device("cpu")
 at = Mix.of_alpha
-WHOLE = Region(0, 0, 40, 30)
+WHOLE = Rectangle(0, 0, 40, 30)
 
 
 def make_picture(seed: int = 0, width: int = 40, height: int = 30, *, opaque: bool = True) -> Picture:
@@ -65,11 +67,11 @@ def psnr(one: Tensor, other: Tensor) -> float:
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.35, 1.0])
-@pytest.mark.parametrize("region", [WHOLE, Region(7, 9, 20, 11), Region(30, 24, 10, 6)])
+@pytest.mark.parametrize("region", [WHOLE, Rectangle(7, 9, 20, 11), Rectangle(30, 24, 10, 6)])
 def test_a_frame_is_close_to_a_fresh_render(
     service: RenderService,
     oracle: Renderer,
-    region: Region,
+    region: Rectangle,
     alpha: float,
     ann: Session,
 ) -> None:
@@ -107,7 +109,7 @@ def test_a_second_look_gives_the_same_bytes_in_no_time(
     assert service.frame(token, "tiny", WHOLE, at(0.3), session=ann) == Frame(first.jpeg, 0.0)
     for region, pair, alpha in [
         (WHOLE, "tiny", 0.31),
-        (Region(0, 0, 40, 29), "tiny", 0.3),
+        (Rectangle(0, 0, 40, 29), "tiny", 0.3),
         (WHOLE, "reversed", 0.3),
     ]:
         with pytest.raises(AssertionError, match="rendered again"):
@@ -141,7 +143,7 @@ def test_translucent_pictures_are_laid_over_grey(
 
 
 def test_before_is_the_bicubic_enlargement(service: RenderService, ann: Session) -> None:
-    picture, region = make_picture(), Region(5, 6, 30, 20)
+    picture, region = make_picture(), Rectangle(5, 6, 30, 20)
     token = service.hold(picture, session=ann, tab="effects")
     cut = Image.fromarray(picture.rgb.permute(1, 2, 0).numpy()).crop((5, 6, 35, 26))
     expected = np.array(cut.resize((120, 80), Image.Resampling.BICUBIC))
@@ -335,5 +337,12 @@ def test_results_are_float32_and_say_so(
     cancelled = threading.Event()
     cancelled.set()
     with pytest.raises(Cancelled):
-        service.export_picture(picture, "tiny", at(0.3), tmp_path / "b.png", cancelled=cancelled, session=ann)
+        service.export_picture(
+            picture,
+            "tiny",
+            at(0.3),
+            tmp_path / "b.png",
+            session=ann,
+            control=RenderControl(cancelled=cancelled),
+        )
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "a.safetensors"]

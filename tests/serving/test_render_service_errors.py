@@ -12,11 +12,12 @@ from conftest import make_pair
 from dni.blending.shares import BlendError, Mix
 from dni.checkpoints.catalog import CatalogError
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.serving.regions import MAX_REGION_PIXELS
-from dni.serving.render_service import Region, RenderService, RenderServiceError
+from dni.serving.render_service import RenderService, RenderServiceError
 from dni.serving.sessions import Session
 
-WHOLE = Region(0, 0, 40, 30)
+WHOLE = Rectangle(0, 0, 40, 30)
 at = Mix.of_alpha
 
 
@@ -27,10 +28,16 @@ def make_picture(width: int = 40, height: int = 30) -> Picture:
 
 @pytest.mark.parametrize(
     "region",
-    [Region(-1, 0, 5, 5), Region(0, 0, 41, 5), Region(20, 29, 5, 2), Region(3, 3, 0, 5), Region(3, 3, 5, -1)],
+    [
+        Rectangle(-1, 0, 5, 5),
+        Rectangle(0, 0, 41, 5),
+        Rectangle(20, 29, 5, 2),
+        Rectangle(3, 3, 0, 5),
+        Rectangle(3, 3, 5, -1),
+    ],
 )
 def test_a_region_outside_the_picture_is_refused(
-    service: RenderService, region: Region, ann: Session
+    service: RenderService, region: Rectangle, ann: Session
 ) -> None:
     token = service.hold(make_picture(), session=ann, tab="effects")
     text = rf"the 40x30 picture, but got {region.width}x{region.height} at \({region.left}, {region.top}\)"
@@ -48,8 +55,8 @@ def test_too_large_a_region_is_refused(service: RenderService, ann: Session) -> 
     with pytest.raises(
         RenderServiceError, match="at most 262144 pixels inside the 513x512 picture, but got 513x512"
     ):
-        service.frame(token, "tiny", Region(0, 0, 513, 512), at(0.5), session=ann)
-    assert service.before(token, "tiny", Region(1, 0, 512, 512), session=ann)
+        service.frame(token, "tiny", Rectangle(0, 0, 513, 512), at(0.5), session=ann)
+    assert service.before(token, "tiny", Rectangle(1, 0, 512, 512), session=ann)
 
 
 @pytest.mark.parametrize(

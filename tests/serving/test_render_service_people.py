@@ -17,7 +17,8 @@ from dni.blending.interpolate import shares_of
 from dni.blending.shares import Mix
 from dni.checkpoints.catalog import Pair
 from dni.checkpoints.networks import load_ends
-from dni.rendering.renderer import Cancelled, Renderer
+from dni.rendering.control import Cancelled
+from dni.rendering.renderer import Renderer
 from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.pairs import MAX_OWN_PAIRS
 from dni.serving.regions import MAX_REGION_PIXELS

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 from dni.serving.scheduler import (
     MAX_WAITING,
     PATIENCE_SECONDS,

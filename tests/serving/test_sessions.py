@@ -14,10 +14,11 @@ import torch
 
 from dni.blending.shares import Mix
 from dni.pictures.picture import Picture
-from dni.rendering.renderer import Cancelled
+from dni.pictures.rectangle import Rectangle
+from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.mixing.measurements import Measures
-from dni.serving.render_service import Region, RenderService, RenderServiceError
+from dni.serving.render_service import RenderService, RenderServiceError
 from dni.serving.scheduler import Priority
 from dni.serving.sessions import LIFETIME_SECONDS, Session, SessionError, SessionRegistry
 from dni.ui.effects.viewer import viewer_servers
@@ -25,7 +26,7 @@ from dni.ui.mixing.component import curve_server, frame_server, mask_servers, vi
 from dni.ui.server_functions import answering
 
 ENDED = r"^This page's session has ended, after 30 minutes without use or a restart\. Reload the page\.$"
-WHOLE = Region(0, 0, 40, 30)
+WHOLE = Rectangle(0, 0, 40, 30)
 
 
 class Clock:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from dni.checkpoints.networks import MIN_PROBE_SIZE
 from dni.compatibility.verdict import inspect_networks
+from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session
@@ -28,7 +29,7 @@ PATIENCE = 30
 
 
 class Slots:
-    """Counts turns, and the runs of a network in each and in none; not those of loading, on a few pixels."""
+    """Counts slots, and the runs of a network in each and in none; not those of loading, on a few pixels."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.runs: list[int] = []
@@ -47,7 +48,7 @@ class Slots:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        assert not self.inside, "turns are not to be nested"
+        assert not self.inside, "slots are not to be nested"
         self.inside = True
         self.runs.append(0)
         yield
@@ -55,24 +56,26 @@ class Slots:
 
 
 @pytest.mark.parametrize(("count", "pictures"), [(2, 3), (3, 7)])
-def test_every_run_has_a_turn_of_its_own(
+def test_every_run_has_a_slot_of_its_own(
     tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch, count: int, pictures: int
 ) -> None:
     """Ends, every two ends' midpoint and the centre, and one run that tells how much memory a pixel takes."""
     slots = Slots(monkeypatch)
     paths = [*tiny_ends, tiny_ends[0]][:count]
-    inspect_networks(paths, catalog={}, device=torch.device("cpu"), slot=slots.slot)
+    inspect_networks(paths, catalog={}, device=torch.device("cpu"), control=RenderControl(slot=slots.slot))
     assert slots.outside == 0
     assert max(slots.runs) == 1
     assert sum(slots.runs) == pictures + 1
 
 
-def test_without_turns_the_verdict_is_the_same(
+def test_without_slots_the_verdict_is_the_same(
     tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = inspect_networks(tiny_ends, catalog={}, device=torch.device("cpu"))
     slots = Slots(monkeypatch)
-    assert plain == inspect_networks(tiny_ends, catalog={}, device=torch.device("cpu"), slot=slots.slot)
+    assert plain == inspect_networks(
+        tiny_ends, catalog={}, device=torch.device("cpu"), control=RenderControl(slot=slots.slot)
+    )
 
 
 # In the app

@@ -19,7 +19,8 @@ from dni.blending.shares import Mix
 from dni.checkpoints.catalog import End, Pair, Source
 from dni.examples import example_token
 from dni.pictures.picture import Picture
-from dni.serving.render_service import Frame, Region, RenderService
+from dni.pictures.rectangle import Rectangle
+from dni.serving.render_service import Frame, RenderService
 from dni.serving.sessions import Session
 
 # Generous, for a machine that is busy with something else: a condition that holds is not waited for.
@@ -68,8 +69,8 @@ def tiny_pairs(ends: list[Path]) -> dict[str, Pair]:
     }
 
 
-def whole(picture: Picture) -> Region:
-    return Region(0, 0, picture.width, picture.height)
+def whole(picture: Picture) -> Rectangle:
+    return Rectangle(0, 0, picture.width, picture.height)
 
 
 def decoded(jpeg: bytes) -> np.ndarray:
@@ -86,7 +87,7 @@ class Gate:
     """Stands before ``service.frame``: counts, delays and holds back what the browser asks for."""
 
     def __init__(self, service: RenderService, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asked: list[tuple[str, str, Region, float]] = []
+        self.asked: list[tuple[str, str, Rectangle, float]] = []
         self.sessions: dict[str, Session] = {}
         self.pending = 0
         self.held: dict[float, threading.Event] = {}
@@ -96,7 +97,7 @@ class Gate:
         monkeypatch.setattr(service, "frame", self.frame)
 
     def frame(
-        self, token: str, pair_id: str, region: Region, mix: Mix, *, session: Session, **options: Any
+        self, token: str, pair_id: str, region: Rectangle, mix: Mix, *, session: Session, **options: Any
     ) -> Frame:
         alpha = mix.alpha
         assert alpha is not None

@@ -18,9 +18,11 @@ from dni.masks.levels import sample_mask
 from dni.metrics.distortion import psnr_y
 from dni.metrics.spectra import fine_energy
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled, Renderer
-from dni.rendering.requests import Hooks, render_request
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
+from dni.rendering.requests import render_request
 from dni.tradeoff.compare import CompareError, compare_blends, difference_map, pixel_blend
 
 
@@ -142,7 +144,7 @@ def test_a_crop_is_that_part_of_the_whole(renderer: Renderer) -> None:
     painted = {"mix": Mix.of_alpha(0), "brush": mix, "mask": encode_mask(RAMP)}
     for request in ({"mix": mix}, painted):
         whole = compare_blends(renderer, rgb, RenderRequest(**request))
-        part = compare_blends(renderer, rgb, RenderRequest(**request, crop=(8, 5, 20, 12)))
+        part = compare_blends(renderer, rgb, RenderRequest(**request, crop=Rectangle(8, 5, 20, 12)))
         for name in ("network", "pixels"):
             cut = getattr(whole, name)[:, 5 * 4 : 17 * 4, 8 * 4 : 28 * 4]
             assert difference(getattr(part, name), cut) <= 1
@@ -150,15 +152,15 @@ def test_a_crop_is_that_part_of_the_whole(renderer: Renderer) -> None:
 
 def test_progress_counts_the_pictures_and_cancelling_stops(renderer: Renderer) -> None:
     seen: list[tuple[int, int]] = []
-    hooks = Hooks(progress=lambda done, total: seen.append((done, total)))
-    compare_blends(renderer, make_picture(9, 9), (0.5, 0.5), hooks=hooks)
+    control = RenderControl(progress=lambda done, total: seen.append((done, total)))
+    compare_blends(renderer, make_picture(9, 9), (0.5, 0.5), control=control)
     assert sorted(set(seen)) == [(0, 3), (1, 3), (2, 3), (3, 3)]
     cancelled = threading.Event()
     cancelled.set()
-    for crop in (None, (0, 0, 9, 9)):
+    for crop in (None, Rectangle(0, 0, 9, 9)):
         request = RenderRequest(mix=Mix.of_alpha(0.5), crop=crop)
         with pytest.raises(Cancelled):
-            compare_blends(renderer, make_picture(9, 9), request, hooks=Hooks(cancelled=cancelled))
+            compare_blends(renderer, make_picture(9, 9), request, control=RenderControl(cancelled=cancelled))
 
 
 # With layers and a mask
@@ -174,10 +176,10 @@ def test_both_blends_are_where_the_mask_is(renderer: Renderer) -> None:
     """The network's is the painted picture; a pixel's share is alpha times the mask's value."""
     rgb, request = make_picture(20, 30), painted(RAMP, Mix.of_alpha(0.6))
     found = compare_blends(renderer, rgb, request)
-    network, _ = render_request(Picture(rgb=rgb, opacity=None, name=""), renderer, request, Hooks())
+    network, _ = render_request(Picture(rgb=rgb, opacity=None, name=""), renderer, request)
     assert torch.equal(found.network, network)
     first, last = (renderer.render(rgb, shares).double() for shares in ((1, 0), (0, 1)))
-    value = sample_mask(RAMP, output_size=(80, 120), top=0, left=0, size=(80, 120)).double() / 255
+    value = sample_mask(RAMP, Rectangle.whole(120, 80), output_size=(80, 120)).double() / 255
     expected = (1 - 0.6 * value) * first + 0.6 * value * last
     assert float((found.pixels - expected).abs().max()) <= 0.5 + 1e-3
     assert difference(found.network, found.pixels) > 5

@@ -21,9 +21,10 @@ from dni.metrics.distortion import luma, psnr_y, ssim_y
 from dni.metrics.perceptual import perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.pictures.picture import Picture, to_pil
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import reduce_bicubic
-from dni.rendering.renderer import Cancelled, Renderer
-from dni.rendering.requests import Hooks
+from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.renderer import Renderer
 from dni.tradeoff.curve import Curve, Point, measure_curve
 from dni.tradeoff.quality import against_reference, fine_share, without_reference
 from dni.tradeoff.question import TradeoffRequest, choose_subject
@@ -158,7 +159,7 @@ def test_reducing_first(renderer: Renderer) -> None:
     original = photo(83, 97)
     curve = measure_curve(picture(original), renderer, TradeoffRequest(reduce_first=True, num_points=2))
     assert curve.title == "Measured on your picture reduced x4 first: the original is the reference."
-    assert curve.crop == (0, 0, 96, 80)
+    assert curve.crop == Rectangle(0, 0, 96, 80)
     cropped = original[:, :80, :96]
     output = renderer.render(reduce_bicubic(cropped, SCALE), (0, 1))
     assert curve.points[1].measures["psnr_y"] == pytest.approx(
@@ -171,10 +172,10 @@ def test_a_crop_sees_its_surroundings(renderer: Renderer, reduce_first: bool) ->
     """Measured on the crop of the whole render, and on the middle where the crop is too large."""
     rgb = photo(160, 192) if reduce_first else photo(40, 48)
     unit = SCALE if reduce_first else 1
-    asked = (8 * unit, 4 * unit, 32 * unit, 32 * unit)
+    asked = Rectangle(8, 4, 32, 32).scaled(unit)
     question = TradeoffRequest(crop=asked, max_pixels=16 * 16, num_points=2, reduce_first=reduce_first)
     curve = measure_curve(picture(rgb), renderer, question)
-    assert curve.crop == (16 * unit, 12 * unit, 16 * unit, 16 * unit)
+    assert curve.crop == Rectangle(16, 12, 16, 16).scaled(unit)
     given = reduce_bicubic(rgb, SCALE) if reduce_first else rgb
     parts = [batch(renderer.render(given, shares)[:, 48:112, 64:128]) for shares in ((1, 0), (0, 1))]
     if reduce_first:
@@ -210,9 +211,9 @@ def test_progress_and_cancelling(renderer: Renderer) -> None:
         if done == 2:
             cancelled.set()
 
-    hooks = Hooks(progress=progress, cancelled=cancelled)
+    control = RenderControl(progress=progress, cancelled=cancelled)
     with pytest.raises(Cancelled):
-        measure_curve(picture(photo()), renderer, TradeoffRequest(num_points=4), hooks=hooks)
+        measure_curve(picture(photo()), renderer, TradeoffRequest(num_points=4), control=control)
     assert told[0] == (0, 4)
     assert max(told) == (2, 4)
 
@@ -227,8 +228,14 @@ def test_progress_and_cancelling(renderer: Renderer) -> None:
         (TradeoffRequest(reference=photo(84, 96)), "Expected a reference of 96x80, but got 96x84"),
         (TradeoffRequest(reference=photo(80, 96), reduce_first=True), "but got both. Choose one"),
         (TradeoffRequest(reduce_first=True), "Expected at least 64x64 pixels to measure, but got 24x20"),
-        (TradeoffRequest(crop=(0, 0, 15, 20)), "Expected at least 16x16 pixels to measure, but got 15x20"),
-        (TradeoffRequest(crop=(8, 0, 17, 20)), r"inside the 24x20 picture, but got 17x20 at \(8, 0\)"),
+        (
+            TradeoffRequest(crop=Rectangle(0, 0, 15, 20)),
+            "Expected at least 16x16 pixels to measure, but got 15x20",
+        ),
+        (
+            TradeoffRequest(crop=Rectangle(8, 0, 17, 20)),
+            r"inside the 24x20 picture, but got 17x20 at \(8, 0\)",
+        ),
         (TradeoffRequest(num_points=1), "Expected at least 2 steps, but got 1"),
         (TradeoffRequest(start=Mix.of((1, 0, 0))), "one has 3 and the other 2"),
     ],

@@ -15,6 +15,7 @@ from dni.checkpoints.networks import load_ends
 from dni.errors import DniError
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.renderer import Renderer
 from dni.tradeoff.curve import Curve, measure_curve
 from dni.tradeoff.part import choose_part
@@ -173,22 +174,22 @@ def test_of_a_large_picture_that_part_is_measured_where_most_is_painted(
     mask: torch.Tensor | None, expected: tuple[int, int]
 ) -> None:
     part = choose_part((40, 60), None, unit=1, max_pixels=24 * 16, mask=mask)
-    assert part == (*expected, 24, 16)
+    assert part == Rectangle(*expected, 24, 16)
 
 
 def test_paint_outside_of_the_asked_part_does_not_count() -> None:
-    asked = (4 * 30, 4 * 10, 4 * 30, 4 * 30)
+    asked = Rectangle(30, 10, 30, 30).scaled(4)
     part = choose_part((40, 60), asked, unit=4, max_pixels=20 * 20, mask=corner(0, 0))
-    assert part == (35, 15, 20, 20)
+    assert part == Rectangle(35, 15, 20, 20)
 
 
 def test_the_middle_of_nothing_painted_is_said_to_be_so(renderer: Renderer) -> None:
     mask = encode_mask(corner(0, 0))
     rgb = make_picture(40, 60)
     painted = measure(renderer, rgb, mask=mask, max_pixels=24 * 16)
-    assert painted.crop == (0, 0, 24, 16)
+    assert painted.crop == Rectangle(0, 0, 24, 16)
     assert painted.title.endswith("outside it nothing changes.")
-    missed = measure(renderer, rgb, mask=mask, crop=(30, 10, 24, 16))
+    missed = measure(renderer, rgb, mask=mask, crop=Rectangle(30, 10, 24, 16))
     assert "nothing is painted in the part" in missed.title
     assert missed.points[2].measures["change"] == 0
 

@@ -164,7 +164,7 @@ def test_logits_and_features_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     network, images = DigitNetwork(), some_digits(0, 25).images
     with torch.no_grad():
         logits, features = network(images.float() / 255), network.features(images.float() / 255)
-    monkeypatch.setattr(measures_module, "CHUNK", 10)
+    monkeypatch.setattr("dni.digits.classifiers.CHUNK", 10)
     torch.testing.assert_close(logits_of(network, images), logits)
     torch.testing.assert_close(features_of(network, images), features)
     assert not logits_of(network, images).requires_grad

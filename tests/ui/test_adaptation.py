@@ -17,7 +17,7 @@ from dni.digits.live_view import ALPHAS
 from dni.digits.methods import METHODS
 from dni.errors import DniError
 
-WRONG = (192, 28, 40)  # --wrong in digits.css, light
+WRONG = (192, 28, 40)  # --dni-wrong in theme.css, light
 
 
 @pytest.fixture

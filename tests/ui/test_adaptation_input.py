@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from adaptation_page import SNAPSHOTS, DigitPage, Held
+from adaptation_page import EXAMPLE, SNAPSHOTS, DigitPage, Held
 from effects_page import DRAWN
 from PIL import Image
 from playwright.sync_api import expect
@@ -17,6 +17,7 @@ from test_effects_view import COLOURS, CROPPED, PHONE, between, luminance, touch
 
 from dni.digits.live_view import STRENGTHS
 from dni.serving.render_service import RenderServiceError
+from dni.ui.web_component import WEB, url_of
 
 EXAMPLE_FOLDER = Path(__file__).parents[2] / "dni/examples"
 TEXTS = (
@@ -24,6 +25,15 @@ TEXTS = (
     ".dni-digits .readout, .dni-digits .badge, .dni-digits p, .dni-digits h3, .dni-digits h4, "
     ".dni-digits label, .dni-digits select, .dni-digits .legend span, .dni-digits summary"
 )
+
+MOUNT_ANOTHER = """async ([module, markup, start]) => {
+    const { mount } = await import(new URL(module, document.baseURI));
+    const element = document.createElement('div');
+    element.id = 'another';
+    document.querySelector('#digits').append(element);
+    const server = { desk: async () => ({ error: 'This is the other one.' }) };
+    mount({ element, props: { value: null, markup, start }, trigger() {}, server, watch() {} });
+}"""
 
 
 @pytest.fixture
@@ -278,3 +288,19 @@ def test_text_is_readable(new_page: Callable[..., DigitPage], theme: str) -> Non
         low, high = sorted((luminance(front), luminance(behind)))
         assert (high + 0.05) / (low + 0.05) >= 4.5, f"{element.text_content()!r}: {front} on {behind}"
     assert (luminance(page.find(".panel").first.evaluate(COLOURS)[1]) < 0.2) == (theme == "dark")
+
+
+def test_two_components_share_a_page(tab: DigitPage) -> None:
+    markup = (WEB / "adaptation/adaptation.html").read_text(encoding="utf-8")
+    start = {"method": "ddc", "title": "DDC", "token": EXAMPLE, "pictures": [[EXAMPLE, "Coffee"]]}
+    tab.page.evaluate(MOUNT_ANOTHER, [url_of("adaptation/adaptation.js"), markup, start])
+    other = tab.page.locator("#another")
+    expect(other.locator(".message")).to_have_text("This is the other one.")
+    other.locator("input.alpha").fill("0.9")
+    other.get_by_label("by class").check()
+    expect(other.locator(".readout")).to_contain_text("alpha 0.90")
+    expect(other.locator(".badge")).to_have_text("failed")
+    expect(tab.find(".readout").first).to_contain_text("alpha 0.50")
+    expect(tab.find(".badge").first).to_have_text("exact")
+    expect(tab.find(".message").first).to_be_hidden()
+    expect(tab.page.get_by_label("by domain").first).to_be_checked()

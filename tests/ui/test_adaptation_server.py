@@ -18,8 +18,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-import dni.cli.main
 import dni.serving.digit_service
+from dni.cli import main as command_line
 from dni.digits.live_view import ALPHAS, DOMAINS, STRENGTHS
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
@@ -176,7 +176,7 @@ def test_serve_takes_a_folder_of_data(monkeypatch: pytest.MonkeyPatch, tmp_path:
             started.append(options["server_port"])
 
     monkeypatch.setattr(dni.ui, "build_app", lambda data_root: started.append(data_root) or App())
-    dni.cli.main.serve(port=7999, data_root=tmp_path)
+    command_line.serve(port=7999, data_root=tmp_path)
     assert started == [tmp_path, 7999]
 
 

@@ -25,7 +25,7 @@ from dni.pictures.picture import Picture, to_tensor
 from dni.pictures.read import open_picture, read_recipe
 from dni.recipes.recipe import Recipe
 from dni.rendering import tiles
-from dni.rendering.renderer import Watch
+from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 
 ROOT = Path(__file__).parents[2]
@@ -78,18 +78,18 @@ class Pause:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reached, self.go_on = threading.Event(), threading.Event()
         self.tiles = 0
-        tell, plan = Watch.tell, tiles.plan
+        report, plan = RenderControl.report, tiles.plan
 
-        def paused(watch: Watch, done: int, total: int) -> None:
-            tell(watch, done, total)
-            if watch.progress is None:
+        def paused(control: RenderControl, done: int, total: int) -> None:
+            report(control, done, total)
+            if control.progress is None:
                 return  # a live frame
             self.tiles = done
             if done == 2:
                 self.reached.set()
                 assert self.go_on.wait(PATIENCE / 1000)
 
-        monkeypatch.setattr(Watch, "tell", paused)
+        monkeypatch.setattr(RenderControl, "report", paused)
         small = lambda *sides, **options: plan(*sides, **{**options, "budget": SMALL_BUDGET})  # noqa: E731
         monkeypatch.setattr("dni.rendering.renderer.plan", small)
 

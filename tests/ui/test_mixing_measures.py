@@ -18,9 +18,10 @@ from playwright.sync_api import Locator, expect
 from dni.blending.shares import Mix
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.requests import Hooks, render_request
+from dni.rendering.requests import render_request
 from dni.serving.mixing.measurements import MEASURED_PIXELS, Measures, answer
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
@@ -69,7 +70,7 @@ def measured(mixing: MixingPage, **question: Any) -> dict[str, Any]:
     renderer = mixing.service.renderer("tiny")
     wanted = TradeoffRequest(
         reduce_first=True,
-        crop=(0, 0, example.width, example.height),
+        crop=Rectangle(0, 0, example.width, example.height),
         max_pixels=MEASURED_PIXELS,
         **question,
     )
@@ -178,8 +179,8 @@ def test_a_curve_has_the_base_of_a_recipe(
     outside = base or first_end(2)
     token, measures = service.hold(picture, session=ann, tab="mixing"), Measures(service)
     mask = encode_mask(torch.zeros(4, 4, dtype=torch.uint8))
-    request = RenderRequest(mix=outside, brush=Mix.of_alpha(1), mask=mask, crop=(0, 0, 40, 40))
-    truth, _ = render_request(picture, service.renderer("tiny"), RenderRequest(mix=outside), Hooks())
+    request = RenderRequest(mix=outside, brush=Mix.of_alpha(1), mask=mask, crop=Rectangle(0, 0, 40, 40))
+    truth, _ = render_request(picture, service.renderer("tiny"), RenderRequest(mix=outside))
     measures.give(truth, session=ann)
     made = measures.curve(token, "tiny", request, against="reference", session=ann)
     assert [point["distortion"] for point in made["points"]] == [0] * 11

@@ -23,6 +23,7 @@ from dni.checkpoints.files import read_metadata, read_states, save, sha256_of
 from dni.checkpoints.sandbox import unusable
 from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.read import read_recipe
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
 from dni.serving.render_service import RenderService
 from models import RRDBNet
@@ -281,7 +282,7 @@ def test_the_api_renders_any_mix(client: Client, mixing_app: tuple[str, RenderSe
     path = client.predict(handle_file(CAT), "three", mix, api_name="/desk_render")
     recipe = Recipe.from_json(read_recipe(path) or "")
     assert recipe.mix == Mix.of((0.2, 0.3, 0.5), groups={"last": (1, 0, 0)})
-    assert recipe.request.crop == (8, 4, 40, 30)
+    assert recipe.request.crop == Rectangle(8, 4, 40, 30)
     with Image.open(path) as image:
         assert image.size == (160, 120)
 

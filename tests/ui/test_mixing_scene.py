@@ -25,6 +25,7 @@ from dni.errors import DniError
 from dni.export.networks import export_network
 from dni.masks.files import MaskError, decode_mask, encode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.render_request import RenderRequest
 from dni.serving.mixing.frames import words
 from dni.serving.mixing.mask_store import MASKS_EACH, MaskStore, read_canvas
@@ -59,7 +60,7 @@ def picture(width: int = 40, height: int = 30) -> Picture:
 def test_a_scene_is_read_back() -> None:
     desk = read_mixing_state(SCENE)
     assert desk.mix == Mix.of((0.3, 0.7), groups={"last": (0.65, 0.35)})
-    assert (desk.layers, desk.crop, desk.mask, desk.tile) == ({"last": 0.5}, (1, 2, 30, 20), None, None)
+    assert (desk.layers, desk.crop, desk.mask) == ({"last": 0.5}, Rectangle(1, 2, 30, 20), None)
 
 
 @pytest.mark.parametrize("scene", [None, {}, "scene", {**SCENE, "mix": None, "seen": None}])
@@ -71,7 +72,9 @@ def test_no_scene_is_an_error(scene: Any) -> None:
 def test_an_order_has_the_first_end_where_nothing_is_painted() -> None:
     desk = read_mixing_state(SCENE)
     render_request = request_of(desk, mask=MASK, only_seen=True)
-    assert render_request == RenderRequest(mix=Mix.of((1, 0)), brush=desk.mix, mask=MASK, crop=(1, 2, 30, 20))
+    assert render_request == RenderRequest(
+        mix=Mix.of((1, 0)), brush=desk.mix, mask=MASK, crop=Rectangle(1, 2, 30, 20)
+    )
     assert request_of(desk, mask=None, only_seen=False) == RenderRequest(mix=desk.mix)
 
 
@@ -79,13 +82,13 @@ def test_an_order_is_asked_for_with_what_a_recipe_brought(ann: Session) -> None:
     masks = MaskStore()
     asked = {"token": "a", "pair": "b", "region": SCENE["seen"], "mix": {"shares": [0.3, 0.7]}}
     assert read_render_request(asked, masks, ann) == RenderRequest(
-        mix=Mix.of((0.3, 0.7)), crop=(1, 2, 30, 20)
+        mix=Mix.of((0.3, 0.7)), crop=Rectangle(1, 2, 30, 20)
     )
     held = masks.put(decode_mask(MASK), session=ann)
     painted = read_render_request({**asked, "mask": held, "base": None, "levels": None}, masks, ann)
     text = masks.get(held, session=ann)
     assert painted == RenderRequest(
-        mix=Mix.of((1, 0)), brush=Mix.of((0.3, 0.7)), mask=text, crop=(1, 2, 30, 20)
+        mix=Mix.of((1, 0)), brush=Mix.of((0.3, 0.7)), mask=text, crop=Rectangle(1, 2, 30, 20)
     )
     restored = read_render_request(
         {**asked, "mask": held, "base": {"shares": [0.6, 0.4]}, "levels": 3}, masks, ann
@@ -129,7 +132,7 @@ def test_layers_beyond_the_mix_are_refused(own: tuple[float, float]) -> None:
 def test_what_a_recipe_puts_on_the_desk() -> None:
     brush = with_layers(Mix.of((0.2, 0.8)), {"last": 0.25})
     render_request = RenderRequest(
-        mix=first_end(2), brush=brush, mask=MASK, levels=3, crop=(1, 2, 10, 20), tile=64
+        mix=first_end(2), brush=brush, mask=MASK, levels=3, crop=Rectangle(1, 2, 10, 20), tile=64
     )
     assert restored_values(render_request, picture()) == {
         "mix": {"shares": [0.2, 0.8], "layers": {"last": 0.25}, "extrapolate": False},
@@ -151,7 +154,7 @@ def test_what_a_recipe_puts_on_the_desk() -> None:
     ],
 )
 def test_another_mix_where_nothing_is_painted_comes_back_exactly(base: Mix) -> None:
-    render_request = RenderRequest(mix=base, brush=Mix.of_alpha(0.8), mask=MASK, crop=(1, 2, 10, 20))
+    render_request = RenderRequest(mix=base, brush=Mix.of_alpha(0.8), mask=MASK, crop=Rectangle(1, 2, 10, 20))
     restored = json.loads(json.dumps(restored_values(render_request, picture())))
     scene = {**SCENE, "mix": restored["mix"], "base": restored["base"], "seen": restored["crop"]}
     assert request_of(read_mixing_state(scene), mask=MASK, only_seen=True) == render_request
@@ -307,7 +310,7 @@ def test_a_session_takes_everything_along(
     for gone in (lambda: service.pair(pair_id, ann), lambda: tab.masks.get(mask_id, session=ann)):
         with pytest.raises(DniError, match="no longer held here"):
             gone()
-    last = RenderRequest(mix=Mix.of_alpha(1), crop=(0, 0, 8, 8))
+    last = RenderRequest(mix=Mix.of_alpha(1), crop=Rectangle(0, 0, 8, 8))
     with pytest.raises(DniError, match="Expected a reference picture, but none was given"):
         tab.measures.curve("example-cat", "tiny", last, against="reference", session=ann)
     with pytest.raises(SessionError, match="session has ended"):

@@ -25,7 +25,7 @@ from dni.blending.shares import Mix
 from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.read import open_picture
 from dni.recipes.render_request import RenderRequest, read_mix
-from dni.rendering.requests import Hooks, render_request
+from dni.rendering.requests import render_request
 from dni.serving.scheduler import Priority
 
 SIZE = (60, 50)
@@ -58,7 +58,7 @@ def expected(page: MixingPage, pair: str, picture: Path, recipe: dict[str, Any],
     if "mask" in recipe:
         request = RenderRequest(mix=read_mix(recipe["outside"]), brush=mix, mask=recipe["mask"])
     renderer = page.service.renderer(pair, precision="float32")
-    return render_request(open_picture(picture), renderer, request, Hooks())[0]
+    return render_request(open_picture(picture), renderer, request)[0]
 
 
 def pixels_of(path: Path) -> Tensor:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from dni.errors import DniError
 from dni.examples import example_paths
-from dni.ui.uploads import received_path
+from dni.ui.uploads import keep_uploads_private, received_path
 
 SHORT = {"text", "path", "file", "list of paths", "list of files"}  # shapes that reach a handler
 META = {"_type": "gradio.FileData"}
@@ -172,6 +172,17 @@ def test_no_server_function_opens_a_path_that_it_was_told(digit_app: tuple[str, 
                     texts.add(answer.text) if shape == path else None
             assert len({text.replace("picture", "missing") for text in texts}) <= 1, name
     assert private.opened == []
+
+
+def test_programs_keep_uploads_in_a_folder_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "/chosen")
+    keep_uploads_private()
+    assert os.environ["GRADIO_TEMP_DIR"] == "/chosen"
+    monkeypatch.delenv("GRADIO_TEMP_DIR")
+    keep_uploads_private()
+    folder = Path(get_upload_folder())
+    assert (folder.is_dir(), folder.stat().st_mode & 0o777, list(folder.iterdir())) == (True, 0o700, [])
+    folder.rmdir()
 
 
 def test_uploads_and_examples_are_received(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

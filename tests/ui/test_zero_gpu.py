@@ -47,7 +47,7 @@ from dni.ui.start import default_service
 service = default_service()
 jobs = GpuJobs(service)
 jobs.frames("picture", "pair", "region", (0, 1))
-jobs.export("picture", "pair", 0.5, "path", "report", "cancelled")
+jobs.export("picture", "pair", 0.5, "path", control="progress and cancellation", session="somebody")
 print(json.dumps({
     "calls": spaces.calls, "frames on": str(service.device), "jobs on": str(jobs.service.device),
     "blocks": len(app.demo.blocks),
@@ -63,7 +63,7 @@ def test_zero_gpu_lends_its_gpu_to_queued_jobs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout.splitlines()[-1])
-    assert answer["calls"] == [["_frames", 4], ["_export_unwatched", 4]]
+    assert answer["calls"] == [["_frames", 4], ["_export", 4]]
     assert (answer["frames on"], answer["jobs on"]) == ("cpu", "cuda")
     assert answer["blocks"] > 10
 

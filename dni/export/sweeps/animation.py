@@ -1,4 +1,4 @@
-"""Frames to a film: GIF, animated WebP and MP4 (H.264)."""
+"""Writes frames as a film: GIF, animated WebP or MP4 (H.264)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames to one labelled picture: a strip, or the rows of a pad."""
+"""Writes frames as one labelled picture: a strip or a grid."""
 
 from __future__ import annotations
 

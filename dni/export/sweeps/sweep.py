@@ -1,4 +1,4 @@
-"""A sweep to keep: one picture through many mixes, as a labelled sheet or a film.
+"""Sweeps: one picture through many mixes, written as a labelled sheet or a film.
 
 Where a mask is painted, the swept mix is inside of it, and what is outside stands still.
 """
@@ -15,14 +15,16 @@ from torch import Tensor
 
 from dni.blending.interpolate import check_groups
 from dni.blending.shares import Mix
+from dni.checkpoints.atomic_write import check_destination
 from dni.errors import DniError
-from dni.export.destination import check_destination, hashed
 from dni.export.sweeps.animation import FILM_SUFFIXES, Playback, check_size, write_film
 from dni.export.sweeps.sheet import SHEET_SUFFIX, compose_sheet, write_sheet
 from dni.pictures.picture import Picture
+from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest, mix_values
-from dni.rendering.renderer import Progress, Renderer
-from dni.rendering.requests import Hooks, Kept, render_request
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
+from dni.rendering.requests import Kept, render_request
 from dni.version import __version__
 
 __all__ = ["SWEEP_SUFFIXES", "Sweep", "export_sweep", "sweep_frames", "swept"]
@@ -56,7 +58,7 @@ class Sweep:
 
 
 def swept(mix: Mix, like: RenderRequest | None) -> RenderRequest:
-    """The order for one frame: ``like`` with ``mix`` as its brush where it has a mask, else as its mix.
+    """The request for one frame: ``like`` with ``mix`` as its brush where it has a mask, else as its mix.
 
     Raises:
         RenderRequestError: The mix and what is outside of the mask have different numbers of ends.
@@ -67,36 +69,36 @@ def swept(mix: Mix, like: RenderRequest | None) -> RenderRequest:
 
 
 def sweep_frames(
-    picture: Picture, renderer: Renderer, requests: Sequence[RenderRequest], *, hooks: Hooks
+    picture: Picture,
+    renderer: Renderer,
+    requests: Sequence[RenderRequest],
+    *,
+    control: RenderControl | None = None,
 ) -> Iterator[Tensor]:
-    """Render one order after the other; opacity is left out.
+    """Render one request after the other; opacity is left out.
 
-    Each frame is what :func:`dni.rendering.requests.develop` makes of its order, to the byte. What is outside
-    of a mask is rendered once for all frames, so each costs no more than the painted area at every level.
+    Each frame is what :func:`dni.rendering.requests.render_request` makes of its request, to the byte. What
+    is outside of a mask is rendered once for all frames, so each costs no more than the painted area at every
+    level.
 
     Args:
         picture: What to render.
         renderer: The loaded ends.
-        orders: One a frame, see :func:`swept`.
-        hooks: Progress in tiles of all frames, cancelling, and taking turns.
+        requests: One a frame, see :func:`swept`.
+        control: Progress in tiles of all frames, notices, cancellation and slots.
 
     Yields:
         uint8 (3, scale * height, scale * width) of the crop or the whole picture, on the CPU.
 
     Raises:
-        DniError: The picture or an order cannot be used.
-        Cancelled: ``hooks.cancelled`` was set.
+        DniError: The picture or a request cannot be used.
+        Cancelled: ``control.cancelled`` was set.
     """
-    opaque, kept = replace(picture, opacity=None), Kept()
-    for number, request in enumerate(requests):
-        progress = hooks.progress and progress_of_frame(hooks.progress, number, len(requests))
-        rgb, _ = render_request(opaque, renderer, request, replace(hooks, progress=progress), kept=kept)
+    control, opaque, kept = control or RenderControl(), replace(picture, opacity=None), Kept()
+    for index, request in enumerate(requests):
+        own = control.for_part(index, len(requests))
+        rgb, _ = render_request(opaque, renderer, request, control=own, kept=kept)
         yield rgb.contiguous()
-
-
-def progress_of_frame(progress: Progress, number: int, count: int) -> Progress:
-    """What to call for frame ``number`` of ``count``; all frames count alike, however many tiles one has."""
-    return lambda done, total: progress(number * total + done, count * total)
 
 
 def export_sweep(
@@ -107,7 +109,7 @@ def export_sweep(
     *,
     ends: Sequence[Path],
     pair_id: str = "",
-    hooks: Hooks | None = None,
+    control: RenderControl | None = None,
 ) -> None:
     """Render a sweep and write it as a labelled sheet (PNG) or as a film (GIF, WebP, MP4).
 
@@ -118,16 +120,16 @@ def export_sweep(
         destination: A file that ends in one of ``SWEEP_SUFFIXES``; it appears whole or not at all.
         ends: The files that the renderer was made from, for the recipe in the file's metadata.
         pair_id: The pair's id in the catalogue, or "".
-        hooks: Progress in tiles of all frames, cancelling, and taking turns.
+        control: Progress in tiles of all frames, notices, cancellation and slots.
 
     Raises:
         DniError: The mixes, picture, mask, crop or destination cannot be used, or the frames are too many
             or too large.
-        Cancelled: ``hooks.cancelled`` was set.
+        Cancelled: ``control.cancelled`` was set.
     """
     check_sweep(sweep, picture, destination, renderer)
     requests = [swept(mix, sweep.like) for mix in sweep.mixes]
-    frames = list(sweep_frames(picture, renderer, requests, hooks=hooks or Hooks()))
+    frames = list(sweep_frames(picture, renderer, requests, control=control))
     comment = describe(sweep, renderer, ends=ends, pair_id=pair_id)
     if destination.suffix.lower() == SHEET_SUFFIX:
         shown = iter(zip(frames, map(label, sweep.mixes), strict=True))
@@ -153,9 +155,9 @@ def check_sweep(sweep: Sweep, picture: Picture, destination: Path, renderer: Ren
         )
     for mix in sweep.mixes:
         check_groups(mix, renderer.blend.groups)
-    crop, scale = None if sweep.like is None else sweep.like.crop, renderer.scale
-    _, _, width, height = crop or (0, 0, picture.width, picture.height)
-    check_amount(suffix, len(sweep.mixes), height=height * scale, width=width * scale)
+    crop = None if sweep.like is None else sweep.like.crop
+    frame = (crop or picture.whole).scaled(renderer.scale)
+    check_amount(suffix, len(sweep.mixes), height=frame.height, width=frame.width)
 
 
 def check_amount(suffix: str, count: int, *, height: int, width: int) -> None:
@@ -184,7 +186,7 @@ def describe(sweep: Sweep, renderer: Renderer, *, ends: Sequence[Path], pair_id:
     """How the sweep was made, as one line of JSON in ASCII."""
     recipe = {
         "pair": pair_id,
-        "ends": hashed(ends),
+        "ends": hashed_ends(ends),
         "precision": renderer.precision,
         "scale": renderer.scale,
         "version": __version__,
@@ -196,10 +198,11 @@ def describe(sweep: Sweep, renderer: Renderer, *, ends: Sequence[Path], pair_id:
 
 
 def common_values(like: RenderRequest | None) -> dict[str, Any]:
-    """What all frames have in common, by the names of an order; ``outside`` is the mix outside of a mask."""
+    """What all frames have in common, by the names of a request; ``outside`` is the mix outside of a mask."""
     if like is None:
         return {"crop": None}
-    values = {"crop": like.crop, "tile": like.tile}
+    crop = None if like.crop is None else like.crop.values
+    values = {"crop": crop, "tile": like.tile}
     if like.mask is None:
         return values
     return {**values, "mask": like.mask, "levels": like.levels, "outside": mix_values(like.mix)}

@@ -1,4 +1,4 @@
-"""Frames that only the mixing desk asks for: painted ones, and comparisons with blended pixels."""
+"""Frames of the Mixing tab: masked ones, and comparisons with blended pixels."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from torch import Tensor
 
 from dni.masks.files import decode_mask
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.masked import Rectangle, render_masked
-from dni.serving.regions import FRAME_QUALITY, Frame, Region, frame_of
+from dni.rendering.control import RenderControl
+from dni.rendering.masked import render_masked
+from dni.serving.regions import FRAME_QUALITY, Frame, check_region, frame_of
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.tradeoff.compare import Comparison, compare_blends
@@ -30,7 +32,7 @@ def painted_frame(
     Args:
         service: Where picture and networks are.
         token, pair_id: Theirs.
-        order: Both mixes, the mask, and the region as its crop.
+        request: Both mixes, the mask, and the region as its crop.
         session: Who waits for it, in the place of a frame that it still waits for.
 
     Raises:
@@ -38,7 +40,7 @@ def painted_frame(
         Superseded, Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
     """
     assert request.brush is not None, "else it is no painted frame"
-    assert request.mask is not None, "an order has both"
+    assert request.mask is not None, "a request has both"
     picture, renderer = service.picture(token, session), service.renderer(pair_id, session)
     region = region_of(request, picture)
     base, brush, painting = request.mix, request.brush, decode_mask(request.mask)
@@ -53,8 +55,8 @@ def painted_frame(
             brush=brush,
             mask=painting,
             levels=request.levels,
-            crop=Rectangle(region.left, region.top, region.width, region.height),
-            notice=notices.append,
+            crop=region,
+            control=RenderControl(notice=notices.append),
         )
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
@@ -70,7 +72,7 @@ def compare(
     Args:
         service: Where picture and networks are.
         token, pair_id: Theirs.
-        order: The mix, the region, and where it is painted.
+        request: The mix, the region, and where it is painted.
         session: Who waits for it.
 
     Returns:
@@ -78,7 +80,7 @@ def compare(
 
     Raises:
         DniError: The picture, networks, region, mix or mask cannot be used. dni.serving.scheduler.Superseded,
-            dni.rendering.renderer.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
+            dni.rendering.control.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
     """
     picture, renderer = service.picture(token, session), service.renderer(pair_id, session)
     region_of(request, picture)
@@ -91,12 +93,11 @@ def compare(
     return {name: jpeg_of(part) for name, part in parts.items()} | {"note": words(made, request)}
 
 
-def region_of(request: RenderRequest, picture: Picture) -> Region:
-    """The part of an order, after a look at whether it lies in the picture and may be live."""
+def region_of(request: RenderRequest, picture: Picture) -> Rectangle:
+    """The part that is asked for, after a look at whether it lies in the picture and may be live."""
     assert request.crop is not None, "a frame is of a region"
-    region = Region(*request.crop)
-    region.check(picture)
-    return region
+    check_region(request.crop, picture)
+    return request.crop
 
 
 def jpeg_of(rgb: Tensor) -> str:

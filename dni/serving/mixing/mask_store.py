@@ -1,4 +1,4 @@
-"""The masks that people paint: read from the browser, and held until their session ends."""
+"""Stores the masks of a session, as its browser painted them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The perception-distortion curve of what is on the desk."""
+"""Measures the perception-distortion curve of what is in the Mixing tab."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dni.blending.mix_paths import first_end
 from dni.caches import ByteCache
 from dni.errors import DniError
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.requests import Hooks
+from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority
 from dni.serving.sessions import Session
@@ -76,8 +76,8 @@ class Measures:
             crop=last.crop,
             max_pixels=MEASURED_PIXELS,
         )
-        hooks = Hooks(cancelled=cancelled, slot=slot)
-        return answer(measure_curve(picture, renderer, question, hooks=hooks))
+        control = RenderControl(cancelled=cancelled, slot=slot)
+        return answer(measure_curve(picture, renderer, question, control=control))
 
     def _release(self, session: Session) -> None:
         """Forget a session's reference."""
@@ -96,7 +96,7 @@ def answer(curve: Curve) -> dict[str, Any]:
     return {
         "points": [point_values(curve, point) for point in curve.points],
         "axes": {"distortion": title(curve.distortion), "perception": title(curve.perception)},
-        "note": f"{curve.title} Measured on {curve.crop[2]}x{curve.crop[3]} pixels of what is live. "
+        "note": f"{curve.title} Measured on {curve.crop.width}x{curve.crop.height} pixels of what is live. "
         "On both axes less is better.",
         "suggestion": {"alpha": advice.position, "reason": advice.reason},
     }

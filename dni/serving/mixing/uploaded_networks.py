@@ -1,4 +1,4 @@
-"""People's own networks: files that they drop on the desk, tried safely and kept until their session ends."""
+"""Uploaded networks: a session's own checkpoints, tried in the sandbox and kept until it ends."""
 
 from __future__ import annotations
 

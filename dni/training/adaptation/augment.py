@@ -1,4 +1,4 @@
-"""Random augmentations of batches of digits, each digit with its own parameters, from a seeded generator.
+"""Random augmentations of digit batches, independent for each digit, from a seeded generator.
 
 None of them knows how a target domain is made: they move, recolour and hide, as RandAugment (Cubuk et
 al., 2020, https://arxiv.org/abs/1909.13719) and cutout (DeVries & Taylor, 2017,

@@ -1,4 +1,4 @@
-"""The digits that the report measures on, and what it measures of a network."""
+"""Evaluates a digit classifier: the held-out digits of every domain, and the measures of the report."""
 
 from __future__ import annotations
 

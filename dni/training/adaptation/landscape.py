@@ -1,4 +1,4 @@
-"""How accuracy changes between the networks, and on the way to one of them."""
+"""Accuracy between networks (lines and a plane) and along the DANN run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The losses that draw two domains together, as pure functions of feature matrices."""
+"""Domain-adaptation losses (MMD, CORAL, gradient reversal), as pure functions of feature matrices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the report says about a classifier and its features, each measure a pure function."""
+"""Measures of a classifier and its features: calibration, A-distance, information maximisation."""
 
 from __future__ import annotations
 

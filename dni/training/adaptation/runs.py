@@ -1,4 +1,4 @@
-"""All runs of the comparison: every method with every seed, several at once, each resumable."""
+"""Runs every method with every seed, several at once, each resumable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What spoils a picture before it is enlarged: noise, then JPEG. What the end "clean" learns to remove.
+"""Degradations of the input of the end "clean": Gaussian noise, then JPEG.
 
 Gaussian noise and JPEG of random strength, a simple form of BSRGAN's degradations (Zhang et al., "Designing
 a Practical Degradation Model for Deep Blind Image Super-Resolution", ICCV 2021,

@@ -1,4 +1,4 @@
-"""Photographs made flat, like a drawing: texture goes, edges stay. What the end "flat" learns to give.
+"""Flattens photographs by a guided filter: the target of the end "flat".
 
 The guided filter of He, Sun and Tang, "Guided Image Filtering", ECCV 2010
 (https://people.csail.mit.edu/kaiming/publications/eccv10guidedfilter.pdf), with each channel as its own

@@ -1,4 +1,4 @@
-"""The adversarial losses of ESRGAN's recipe, and one against the lattice that it leaves.
+"""Relativistic adversarial losses (ESRGAN), and a spectrum loss against lattice artefacts.
 
 Relativistic average GAN: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019,
 https://arxiv.org/abs/1807.00734, as used by ESRGAN (Wang et al., 2018). The discriminator tells whether a

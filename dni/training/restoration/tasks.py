@@ -1,4 +1,4 @@
-"""What each end learns: how its inputs are spoilt, and what picture it shall give."""
+"""The task of each end: how its inputs are degraded, and its target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The digit desk: one ``gr.HTML`` component with walls, charts, a drawing pad and maps, and what it asks for.
+"""The component of the Adaptation tab, and its server functions.
 
 The browser holds what the networks predict at 21 alphas and interpolates while the thumb moves; the exact
 prediction is asked for when it rests. Numbers travel as base64 of bytes or 16-bit words.
@@ -20,24 +20,10 @@ from dni.digits.live_view import ALPHAS, STRENGTHS, OwnPicture
 from dni.errors import DniError
 from dni.serving.digit_service import DigitService
 from dni.ui.protocol import number, text
-from dni.ui.server_functions import answering, encode, read
+from dni.ui.server_functions import answering, encode
+from dni.ui.web_component import web_component
 
 __all__ = ["build_digits"]
-
-SCRIPTS = (
-    "digits-data.js",
-    "digits-canvas.js",
-    "digits-bars.js",
-    "digits-wall.js",
-    "digits-chart.js",
-    "digits-map.js",
-    "digits-pad.js",
-    "digits.js",
-    "digits-shift.js",
-    "digits-run.js",
-    "digits-fetch.js",
-    "digits-start.js",
-)
 
 Answer = dict[str, Any]
 
@@ -51,15 +37,8 @@ def build_digits(digit_service: DigitService, start: dict[str, Any]) -> gr.HTML:
             ``pictures`` to choose from, as pairs of token and title.
     """
     answers = Answers(digit_service)
-    return gr.HTML(
-        value=None,
-        html_template=read("digits.html"),
-        css_template=read("digits.css"),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[answering(function) for function in answers.all],
-        elem_id="digits",
-        start=start,
+    return web_component(
+        "adaptation", [answering(function) for function in answers.all], elem_id="digits", start=start
     )
 
 

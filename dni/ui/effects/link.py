@@ -1,4 +1,4 @@
-"""Reads what the address of the page asks for: pair, example and alpha."""
+"""Parses the page's address: pair, example and alpha."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The effects tab: a picture, a pair, the live viewer, and the results to take away."""
+"""The Effects tab: a picture, a pair, the live viewer, and results to download."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import gradio as gr
 from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_token
-from dni.serving.render_service import Region, RenderService
+from dni.pictures.rectangle import Rectangle
+from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.viewer import build_viewer, make_scene
@@ -139,7 +140,7 @@ class EffectsHandlers:
         """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
         session = self.session(request)
         with errors_shown():
-            now, region = read_viewer_state(scene), Region(**event.region)
+            now, region = read_viewer_state(scene), Rectangle(**event.region)
             picture = self.service.picture(now.token, session)
             jpegs = self.jobs.frames(picture, now.pair, region, KEYFRAMES)
             for mix, jpeg in zip(KEYFRAMES, jpegs, strict=True):

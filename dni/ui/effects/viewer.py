@@ -1,7 +1,7 @@
-"""The live viewer: one ``gr.HTML`` component with a canvas, a range input and three server functions.
+"""The live viewer of the Effects tab: one ``gr.HTML`` component and its server functions.
 
 Why not ``gr.Image``: a frame through it takes 42 to 256 ms of transport alone (see docs in
-``benchmarks/README.md``), and it cannot keep frames in the browser. Here the browser holds a strip of
+``benchmarks/README.md``), and it cannot keep frames in the browser. Here the browser holds
 keyframes and cross-fades them while the thumb moves, and pulls what it needs, newest first.
 """
 
@@ -13,29 +13,25 @@ from typing import Any
 
 import gradio as gr
 
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Superseded
 from dni.serving.sessions import Session
 from dni.ui.protocol import mix_of, parse, text
-from dni.ui.server_functions import Answer, answering, apart, encode, read
+from dni.ui.server_functions import Answer, answering, apart, encode
+from dni.ui.web_component import web_component
 
 __all__ = ["build_viewer", "make_scene", "viewer_servers"]
 
-SCRIPTS = ("common.js", "strip.js", "view.js", "painter.js", "gestures.js", "viewer.js", "controls.js")
 
-
-def build_viewer(service: RenderService) -> gr.HTML:
+def build_viewer(service: RenderService, *, elem_id: str = "viewer") -> gr.HTML:
     """The viewer component; its value is a scene (see :func:`make_scene`)."""
     frame, before, overview = viewer_servers(service)
-    return gr.HTML(
-        value=None,
-        html_template=read("viewer.html"),
-        css_template=read("viewer.css"),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[apart(answering(frame)), answering(before), answering(overview)],
-        elem_id="viewer",
+    return web_component(
+        "viewer",
+        [apart(answering(frame)), answering(before), answering(overview)],
+        events=["prepare"],
+        elem_id=elem_id,
     )
 
 

@@ -1,4 +1,4 @@
-"""The mixing desk for programs: ``/desk_render`` and ``/inspect``, on components that nobody sees.
+"""The API endpoints ``/desk_render`` and ``/inspect``.
 
 Not ``gr.api``: it would take any path on this machine for an uploaded file.
 """

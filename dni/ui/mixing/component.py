@@ -1,4 +1,4 @@
-"""The component of the mixing desk, and what it can ask of the server.
+"""The component of the Mixing tab, and its server functions.
 
 As in :mod:`dni.ui.effects.viewer` the server keeps no "current" anything: it answers, and the browser
 decides.
@@ -15,7 +15,7 @@ import gradio as gr
 from dni.errors import DniError
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import encode_mask
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 from dni.serving.mixing.frames import compare, painted_frame
 from dni.serving.mixing.mask_store import MaskStore, read_canvas
 from dni.serving.mixing.measurements import Measures
@@ -23,26 +23,11 @@ from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Superseded
 from dni.ui.mixing.scene import read_render_request
 from dni.ui.protocol import mix_of, parse, text
-from dni.ui.server_functions import answering, apart, encode, read
+from dni.ui.server_functions import answering, apart, encode
+from dni.ui.web_component import web_component
 
 __all__ = ["build_mixing_component"]
 
-STYLES = ("viewer.css", "desk.css")
-SCRIPTS = (
-    "common.js",
-    "view.js",
-    "painter.js",
-    "gestures.js",
-    "desk-space.js",
-    "desk-board.js",
-    "desk-painter.js",
-    "desk-mix.js",
-    "desk-layers.js",
-    "desk-paint.js",
-    "desk-panels.js",
-    "desk.js",
-    "desk-start.js",
-)
 AUTO_MASKS = {"detail": detail_mask, "luminance": luminance_mask}
 
 Answer = dict[str, Any]
@@ -52,13 +37,9 @@ def build_mixing_component(service: RenderService, masks: MaskStore, measures: M
     """The component; its value is a scene (see :mod:`dni.ui.mixing.scene`)."""
     slow = [frame_server(service, masks), compare_server(service, masks), curve_server(measures, masks)]
     quick = [*view_servers(service), *mask_servers(service, masks)]
-    return gr.HTML(
-        value=None,
-        html_template=read("desk.html"),
-        css_template="\n".join(read(name) for name in STYLES),
-        js_on_load="\n".join(read(name) for name in SCRIPTS),
-        apply_default_css=False,
-        server_functions=[
+    return web_component(
+        "mixing",
+        [
             *(apart(answering(superseded(function))) for function in slow),
             *(answering(function) for function in quick),
         ],

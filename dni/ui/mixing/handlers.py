@@ -1,4 +1,4 @@
-"""The handlers of the mixing desk's events: choosing pictures and networks, and the verdict.
+"""Event handlers of the Mixing tab: pictures, networks and the verdict.
 
 Everything a person chose is in the scene that comes from their browser.
 """
@@ -15,7 +15,7 @@ from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_token
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Cancelled
+from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.mixing.measurements import Measures
 from dni.serving.mixing.uploaded_networks import UploadedNetworks

@@ -1,8 +1,9 @@
-"""Recipes on the desk: what is on screen as a recipe, and a recipe back on screen."""
+"""The recipe panel: saves the state of the Mixing tab as a recipe, and restores it."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -10,6 +11,7 @@ import gradio as gr
 from dni.blending.mix_paths import first_end
 from dni.export.pictures import recipe_of
 from dni.pictures.picture import Picture
+from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe, RecipeError
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest, mix_values
@@ -94,15 +96,14 @@ def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str
     mix = render_request.brush or render_request.mix
     own_base = render_request.brush is not None and render_request.mix != first_end(mix.num_ends)
     crop = render_request.crop
-    if crop and (crop[0] + crop[2] > picture.width or crop[1] + crop[3] > picture.height):
+    if crop and not crop.is_inside(picture.width, picture.height):
         notify("The recipe is for a part that this picture does not have: all of it is shown.")
         crop = None
-    sides = None if crop is None else dict(zip(("left", "top", "width", "height"), crop, strict=True))
     return {
         "mix": {"shares": list(mix.shares), "layers": layers_of(mix), "extrapolate": mix.extrapolate},
         "base": mix_values(render_request.mix) if own_base else None,
         "png": render_request.mask,
-        "crop": sides,
+        "crop": None if crop is None else asdict(crop),
         "tile": render_request.tile,
         "levels": render_request.levels,
     }
@@ -111,7 +112,7 @@ def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str
 def zoomed_in(scene: Any) -> bool:
     """Whether only a part of the picture can be seen."""
     desk = read_mixing_state(scene)
-    return desk.crop != (0, 0, int(scene["width"]), int(scene["height"]))
+    return desk.crop != Rectangle.whole(int(scene["width"]), int(scene["height"]))
 
 
 def build_recipes(tab: MixingHandlers, scene: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""The scene of the mixing desk: what its component is told, and what it tells back.
+"""The scene of the Mixing tab: the state that server and component exchange.
 
 How much of the mix a group of layers gets is one number c: its shares are ``(1 - c) * first end + c * mix``.
 """
@@ -14,7 +14,8 @@ from typing import Any
 from dni.blending.mix_paths import first_end
 from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.recipes.render_request import Crop, RenderRequest
+from dni.pictures.rectangle import Rectangle
+from dni.recipes.render_request import RenderRequest
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
@@ -61,7 +62,7 @@ class MixingState:
     mix: Mix
     layers: dict[str, float]
     mask: str | None
-    crop: Crop
+    crop: Rectangle
     base: Mix | None = None
     tile: int | None = None
     levels: int | None = None
@@ -129,7 +130,7 @@ def read_mixing_state(scene: Any) -> MixingState:
         mix=mix_of(scene),
         layers={name: number(layers, name) for name in layers} if isinstance(layers, dict) else {},
         mask=None if mask is None else text(scene, "mask"),
-        crop=(left, top, width, height),
+        crop=Rectangle(left, top, width, height),
         base=base_of(scene),
         tile=whole(scene, "tile"),
         levels=whole(scene, "levels"),
@@ -156,8 +157,7 @@ def read_render_request(request: Any, masks: MaskStore, session: Session) -> Ren
     Raises:
         DniError: The request does not say, or the mask is no longer held.
     """
-    (_, _, region), mix = parse(request), mix_of(request)
-    crop = (region.left, region.top, region.width, region.height)
+    (_, _, crop), mix = parse(request), mix_of(request)
     if request.get("mask") is None:
         return RenderRequest(mix=mix, crop=crop)
     base, mask = (

@@ -1,4 +1,4 @@
-"""A sweep of what is on the desk: a strip, a grid or a film to take away."""
+"""The sweep panel: a strip, a grid or a film of the current mix."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep
-from dni.rendering.renderer import Cancelled
-from dni.rendering.requests import Hooks
+from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
@@ -65,7 +64,7 @@ class SweepHandlers:
     ) -> tuple[Any, ...]:
         """Render the sweep, with progress; the cancel button stops it."""
         session = self.tab.session(request)
-        hooks = self.hooks(session, cancelled or session.cancellation(JOB), progress)
+        control = self.control(session, cancelled or session.cancellation(JOB), progress)
         with errors_shown():
             desk = read_mixing_state(scene)
             sweep = Sweep(
@@ -74,7 +73,7 @@ class SweepHandlers:
                 playback=Playback(fps=fps, there_and_back=there_and_back),
             )
             try:
-                path = self.export(desk, sweep, suffix, session, hooks)
+                path = self.export(desk, sweep, suffix, session, control)
             except Cancelled:
                 notify("Cancelled: nothing was written.")
                 return gr.skip(), gr.skip(), gr.skip()
@@ -85,23 +84,25 @@ class SweepHandlers:
             gr.Video(path if is_film else None, visible=is_film),
         )
 
-    def hooks(self, session: Session, cancelled: threading.Event, progress: gr.Progress) -> Hooks:
+    def control(self, session: Session, cancelled: threading.Event, progress: gr.Progress) -> RenderControl:
         def slot() -> AbstractContextManager[None]:
             return self.tab.service.slot(session, Priority.EXPORT, cancelled=cancelled)
 
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        return Hooks(progress=report, cancelled=cancelled, slot=slot, notice=notify)
+        return RenderControl(progress=report, cancelled=cancelled, slot=slot, notice=notify)
 
-    def export(self, desk: MixingState, sweep: Sweep, suffix: str, session: Session, hooks: Hooks) -> str:
+    def export(
+        self, desk: MixingState, sweep: Sweep, suffix: str, session: Session, control: RenderControl
+    ) -> str:
         service = self.tab.service
         picture, pair = service.picture(desk.token, session), service.pair(desk.pair, session)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
         path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
         renderer = service.renderer(desk.pair, session, precision="float32")
         ends = service.paths(desk.pair, session)
-        export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, hooks=hooks)
+        export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
         return str(path)
 
     def cancel(self, request: gr.Request) -> Any:

@@ -1,4 +1,4 @@
-"""The mixing desk: any networks, any number of ends, anywhere in the picture."""
+"""The Mixing tab: any networks, any number of ends, anywhere in the picture."""
 
 from __future__ import annotations
 

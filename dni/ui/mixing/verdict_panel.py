@@ -1,4 +1,4 @@
-"""The verdict on the desk's networks: asked for in turn, and in plain words with its evidence, as HTML."""
+"""The verdict panel: inspects the networks in a scheduling slot, and shows the evidence as HTML."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dni.compatibility.correlation import correlation_by_group, mean_correlation
 from dni.compatibility.lineage import UNKNOWN
 from dni.compatibility.midpoint import Midpoint
 from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict, inspect_networks
+from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority
 from dni.serving.sessions import Session
@@ -34,10 +35,10 @@ def inspect_in_slot(
 
     Raises:
         DniError: See there.
-        dni.rendering.renderer.Cancelled: The session has ended.
+        dni.rendering.control.Cancelled: The session has ended.
     """
-    slot = partial(service.slot, session, Priority.EXPORT)
-    return inspect_networks(paths, labels=labels, catalog=service.catalog, slot=slot)
+    control = RenderControl(slot=partial(service.slot, session, Priority.EXPORT))
+    return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control)
 
 
 def verdict_html(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""The state-of-the-art row: self-training on consistent predictions, after AdaMatch.
+"""AdaMatch with a mean teacher: self-training on consistent predictions.
 
 Berthelot et al., "AdaMatch: A Unified Approach to Semi-Supervised Learning and Domain Adaptation", ICLR 2022,
 https://arxiv.org/abs/2106.04732: labelled source digits, strongly augmented; unlabelled target digits whose

@@ -1,4 +1,4 @@
-"""What a method of adaptation is to the training loop."""
+"""The interface between a method of adaptation and the training loop."""
 
 from __future__ import annotations
 

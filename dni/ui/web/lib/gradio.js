@@ -1,0 +1,57 @@
+// @ts-check
+// What is used of Gradio's own page. The public surface is what `js_on_load` is given (`Component`). The functions
+// here reach into Gradio's DOM, which it doesn't promise: seen in 6.31, and checked by tests/test_web_component.py.
+
+/** @typedef {import('./protocol.js').Server} Server */
+
+/**
+ * What `js_on_load` of a `gr.HTML` is given.
+ * @template [Value=any]
+ * @typedef {object} Component
+ * @property {HTMLElement} element
+ * @property {{ value: Value | null, markup: string } & Record<string, any>} props setting `value` tells Python
+ * @property {(event: string, data?: object) => void} trigger
+ * @property {Server} server
+ * @property {(file: File) => Promise<{ path: string, url: string }>} [upload]
+ * @property {(names: string | string[], changed: () => void) => void} watch called after Python sets a property
+ */
+
+/**
+ * Give files to one of Gradio's upload boxes as if they had been chosen there. Internal: the box is a file input
+ * inside the component's element, which listens to `change`.
+ * @param {string} selector of the box
+ * @param {readonly File[]} files
+ * @returns {boolean} whether there were a box and files
+ */
+export function giveFiles(selector, files) {
+  const input = document.querySelector(`${selector} input[type="file"]`);
+  if (!(input instanceof HTMLInputElement) || !files.length) return false;
+  const transfer = new DataTransfer();
+  for (const file of files) transfer.items.add(file);
+  input.files = transfer.files;
+  input.dispatchEvent(new Event('change', { bubbles: true }));
+  return true;
+}
+
+/**
+ * Open the file chooser of one of Gradio's upload boxes. Internal: as above.
+ * @param {string} selector of the box
+ * @returns {boolean} whether there was one
+ */
+export function chooseFiles(selector) {
+  const input = document.querySelector(`${selector} input[type="file"]`);
+  if (!(input instanceof HTMLInputElement)) return false;
+  input.click();
+  return true;
+}
+
+/**
+ * Call a function when the page turns dark or light. Internal: Gradio marks a dark page by a class of the body.
+ * @param {() => void} changed
+ * @returns {MutationObserver}
+ */
+export function onThemeChange(changed) {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  return observer;
+}

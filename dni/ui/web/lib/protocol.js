@@ -1,0 +1,128 @@
+// @ts-check
+// What the page and the server say to each other, as types; and how the page asks.
+
+/**
+ * A rectangle of the picture, in its own pixels.
+ * @typedef {{ left: number, top: number, width: number, height: number }} Region
+ */
+
+/**
+ * A blend of networks. `groups` holds shares of layer groups that differ from the rest.
+ * @typedef {object} Mix
+ * @property {number[]} shares one number for each end, with the sum 1
+ * @property {Record<string, number[]>} [groups]
+ * @property {boolean} [extrapolate] whether shares may be below 0 or above 1
+ */
+
+/**
+ * What every scene says: a picture through a set of networks.
+ * @typedef {object} Scene
+ * @property {string} serial new for each scene that the server makes
+ * @property {string} token the picture's
+ * @property {string} name the picture's
+ * @property {number} width in pixels of the picture given
+ * @property {number} height
+ * @property {number} scale of the enlargement
+ * @property {string} pair id of the networks
+ * @property {string[]} labels of the ends
+ * @property {number} live_pixels the largest region that is cheap enough to be live
+ * @property {string} session who asks; opaque text that the server gave
+ * @property {string} example name of the example, or empty
+ */
+
+/**
+ * The value of the Effects tab's viewer. The page adds `region`, and `alpha` as it is now.
+ * @typedef {Scene & {
+ *   alpha: number, prepares: boolean, prepared?: boolean, region?: Region | null,
+ * }} ViewerScene
+ */
+
+/**
+ * How alike the ends' filters are in a group of layers; null where it is not known.
+ * @typedef {{ name: string, correlation?: number | null }} LayerGroup
+ */
+
+/**
+ * The value of the Mixing tab's component, from the server. `mix`, `base`, `png` and `crop` are those of a recipe.
+ * @typedef {Scene & {
+ *   groups: LayerGroup[], levels?: number | null, tile?: number | null,
+ *   mix?: (Mix & { layers?: Record<string, number> }) | null, base?: Mix | null, png?: string | null,
+ *   crop?: Region | null,
+ * }} MixingScene
+ */
+
+/**
+ * What the Mixing tab's component says back: what is on screen. `layers` is how much of the mix a group gets.
+ * @typedef {Scene & {
+ *   groups: LayerGroup[], levels?: number | null, tile?: number | null,
+ *   mix: Mix & { layers: Record<string, number> }, base: Mix | null, mask: string | null,
+ *   region: Region | null, seen: Region,
+ * }} MixingState
+ */
+
+/**
+ * Asks for a frame of the viewer; `ahead` where nobody waits for it yet.
+ * @typedef {{
+ *   token: string, pair: string, region: Region, alpha: number, session: string, ahead: boolean,
+ * }} ViewerFrameRequest
+ */
+
+/**
+ * Asks for something about a region at a mix; with `mask`, the mix is where it is painted and `base` elsewhere.
+ * @typedef {{
+ *   token: string, pair: string, region: Region, mix: Mix, session: string,
+ *   mask?: string | null, base?: Mix | null, levels?: number | null,
+ * }} MixRequest
+ */
+
+/** @typedef {MixRequest & { rank: 'live' | 'ahead' }} MixFrameRequest */
+/** @typedef {MixRequest & { against: string }} CurveRequest */
+/** @typedef {{ token: string, png: string, session: string }} MaskRequest */
+/** @typedef {{ token: string, kind: string }} AutoMaskRequest */
+/** @typedef {{ token: string, pair: string, region: Region }} BeforeRequest */
+/** @typedef {{ token: string }} OverviewRequest */
+
+/** @typedef {{ error: string, dropped?: undefined }} Failure a sentence for the person */
+/** @typedef {{ dropped: true, error?: undefined }} Dropped a newer request took its place */
+/** @typedef {{ error?: undefined, dropped?: undefined }} Success */
+
+/** @typedef {Success & { jpeg: string, milliseconds: number, notice: string }} Frame */
+/** @typedef {Frame | Failure | Dropped} FrameReply */
+/** @typedef {(Success & { jpeg: string }) | Failure} PictureReply */
+/** @typedef {(Success & { mask: string }) | Failure} MaskReply */
+/** @typedef {(Success & { png: string }) | Failure} AutoMaskReply */
+/**
+ * @typedef {(Success & {
+ *   network: string, pixels: string, difference: string, note: string,
+ * }) | Failure | Dropped} CompareReply
+ */
+/** @typedef {{ alpha: number, distortion: number, perception: number, text: string }} CurvePoint */
+/**
+ * @typedef {(Success & {
+ *   points: CurvePoint[], axes: { distortion: string, perception: string }, note: string,
+ *   suggestion: { alpha: number, reason: string },
+ * }) | Failure | Dropped} CurveReply
+ */
+
+/** What Gradio offers for each of the component's Python functions. */
+/** @typedef {Record<string, (request: unknown) => Promise<any>>} Server */
+
+export const NO_ANSWER =
+  'The server does not answer. What is on screen stays; move the slider to try again.';
+
+/**
+ * Call a function of the server. A server that is gone gives a {@link Failure} like any other.
+ * @param {Server} server
+ * @param {string} name
+ * @param {unknown} request
+ * @returns {Promise<any>} the reply; see the types above
+ */
+export async function ask(server, name, request) {
+  let reply = null;
+  try {
+    reply = await server[name](request);
+  } catch {
+    // The message below says it.
+  }
+  return reply ?? { error: NO_ANSWER };
+}

@@ -1,0 +1,204 @@
+// @ts-check
+// The canvas with what is around it, in the viewer and on the mixing desk alike: view, painter, badge, message, and
+// pictures that are dropped or pasted.
+
+import { decodeJpeg, find, findAs, isTyping, onHold, picturesAmong, showText } from './dom.js';
+import { giveFiles } from './gradio.js';
+import { Painter } from './painter.js';
+import { ask } from './protocol.js';
+import { View } from './view.js';
+
+/** @typedef {import('./cross-fade.js').FrameState} FrameState */
+/** @typedef {import('./keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('./protocol.js').Scene} Scene */
+/** @typedef {import('./protocol.js').Server} Server */
+
+/** The badge's words. */
+const STATES = {
+  exact: 'exact',
+  preview: 'preview',
+  waiting: 'rendering…',
+  failed: 'not rendered',
+  original: 'original',
+};
+
+/** The side of the part of a frame that is looked at for refining keyframes. */
+const SAMPLE_SIDE = 192;
+
+export class Stage {
+  /**
+   * @param {HTMLElement} root
+   * @param {Server} server
+   * @param {{ draw: () => void }} options draw: called at most once in an animation frame
+   */
+  constructor(root, server, { draw }) {
+    this.root = root;
+    this.server = server;
+    this.draw = draw;
+    this.canvas = findAs(root, '.stage canvas', HTMLCanvasElement);
+    this.view = new View();
+    this.painter = new Painter(this.canvas, this.view);
+    this.badge = find(root, '.badge');
+    this.message = find(root, '.message');
+    this.zoomText = find(root, '.zoom');
+    /** @type {Scene | null} */
+    this.scene = null;
+    this.isOriginal = false;
+    this.isDrawQueued = false;
+    onHold(find(root, '[data-tool="original"]'), 'o', (on) => this.setOriginal(on));
+  }
+
+  // ---- the picture
+
+  /**
+   * Put a scene's picture on the canvas. The view stays where it is unless the picture is new or has another size.
+   * @param {Scene} scene
+   * @returns {boolean} whether the picture is new
+   */
+  open(scene) {
+    const isNew = scene.token !== this.scene?.token;
+    const isOtherSize = scene.scale !== this.scene?.scale;
+    this.scene = scene;
+    if (isNew) this.setOverview(null);
+    this.measure();
+    if (isNew || isOtherSize) this.view.open(scene); else this.view.picture = scene;
+    if (isNew && !this.view.whole) this.fetchOverview(scene);
+    this.canvas.setAttribute('aria-label', `${scene.name}, enlarged ${scene.scale} times by the blended network`);
+    return isNew;
+  }
+
+  /** Fit the canvas to its place on the page. */
+  measure() {
+    const { canvas, view } = this;
+    view.resize(canvas.clientWidth, canvas.clientHeight, window.devicePixelRatio || 1);
+    canvas.width = view.deviceWidth;
+    canvas.height = view.deviceHeight;
+  }
+
+  /**
+   * Follow the size of the canvas; while its tab is hidden it has none.
+   * @param {() => void} resized
+   */
+  followSize(resized) {
+    new ResizeObserver(() => {
+      if (!this.canvas.clientWidth) return;
+      this.measure();
+      resized();
+      this.redraw();
+    }).observe(this.canvas);
+  }
+
+  /**
+   * What lies below the frames: the region enlarged plainly.
+   * @param {KeyframeCache} cache
+   */
+  async fetchBefore(cache) {
+    this.canvas.dataset.before = '';
+    const { scene: { token, pair }, region } = cache;
+    const bitmap = await this.fetchPicture('before', { token, pair, region });
+    if (cache.closed || !bitmap) {
+      bitmap?.close();
+      return;
+    }
+    cache.before = bitmap;
+    this.canvas.dataset.before = 'there';
+    this.redraw();
+  }
+
+  /** @param {Scene} scene */
+  async fetchOverview({ token }) {
+    const bitmap = await this.fetchPicture('overview', { token });
+    if (token === this.scene?.token) this.setOverview(bitmap); else bitmap?.close();
+    this.redraw();
+  }
+
+  /**
+   * @param {string} name of the server's function
+   * @param {object} request
+   * @returns {Promise<ImageBitmap | null>}
+   */
+  async fetchPicture(name, request) {
+    /** @type {import('./protocol.js').PictureReply} */
+    const reply = await ask(this.server, name, request);
+    return reply.error === undefined ? decodeJpeg(reply.jpeg).catch(() => null) : null;
+  }
+
+  /** @param {ImageBitmap | null} bitmap */
+  setOverview(bitmap) {
+    this.painter.overview?.close();
+    this.painter.overview = bitmap;
+  }
+
+  // ---- drawing
+
+  redraw() {
+    if (this.isDrawQueued) return;
+    this.isDrawQueued = true;
+    requestAnimationFrame(() => {
+      this.isDrawQueued = false;
+      this.draw();
+    });
+  }
+
+  /** @param {boolean} on */
+  setOriginal(on) {
+    if (this.isOriginal === on) return;
+    this.isOriginal = on;
+    this.redraw();
+  }
+
+  /** @param {FrameState | 'failed'} state of what is drawn */
+  showState(state) {
+    const shown = this.isOriginal ? 'original' : state === 'failed' ? 'waiting' : state;
+    this.badge.dataset.state = this.canvas.dataset.state = shown;
+    showText(this.badge, this.scene ? STATES[this.isOriginal ? 'original' : state] : 'loading…');
+    showText(this.zoomText, this.scene ? `${Math.round(this.view.zoom * this.view.ratio * 100)} %` : '');
+  }
+
+  /**
+   * Show a message until what it is about is over.
+   * @param {string | null} text null: it is over
+   * @param {string} about
+   */
+  showMessage(text, about) {
+    const { message } = this;
+    if (!text && message.dataset.about !== about) return;
+    showText(message, text ?? '');
+    message.hidden = !text;
+    message.dataset.about = about;
+  }
+
+  // ---- files
+
+  /**
+   * Take files that are dropped on the picture, and a picture that is pasted on the page.
+   * @param {string} box Gradio's upload box for a picture
+   * @param {(files: File[]) => void} take what was dropped
+   */
+  followFiles(box, take) {
+    const stage = find(this.root, '.stage');
+    stage.addEventListener('dragover', (event) => event.preventDefault());
+    stage.addEventListener('drop', (event) => {
+      event.preventDefault();
+      take([...(event.dataTransfer?.files ?? [])]);
+    });
+    document.addEventListener('paste', (event) => {
+      // No width: another tab is shown.
+      if (!this.canvas.clientWidth || isTyping(event.target) || event.defaultPrevented) return;
+      if (giveFiles(box, picturesAmong(event.clipboardData?.files).slice(0, 1))) event.preventDefault();
+    });
+  }
+}
+
+/**
+ * The bytes of the middle of a frame.
+ * @param {ImageBitmap} frame
+ * @returns {Uint8ClampedArray} RGBA
+ */
+export function samplePixels(frame) {
+  const side = Math.min(SAMPLE_SIDE, frame.width, frame.height);
+  const context = new OffscreenCanvas(side, side).getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('Expected a canvas with a 2d context');
+  context.drawImage(frame, -Math.floor((frame.width - side) / 2), -Math.floor((frame.height - side) / 2));
+  return context.getImageData(0, 0, side, side).data;
+}

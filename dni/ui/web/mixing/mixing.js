@@ -1,0 +1,320 @@
+// @ts-check
+// The mixing page: which networks, which mix of them, in which layers, and where in the picture.
+
+import { browserClock } from '../lib/clock.js';
+import { decodeJpeg, fill, find, picturesAmong, showText } from '../lib/dom.js';
+import { FrameGrid } from '../lib/frame-grid.js';
+import { attachGestures } from '../lib/gestures.js';
+import { giveFiles } from '../lib/gradio.js';
+import { ask } from '../lib/protocol.js';
+import { clamped, isInterpolation, keyOf } from '../lib/shares.js';
+import { spaceFor } from '../lib/spaces.js';
+import { Stage } from '../lib/stage.js';
+import { MixControl } from './control/mix-control.js';
+import { MixOptions } from './control/mix-options.js';
+import { MixPainter } from './mix-painter.js';
+import { frameRequest, outsideKey, paintedKey, planFor, stateOf } from './requests.js';
+import { Tools } from './tools.js';
+
+/** @typedef {import('../lib/gradio.js').Component<any>} Component */
+/** @typedef {import('../lib/protocol.js').MixingScene} MixingScene */
+/** @typedef {import('../lib/protocol.js').Region} Region */
+/** @typedef {import('./requests.js').Shown} Shown */
+
+const PICTURE_BOX = '#desk-picture';
+const NETWORKS_BOX = '#desk-files';
+// While the layers change, other frames are begun no more often than this.
+const LAYERS_MS = 120;
+
+/**
+ * @param {Component} component
+ * @returns {Mixing}
+ */
+export function mount(component) {
+  fill(component.element, component.props.markup);
+  const mixing = new Mixing(component);
+  component.watch('value', () => mixing.open(component.props.value));
+  mixing.open(component.props.value);
+  return mixing;
+}
+
+class Mixing {
+  /** @type {MixingScene | null} */
+  scene = null;
+  /** The part of a recipe, until the view is moved. @type {Region | null} */
+  framed = null;
+  /** Serials of the scenes that were here: an answer that comes late holds one. @type {Set<string>} */
+  past = new Set();
+  layersTimer = 0;
+
+  /** @param {Component} component */
+  constructor({ element, props, server }) {
+    this.element = element;
+    this.props = props;
+    this.server = server;
+    this.stage = new Stage(element, server, { draw: () => this.draw() });
+    this.painter = new MixPainter(this.stage.canvas, this.stage.view);
+    this.stage.painter = this.painter;
+    this.grid = this.makeGrid();
+    this.control = new MixControl({
+      element: find(element, '.mixer'),
+      onChange: (shares) => this.setShares(shares),
+      onRest: () => this.grid.rest(),
+    });
+    this.options = new MixOptions({
+      element,
+      onSpaceChange: () => this.changeSpace(),
+      onBaseChange: () => this.grid.changed(),
+    });
+    this.tools = new Tools({
+      element,
+      server,
+      stage: this.stage,
+      grid: this.grid,
+      shown: () => this.shown,
+      onMaskSent: () => {
+        this.report();
+        this.grid.fetchNext();
+      },
+      onLayersChange: () => this.changeLayers(),
+      onChoose: (alpha) => this.goTo([1 - alpha, alpha]),
+    });
+    this.attach();
+  }
+
+  /** @returns {FrameGrid} */
+  makeGrid() {
+    const { stage } = this;
+    return new FrameGrid({
+      fetchFrame: ({ region }, wanted) => this.fetchFrame(region, wanted),
+      decode: decodeJpeg,
+      clock: browserClock,
+      onChange: () => stage.redraw(),
+      onFrames: () => this.showFrames(),
+      onRest: () => {
+        this.report();
+        this.tools.follow();
+      },
+      onMessage: (text) => stage.showMessage(text, 'frame'),
+      region: (current) => (this.scene ? stage.view.region(current) : null),
+      onRegion: (region, isOther) => { if (isOther) this.openRegion(region); else this.report(); },
+      plan: (isResting) => this.plan(isResting),
+    });
+  }
+
+  /**
+   * @param {Region} region
+   * @param {import('../lib/frame-grid.js').WantedFrame} wanted
+   * @returns {Promise<import('../lib/protocol.js').FrameReply>}
+   */
+  async fetchFrame(region, wanted) {
+    const { shown } = this;
+    return shown ? ask(this.server, 'frame', frameRequest(shown, region, wanted)) : { dropped: true };
+  }
+
+  /** @param {boolean} isResting */
+  plan(isResting) {
+    const { shown, grid: { cache } } = this;
+    const isLine = cache?.space.kind === 'line';
+    return shown ? planFor(shown, { isLine, isResting }) : { special: [], own: true };
+  }
+
+  /**
+   * What is on screen.
+   * @returns {Shown | null}
+   */
+  get shown() {
+    const { scene, grid: { shares }, tools: { layers: { layers }, mask, upload } } = this;
+    const { beyond, base } = this.options;
+    const painted = { isPainted: mask.on, maskVersion: mask.version, maskId: upload.id };
+    return scene && { scene, shares, layers, beyond, base, ...painted };
+  }
+
+  // ---- scenes and regions
+
+  /** @param {MixingScene | null} next */
+  open(next) {
+    if (!next?.token) return;
+    if (next.serial === this.scene?.serial) this.learn(next);
+    else if (this.past.has(next.serial)) this.report();
+    else this.openNew(next);
+  }
+
+  /** @param {MixingScene} next */
+  openNew(next) {
+    const { grid, stage } = this;
+    const hasNewNetworks = next.pair !== this.scene?.pair;
+    this.past.add(next.serial);
+    stage.showMessage(null, 'frame');
+    grid.invalidate();
+    // What came of a recipe is in use from now on.
+    this.scene = { ...next, mix: null, base: null, png: null, crop: null };
+    if (stage.open(next)) {
+      grid.forget();
+      this.tools.mask.open(next);
+    }
+    if (hasNewNetworks || next.mix) this.adopt(next);
+    this.framed = next.crop ?? null;
+    if (this.framed) stage.view.show(this.framed); else if (next.mix) stage.view.open(next);
+    this.openRegion(stage.view.region(null));
+    grid.rest();
+  }
+
+  /**
+   * Take the mix that comes with a recipe, or the middle of new networks.
+   * @param {MixingScene} next
+   */
+  adopt({ labels, groups, mix, base, png }) {
+    this.grid.shares = mix?.shares ?? labels.map(() => 1 / labels.length);
+    this.options.open({ beyond: mix?.extrapolate ?? false, base: base ?? null });
+    this.tools.layers.open(groups, mix?.layers ?? {});
+    if (mix) this.tools.paint.turnOff();
+    if (png) this.tools.paint.readText(png);
+  }
+
+  /**
+   * What became known of the networks on screen: how alike they are in each group of layers.
+   * @param {MixingScene} next
+   */
+  learn(next) {
+    const { scene } = this;
+    if (!scene || JSON.stringify(next.groups) === JSON.stringify(scene.groups)) return;
+    this.scene = { ...scene, groups: next.groups };
+    this.tools.layers.open(next.groups, this.tools.layers.layers);
+    // The answer holds the mix of when it was asked for.
+    this.report();
+  }
+
+  /** @param {Region} region */
+  openRegion(region) {
+    const { scene, grid, control, options: { tasks, beyond } } = this;
+    if (!scene) return;
+    const space = spaceFor(scene.labels.length, { tasks, beyond });
+    this.stage.fetchBefore(grid.open({ scene, region, space }));
+    control.open(space, scene.labels, { beyond, tasks });
+    control.show(grid.shares);
+    this.tools.tradeoff.clear();
+    this.report();
+  }
+
+  /** The same region with other frames: the layers or the space of the mix changed. */
+  reopen() {
+    const { cache } = this.grid;
+    if (cache) this.openRegion(cache.region);
+  }
+
+  /** Tell Python what is on screen. */
+  report() {
+    const { shown, grid: { cache }, framed, stage: { view } } = this;
+    if (shown) this.props.value = stateOf(shown, { region: cache?.region ?? null, seen: framed ?? view.visible() });
+  }
+
+  // ---- what the person does
+
+  /** @param {readonly number[]} shares */
+  setShares(shares) {
+    this.grid.setShares(shares);
+    this.control.show(this.grid.shares);
+  }
+
+  /** @param {readonly number[]} shares */
+  goTo(shares) {
+    this.setShares(shares);
+    this.grid.rest();
+  }
+
+  changeLayers() {
+    this.grid.invalidate();
+    if (!this.layersTimer) this.renewLayers();
+    this.grid.changed();
+  }
+
+  renewLayers() {
+    this.layersTimer = 0;
+    if (!this.grid.isStale || !this.grid.cache) return;
+    this.layersTimer = window.setTimeout(() => this.renewLayers(), LAYERS_MS);
+    this.reopen();
+  }
+
+  /** Another choice of how shares are set: the space is another one. */
+  changeSpace() {
+    const { shares } = this.grid;
+    if (!this.options.isUnlimited && !isInterpolation(shares)) this.setShares(clamped(shares));
+    this.reopen();
+  }
+
+  /** All as it is with new networks. */
+  reset() {
+    if (!this.scene) return;
+    this.grid.invalidate();
+    this.tools.paint.turnOff();
+    this.adopt(this.scene);
+    this.reopen();
+    this.grid.rest();
+  }
+
+  attach() {
+    const { grid, stage } = this;
+    const { view, canvas } = stage;
+    const moved = () => {
+      this.framed = null;
+      grid.viewMoved();
+    };
+    const tools = attachGestures({ view, canvas, moved });
+    for (const [name, tool] of Object.entries(tools)) {
+      this.onClick(`[data-tool="${name}"]`, () => {
+        tool();
+        moved();
+      });
+    }
+    this.onClick('[data-tool="reset"]', () => this.reset());
+    stage.followFiles(PICTURE_BOX, takeFiles);
+    stage.followSize(() => { if (this.scene) grid.viewMoved(); });
+  }
+
+  /**
+   * @param {string} selector
+   * @param {() => void} act
+   */
+  onClick(selector, act) {
+    find(this.element, selector).addEventListener('click', () => { if (this.scene) act(); });
+  }
+
+  // ---- drawing
+
+  draw() {
+    const { element, grid, painter, scene, shown, stage: { canvas, isOriginal }, tools: { mask, paint } } = this;
+    const drawn = painter.draw({
+      cache: grid.visible,
+      shares: grid.shares,
+      original: isOriginal,
+      mask,
+      painted: shown?.isPainted ? { key: paintedKey(shown), outsideKey: outsideKey(shown) } : null,
+      showMask: paint.showsMask,
+    });
+    if (paint.outline) painter.outlineBrush(paint.outline);
+    showText(find(element, '.readout'), scene ? this.readout(scene) : '');
+    this.options.showOutside(scene?.labels ?? [], mask.on);
+    canvas.dataset.shares = keyOf(grid.shares);
+    this.stage.showState(grid.status(drawn));
+  }
+
+  /** @param {MixingScene} scene */
+  readout({ labels }) {
+    const { shares: [, alpha], timing } = this.grid;
+    const mix = labels.length === 2 ? `alpha ${alpha.toFixed(2)}` : `${labels.length} networks`;
+    return timing ? `${mix} · ${timing}` : mix;
+  }
+
+  showFrames() {
+    const { grid, stage: { canvas } } = this;
+    canvas.dataset.frames = String(grid.cache?.frames.size ?? 0);
+    canvas.dataset.missing = String(grid.missing().length);
+  }
+}
+
+/** @param {File[]} files pictures, or else files of networks */
+function takeFiles(files) {
+  const pictures = picturesAmong(files);
+  if (pictures.length) giveFiles(PICTURE_BOX, pictures.slice(0, 1)); else giveFiles(NETWORKS_BOX, files);
+}

@@ -1,0 +1,121 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { isInterpolation, keyOf, oneEnd } from '../../lib/shares.js';
+import {
+  intervalOf, isPad, LineSpace, SlidersSpace, spaceFor, SquareSpace, TriangleSpace,
+} from '../../lib/spaces.js';
+import { assertClose, randomMixes, randomNumbers } from '../support/numbers.js';
+
+/** @typedef {import('../../lib/spaces.js').PadSpace} PadSpace */
+
+const PADS = [new TriangleSpace(), new SquareSpace()];
+const SPACES = [new LineSpace(), ...PADS];
+const NUM_ENDS = { line: 2, triangle: 3, square: 4 };
+const NUM_NODES = { line: 11, triangle: 15, square: 25 };
+
+/**
+ * Mixes that a space can show.
+ * @param {LineSpace | PadSpace} space
+ * @param {number} count
+ */
+function mixesIn(space, count) {
+  if (space.kind !== 'square') return randomMixes(NUM_ENDS[space.kind], count);
+  const next = randomNumbers(1);
+  return Array.from({ length: count }, () => space.sharesAt({ x: next(), y: next() }));
+}
+
+for (const space of SPACES) {
+  describe(`the ${space.kind}`, () => {
+    const numEnds = NUM_ENDS[space.kind];
+
+    test('has nodes that are mixes between the ends, with every end among them', () => {
+      const keys = new Set(space.nodes.map(keyOf));
+      assert.equal(keys.size, NUM_NODES[space.kind]);
+      for (const node of space.nodes) {
+        assert.ok(isInterpolation(node));
+        assertClose([node.reduce((sum, share) => sum + share, 0)], [1]);
+      }
+      for (let end = 0; end < numEnds; end++) assert.ok(keys.has(keyOf(oneEnd(numEnds, end))));
+    });
+
+    test('gives a mix back as the weighted mean of the nodes around it', () => {
+      const keys = new Set(space.nodes.map(keyOf));
+      for (const shares of [...mixesIn(space, 200), ...space.nodes]) {
+        const around = space.around(shares);
+        assert.ok(around.every(([node, weight]) => weight >= 0 && keys.has(keyOf(node))));
+        assertClose([around.reduce((sum, [, weight]) => sum + weight, 0)], [1]);
+        const mean = shares.map((_, end) => around.reduce((sum, [node, weight]) => sum + weight * node[end], 0));
+        assertClose(mean, shares, 1e-6);
+      }
+    });
+
+    test('puts all weight on a node at that node', () => {
+      for (const node of space.nodes) {
+        const heavy = space.around(node).filter(([, weight]) => weight > 1e-6);
+        assert.deepEqual(heavy.map(([near]) => keyOf(near)), [keyOf(node)]);
+      }
+    });
+  });
+}
+
+for (const pad of PADS) {
+  describe(`a point on the ${pad.kind}`, () => {
+    test('and its shares are inverse', () => {
+      for (const shares of mixesIn(pad, 50)) assertClose(pad.sharesAt(pad.pointOf(shares)), shares);
+    });
+
+    test('outside of it is drawn to its edge', () => {
+      for (const x of [-0.5, 0.2, 1.7]) {
+        for (const y of [-0.3, 0.4, 1.2]) {
+          const shares = pad.sharesAt({ x, y });
+          assert.ok(shares.every((share) => share >= -1e-12 && share <= 1));
+          assertClose([shares.reduce((sum, share) => sum + share, 0)], [1]);
+        }
+      }
+    });
+  });
+}
+
+test('the ends lie on the corners that the pads promise', () => {
+  const [triangle, square] = PADS;
+  assert.deepEqual([0, 1, 2].map((end) => triangle.pointOf(oneEnd(3, end))), [{ x: 0.5, y: 0 }, { x: 0, y: 1 }, { x: 1, y: 1 }]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((end) => square.pointOf(oneEnd(4, end))),
+    [{ x: 0, y: 0 }, { x: 1, y: 0 }, { x: 0, y: 1 }, { x: 1, y: 1 }],
+  );
+});
+
+test('intervals of a scale, up to its ends', () => {
+  assert.deepEqual(intervalOf(0, 10), { low: 0, part: 0 });
+  assert.deepEqual(intervalOf(1, 10), { low: 9, part: 1 });
+  assert.deepEqual(intervalOf(-3, 10), { low: 0, part: 0 });
+  assert.deepEqual(intervalOf(7, 10), { low: 9, part: 1 });
+  assert.equal(intervalOf(0.3, 10).low, 3, 'three tenths are not the end of the third interval');
+});
+
+describe('each number of ends has its control', () => {
+  const cases = /** @type {const} */ ([
+    [2, {}, 'line'],
+    [2, { beyond: true }, 'line'],
+    [2, { tasks: true }, 'sliders'],
+    [3, {}, 'triangle'],
+    [3, { beyond: true }, 'sliders'],
+    [4, {}, 'square'],
+    [4, { tasks: true }, 'sliders'],
+    [5, {}, 'sliders'],
+  ]);
+  for (const [numEnds, options, kind] of cases) {
+    test(`${numEnds} with ${JSON.stringify(options)}: ${kind}`, () => {
+      const space = spaceFor(numEnds, options);
+      assert.equal(space.kind, kind);
+      assert.equal(isPad(space), kind === 'triangle' || kind === 'square');
+    });
+  }
+
+  test('sliders have no nodes', () => {
+    const space = new SlidersSpace();
+    assert.deepEqual([space.nodes, space.around()], [[], []]);
+  });
+});

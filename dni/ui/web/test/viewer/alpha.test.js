@@ -1,0 +1,27 @@
+// @ts-check
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { address, ends, percents, snapped } from '../../viewer/alpha.js';
+
+test('alpha is the share of the second end', () => {
+  assert.deepEqual(ends(0.25), [0.75, 0.25]);
+});
+
+test('a slider that is dragged snaps at its ends and in the middle', () => {
+  for (const [near, point] of [[0.012, 0], [0.988, 1], [0.488, 0.5], [0.512, 0.5]]) assert.equal(snapped(near), point);
+  for (const far of [0.02, 0.47, 0.53, 0.98]) assert.equal(snapped(far), far);
+});
+
+test('the slider says both shares', () => {
+  assert.equal(percents(0.01, ['calm', 'wild']), '0.01: 99 % calm, 1 % wild');
+});
+
+test('the link keeps other parameters, and names an example only where there is one', () => {
+  const location = { pathname: '/app/', search: '?theme=dark&example=cat&alpha=1' };
+  assert.equal(
+    address(location, { pair: 'a b', alpha: 0.3, example: 'rocket' }),
+    '/app/?theme=dark&example=rocket&alpha=0.3&pair=a+b',
+  );
+  assert.equal(address(location, { pair: 'x', alpha: 0.3, example: '' }), '/app/?theme=dark&alpha=0.3&pair=x');
+});

@@ -1,0 +1,44 @@
+// @ts-check
+// The viewer's slider, without a page: where it snaps, what it says, and the link that leads to it.
+
+/** Where a slider that is dragged snaps: at the ends and in the middle. */
+const SNAPS = [0, 0.5, 1];
+const SNAP_WITHIN = 0.016;
+
+/**
+ * The shares of the two ends.
+ * @param {number} alpha the share of the second
+ */
+export function ends(alpha) {
+  return [1 - alpha, alpha];
+}
+
+/**
+ * @param {number} alpha
+ * @returns {number} the point that a dragged slider snaps to, or alpha
+ */
+export function snapped(alpha) {
+  return SNAPS.find((point) => Math.abs(point - alpha) < SNAP_WITHIN) ?? alpha;
+}
+
+/**
+ * The slider's value in words.
+ * @param {number} alpha
+ * @param {readonly string[]} labels of the ends
+ */
+export function percents(alpha, [first, second]) {
+  return `${alpha.toFixed(2)}: ${Math.round((1 - alpha) * 100)} % ${first}, ${Math.round(alpha * 100)} % ${second}`;
+}
+
+/**
+ * The path of a link to what is on screen; other parameters of the address stay.
+ * @param {{ pathname: string, search: string }} location
+ * @param {{ pair: string, alpha: number, example: string }} shown
+ */
+export function address({ pathname, search }, { pair, alpha, example }) {
+  const query = new URLSearchParams(search);
+  query.set('pair', pair);
+  query.set('alpha', String(alpha));
+  if (example) query.set('example', example); else query.delete('example');
+  return `${pathname}?${query}`;
+}

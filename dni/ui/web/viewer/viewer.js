@@ -1,0 +1,244 @@
+// @ts-check
+// The Effects tab's viewer: one slider from one network to another.
+
+import { browserClock } from '../lib/clock.js';
+import { copyText, decodeJpeg, fill, find, findAs, picturesAmong, showText } from '../lib/dom.js';
+import { FrameGrid } from '../lib/frame-grid.js';
+import { attachGestures } from '../lib/gestures.js';
+import { giveFiles } from '../lib/gradio.js';
+import { ask } from '../lib/protocol.js';
+import { spaceFor } from '../lib/spaces.js';
+import { samplePixels, Stage } from '../lib/stage.js';
+import { address, ends, percents, snapped } from './alpha.js';
+
+/** @typedef {import('../lib/gradio.js').Component<ViewerScene>} Component */
+/** @typedef {import('../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../lib/protocol.js').Region} Region */
+/** @typedef {import('../lib/protocol.js').ViewerScene} ViewerScene */
+
+const MIDDLE = 0.5;
+const COPIED_MS = 1500;
+const UPLOAD_BOX = '#own-picture';
+
+/**
+ * @param {Component} component
+ * @returns {Viewer}
+ */
+export function mount(component) {
+  fill(component.element, component.props.markup);
+  const viewer = new Viewer(component);
+  component.watch('value', () => viewer.open(component.props.value));
+  viewer.open(component.props.value);
+  return viewer;
+}
+
+class Viewer {
+  /** @param {Component} component */
+  constructor({ element, props, trigger, server }) {
+    this.element = element;
+    this.props = props;
+    this.trigger = trigger;
+    this.server = server;
+    this.slider = findAs(element, 'input.alpha', HTMLInputElement);
+    this.wipeSlider = findAs(element, '.wipe input', HTMLInputElement);
+    this.readout = find(element, '.readout');
+    this.keyframes = find(element, '.keys');
+    this.space = spaceFor(2, {});
+    this.stage = new Stage(element, server, { draw: () => this.draw() });
+    this.grid = this.makeGrid();
+    /** @type {ViewerScene | null} */
+    this.scene = null;
+    this.wipe = 0;
+    this.isPointerOnSlider = false;
+    this.attach();
+  }
+
+  get alpha() { return this.grid.shares[1]; }
+
+  makeGrid() {
+    const { stage } = this;
+    return new FrameGrid({
+      fetchFrame: (cache, { shares: [, alpha], ahead }) => this.fetchFrame(cache, alpha, ahead),
+      decode: decodeJpeg,
+      clock: browserClock,
+      onChange: () => stage.redraw(),
+      onFrames: () => this.showFrames(),
+      onRest: () => this.report(),
+      onMessage: (text) => stage.showMessage(text, 'frame'),
+      region: (current) => (this.scene ? stage.view.region(current) : null),
+      onRegion: (region, isOther) => { if (isOther) this.openRegion(region); },
+      pixels: samplePixels,
+    });
+  }
+
+  /**
+   * @param {KeyframeCache} cache
+   * @param {number} alpha
+   * @param {boolean} ahead
+   * @returns {Promise<import('../lib/protocol.js').FrameReply>}
+   */
+  fetchFrame({ scene: { token, pair, session }, region }, alpha, ahead) {
+    /** @type {import('../lib/protocol.js').ViewerFrameRequest} */
+    const request = { token, pair, region, alpha, session, ahead };
+    return ask(this.server, 'frame', request);
+  }
+
+  // ---- scenes and regions
+
+  /** @param {ViewerScene | null} next */
+  open(next) {
+    if (!next?.token) return;
+    if (next.serial === this.scene?.serial) {
+      this.learn(next);
+      return;
+    }
+    const { grid, stage } = this;
+    // From then on the slider's is the newest.
+    if (!this.scene) grid.shares = ends(next.alpha);
+    this.scene = next;
+    for (const about of ['frame', 'link']) stage.showMessage(null, about);
+    if (stage.open(next)) grid.forget();
+    showText(find(this.element, '.end-a'), next.labels[0]);
+    showText(find(this.element, '.end-b'), next.labels[1]);
+    this.slider.value = String(this.alpha);
+    this.openRegion(stage.view.region(null));
+    grid.rest();
+  }
+
+  /**
+   * The keyframes of the region are made.
+   * @param {ViewerScene} next
+   */
+  learn(next) {
+    if (!next.prepared || !this.grid.preparing) return;
+    this.grid.prepared();
+    // The answer holds the alpha of when it was asked for.
+    this.report();
+  }
+
+  /** @param {Region} region */
+  openRegion(region) {
+    const { scene, space } = this;
+    if (!scene) return;
+    this.stage.fetchBefore(this.grid.open({ scene, region, space }, { prepares: scene.prepares }));
+    if (scene.prepares) this.trigger('prepare', { region });
+    this.report();
+  }
+
+  /** Tell Python and the address bar where we are. */
+  report() {
+    const { scene, alpha } = this;
+    if (!scene) return;
+    this.props.value = { ...scene, alpha, region: this.grid.cache?.region ?? null };
+    const here = window.location.pathname + window.location.search;
+    const there = address(window.location, { pair: scene.pair, alpha, example: scene.example });
+    if (there !== here) window.history.replaceState(null, '', there);
+  }
+
+  // ---- what the person does
+
+  attach() {
+    const { grid, slider, stage } = this;
+    const moved = () => grid.viewMoved();
+    const { view, canvas } = stage;
+    const tools = attachGestures({ view, canvas, moved, wipe: () => this.wipe, setWipe: (to) => this.setWipe(to) });
+    for (const [name, tool] of Object.entries(tools)) {
+      this.onClick(name, () => {
+        tool();
+        moved();
+      });
+    }
+    this.onClick('reset', () => {
+      slider.value = String(MIDDLE);
+      this.setAlpha(MIDDLE);
+      grid.rest();
+    });
+    this.onClick('link', (button) => this.copyLink(button));
+    this.attachSliders();
+    stage.followFiles(UPLOAD_BOX, (files) => giveFiles(UPLOAD_BOX, picturesAmong(files).slice(0, 1)));
+    stage.followSize(() => { if (this.scene) moved(); });
+    this.keyframes.replaceChildren(...this.space.nodes.map(([, alpha]) => keyframeDot(alpha)));
+  }
+
+  /**
+   * @param {string} name of a tool
+   * @param {(button: HTMLElement) => void} act
+   */
+  onClick(name, act) {
+    const button = find(this.element, `button[data-tool="${name}"]`);
+    button.addEventListener('click', () => { if (this.scene) act(button); });
+  }
+
+  attachSliders() {
+    const { slider, wipeSlider } = this;
+    slider.addEventListener('pointerdown', () => { this.isPointerOnSlider = true; });
+    for (const name of ['pointerup', 'pointercancel']) {
+      window.addEventListener(name, () => { this.isPointerOnSlider = false; });
+    }
+    slider.addEventListener('input', () => {
+      // Only a pointer has to be helped to hit a point; keys must be able to leave it.
+      if (this.isPointerOnSlider) slider.value = String(snapped(Number(slider.value)));
+      this.setAlpha(Number(slider.value));
+    });
+    slider.addEventListener('change', () => this.grid.rest());
+    wipeSlider.addEventListener('input', () => this.setWipe(Number(wipeSlider.value) / 100));
+  }
+
+  /** @param {number} alpha */
+  setAlpha(alpha) {
+    this.stage.showMessage(null, 'link');
+    this.grid.setShares(ends(alpha));
+  }
+
+  /** @param {number} fraction */
+  setWipe(fraction) {
+    this.wipe = fraction;
+    this.wipeSlider.value = String(Math.round(fraction * 100));
+    this.stage.redraw();
+  }
+
+  /** @param {HTMLElement} button */
+  async copyLink(button) {
+    this.report();
+    if (!await copyText(window.location.href)) {
+      this.stage.showMessage(`Copy this link: ${window.location.href}`, 'link');
+      return;
+    }
+    showText(button, 'Copied');
+    setTimeout(() => showText(button, 'Copy link'), COPIED_MS);
+  }
+
+  // ---- drawing
+
+  draw() {
+    const { alpha, grid, scene, slider, stage: { canvas, painter, view }, wipe } = this;
+    const drawn = painter.draw({
+      cache: grid.visible, shares: grid.shares, wipe, original: this.stage.isOriginal,
+    });
+    showText(this.readout, scene ? `alpha ${alpha.toFixed(2)}${grid.timing && ` · ${grid.timing}`}` : '');
+    slider.setAttribute('aria-valuetext', scene ? percents(alpha, scene.labels) : '');
+    const scrolls = view.picture && view.fitted && wipe === 0;
+    canvas.style.touchAction = scrolls ? 'pan-y' : 'none';
+    canvas.dataset.alpha = String(alpha);
+    this.stage.showState(grid.status(drawn));
+    canvas.dataset.latency = grid.movedAt ? (performance.now() - grid.movedAt).toFixed(1) : '';
+  }
+
+  /** Mark the keyframes that are there below the slider. */
+  showFrames() {
+    const { grid: { cache }, keyframes, space, stage: { canvas } } = this;
+    space.nodes.forEach((node, index) => {
+      keyframes.children[index]?.classList.toggle('there', cache?.has(node) ?? false);
+    });
+    canvas.dataset.frames = String(cache?.frames.size ?? 0);
+    canvas.dataset.missing = String(cache ? this.grid.missing().length : space.nodes.length);
+  }
+}
+
+/** @param {number} alpha */
+function keyframeDot(alpha) {
+  const dot = document.createElement('i');
+  dot.style.left = `${alpha * 100}%`;
+  dot.dataset.key = String(alpha);
+  return dot;
+}
