@@ -19,7 +19,7 @@ import { SampleGrid } from './sample-grid.js';
 import { ShiftPanel } from './shift-panel.js';
 import { TrainingRun } from './training-run.js';
 
-/** @typedef {(name: string, request: unknown) => Promise<any>} Ask */
+/** @typedef {(name: string, request: object) => Promise<any>} Ask */
 /** @typedef {import('./predictions.js').Predictions} Predictions */
 /** @typedef {import('./protocol.js').Change} Change */
 
@@ -49,10 +49,13 @@ class Adaptation {
   /** @type {{ title: HTMLElement, value: HTMLElement }[]} */
   #scores = [];
   #isDrawQueued = false;
+  /** @type {string | null} */
+  #session = null;
 
   /** @param {import('../lib/gradio.js').Component<Change>} component */
   constructor({ element, props, server }) {
-    const ask = (/** @type {string} */ name, /** @type {unknown} */ request) => askServer(server, name, request);
+    const ask = (/** @type {string} */ name, /** @type {object} */ request) =>
+      askServer(server, name, { ...request, session: this.#session });
     const section = find(element, '.dni-digits');
     this.section = section;
     this.palette = new Palette(section);
@@ -74,6 +77,7 @@ class Adaptation {
   /** @param {Change | null} change From the server. */
   take(change) {
     if (change?.method) this.controller.choose({ method: change.method, title: change.title ?? '' });
+    if (change?.session) this.#session = change.session;
     if (change?.token) this.shift.addPicture(change.token, change.picture ?? '');
   }
 

@@ -78,9 +78,9 @@
 /** @typedef {MixRequest & { rank: 'live' | 'ahead' }} MixFrameRequest */
 /** @typedef {MixRequest & { against: string }} CurveRequest */
 /** @typedef {{ token: string, png: string, session: string }} MaskRequest */
-/** @typedef {{ token: string, kind: string }} AutoMaskRequest */
-/** @typedef {{ token: string, pair: string, region: Region }} BeforeRequest */
-/** @typedef {{ token: string }} OverviewRequest */
+/** @typedef {{ token: string, kind: string, session: string }} AutoMaskRequest */
+/** @typedef {{ token: string, pair: string, region: Region, session: string }} BeforeRequest */
+/** @typedef {{ token: string, session: string }} OverviewRequest */
 
 /** @typedef {{ error: string, dropped?: undefined }} Failure a sentence for the person */
 /** @typedef {{ dropped: true, error?: undefined }} Dropped a newer request took its place */

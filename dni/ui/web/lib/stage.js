@@ -94,8 +94,8 @@ export class Stage {
    */
   async fetchBefore(cache) {
     this.canvas.dataset.before = '';
-    const { scene: { token, pair }, region } = cache;
-    const bitmap = await this.fetchPicture('before', { token, pair, region });
+    const { scene: { token, pair, session }, region } = cache;
+    const bitmap = await this.fetchPicture('before', { token, pair, region, session });
     if (cache.closed || !bitmap) {
       bitmap?.close();
       return;
@@ -106,8 +106,8 @@ export class Stage {
   }
 
   /** @param {Scene} scene */
-  async fetchOverview({ token }) {
-    const bitmap = await this.fetchPicture('overview', { token });
+  async fetchOverview({ token, session }) {
+    const bitmap = await this.fetchPicture('overview', { token, session });
     if (token === this.scene?.token) this.setOverview(bitmap); else bitmap?.close();
     this.redraw();
   }
