@@ -22,7 +22,7 @@ from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
-from dni.ui.protocol import read_viewer_state
+from dni.ui.protocol.frames import ViewerScene
 from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE
 from dni.ui.uploads import open_upload
@@ -191,7 +191,7 @@ def at_alpha(token: str, pair_id: str, alpha: float) -> ExportRequest:
 
 def of_viewer(scene: Any, _: Session) -> ExportRequest:
     """What the viewer with the one slider shows."""
-    asked = read_viewer_state(scene)
+    asked = ViewerScene.parse(scene)
     return at_alpha(asked.token, asked.pair, asked.alpha)
 
 

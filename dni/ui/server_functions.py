@@ -7,23 +7,38 @@ import base64
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from dni.errors import DniError
+from dni.rendering.control import Cancelled
+from dni.serving.regions import Frame
+from dni.serving.render_service import RenderService
+from dni.serving.scheduler import Superseded
+from dni.ui.protocol.frames import BeforeRequest, FrameReply, OverviewRequest, PictureReply
+from dni.ui.protocol.messages import Message
 
-__all__ = ["answering", "apart", "encode"]
+__all__ = ["ServerFunction", "answering", "apart", "encode", "frame_reply", "view_servers"]
 
 # Requests for frames that wait at once, of all people; each is a thread that sleeps.
 MAX_WAITING = 64
+
+M = TypeVar("M", bound=Message)
 Answer = dict[str, Any]
+ServerFunction = Callable[[Any], Answer]
 
 
-def answering(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """Turn our errors into ``{"error": text}``: the viewer shows it and keeps its picture."""
+def answering(request_type: type[M], function: Callable[[M], Message]) -> ServerFunction:
+    """What Gradio calls with a request that may be anything: parses it, and gives the reply as JSON.
+
+    An error of ours becomes ``{"error": text}``, which the page shows while it keeps its picture; what nobody
+    waits for any more becomes ``{"dropped": True}``.
+    """
 
     def answer(request: Any) -> Answer:
         try:
-            return function(request)
+            return function(request_type.parse(request)).to_dict()
+        except (Superseded, Cancelled):
+            return {"dropped": True}
         except DniError as error:
             return {"error": str(error)}
         except Exception as error:
@@ -34,7 +49,7 @@ def answering(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
     return answer
 
 
-def apart(function: Callable[[Any], Answer]) -> Callable[[Any], Awaitable[Answer]]:
+def apart(function: ServerFunction) -> Callable[[Any], Awaitable[Answer]]:
     """Call ``function`` in threads of its own.
 
     Gradio calls server functions in the forty threads that also answer for the page and its files: people
@@ -51,3 +66,23 @@ def apart(function: Callable[[Any], Answer]) -> Callable[[Any], Awaitable[Answer
 
 def encode(jpeg: bytes) -> str:
     return base64.b64encode(jpeg).decode("ascii")
+
+
+def frame_reply(made: Frame) -> FrameReply:
+    return FrameReply(jpeg=encode(made.jpeg), milliseconds=round(made.milliseconds, 1), notice=made.notice)
+
+
+def view_servers(service: RenderService) -> list[ServerFunction]:
+    """The functions of both viewers: the enlargement to compare with, and the whole picture."""
+
+    def before(asked: BeforeRequest) -> PictureReply:
+        session = service.sessions.find(asked.session)
+        return PictureReply(
+            jpeg=encode(service.before(asked.token, asked.pair, asked.region, session=session))
+        )
+
+    def overview(asked: OverviewRequest) -> PictureReply:
+        session = service.sessions.find(asked.session)
+        return PictureReply(jpeg=encode(service.overview(asked.token, session=session)))
+
+    return [answering(BeforeRequest, before), answering(OverviewRequest, overview)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,8 +21,8 @@ from dni.serving.render_service import RenderService, RenderServiceError
 from dni.serving.scheduler import Priority
 from dni.serving.sessions import LIFETIME_SECONDS, Session, SessionError, SessionRegistry
 from dni.ui.effects.viewer import viewer_servers
-from dni.ui.mixing.component import curve_server, frame_server, mask_servers, view_servers
-from dni.ui.server_functions import answering
+from dni.ui.mixing.component import mask_servers, slow_servers
+from dni.ui.server_functions import ServerFunction
 
 ENDED = r"^This page's session has ended, after 30 minutes without use or a restart\. Reload the page\.$"
 WHOLE = Rectangle(0, 0, 40, 30)
@@ -253,19 +252,15 @@ def test_what_is_held_after_the_end_does_not_stay(service: RenderService, ann: S
     assert service.scheduler.count() == 0
 
 
-def all_servers(service: RenderService) -> list[Callable[[Any], dict[str, Any]]]:
+def all_servers(service: RenderService) -> list[ServerFunction]:
     masks, measures = MaskStore(), Measures(service)
-    return [
-        *viewer_servers(service),
-        frame_server(service, masks),
-        curve_server(measures, masks),
-        *view_servers(service),
-        *mask_servers(service, masks),
-    ]
+    slow = slow_servers(service, masks, measures)
+    return [*viewer_servers(service), *slow, *mask_servers(service, masks)]
 
 
 REQUEST = {
-    **{"token": "example", "pair": "tiny", "alpha": 0.5, "kind": "detail", "against": "none"},
+    **{"token": "example", "pair": "tiny", "alpha": 0.5, "kind": "detail", "against": "none", "png": ""},
+    **{"ahead": False, "rank": "live"},
     **{"region": {"left": 0, "top": 0, "width": 40, "height": 30}, "mix": {"shares": [0.5, 0.5]}},
 }
 
@@ -280,7 +275,7 @@ def test_a_hundred_invented_sessions_have_no_place_in_the_queue(service: RenderS
             pass
         for server in all_servers(service):
             for number in range(100):
-                reply = answering(server)({**REQUEST, "session": f"invented {number}"})
+                reply = server({**REQUEST, "session": f"invented {number}"})
                 assert "session has ended" in reply["error"]
         assert (service.scheduler.count(), service.scheduler.count(session.key)) == (1, 1)
     assert real.result(20)["jpeg"]
@@ -292,7 +287,7 @@ def test_a_page_that_comes_back_after_its_lifetime_is_told_and_goes_on(
 ) -> None:
     service.keep("example", make_picture())
     service.sessions = SessionRegistry(clock=clock)
-    overview = answering(viewer_servers(service)[2])
+    overview = viewer_servers(service)[2]
     old = service.sessions.open("ann")
     assert overview({**REQUEST, "session": old.token})["jpeg"]
     clock.now += LIFETIME_SECONDS

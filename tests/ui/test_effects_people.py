@@ -129,7 +129,8 @@ def test_two_people_never_see_each_others_pictures(
 def post_frame(app: str, viewer: int, session: str, **request: Any) -> dict[str, Any]:
     """Ask for a frame as the browser does."""
     region = {"left": 0, "top": 0, "width": 30, "height": 20}
-    asked = {"token": "example-cat", "pair": "tiny", "region": region, "session": session, **request}
+    asked = {"token": "example-cat", "pair": "tiny", "region": region, "session": session}
+    asked |= {"ahead": False, **request}
     body = {"data": asked, "component_id": viewer, "fn_name": "frame", "session_hash": "any"}
     answer = httpx.post(f"{app.rstrip('/')}/gradio_api/component_server/", json=body, timeout=60)
     return dict(answer.raise_for_status().json())
@@ -170,7 +171,7 @@ def test_an_older_request_of_the_same_person_is_dropped(
             while not tiny_service.scheduler.count(ann.key):
                 assert time.monotonic() < end, "waited in vain"
                 time.sleep(0.01)
-            new = pool.submit(post_frame, app, viewer, ann.token, mix={"shares": [0.75, 0.25]})
+            new = pool.submit(post_frame, app, viewer, ann.token, alpha=0.25)
             assert old.result(60) == {"dropped": True}
         assert new.result(60)["jpeg"]
     again = post_frame(app, viewer, ann.token, alpha=0.25)

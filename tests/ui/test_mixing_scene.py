@@ -35,14 +35,16 @@ from dni.serving.sessions import Session, SessionError
 from dni.tradeoff.compare import Comparison
 from dni.ui.mixing.handlers import MixingHandlers, name_of
 from dni.ui.mixing.recipe_panel import restored_values
-from dni.ui.mixing.scene import layers_of, read_mixing_state, read_render_request, request_of, with_layers
+from dni.ui.mixing.scene import layers_of, read_render_request, request_of, with_layers
 from dni.ui.mixing.sweep_panel import sweep_rows
 from dni.ui.mixing.verdict_panel import group_correlations, verdict_html
+from dni.ui.protocol.messages import LayeredMix, to_json
+from dni.ui.protocol.mixing import MixingState, MixRequest
 
 SCENE = {
-    "token": "example-cat",
-    "pair": "tiny",
-    "example": "cat",
+    **{"serial": "one", "token": "example-cat", "name": "cat.png", "width": 40, "height": 30, "scale": 4},
+    **{"pair": "tiny", "labels": ["calm", "wild"], "live_pixels": 1000, "session": "me", "example": "cat"},
+    **{"groups": [{"name": "last"}], "base": None, "region": None},
     "mix": {"shares": [0.3, 0.7], "groups": {"last": [0.65, 0.35]}, "layers": {"last": 0.5}},
     "mask": None,
     "seen": {"left": 1, "top": 2, "width": 30, "height": 20},
@@ -58,46 +60,46 @@ def picture(width: int = 40, height: int = 30) -> Picture:
 
 
 def test_a_scene_is_read_back() -> None:
-    desk = read_mixing_state(SCENE)
-    assert desk.mix == Mix.of((0.3, 0.7), groups={"last": (0.65, 0.35)})
-    assert (desk.layers, desk.crop, desk.mask) == ({"last": 0.5}, Rectangle(1, 2, 30, 20), None)
+    desk = MixingState.parse(SCENE)
+    assert desk.mix.blend == Mix.of((0.3, 0.7), groups={"last": (0.65, 0.35)})
+    assert (desk.mix.layers, desk.seen, desk.mask) == ({"last": 0.5}, Rectangle(1, 2, 30, 20), None)
 
 
 @pytest.mark.parametrize("scene", [None, {}, "scene", {**SCENE, "mix": None, "seen": None}])
 def test_no_scene_is_an_error(scene: Any) -> None:
     with pytest.raises(DniError, match=r"Expected|Nothing is on the desk yet"):
-        read_mixing_state(scene)
+        MixingState.parse(scene)
 
 
 def test_an_order_has_the_first_end_where_nothing_is_painted() -> None:
-    desk = read_mixing_state(SCENE)
+    desk = MixingState.parse(SCENE)
     render_request = request_of(desk, mask=MASK, only_seen=True)
     assert render_request == RenderRequest(
-        mix=Mix.of((1, 0)), brush=desk.mix, mask=MASK, crop=Rectangle(1, 2, 30, 20)
+        mix=Mix.of((1, 0)), brush=desk.mix.blend, mask=MASK, crop=Rectangle(1, 2, 30, 20)
     )
-    assert request_of(desk, mask=None, only_seen=False) == RenderRequest(mix=desk.mix)
+    assert request_of(desk, mask=None, only_seen=False) == RenderRequest(mix=desk.mix.blend)
 
 
 def test_an_order_is_asked_for_with_what_a_recipe_brought(ann: Session) -> None:
     masks = MaskStore()
-    asked = {"token": "a", "pair": "b", "region": SCENE["seen"], "mix": {"shares": [0.3, 0.7]}}
-    assert read_render_request(asked, masks, ann) == RenderRequest(
-        mix=Mix.of((0.3, 0.7)), crop=Rectangle(1, 2, 30, 20)
-    )
+    asked = {"token": "a", "pair": "b", "region": SCENE["seen"], "mix": {"shares": [0.3, 0.7]}, "session": ""}
+
+    def read(**more: Any) -> RenderRequest:
+        return read_render_request(MixRequest.parse({**asked, **more}), masks, ann)
+
+    assert read() == RenderRequest(mix=Mix.of((0.3, 0.7)), crop=Rectangle(1, 2, 30, 20))
     held = masks.put(decode_mask(MASK), session=ann)
-    painted = read_render_request({**asked, "mask": held, "base": None, "levels": None}, masks, ann)
+    painted = read(mask=held, base=None, levels=None)
     text = masks.get(held, session=ann)
     assert painted == RenderRequest(
         mix=Mix.of((1, 0)), brush=Mix.of((0.3, 0.7)), mask=text, crop=Rectangle(1, 2, 30, 20)
     )
-    restored = read_render_request(
-        {**asked, "mask": held, "base": {"shares": [0.6, 0.4]}, "levels": 3}, masks, ann
-    )
+    restored = read(mask=held, base={"shares": [0.6, 0.4]}, levels=3)
     assert (restored.mix, restored.levels) == (Mix.of((0.6, 0.4)), 3)
 
 
 def test_every_order_has_a_name_of_its_own() -> None:
-    desk = read_mixing_state(SCENE)
+    desk = MixingState.parse(SCENE)
     requests = [
         request_of(desk, mask=mask, only_seen=seen) for mask in (None, MASK) for seen in (True, False)
     ]
@@ -135,10 +137,10 @@ def test_what_a_recipe_puts_on_the_desk() -> None:
         mix=first_end(2), brush=brush, mask=MASK, levels=3, crop=Rectangle(1, 2, 10, 20), tile=64
     )
     assert restored_values(render_request, picture()) == {
-        "mix": {"shares": [0.2, 0.8], "layers": {"last": 0.25}, "extrapolate": False},
+        "mix": LayeredMix(brush, {"last": 0.25}),
         "base": None,
         "png": MASK,
-        "crop": {"left": 1, "top": 2, "width": 10, "height": 20},
+        "crop": Rectangle(1, 2, 10, 20),
         "tile": 64,
         "levels": 3,
     }
@@ -155,9 +157,10 @@ def test_what_a_recipe_puts_on_the_desk() -> None:
 )
 def test_another_mix_where_nothing_is_painted_comes_back_exactly(base: Mix) -> None:
     render_request = RenderRequest(mix=base, brush=Mix.of_alpha(0.8), mask=MASK, crop=Rectangle(1, 2, 10, 20))
-    restored = json.loads(json.dumps(restored_values(render_request, picture())))
+    values = restored_values(render_request, picture())
+    restored = json.loads(json.dumps({name: to_json(value) for name, value in values.items()}))
     scene = {**SCENE, "mix": restored["mix"], "base": restored["base"], "seen": restored["crop"]}
-    assert request_of(read_mixing_state(scene), mask=MASK, only_seen=True) == render_request
+    assert request_of(MixingState.parse(scene), mask=MASK, only_seen=True) == render_request
 
 
 def test_without_a_mask_there_is_no_other_mix() -> None:
@@ -165,9 +168,9 @@ def test_without_a_mask_there_is_no_other_mix() -> None:
 
 
 def test_a_mix_outside_of_the_mask_that_is_none_is_refused() -> None:
-    with pytest.raises(DniError, match="Expected 'shares' as a list"):
-        read_mixing_state({**SCENE, "base": {}})
-    desk = read_mixing_state({**SCENE, "base": {"shares": [0, 0, 1]}})
+    with pytest.raises(DniError, match=r"Expected 'base\.shares' as a list"):
+        MixingState.parse({**SCENE, "base": {}})
+    desk = MixingState.parse({**SCENE, "base": {"shares": [0, 0, 1]}})
     with pytest.raises(DniError, match="Expected a brush of 3 ends"):
         request_of(desk, mask=MASK, only_seen=False)
 
@@ -176,7 +179,7 @@ def test_a_mix_outside_of_the_mask_that_is_none_is_refused() -> None:
 
 
 def test_a_sweep_goes_to_the_last_network_or_to_the_mix() -> None:
-    desk = read_mixing_state(SCENE)
+    desk = MixingState.parse(SCENE)
     (row,) = sweep_rows(desk, "ends", 3)
     assert [mix.shares for mix in row] == [(1, 0), (0.5, 0.5), (0, 1)]
     assert row[1].shares_in("last") == (0.75, 0.25)
@@ -188,7 +191,7 @@ def test_a_sweep_goes_to_the_last_network_or_to_the_mix() -> None:
 
 
 def test_a_grid_has_the_layers_too() -> None:
-    desk = read_mixing_state({**SCENE, "mix": {"shares": [1, 0, 0], "layers": {"last": 0.0}}})
+    desk = MixingState.parse({**SCENE, "mix": {"shares": [1, 0, 0], "layers": {"last": 0.0}}})
     rows = sweep_rows(desk, "pad", 3)
     assert [len(row) for row in rows] == [1, 2, 3]
     assert all(mix.shares_in("last") == (1, 0, 0) for row in rows for mix in row)

@@ -19,6 +19,7 @@ from dni.serving.digit_service import BACKGROUND, DigitService, opaque
 from dni.ui.adaptation.component import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
+from dni.ui.protocol.adaptation import Change, Start
 from dni.ui.results import check_alpha
 from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE
@@ -84,7 +85,7 @@ class AdaptationHandlers:
 
 def change(**fields: str) -> dict[str, Any]:
     """A change for the browser; the serial makes it a new one even if it says the same as the last."""
-    return {"serial": secrets.token_hex(4), **fields}
+    return Change(serial=secrets.token_hex(4), **fields).to_dict()
 
 
 def describe(method: str) -> str:
@@ -101,12 +102,12 @@ def build_adaptation(digit_service: DigitService) -> None:
     about = gr.Markdown(describe(first), elem_id="digits-about")
     digits = build_digits(
         digit_service,
-        {
-            "method": first,
-            "title": METHODS[first].title,
-            "token": example_token(BACKGROUND),
-            "pictures": [[example_token(name), title] for name, (_, title) in EXAMPLES.items()],
-        },
+        Start(
+            method=first,
+            title=METHODS[first].title,
+            token=example_token(BACKGROUND),
+            pictures=[(example_token(name), title) for name, (_, title) in EXAMPLES.items()],
+        ),
     )
     # The button to see is in the component, beside what it changes.
     with gr.Row(elem_id="digits-picture"):  # hidden by page.css

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -9,7 +10,6 @@ import gradio as gr
 from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_token
-from dni.pictures.rectangle import Rectangle
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.effects.link import one_slider_pairs, read_link
@@ -17,7 +17,8 @@ from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.picture_inputs import example_gallery, own_picture
 from dni.ui.progress import download_progress
-from dni.ui.protocol import read_viewer_state
+from dni.ui.protocol.frames import ViewerScene
+from dni.ui.protocol.messages import read_region
 from dni.ui.results import Results, build_endpoints, build_results, of_viewer
 from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE, keep_examples
@@ -47,7 +48,7 @@ class EffectsHandlers:
         self.results = Results(service, self.jobs, of_viewer, job="effects")
 
     def scene(self, session: Session, *, token: str, pair_id: str, alpha: float, example: str = "") -> Scene:
-        return make_scene(
+        made = make_scene(
             self.service,
             session,
             token=token,
@@ -57,6 +58,7 @@ class EffectsHandlers:
             prepares=IS_ZERO_GPU,
             example=example,
         )
+        return made.to_dict()
 
     def session(self, request: gr.Request) -> Session:
         return session_of(request, self.service.sessions)
@@ -98,27 +100,27 @@ class EffectsHandlers:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
         """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
-        first = next(iter(EXAMPLES))
-        session = self.session(request)
-        before = scene or {"token": example_token(first), "pair": None, "alpha": MIDDLE, "example": first}
+        session, example = self.session(request), next(iter(EXAMPLES))
+        with errors_shown():
+            now = None if scene is None else ViewerScene.parse(scene)
         try:
             self.service.renderer(pair_id, download=download_progress(progress))
             after = self.scene(
                 session,
-                token=before["token"],
+                token=now.token if now else example_token(example),
                 pair_id=pair_id,
-                alpha=before["alpha"],
-                example=before["example"],
+                alpha=now.alpha if now else MIDDLE,
+                example=now.example if now else example,
             )
         except DniError as error:
             warn(error)
-            return gr.skip(), before["pair"], gr.skip()
+            return gr.skip(), now.pair if now else None, gr.skip()
         return after, gr.skip(), self.describe(pair_id)
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
         session, name = self.session(request), list(EXAMPLES)[int(event.index)]
         with errors_shown():
-            now = read_viewer_state(scene)
+            now = ViewerScene.parse(scene)
             return self.scene(
                 session, token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name
             )
@@ -129,7 +131,7 @@ class EffectsHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            now, picture = read_viewer_state(scene), open_upload(path)
+            now, picture = ViewerScene.parse(scene), open_upload(path)
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="effects")
@@ -140,12 +142,12 @@ class EffectsHandlers:
         """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
         session = self.session(request)
         with errors_shown():
-            now, region = read_viewer_state(scene), Rectangle(**event.region)
+            now, region = ViewerScene.parse(scene), read_region(getattr(event, "region", None))
             picture = self.service.picture(now.token, session)
             jpegs = self.jobs.frames(picture, now.pair, region, KEYFRAMES)
             for mix, jpeg in zip(KEYFRAMES, jpegs, strict=True):
                 self.service.remember(now.token, now.pair, region, mix, jpeg, session=session)
-        return {**scene, "prepared": True}
+            return replace(now, prepared=True, session=session.token).to_dict()
 
 
 def build_effects(app: gr.Blocks, service: RenderService) -> None:

@@ -6,118 +6,84 @@ decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 import gradio as gr
 
-from dni.errors import DniError
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import encode_mask
-from dni.rendering.control import Cancelled
-from dni.serving.mixing.frames import compare, painted_frame
+from dni.serving.mixing.frames import compare as compare_pixels
+from dni.serving.mixing.frames import painted_frame
 from dni.serving.mixing.mask_store import MaskStore, read_canvas
 from dni.serving.mixing.measurements import Measures
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority, Superseded
+from dni.serving.scheduler import Priority
 from dni.ui.mixing.scene import read_render_request
-from dni.ui.protocol import mix_of, parse, text
-from dni.ui.server_functions import answering, apart, encode
+from dni.ui.protocol.frames import FrameReply
+from dni.ui.protocol.mixing import (
+    AutoMaskReply,
+    AutoMaskRequest,
+    CompareReply,
+    CurveReply,
+    CurveRequest,
+    MaskReply,
+    MaskRequest,
+    MixFrameRequest,
+    MixRequest,
+)
+from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers
 from dni.ui.web_component import web_component
 
-__all__ = ["build_mixing_component"]
+__all__ = ["build_mixing_component", "mask_servers", "slow_servers"]
 
 AUTO_MASKS = {"detail": detail_mask, "luminance": luminance_mask}
-
-Answer = dict[str, Any]
 
 
 def build_mixing_component(service: RenderService, masks: MaskStore, measures: Measures) -> gr.HTML:
     """The component; its value is a scene (see :mod:`dni.ui.mixing.scene`)."""
-    slow = [frame_server(service, masks), compare_server(service, masks), curve_server(measures, masks)]
+    slow = slow_servers(service, masks, measures)
     quick = [*view_servers(service), *mask_servers(service, masks)]
-    return web_component(
-        "mixing",
-        [
-            *(apart(answering(superseded(function))) for function in slow),
-            *(answering(function) for function in quick),
-        ],
-        elem_id="desk",
-    )
+    return web_component("mixing", [*map(apart, slow), *quick], elem_id="desk")
 
 
-def superseded(function: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
-    """Answer what nobody waits for any more with ``{"dropped": True}``."""
+def slow_servers(service: RenderService, masks: MaskStore, measures: Measures) -> list[ServerFunction]:
+    """The server functions that run networks: a frame, a comparison with blended pixels, and a curve."""
 
-    @wraps(function)
-    def answer(request: Any) -> Answer:
-        try:
-            return function(request)
-        except (Superseded, Cancelled):
-            return {"dropped": True}
-
-    return answer
-
-
-def frame_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
-    def frame(request: Any) -> Answer:
-        session = service.sessions.find(text(request, "session"))
-        token, pair_id, region = parse(request)
-        mix = mix_of(request)
-        if request.get("mask") is None:
-            priority = Priority.AHEAD if request.get("rank") == "ahead" else Priority.LIVE
-            made = service.frame(token, pair_id, region, mix, session=session, priority=priority)
+    def frame(asked: MixFrameRequest) -> FrameReply:
+        session = service.sessions.find(asked.session)
+        if asked.mask is None:
+            priority = Priority.AHEAD if asked.rank == "ahead" else Priority.LIVE
+            made = service.frame(
+                asked.token, asked.pair, asked.region, asked.mix, session=session, priority=priority
+            )
         else:
-            render_request = read_render_request(request, masks, session)
-            made = painted_frame(service, token, pair_id, render_request, session=session)
-        milliseconds = round(made.milliseconds, 1)
-        return {"jpeg": encode(made.jpeg), "milliseconds": milliseconds, "notice": made.notice}
+            wanted = read_render_request(asked, masks, session)
+            made = painted_frame(service, asked.token, asked.pair, wanted, session=session)
+        return frame_reply(made)
 
-    return frame
+    def compare(asked: MixRequest) -> CompareReply:
+        session = service.sessions.find(asked.session)
+        wanted = read_render_request(asked, masks, session)
+        return CompareReply(**compare_pixels(service, asked.token, asked.pair, wanted, session=session))
 
+    def curve(asked: CurveRequest) -> CurveReply:
+        session = service.sessions.find(asked.session)
+        last = read_render_request(asked, masks, session)
+        return CurveReply.of(
+            measures.curve(asked.token, asked.pair, last, against=asked.against, session=session)
+        )
 
-def compare_server(service: RenderService, masks: MaskStore) -> Callable[[Any], Answer]:
-    def compare_pixels(request: Any) -> Answer:
-        session = service.sessions.find(text(request, "session"))
-        (token, pair_id, _), asked = parse(request), read_render_request(request, masks, session)
-        return compare(service, token, pair_id, asked, session=session)
-
-    compare_pixels.__name__ = "compare"
-    return compare_pixels
-
-
-def curve_server(measures: Measures, masks: MaskStore) -> Callable[[Any], Answer]:
-    def curve(request: Any) -> Answer:
-        session = measures.service.sessions.find(text(request, "session"))
-        (token, pair_id, _), last = parse(request), read_render_request(request, masks, session)
-        return measures.curve(token, pair_id, last, against=text(request, "against"), session=session)
-
-    return curve
+    return [answering(MixFrameRequest, frame), answering(MixRequest, compare), answering(CurveRequest, curve)]
 
 
-def view_servers(service: RenderService) -> list[Callable[[Any], Answer]]:
-    def before(request: Any) -> Answer:
-        session = service.sessions.find(text(request, "session"))
-        return {"jpeg": encode(service.before(*parse(request), session=session))}
+def mask_servers(service: RenderService, masks: MaskStore) -> list[ServerFunction]:
+    """The server functions for masks: one that is painted, and one made from the picture."""
 
-    def overview(request: Any) -> Answer:
-        session = service.sessions.find(text(request, "session"))
-        return {"jpeg": encode(service.overview(text(request, "token"), session=session))}
+    def mask(asked: MaskRequest) -> MaskReply:
+        session = service.sessions.find(asked.session)
+        service.picture(asked.token, session)
+        return MaskReply(mask=masks.put(read_canvas(asked.png), session=session))
 
-    return [before, overview]
+    def auto_mask(asked: AutoMaskRequest) -> AutoMaskReply:
+        picture = service.picture(asked.token, service.sessions.find(asked.session))
+        return AutoMaskReply(png=encode_mask(AUTO_MASKS[asked.kind](picture.rgb)))
 
-
-def mask_servers(service: RenderService, masks: MaskStore) -> list[Callable[[Any], Answer]]:
-    def mask(request: Any) -> Answer:
-        session = service.sessions.find(text(request, "session"))
-        return {"mask": masks.put(read_canvas(text(request, "png")), session=session)}
-
-    def auto_mask(request: Any) -> Answer:
-        session = service.sessions.find(text(request, "session"))
-        make = AUTO_MASKS.get(text(request, "kind"))
-        if make is None:
-            raise DniError(f"Expected one of the masks {', '.join(AUTO_MASKS)}. Choose one.")
-        return {"png": encode_mask(make(service.picture(text(request, "token"), session).rgb))}
-
-    return [mask, auto_mask]
+    return [answering(MaskRequest, mask), answering(AutoMaskRequest, auto_mask)]

@@ -22,15 +22,18 @@ from dni.serving.mixing.uploaded_networks import UploadedNetworks
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.mixing.scene import MixingState, Scene, build_scene, groups_of, read_mixing_state, request_of
+from dni.ui.mixing.scene import build_scene, request_of
 from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, verdict_html
 from dni.ui.progress import download_progress
+from dni.ui.protocol.mixing import MixingState, with_correlations
 from dni.ui.results import ExportRequest, Results
 from dni.ui.sessions import session_of
 from dni.ui.uploads import open_upload, received_path
 from dni.ui.zero_gpu import GpuJobs
 
 __all__ = ["MixingHandlers", "name_of"]
+
+Scene = dict[str, Any]
 
 FIRST_EXAMPLE = next(iter(EXAMPLES))
 
@@ -50,15 +53,15 @@ class MixingHandlers:
 
     def whole(self, scene: Any, session: Session) -> ExportRequest:
         """The whole picture as it is on the desk."""
-        return self.wanted(read_mixing_state(scene), session, only_seen=False)
+        return self.wanted(MixingState.parse(scene), session, only_seen=False)
 
     def part(self, scene: Any, session: Session) -> ExportRequest:
         """What can be seen of it."""
-        return self.wanted(read_mixing_state(scene), session, only_seen=True)
+        return self.wanted(MixingState.parse(scene), session, only_seen=True)
 
     def wanted(self, desk: MixingState, session: Session, *, only_seen: bool) -> ExportRequest:
         render_request = request_of(desk, mask=self.mask_text(desk, session), only_seen=only_seen)
-        return ExportRequest(desk.token, desk.pair, render_request, desk.mix, name_of(render_request))
+        return ExportRequest(desk.token, desk.pair, render_request, desk.mix.blend, name_of(render_request))
 
     def mask_text(self, desk: MixingState, session: Session) -> str | None:
         return None if desk.mask is None else self.masks.get(desk.mask, session=session)
@@ -77,7 +80,7 @@ class MixingHandlers:
         with errors_shown():
             token = example_token(FIRST_EXAMPLE)
             begun = build_scene(self.service, session, token=token, pair_id=pair_id, example=FIRST_EXAMPLE)
-            return begun, pair_id, pair_id
+            return begun.to_dict(), pair_id, pair_id
 
     def choose_pair(
         self,
@@ -89,7 +92,7 @@ class MixingHandlers:
         """Load networks of the catalogue; on failure the old ones stay chosen."""
         session = self.session(request)
         with errors_shown():
-            desk = read_mixing_state(scene)
+            desk = MixingState.parse(scene)
         if pair_id is None:
             return gr.skip(), gr.skip(), gr.skip()
         try:
@@ -101,15 +104,16 @@ class MixingHandlers:
 
     def scene_with(self, desk: MixingState, pair_id: str, session: Session) -> Scene:
         """The picture on the desk through other networks."""
-        return build_scene(self.service, session, token=desk.token, pair_id=pair_id, example=desk.example)
+        made = build_scene(self.service, session, token=desk.token, pair_id=pair_id, example=desk.example)
+        return made.to_dict()
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
         session, name = self.session(request), list(EXAMPLES)[int(event.index)]
         with errors_shown():
-            desk = read_mixing_state(scene)
-            return build_scene(
-                self.service, session, token=example_token(name), pair_id=desk.pair, example=name
-            )
+            desk = MixingState.parse(scene)
+            token = example_token(name)
+            made = build_scene(self.service, session, token=token, pair_id=desk.pair, example=name)
+            return made.to_dict()
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show a person's own picture; one that cannot be read leaves the last one in place."""
@@ -117,12 +121,12 @@ class MixingHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            desk, picture = read_mixing_state(scene), open_upload(path)
+            desk, picture = MixingState.parse(scene), open_upload(path)
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="mixing")
-            scene = build_scene(self.service, session, token=token, pair_id=desk.pair)
-            return scene, gr.Gallery(selected_index=None), None
+            made = build_scene(self.service, session, token=token, pair_id=desk.pair)
+            return made.to_dict(), gr.Gallery(selected_index=None), None
 
     def give_reference(self, path: str | None, request: gr.Request) -> Any:
         """Take a reference for the curve; one that cannot be read leaves the last one in place."""
@@ -145,7 +149,7 @@ class MixingHandlers:
         """Put a person's own networks on the desk; if they do not fit, the old ones stay."""
         session = self.session(request)
         with errors_shown():
-            desk = read_mixing_state(scene)
+            desk = MixingState.parse(scene)
             pair_id = self.networks.pair([received_path(path) for path in paths or ()], session=session)
         try:
             return self.scene_with(desk, pair_id, session), None, pair_id
@@ -161,10 +165,10 @@ class MixingHandlers:
                 verdict = self.verdict(pair_id, session=session)
         except Cancelled:
             return gr.skip(), gr.skip()
-        if scene is None or scene.get("pair") != pair_id:
-            return verdict_html(verdict), gr.skip()
-        names = [group["name"] for group in scene["groups"]]
-        return verdict_html(verdict), {**scene, "groups": groups_of(names, group_correlations(verdict))}
+        with errors_shown():
+            known = group_correlations(verdict)
+            learnt = with_correlations(scene, known, pair_id=pair_id, session=session.token)
+        return verdict_html(verdict), gr.skip() if learnt is None else learnt
 
     def verdict(self, pair_id: str, *, session: Session) -> Verdict:
         """The verdict on a pair; what it says of the catalogue's is remembered."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
@@ -14,12 +13,14 @@ from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe, RecipeError
 from dni.recipes.recipe_files import read_recipe, resolve_ends
-from dni.recipes.render_request import RenderRequest, mix_values
+from dni.recipes.render_request import RenderRequest
 from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
-from dni.ui.mixing.scene import build_scene, layers_of, read_mixing_state
+from dni.ui.mixing.scene import build_scene, layers_of
 from dni.ui.progress import download_progress
+from dni.ui.protocol.messages import LayeredMix
+from dni.ui.protocol.mixing import MixingState
 from dni.ui.results import new_folder
 from dni.ui.uploads import received_path
 
@@ -57,14 +58,14 @@ class RecipeHandlers:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         session, service = self.tab.session(request), self.tab.service
         with errors_shown():
-            desk, recipe = read_mixing_state(scene), read_recipe(received_path(path))
+            desk, recipe = MixingState.parse(scene), read_recipe(received_path(path))
             values = restored_values(recipe.request, service.picture(desk.token, session))
             pair_id = self.find_pair(recipe, session, progress)
             after = build_scene(
                 service, session, token=desk.token, pair_id=pair_id, example=desk.example, **values
             )
             listed = pair_id if pair_id in service.catalog else None
-            return after, listed, pair_id, None
+            return after.to_dict(), listed, pair_id, None
 
     def find_pair(self, recipe: Recipe, session: Session, progress: gr.Progress) -> str:
         """The id of the recipe's very networks: of the catalogue, or among the person's own files."""
@@ -100,10 +101,10 @@ def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str
         notify("The recipe is for a part that this picture does not have: all of it is shown.")
         crop = None
     return {
-        "mix": {"shares": list(mix.shares), "layers": layers_of(mix), "extrapolate": mix.extrapolate},
-        "base": mix_values(render_request.mix) if own_base else None,
+        "mix": LayeredMix(mix, layers_of(mix)),
+        "base": render_request.mix if own_base else None,
         "png": render_request.mask,
-        "crop": None if crop is None else asdict(crop),
+        "crop": crop,
         "tile": render_request.tile,
         "levels": render_request.levels,
     }
@@ -111,8 +112,8 @@ def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str
 
 def zoomed_in(scene: Any) -> bool:
     """Whether only a part of the picture can be seen."""
-    desk = read_mixing_state(scene)
-    return desk.crop != Rectangle.whole(int(scene["width"]), int(scene["height"]))
+    desk = MixingState.parse(scene)
+    return desk.seen != Rectangle.whole(desk.width, desk.height)
 
 
 def build_recipes(tab: MixingHandlers, scene: list[Any]) -> Any:

@@ -21,7 +21,8 @@ from dni.serving.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
-from dni.ui.mixing.scene import MixingState, read_mixing_state, request_of, with_layers
+from dni.ui.mixing.scene import request_of, with_layers
+from dni.ui.protocol.mixing import MixingState
 from dni.ui.results import new_folder
 
 __all__ = ["build_sweep", "sweep_rows"]
@@ -66,7 +67,7 @@ class SweepHandlers:
         session = self.tab.session(request)
         control = self.control(session, cancelled or session.cancellation(JOB), progress)
         with errors_shown():
-            desk = read_mixing_state(scene)
+            desk = MixingState.parse(scene)
             sweep = Sweep(
                 rows=sweep_rows(desk, way, int(frames)),
                 like=request_of(desk, mask=self.tab.mask_text(desk, session), only_seen=only_seen),
@@ -125,18 +126,19 @@ def sweep_rows(desk: MixingState, way: str, count: int) -> tuple[tuple[Mix, ...]
     Raises:
         DniError: There is no such way with this number of networks, or too few frames.
     """
-    num_ends = desk.mix.num_ends
+    num_ends = desk.mix.blend.num_ends
     if way == "pad":
         return tuple(layered(row, desk) for row in over_pad(num_ends, count))
     last = Mix.of((*[0.0] * (num_ends - 1), 1.0))
-    stop = {"ends": last, "mix": Mix.of(desk.mix.shares, extrapolate=desk.mix.extrapolate)}.get(way)
+    blend = desk.mix.blend
+    stop = {"ends": last, "mix": Mix.of(blend.shares, extrapolate=blend.extrapolate)}.get(way)
     if stop is None:
         raise DniError(f"Expected one of the ways ends, mix and pad, but got {way!r:.50}. Choose one.")
     return (layered(along(first_end(num_ends), stop, count), desk),)
 
 
 def layered(mixes: Sequence[Mix], desk: MixingState) -> tuple[Mix, ...]:
-    return tuple(with_layers(mix, desk.layers) for mix in mixes)
+    return tuple(with_layers(mix, desk.mix.layers) for mix in mixes)
 
 
 def build_sweep(tab: MixingHandlers, board: gr.HTML) -> None:

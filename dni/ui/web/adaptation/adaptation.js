@@ -19,7 +19,7 @@ import { SampleGrid } from './sample-grid.js';
 import { ShiftPanel } from './shift-panel.js';
 import { TrainingRun } from './training-run.js';
 
-/** @typedef {(name: string, request: unknown) => Promise<any>} Ask */
+/** @typedef {(name: string, request: object) => Promise<any>} Ask */
 /** @typedef {import('./predictions.js').Predictions} Predictions */
 /** @typedef {import('./protocol.js').Change} Change */
 
@@ -49,13 +49,13 @@ class Adaptation {
   /** @type {{ title: HTMLElement, value: HTMLElement }[]} */
   #scores = [];
   #isDrawQueued = false;
-  /** Of a person's own picture; the examples are everybody's. */
-  #session = '';
+  /** @type {string | null} */
+  #session = null;
 
   /** @param {import('../lib/gradio.js').Component<Change>} component */
   constructor({ element, props, server }) {
-    const ask = (/** @type {string} */ name, /** @type {unknown} */ request) => (
-      askServer(server, name, { .../** @type {object} */ (request), session: this.#session }));
+    const ask = (/** @type {string} */ name, /** @type {unknown} */ request) =>
+      askServer(server, name, { .../** @type {object} */ (request), session: this.#session });
     const section = find(element, '.dni-digits');
     this.section = section;
     this.palette = new Palette(section);

@@ -7,12 +7,12 @@
 
 /**
  * What is blended and looked at: `method` is the id of the adapted network's training, `token` a picture's,
- * `strength` how far it is faded in, 0 to 1.
- * @typedef {{ method: string, token: string, strength: number }} Subject
+ * `strength` how far it is faded in, 0 to 1. A person's own picture is found for the `session` it came with.
+ * @typedef {{ method: string, token: string, strength: number, session?: string | null }} Subject
  */
 
 /** @typedef {Subject & { alpha: number }} ExactRequest */
-/** @typedef {{ method: string, token: string, alpha: number }} StrengthsRequest */
+/** @typedef {{ method: string, token: string, alpha: number, session?: string | null }} StrengthsRequest */
 /** @typedef {Subject & { ink: string, colour: number[] }} DrawRequest bytes (28, 28) in base64; levels of RGB */
 /** @typedef {{ again?: boolean }} FetchRequest */
 
@@ -67,8 +67,10 @@
  */
 
 /**
- * A change from the server, the component's value: another method, or a person's own picture with its session.
- * @typedef {{ serial: string, method?: string, title?: string, token?: string, picture?: string, session?: string }} Change
+ * A change from the server, the component's value: another method, or a person's own picture.
+ * @typedef {{
+ *   serial: string, method?: string, title?: string, token?: string, picture?: string, session?: string,
+ * }} Change
  */
 
 export {};

@@ -80,7 +80,10 @@ export class Tools {
       canvas,
       view,
       mask,
-      makeMask: (kind) => ask(server, 'auto_mask', { token: stage.scene?.token, kind, session: stage.scene?.session }),
+      makeMask: (kind) => {
+        const { token, session } = stage.scene ?? {};
+        return ask(server, 'auto_mask', { token, kind, session });
+      },
       onMaskChange: () => {
         canvas.dataset.mask = mask.on ? 'on' : '';
         grid.changed();
