@@ -109,14 +109,14 @@ def two_viewers(service: RenderService) -> gr.Blocks:
             lambda: [
                 make_scene(
                     service,
+                    service.sessions.open(example),
                     token=example_token(example),
                     pair_id="tiny",
                     alpha=alpha,
                     live_pixels=1 << 20,
                     prepares=False,
-                    session=example,
                     example=example,
-                )
+                ).to_dict()
                 for example, alpha in (("cat", 0.2), ("coffee", 0.7))
             ],
             None,
