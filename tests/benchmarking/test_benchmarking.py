@@ -121,6 +121,7 @@ def test_rates_are_those_of_the_convolutions_and_of_everything() -> None:
     assert all(row.value is not None and row.value > 0 for row in (alone, whole))
 
 
+@pytest.mark.slow
 def test_rebuilding_gives_the_picture_that_we_compare_it_with(tiny_ends: list[Path]) -> None:
     from dni.benchmarking.rebuild import rebuild_and_run
 
@@ -174,6 +175,7 @@ def test_both_steps_of_the_scripts_give_the_blend(tmp_path: Path) -> None:
     assert (theirs - ours.int()).abs().max() <= 1
 
 
+@pytest.mark.slow
 def test_two_processes_are_measured() -> None:
     row = engine.two_processes_row(CPU, 1, num_filters=4, num_blocks=1)
     assert row.value is not None
@@ -207,6 +209,7 @@ def test_the_command_prints_the_machine_and_every_line(
                 assert out.endswith(text_table(rows) + "\n")
 
 
+@pytest.mark.slow
 def test_the_short_version_measures_every_line(monkeypatch: pytest.MonkeyPatch, tiny_catalogue: None) -> None:
     from dni.benchmarking import quick
 

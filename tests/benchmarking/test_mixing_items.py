@@ -56,6 +56,7 @@ def test_computed_pixels_are_those_of_the_windows() -> None:
     assert both == pytest.approx((64 + 5 + 96) / 96)
 
 
+@pytest.mark.slow
 def test_every_item_runs_and_is_compared_with_one_slider(tiny_catalogue: None, tmp_path: Path) -> None:
     service = ladder_service("tiny", tmp_path)
     items = all_items(service, "tiny", 2)

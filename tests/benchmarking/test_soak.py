@@ -124,6 +124,7 @@ def frame_of(service: RenderService, subject: Subject, alpha: float) -> bytes:
     return encode_jpeg(service.renderer("tiny").render(rgb, (1 - alpha, alpha)), quality=95)
 
 
+@pytest.mark.slow
 def test_a_right_frame_is_good(tiny_service: RenderService, subjects: list[Subject]) -> None:
     for alpha in [0.0, 0.33, 0.475, 1.0]:
         with case(alpha):
@@ -131,6 +132,7 @@ def test_a_right_frame_is_good(tiny_service: RenderService, subjects: list[Subje
             assert judge(frame_of(tiny_service, own, alpha), alpha, own, [other]) is Verdict.GOOD
 
 
+@pytest.mark.slow
 def test_wrong_frames_are_found(tiny_service: RenderService, subjects: list[Subject]) -> None:
     own, other = subjects
     frame = frame_of(tiny_service, own, 0.4)

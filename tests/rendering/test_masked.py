@@ -121,6 +121,7 @@ def test_tiles_leave_no_seams(renderer: Renderer) -> None:
                 assert difference(tiled, whole) <= 1
 
 
+@pytest.mark.slow
 def test_the_real_pair_has_no_seams(shared: Path) -> None:
     folder = shared / "pairs" / "realesr-general"
     network, states = load_ends(sorted(folder.glob("*.safetensors")))

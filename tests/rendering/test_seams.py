@@ -32,6 +32,7 @@ def load(paths: Sequence[Path]) -> Renderer:
     return Renderer(network, states, device=CPU, precision="float32")
 
 
+@pytest.mark.slow
 def test_the_bundled_pair_has_no_seams(shared: Path) -> None:
     for alpha in [0.0, 0.3, 1.0]:
         with case(alpha):
@@ -41,6 +42,7 @@ def test_the_bundled_pair_has_no_seams(shared: Path) -> None:
             assert max(seam(renderer, picture, alpha) for picture in [photo, *HARD.values()]) <= 1
 
 
+@pytest.mark.slow
 def test_the_real_pair_has_no_seams(shared: Path) -> None:
     for alpha in [0.0, 0.5]:
         with case(alpha):

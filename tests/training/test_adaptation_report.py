@@ -35,6 +35,8 @@ from dni.training.adaptation.report import COLUMNS, report_table, summary, write
 from dni.training.adaptation.runs import Runs
 from models.digits import DigitNetwork
 
+pytestmark = pytest.mark.slow  # All of it is of runs that are trained first.
+
 CARD = "# Größe ✓\n\nbefore\n<!-- table -->\n| old |\n<!-- /table -->\nafter: {{alpha}} \\1 \\g<0>\n"
 ALPHAS, PLANE = (-0.25, 0.0, 0.5, 1.0), (0.0, 0.5, 1.0)
 SNAPSHOTS = 2

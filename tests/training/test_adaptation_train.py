@@ -168,6 +168,7 @@ def test_a_batch_is_half_source_half_target(make: MakeTrainer) -> None:
 # Honest with labels
 
 
+@pytest.mark.slow
 def test_target_labels_never_matter(make: MakeTrainer) -> None:
     """With labels that any use of would fail or change something: the same bits."""
     for method in [method for method in METHODS if method != "target_only"]:
@@ -195,6 +196,7 @@ def test_source_only_does_not_look_at_the_target(make: MakeTrainer) -> None:
 # From the ancestor, on the way, at the end
 
 
+@pytest.mark.slow
 def test_snapshots_lead_from_the_ancestor_to_the_result(make: MakeTrainer, ancestor: Path) -> None:
     for method in METHODS:
         with case(method):
@@ -240,6 +242,7 @@ def test_what_a_run_leaves_behind(make: MakeTrainer, tmp_path: Path) -> None:
     assert {"classify", "domain", "seconds"} <= record.keys()
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(make: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Method, "learning_rate", lambda self, progress: 0.05)
     trainer, losses = make("source_only", iterations=80, batch_size=64), []

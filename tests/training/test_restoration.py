@@ -129,6 +129,7 @@ def trained(trainer: Trainer) -> dict[str, torch.Tensor]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [TINY, GAN, CLEAN, FLAT], ids=["psnr", "gan", "clean", "flat"])
 def test_a_resumed_run_gives_the_same_bits(
     config: TrainConfig,

@@ -181,6 +181,7 @@ def test_the_report_is_of_the_files_that_are_shipped(shipped: dict) -> None:
         assert shipped["ends"][path.name] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_the_shipped_verdicts_are_reproduced(shipped: dict) -> None:
     paths = end_paths(find_pair("esrgan-lite-x4-four"))
     found = measure_midpoints({path.stem: path for path in paths})

@@ -175,6 +175,7 @@ def test_the_numbers_are_those_of_the_protocol(
         assert abs(sets[name]["0.25"]["psnr_y"] - sets[name]["0.75"]["psnr_y"]) > 0.1
 
 
+@pytest.mark.slow
 def test_writing_again_gives_the_same(pair: Pair, card: Path, data: Path, extractor: str) -> None:
     write_report(pair, data_root=data, extractor=extractor)
     first = [file.read_bytes() for file in (card, card.parent / "report.json")]
