@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 import torch
 from cases import case
 from small_renders import CPU, difference, make_picture, make_renderer, plain
