@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import case
 from PIL import Image
 from torch import nn
 
@@ -28,15 +29,18 @@ def small(num_ends: int = 2) -> tuple[ImageNetwork, list[dict[str, torch.Tensor]
     return as_image_network(network), states
 
 
-@pytest.mark.parametrize(
-    ("value", "at_most", "reached"),
-    [(1.4, True, True), (1.6, True, False), (1.6, False, True), (None, True, None)],
-)
-def test_a_row_says_whether_its_target_is_reached(value: float | None, at_most: bool, reached: bool) -> None:
-    row = Row("what", value, "detail", 1.5, at_most)
-    assert row.reached is reached
-    words = {True: "yes", False: "no", None: ""}
-    assert cells_of(row)[2:4] == [f"at {'most' if at_most else 'least'} 1.5", words[reached]]
+def test_a_row_says_whether_its_target_is_reached() -> None:
+    for value, at_most, reached in [
+        (1.4, True, True),
+        (1.6, True, False),
+        (1.6, False, True),
+        (None, True, None),
+    ]:
+        with case(value, at_most, reached):
+            row = Row("what", value, "detail", 1.5, at_most)
+            assert row.reached is reached
+            words = {True: "yes", False: "no", None: ""}
+            assert cells_of(row)[2:4] == [f"at {'most' if at_most else 'least'} 1.5", words[reached]]
 
 
 def test_a_table_lines_up_and_says_what_was_left_out() -> None:
@@ -88,21 +92,22 @@ def test_every_convolution_is_timed_and_the_network_is_left_as_it_was() -> None:
     assert len(seconds) == 21
 
 
-@pytest.mark.parametrize("num_ends", [2, 3])
-def test_frames_and_setting_are_measured(num_ends: int) -> None:
-    network, states = small(num_ends)
-    assert isinstance(network.module, RRDBNet)
-    setting = bench.setting_row(network.module, states, precision="float32", device=CPU, rounds=2)
-    network, states = small(num_ends)
-    frame = bench.frame_row(
-        network, states, name="small", precision="bfloat16", device=CPU, rounds=2, size=(8, 9)
-    )
-    assert f"small, {num_ends} ends, bfloat16" in frame.what
-    assert frame.target == (1.05 if num_ends == 2 else 1.10)
-    assert setting.target == (1.5 if num_ends == 2 else None)
-    for row in (setting, frame):
-        assert row.value is not None
-        assert row.value > 0
+def test_frames_and_setting_are_measured() -> None:
+    for num_ends in [2, 3]:
+        with case(num_ends):
+            network, states = small(num_ends)
+            assert isinstance(network.module, RRDBNet)
+            setting = bench.setting_row(network.module, states, precision="float32", device=CPU, rounds=2)
+            network, states = small(num_ends)
+            frame = bench.frame_row(
+                network, states, name="small", precision="bfloat16", device=CPU, rounds=2, size=(8, 9)
+            )
+            assert f"small, {num_ends} ends, bfloat16" in frame.what
+            assert frame.target == (1.05 if num_ends == 2 else 1.10)
+            assert setting.target == (1.5 if num_ends == 2 else None)
+            for row in (setting, frame):
+                assert row.value is not None
+                assert row.value > 0
 
 
 def test_rates_are_those_of_the_convolutions_and_of_everything() -> None:
@@ -116,6 +121,7 @@ def test_rates_are_those_of_the_convolutions_and_of_everything() -> None:
     assert all(row.value is not None and row.value > 0 for row in (alone, whole))
 
 
+@pytest.mark.slow
 def test_rebuilding_gives_the_picture_that_we_compare_it_with(tiny_ends: list[Path]) -> None:
     from dni.benchmarking.rebuild import rebuild_and_run
 
@@ -169,6 +175,7 @@ def test_both_steps_of_the_scripts_give_the_blend(tmp_path: Path) -> None:
     assert (theirs - ours.int()).abs().max() <= 1
 
 
+@pytest.mark.slow
 def test_two_processes_are_measured() -> None:
     row = engine.two_processes_row(CPU, 1, num_filters=4, num_blocks=1)
     assert row.value is not None
@@ -177,30 +184,32 @@ def test_two_processes_are_measured() -> None:
     assert (row.target, row.at_most) == (10, False)
 
 
-@pytest.mark.parametrize("words", [(), ("--json",)], ids=["table", "json"])
 def test_the_command_prints_the_machine_and_every_line(
-    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import typer
+    for words in [(), ("--json",)]:
+        with case(words):
+            import typer
 
-    from dni.cli import bench as command
+            from dni.cli import bench as command
 
-    rows = [Row("frame", 1.04, "26 ms / 25 ms", 1.05), skipped("on a GPU", "no GPU")]
-    monkeypatch.setattr(command, "quick_rows", lambda pair, *, rounds: iter(rows))
-    app = typer.Typer()
-    app.command()(command.bench)
-    app(list(words), standalone_mode=False)
-    out = capsys.readouterr().out
-    if words:
-        found = json.loads(out)
-        assert re.search(r"cores.*torch", found["machine"])
-        assert [row["reached"] for row in found["rows"]] == [True, None]
-        assert found["rows"][0]["value"] == 1.04
-    else:
-        assert out.startswith(bench.describe_machine())
-        assert out.endswith(text_table(rows) + "\n")
+            rows = [Row("frame", 1.04, "26 ms / 25 ms", 1.05), skipped("on a GPU", "no GPU")]
+            monkeypatch.setattr(command, "quick_rows", lambda pair, *, rounds, rows=rows: iter(rows))
+            app = typer.Typer()
+            app.command()(command.bench)
+            app(list(words), standalone_mode=False)
+            out = capsys.readouterr().out
+            if words:
+                found = json.loads(out)
+                assert re.search(r"cores.*torch", found["machine"])
+                assert [row["reached"] for row in found["rows"]] == [True, None]
+                assert found["rows"][0]["value"] == 1.04
+            else:
+                assert out.startswith(bench.describe_machine())
+                assert out.endswith(text_table(rows) + "\n")
 
 
+@pytest.mark.slow
 def test_the_short_version_measures_every_line(monkeypatch: pytest.MonkeyPatch, tiny_catalogue: None) -> None:
     from dni.benchmarking import quick
 

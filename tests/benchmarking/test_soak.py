@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from cases import case
 from PIL import Image
 
 from benchmarks.people import Person, RefusedError, connect
@@ -123,12 +124,15 @@ def frame_of(service: RenderService, subject: Subject, alpha: float) -> bytes:
     return encode_jpeg(service.renderer("tiny").render(rgb, (1 - alpha, alpha)), quality=95)
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.33, 0.475, 1.0])
-def test_a_right_frame_is_good(tiny_service: RenderService, subjects: list[Subject], alpha: float) -> None:
-    own, other = subjects
-    assert judge(frame_of(tiny_service, own, alpha), alpha, own, [other]) is Verdict.GOOD
+@pytest.mark.slow
+def test_a_right_frame_is_good(tiny_service: RenderService, subjects: list[Subject]) -> None:
+    for alpha in [0.0, 0.33, 0.475, 1.0]:
+        with case(alpha):
+            own, other = subjects
+            assert judge(frame_of(tiny_service, own, alpha), alpha, own, [other]) is Verdict.GOOD
 
 
+@pytest.mark.slow
 def test_wrong_frames_are_found(tiny_service: RenderService, subjects: list[Subject]) -> None:
     own, other = subjects
     frame = frame_of(tiny_service, own, 0.4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from cases import case
 from torch import Tensor, nn
 
 from dni.compatibility.correlation import (
@@ -32,18 +33,18 @@ def one_correlation(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> float
     return value
 
 
-@pytest.mark.parametrize(
-    ("theirs", "expected"),
-    [
+def test_one_filter() -> None:
+    for theirs, expected in [
         ([1.0, 2.0, 4.0], 1.0),
         ([5.0, 7.0, 11.0], 1.0),  # 2 * ours + 3
         ([-1.0, -2.0, -4.0], -1.0),
         ([2.0, -3.0, 1.0], 0.0),  # orthogonal to ours less its mean, (-4, -1, 5) / 3, and of mean 0
         ([1.0, 0.0, 0.0], -4 / 42**0.5 / (2 / 3) ** 0.5),
-    ],
-)
-def test_one_filter(theirs: list[float], expected: float) -> None:
-    assert one_correlation(layer([1.0, 2.0, 4.0]), layer(theirs)) == pytest.approx(expected, abs=1e-12)
+    ]:
+        with case(theirs):
+            assert one_correlation(layer([1.0, 2.0, 4.0]), layer(theirs)) == pytest.approx(
+                expected, abs=1e-12
+            )
 
 
 def test_a_layer_is_the_mean_of_its_filters() -> None:
@@ -52,19 +53,17 @@ def test_a_layer_is_the_mean_of_its_filters() -> None:
     assert one_correlation(ours, theirs) == pytest.approx((1 - 1 + 0 + 1) / 4, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs", "expected"),
-    [
+def test_zero_and_constant_filters() -> None:
+    for ours, theirs, expected in [
         ([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], 1.0),
         ([0.0, 0.0, 0.0], [1.0, 2.0, 4.0], 0.0),
         ([1.0, 2.0, 4.0], [0.0, 0.0, 0.0], 0.0),
         ([0.1, 0.1, 0.1], [0.1, 0.1, 0.1], 1.0),
         ([0.1, 0.1, 0.1], [0.3, 0.3, 0.3], 0.0),
         ([0.1, 0.1, 0.1], [0.1, 0.2, 0.4], 0.0),
-    ],
-)
-def test_zero_and_constant_filters(ours: list[float], theirs: list[float], expected: float) -> None:
-    assert one_correlation(layer(ours), layer(theirs)) == expected
+    ]:
+        with case(ours, theirs):
+            assert one_correlation(layer(ours), layer(theirs)) == expected
 
 
 def test_against_numpy() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from torch import Tensor
 
 from dni.checkpoints.networks import load_ends
@@ -41,9 +42,8 @@ def test_the_pixel_blend_blends_well() -> None:
     assert found.psnr_to_pixel_blend is None or found.psnr_to_pixel_blend > 55
 
 
-@pytest.mark.parametrize(
-    ("levels", "quality", "problem"),
-    [
+def test_what_can_go_wrong() -> None:
+    for levels, quality, problem in [
         (scene() - 6, "blends with loss", r"darker than every end by 2\.\d % of the range"),
         (scene() + 6, "blends with loss", r"brighter than every end by 2\.\d % of the range"),
         (scene() - 60, "does not blend", r"darker than every end by 2\d % of the range"),
@@ -51,12 +51,11 @@ def test_the_pixel_blend_blends_well() -> None:
         (128 + 0.1 * (scene() - 128), "does not blend", r"has 90 % less contrast than any end"),
         (128 + 1.3 * (scene() - 128), "blends with loss", r"has [23]\d % more contrast than any end"),
         (scene().T, "blends with loss", r"it is \d\.\d times as far from an end as the ends are apart"),
-    ],
-)
-def test_what_can_go_wrong(levels: Tensor, quality: str, problem: str) -> None:
-    found = judge((0, 1), picture(levels), ends())
-    assert found.quality == quality
-    assert any(re.search(problem, text) for text in found.problems), found.problems
+    ]:
+        with case(levels, quality, problem):
+            found = judge((0, 1), picture(levels), ends())
+            assert found.quality == quality
+            assert any(re.search(problem, text) for text in found.problems), found.problems
 
 
 def test_a_pattern_is_too_much_texture() -> None:

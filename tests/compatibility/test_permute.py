@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
+from cases import case
 from spandrel.architectures.Compact import Compact
 from torch import nn
 
@@ -11,19 +11,20 @@ from benchmarks.permute import permuted_compact, permuted_rrdb
 from models import RRDBNet
 
 
-@pytest.mark.parametrize("only_block", [None, "body.1.rdb2"])
-def test_an_rrdbnet(only_block: str | None) -> None:
-    torch.manual_seed(0)
-    network, other = (RRDBNet(num_filters=8, num_blocks=2) for _ in range(2))
-    state = network.state_dict()
-    permuted = permuted_rrdb(state, only_block=only_block)
-    changed = {name for name in state if not torch.equal(state[name], permuted[name])}
-    if only_block is None:
-        assert {name for name in state if name.endswith("weight")} <= changed
-    else:
-        assert changed
-        assert all(name.startswith(only_block) for name in changed)
-    assert_same_function(network, other, permuted)
+def test_an_rrdbnet() -> None:
+    for only_block in [None, "body.1.rdb2"]:
+        with case(only_block):
+            torch.manual_seed(0)
+            network, other = (RRDBNet(num_filters=8, num_blocks=2) for _ in range(2))
+            state = network.state_dict()
+            permuted = permuted_rrdb(state, only_block=only_block)
+            changed = {name for name in state if not torch.equal(state[name], permuted[name])}
+            if only_block is None:
+                assert {name for name in state if name.endswith("weight")} <= changed
+            else:
+                assert changed
+                assert all(name.startswith(only_block) for name in changed)
+            assert_same_function(network, other, permuted)
 
 
 def test_a_compact_network() -> None:

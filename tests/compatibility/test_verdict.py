@@ -158,6 +158,7 @@ def test_files_that_cannot_be_read(trained_apart: list[Path], tmp_path: Path) ->
         inspect(trained_apart[0])
 
 
+@pytest.mark.slow
 def test_the_real_pair_blends_well_and_its_shuffled_copy_does_not(shared: Path, tmp_path: Path) -> None:
     folder = shared / "pairs" / "realesr-general"
     real = [folder / f"realesr-general-{name}x4v3.safetensors" for name in ("", "wdn-")]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from cases import case
 
 from dni.checkpoints.files import save, sha256_of
 from dni.digits.classifiers import METHOD_IDS, classifier_path, load_classifier, logits_of
@@ -35,17 +36,18 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "digits"
 
 
-@pytest.mark.parametrize("method", METHOD_IDS)
 @torch.no_grad()
-def test_rgb_digits_to_logits(weights: Path, method: str) -> None:
-    network = load_classifier(method)
-    digits = torch.rand(4, 3, 28, 28)
-    logits = network(digits)
-    assert (logits.shape, logits.dtype) == ((4, 10), torch.float32)
-    assert logits.isfinite().all()
-    assert not network.training
-    torch.manual_seed(list(METHODS).index(method))
-    torch.testing.assert_close(logits, DigitNetwork()(digits))
+def test_rgb_digits_to_logits(weights: Path) -> None:
+    for method in METHOD_IDS:
+        with case(method):
+            network = load_classifier(method)
+            digits = torch.rand(4, 3, 28, 28)
+            logits = network(digits)
+            assert (logits.shape, logits.dtype) == ((4, 10), torch.float32)
+            assert logits.isfinite().all()
+            assert not network.training
+            torch.manual_seed(list(METHODS).index(method))
+            torch.testing.assert_close(logits, DigitNetwork()(digits))
 
 
 def test_the_ids_are_those_of_the_methods() -> None:
@@ -80,11 +82,12 @@ def test_a_missing_file_is_named_with_the_remedy(weights: Path) -> None:
     load_classifier("dann")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a network"])
-def test_a_damaged_file_is_named(weights: Path, content: bytes) -> None:
-    (weights / "ddc.safetensors").write_bytes(content)
-    with pytest.raises(DniError, match=r"ddc\.safetensors"):
-        load_classifier("ddc")
+def test_a_damaged_file_is_named(weights: Path) -> None:
+    for content in [b"", b"not a network"]:
+        with case(content):
+            (weights / "ddc.safetensors").write_bytes(content)
+            with pytest.raises(DniError, match=r"ddc\.safetensors"):
+                load_classifier("ddc")
 
 
 def test_weights_of_another_network_are_named(weights: Path) -> None:

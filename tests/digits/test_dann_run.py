@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from cases import case
 from live_view_samples import make_desk, network_state
 
 from dni.checkpoints.files import save
@@ -60,13 +60,14 @@ def narrow_report(folder: Path) -> None:
     (folder / "report.json").write_text(json.dumps({"dann_run": [{"iteration": 0}]}))
 
 
-@pytest.mark.parametrize("damage", [break_report, forget_report, exchange_report, narrow_report])
-def test_a_run_without_its_report(damage: Any, run_weights: Path) -> None:
-    damage(run_weights)
-    run = make_desk().dann_run()
-    assert run.positions.shape == (3, 2, 150, 2)
-    assert run.metrics == ()
-    assert run.note.startswith("The report has no measures of this run")
+def test_a_run_without_its_report(run_weights: Path) -> None:
+    for damage in [break_report, forget_report, exchange_report, narrow_report]:
+        with case(damage):
+            damage(run_weights)
+            run = make_desk().dann_run()
+            assert run.positions.shape == (3, 2, 150, 2)
+            assert run.metrics == ()
+            assert run.note.startswith("The report has no measures of this run")
 
 
 def break_snapshots(folder: Path) -> None:
@@ -85,10 +86,11 @@ def narrow_snapshots(folder: Path) -> None:
     save(folder / "dann-run.safetensors", {"0/conv1.weight": torch.zeros(3)}, {})
 
 
-@pytest.mark.parametrize("damage", [break_snapshots, forget_snapshots, exchange_snapshots, narrow_snapshots])
-def test_a_run_without_its_snapshots(damage: Any, run_weights: Path) -> None:
-    damage(run_weights)
-    run = make_desk().dann_run()
-    assert run.iterations == run.metrics == ()
-    assert run.positions.shape == (0, 2, 150, 2)
-    assert run.note.startswith("Snapshots of the run are missing: Expected ")
+def test_a_run_without_its_snapshots(run_weights: Path) -> None:
+    for damage in [break_snapshots, forget_snapshots, exchange_snapshots, narrow_snapshots]:
+        with case(damage):
+            damage(run_weights)
+            run = make_desk().dann_run()
+            assert run.iterations == run.metrics == ()
+            assert run.positions.shape == (0, 2, 150, 2)
+            assert run.note.startswith("Snapshots of the run are missing: Expected ")

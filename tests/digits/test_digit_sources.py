@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from PIL import Image
 from torchvision.datasets import MNIST
 
@@ -42,7 +43,7 @@ def idx(name: str) -> bytes:
 
 def put_mnist(data_root: Path) -> None:
     raw = data_root / "MNIST" / "raw"
-    raw.mkdir(parents=True)
+    raw.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
         (raw / name).write_bytes(idx(name))
 
@@ -97,13 +98,12 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     server.server_close()
 
 
-@pytest.mark.parametrize(("chosen", "expected"), [("DNI_DATA", ""), ("DNI_CACHE", "data")])
-def test_the_default_folder(
-    chosen: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DNI_DATA", raising=False)
-    monkeypatch.setenv(chosen, str(tmp_path))
-    assert default_data_root() == tmp_path / expected
+def test_the_default_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for chosen, expected in [("DNI_DATA", ""), ("DNI_CACHE", "data")]:
+        with case(chosen):
+            monkeypatch.delenv("DNI_DATA", raising=False)
+            monkeypatch.setenv(chosen, str(tmp_path))
+            assert default_data_root() == tmp_path / expected
 
 
 def test_mnist_where_it_is(tmp_path: Path) -> None:
@@ -129,15 +129,14 @@ def test_scikit_learns_digits_otherwise(tmp_path: Path) -> None:
     assert found.digits.labels.bincount().min() >= 170
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"short", idx("images")[:5000], struct.pack(">iiii", 2051, 10**9, 28, 28)]
-)
-def test_damaged_mnist_is_passed_over(content: bytes, tmp_path: Path) -> None:
-    put_mnist(tmp_path)
-    (tmp_path / "MNIST" / "raw" / "t10k-images-idx3-ubyte").write_bytes(content)
-    found = find_digit_source(tmp_path)
-    assert found.title == "scikit-learn's digits, enlarged (MNIST is damaged)"
-    assert not found.is_mnist
+def test_damaged_mnist_is_passed_over(tmp_path: Path) -> None:
+    for content in [b"", b"short", idx("images")[:5000], struct.pack(">iiii", 2051, 10**9, 28, 28)]:
+        with case(content):
+            put_mnist(tmp_path)
+            (tmp_path / "MNIST" / "raw" / "t10k-images-idx3-ubyte").write_bytes(content)
+            found = find_digit_source(tmp_path)
+            assert found.title == "scikit-learn's digits, enlarged (MNIST is damaged)"
+            assert not found.is_mnist
 
 
 def test_enlarged_digits_are_placed_as_mnist_places_its_own() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import case
 from digit_files import (
     NUM_TEST,
     NUM_TRAIN,
@@ -50,18 +51,17 @@ def difference(patches: Tensor, digits: Tensor) -> Tensor:
 # MNIST
 
 
-@pytest.mark.parametrize(
-    ("split", "start", "count"), [("train", 0, NUM_TRAIN), ("test", NUM_TRAIN, NUM_TEST)]
-)
-def test_mnist_in_grey_rgb(digits_root: Path, split: str, start: int, count: int) -> None:
-    digits = load_mnist(digits_root, split)
-    images, labels = digit_source(start, count)
-    assert len(digits) == count
-    assert (digits.images.dtype, digits.labels.dtype) == (torch.uint8, torch.int64)
-    assert digits.images.shape == (count, 3, 28, 28)
-    for channel in range(3):
-        assert (digits.images[:, channel].numpy() == images).all()
-    assert (digits.labels.numpy() == labels).all()
+def test_mnist_in_grey_rgb(digits_root: Path) -> None:
+    for split, start, count in [("train", 0, NUM_TRAIN), ("test", NUM_TRAIN, NUM_TEST)]:
+        with case(split, start, count):
+            digits = load_mnist(digits_root, split)
+            images, labels = digit_source(start, count)
+            assert len(digits) == count
+            assert (digits.images.dtype, digits.labels.dtype) == (torch.uint8, torch.int64)
+            assert digits.images.shape == (count, 3, 28, 28)
+            for channel in range(3):
+                assert (digits.images[:, channel].numpy() == images).all()
+            assert (digits.labels.numpy() == labels).all()
 
 
 def test_missing_mnist_is_named(tmp_path: Path) -> None:
@@ -71,12 +71,15 @@ def test_missing_mnist_is_named(tmp_path: Path) -> None:
         load_mnist(tmp_path, "train")
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0\x08\x03", b"<!DOCTYPE html><html>not MNIST</html>"])
-def test_a_damaged_file_of_mnist_is_named(tmp_path: Path, content: bytes) -> None:
-    write_data_root(tmp_path)
-    (tmp_path / "MNIST" / "raw" / "t10k-images-idx3-ubyte").write_bytes(content)
-    with pytest.raises(DniError, match=r"Expected MNIST in .*MNIST/raw, but it is not there or not readable"):
-        load_mnist(tmp_path, "test")
+def test_a_damaged_file_of_mnist_is_named(tmp_path: Path) -> None:
+    for content in [b"", b"\0\0\x08\x03", b"<!DOCTYPE html><html>not MNIST</html>"]:
+        with case(content):
+            write_data_root(tmp_path)
+            (tmp_path / "MNIST" / "raw" / "t10k-images-idx3-ubyte").write_bytes(content)
+            with pytest.raises(
+                DniError, match=r"Expected MNIST in .*MNIST/raw, but it is not there or not readable"
+            ):
+                load_mnist(tmp_path, "test")
 
 
 def test_a_cut_off_file_of_mnist_is_named(tmp_path: Path) -> None:
@@ -199,16 +202,18 @@ def test_patches_of_a_picture() -> None:
     assert (cut_patches(exact, 1, seed=0)[0].permute(1, 2, 0).numpy() == np.asarray(exact)).all()
 
 
-@pytest.mark.parametrize("size", [(1, 1), (10, 14), (200, 9), (27, 28)])
-def test_a_small_picture_is_enlarged(size: tuple[int, int]) -> None:
-    assert cut_patches(Image.new("RGB", size, (9, 80, 200)), 3, seed=0).shape == (3, 3, 28, 28)
-    patches = cut_patches(Image.new("RGB", size, (9, 80, 200)), 3, seed=0)
-    assert (patches == torch.tensor([9, 80, 200])[None, :, None, None]).all()
+def test_a_small_picture_is_enlarged() -> None:
+    for size in [(1, 1), (10, 14), (200, 9), (27, 28)]:
+        with case(size):
+            assert cut_patches(Image.new("RGB", size, (9, 80, 200)), 3, seed=0).shape == (3, 3, 28, 28)
+            patches = cut_patches(Image.new("RGB", size, (9, 80, 200)), 3, seed=0)
+            assert (patches == torch.tensor([9, 80, 200])[None, :, None, None]).all()
 
 
-@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK"])
-def test_pictures_of_other_kinds(mode: str) -> None:
-    assert cut_patches(photograph(0).convert(mode), 2, seed=0).shape == (2, 3, 28, 28)
+def test_pictures_of_other_kinds() -> None:
+    for mode in ["L", "P", "RGBA", "CMYK"]:
+        with case(mode):
+            assert cut_patches(photograph(0).convert(mode), 2, seed=0).shape == (2, 3, 28, 28)
 
 
 # Digest

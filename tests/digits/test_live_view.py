@@ -6,11 +6,11 @@ import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from cases import case
 from live_view_samples import make_desk, network_state, noise, picture
 
 from dni.blending.interpolate import interpolate, shares_of
@@ -79,11 +79,12 @@ def test_texts_say_where_the_digits_come_from(desk: LiveView) -> None:
     assert "snow" in desk.notes[1]
 
 
-@pytest.mark.parametrize("index", [0, 7, 20])
-def test_the_strip_is_what_blended_networks_say(index: int, desk: LiveView) -> None:
-    strip = desk.strip(DANN)
-    assert strip.shape == (len(ALPHAS), 4, 40, 10)
-    close(strip[index], by_hand(ALPHAS[index], desk.grid()))
+def test_the_strip_is_what_blended_networks_say(desk: LiveView) -> None:
+    for index in [0, 7, 20]:
+        with case(index):
+            strip = desk.strip(DANN)
+            assert strip.shape == (len(ALPHAS), 4, 40, 10)
+            close(strip[index], by_hand(ALPHAS[index], desk.grid()))
 
 
 def test_both_ends_are_exactly_the_networks(desk: LiveView) -> None:
@@ -216,19 +217,16 @@ def test_a_drawn_digit_over_a_photograph(desk: LiveView) -> None:
     assert image[:, 0, 0].tolist() == [60, 60, 60]
 
 
-@pytest.mark.parametrize(
-    ("ink", "colour", "text"),
-    [
+def test_drawings_that_cannot_be(desk: LiveView) -> None:
+    for ink, colour, text in [
         (torch.zeros(27, 28), (0, 0, 0), r"Expected ink of shape \(28, 28\) from 0 to 1, but got \(27, 28\)"),
         (torch.full((28, 28), 1.5), (0, 0, 0), "from 1.5 to 1.5"),
         (torch.full((28, 28), float("nan")), (0, 0, 0), "from nan to nan"),
         (torch.zeros(28, 28), (0, 256, 0), r"three numbers from 0 to 255, but got \(0, 256, 0\)"),
         (torch.zeros(28, 28), (0, 0), r"three numbers from 0 to 255, but got \(0, 0\)"),
-    ],
-)
-def test_drawings_that_cannot_be(ink: torch.Tensor, colour: Any, text: str, desk: LiveView) -> None:
-    with pytest.raises(DniError, match=text):
-        desk.compose(ink, colour)
+    ]:
+        with case(ink, colour), pytest.raises(DniError, match=text):
+            desk.compose(ink, colour)
 
 
 def test_a_drawn_digit_is_read_at_every_alpha(desk: LiveView) -> None:
@@ -253,20 +251,18 @@ def test_the_feature_map_is_fitted_to_both_ends(desk: LiveView) -> None:
     torch.testing.assert_close(positions[[0, -1]], scale * expected, rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("method", "alpha", "text"),
-    [
+def test_what_cannot_be_asked(desk: LiveView) -> None:
+    for method, alpha, text in [
         ("nothing", 0.5, "Expected one of the methods source_only, dann, .*, but got 'nothing'"),
         ("coral", 0.5, "Expected the network of coral at .*coral.safetensors, but there is no such file"),
         ("best", 0.5, "Expected the network of adamatch"),
         ("dann", 1.01, "Expected shares between 0 and 1"),
         ("dann", float("nan"), "Expected finite shares"),
-    ],
-)
-def test_what_cannot_be_asked(method: str, alpha: float, text: str, desk: LiveView) -> None:
-    for ask in (desk.exact, desk.accuracy, desk.strengths_curve):
-        with pytest.raises(DniError, match=text):
-            ask(method, alpha)
+    ]:
+        with case(method, alpha):
+            for ask in (desk.exact, desk.accuracy, desk.strengths_curve):
+                with pytest.raises(DniError, match=text):
+                    ask(method, alpha)
 
 
 def test_a_damaged_network(weights: Path, desk: LiveView) -> None:
@@ -283,16 +279,16 @@ def test_a_network_of_another_kind(weights: Path, desk: LiveView) -> None:
     (weights / "digits" / "ddc.safetensors").unlink()
 
 
-@pytest.mark.parametrize(
-    ("images", "found"),
-    [
+def test_images_that_are_no_digits(desk: LiveView) -> None:
+    for images, found in [
         (torch.zeros(1, 3, 28, 28), r"torch.float32 \(1, 3, 28, 28\)"),
         (noise(3, 28, 27), r"torch.uint8 \(3, 28, 27\)"),
-    ],
-)
-def test_images_that_are_no_digits(images: torch.Tensor, found: str, desk: LiveView) -> None:
-    with pytest.raises(DniError, match=rf"Expected digits of uint8 \(..., 3, 28, 28\), but got {found}"):
-        desk.predict("dann", 0.5, images)
+    ]:
+        with (
+            case(images, found),
+            pytest.raises(DniError, match=rf"Expected digits of uint8 \(..., 3, 28, 28\), but got {found}"),
+        ):
+            desk.predict("dann", 0.5, images)
 
 
 def test_photographs_too_small(weights: Path) -> None:

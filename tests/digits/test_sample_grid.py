@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from cases import case
 
 from dni.digits import sample_grid as grids
 from dni.digits.digit_sources import DigitSource, Photographs
@@ -111,15 +112,12 @@ def test_own_pictures_are_known_by_token_and_strength() -> None:
     assert len({picture(1, 0.5, "a"), picture(1, 0.4, "a"), picture(1, 0.5, "b")}) == 3
 
 
-@pytest.mark.parametrize(
-    ("rgb", "strength", "text"),
-    [
+def test_own_pictures_that_cannot_be() -> None:
+    for rgb, strength, text in [
         (torch.zeros(3, 4, 4), 1.0, r"uint8 \(3, H, W\), but got torch.float32 \(3, 4, 4\)"),
         (torch.zeros(1, 4, 4, dtype=torch.uint8), 1.0, r"but got torch.uint8 \(1, 4, 4\)"),
         (torch.zeros(3, 4, 4, dtype=torch.uint8), 1.01, "Expected a strength from 0 to 1, but got 1.01"),
         (torch.zeros(3, 4, 4, dtype=torch.uint8), float("nan"), "but got nan"),
-    ],
-)
-def test_own_pictures_that_cannot_be(rgb: torch.Tensor, strength: float, text: str) -> None:
-    with pytest.raises(DniError, match=text):
-        OwnPicture(rgb, "token", strength)
+    ]:
+        with case(rgb, strength), pytest.raises(DniError, match=text):
+            OwnPicture(rgb, "token", strength)

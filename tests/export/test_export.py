@@ -7,12 +7,14 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 import spandrel
 import torch
+from cases import case
 from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
@@ -81,26 +83,22 @@ def to_network(ends: list[Path], mix: Mix | tuple[float, ...], destination: Path
 
 
 Exporter = Callable[[list[Path], Mix | tuple[float, ...], Path], None]
-EXPORTERS = pytest.mark.parametrize(
-    ("export", "name"), [(to_picture, "a.png"), (to_network, "a.safetensors")], ids=["picture", "network"]
-)
+EXPORTERS = [(to_picture, "a.png"), (to_network, "a.safetensors")]
 
 
 # Pictures
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_the_png_is_the_render_bit_for_bit(
-    tmp_path: Path, tiny_ends: list[Path], alpha: float, precision: str
-) -> None:
-    picture, destination = make_picture(), tmp_path / "a.png"
-    export_picture(
-        picture, make_renderer(tiny_ends, precision), shares_of(alpha), destination, ends=tiny_ends
-    )
-    expected = make_renderer(tiny_ends, precision).render(picture.rgb, shares_of(alpha))
-    assert torch.equal(pixels(destination), expected)
-    assert list(tmp_path.iterdir()) == [destination]
+def test_the_png_is_the_render_bit_for_bit(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    for alpha, precision in product([0.0, 0.3, 1.0], ["float32", "bfloat16"]):
+        with case(alpha, precision):
+            picture, destination = make_picture(), tmp_path / "a.png"
+            export_picture(
+                picture, make_renderer(tiny_ends, precision), shares_of(alpha), destination, ends=tiny_ends
+            )
+            expected = make_renderer(tiny_ends, precision).render(picture.rgb, shares_of(alpha))
+            assert torch.equal(pixels(destination), expected)
+            assert list(tmp_path.iterdir()) == [destination]
 
 
 def test_opacity_is_enlarged_alongside(tmp_path: Path, tiny_ends: list[Path]) -> None:
@@ -137,21 +135,24 @@ def test_the_recipe_is_what_was_asked(tmp_path: Path, tiny_ends: list[Path]) -> 
     assert stored.ends[0] != stored.ends[1]
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_rendering_the_recipe_again_gives_the_same_file(
-    tmp_path: Path, tiny_ends: list[Path], precision: str
-) -> None:
-    first, second = tmp_path / "first.png", tmp_path / "second.png"
-    picture = make_picture(40, 21, opaque=False)
-    export_picture(picture, make_renderer(tiny_ends, precision), DESK, first, ends=tiny_ends, pair_id="mine")
-    recipe = read_recipe(first)
-    assert recipe.request == DESK
-    renderer = make_renderer(resolve_ends(recipe, catalog={}, files=tiny_ends[::-1]), recipe.precision)
-    renderer.render(picture.rgb, (0.9, 0.1))  # what was rendered before does not matter
-    export_recipe(picture, renderer, recipe, second)
-    assert first.read_bytes() == second.read_bytes()
-    export_recipe(picture, renderer, replace(recipe, request=replace(DESK, levels=3)), second)
-    assert first.read_bytes() != second.read_bytes()
+def test_rendering_the_recipe_again_gives_the_same_file(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    for precision in ["float32", "bfloat16"]:
+        with case(precision):
+            first, second = tmp_path / "first.png", tmp_path / "second.png"
+            picture = make_picture(40, 21, opaque=False)
+            export_picture(
+                picture, make_renderer(tiny_ends, precision), DESK, first, ends=tiny_ends, pair_id="mine"
+            )
+            recipe = read_recipe(first)
+            assert recipe.request == DESK
+            renderer = make_renderer(
+                resolve_ends(recipe, catalog={}, files=tiny_ends[::-1]), recipe.precision
+            )
+            renderer.render(picture.rgb, (0.9, 0.1))  # what was rendered before does not matter
+            export_recipe(picture, renderer, recipe, second)
+            assert first.read_bytes() == second.read_bytes()
+            export_recipe(picture, renderer, replace(recipe, request=replace(DESK, levels=3)), second)
+            assert first.read_bytes() != second.read_bytes()
 
 
 def test_a_cancelled_picture_leaves_nothing(tmp_path: Path, tiny_ends: list[Path]) -> None:
@@ -208,23 +209,24 @@ def test_layers_of_a_network_have_shares_of_their_own(tmp_path: Path, tiny_ends:
     assert read_recipe(tmp_path / "a.safetensors").mix == mix
 
 
-@EXPORTERS
-def test_layers_that_the_network_does_not_have(
-    tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str
-) -> None:
-    mix = Mix.of((0.5, 0.5), groups={"middle": (1, 0)})
-    with pytest.raises(BlendError, match=r"middle.*trunk 1"):
-        export(tiny_ends, mix, tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
+def test_layers_that_the_network_does_not_have(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    for export, name in EXPORTERS:
+        with case(export, name):
+            mix = Mix.of((0.5, 0.5), groups={"middle": (1, 0)})
+            with pytest.raises(BlendError, match=r"middle.*trunk 1"):
+                export(tiny_ends, mix, tmp_path / name)
+            assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_an_end_comes_out_bit_for_bit(tmp_path: Path, tiny_ends: list[Path], number: int) -> None:
-    export_network(tiny_ends, shares_of(number), tmp_path / "a.safetensors")
-    end = load_file(tiny_ends[number])
-    assert all(
-        torch.equal(tensor, end[name]) for name, tensor in load_file(tmp_path / "a.safetensors").items()
-    )
+def test_an_end_comes_out_bit_for_bit(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    for number in [0, 1]:
+        with case(number):
+            export_network(tiny_ends, shares_of(number), tmp_path / "a.safetensors")
+            end = load_file(tiny_ends[number])
+            assert all(
+                torch.equal(tensor, end[name])
+                for name, tensor in load_file(tmp_path / "a.safetensors").items()
+            )
 
 
 @torch.no_grad()
@@ -265,43 +267,47 @@ def test_the_real_pair_stays_what_spandrel_knows(shared: Path, tmp_path: Path) -
 # Refusals
 
 
-@EXPORTERS
-@pytest.mark.parametrize(
-    ("shares", "text"),
-    [
-        (shares_of(math.nan), r"Expected finite shares, but got \(nan, nan\)"),
-        (shares_of(7), r"Expected shares between 0 and 1, but got \(-6, 7\)"),
-        ((0.5, 0.4), "sum to 1"),
-        ((1.0,), "one share for each of the 2 ends, but got 1"),
-    ],
-)
-def test_shares_that_are_none_leave_no_file(
-    tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str, shares: tuple[float, ...], text: str
-) -> None:
-    with pytest.raises(BlendError, match=text):
-        export(tiny_ends, shares, tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
+def test_shares_that_are_none_leave_no_file(tmp_path: Path, tiny_ends: list[Path]) -> None:
+    for (export, name), (shares, text) in product(
+        EXPORTERS,
+        [
+            (shares_of(math.nan), r"Expected finite shares, but got \(nan, nan\)"),
+            (shares_of(7), r"Expected shares between 0 and 1, but got \(-6, 7\)"),
+            ((0.5, 0.4), "sum to 1"),
+            ((1.0,), "one share for each of the 2 ends, but got 1"),
+        ],
+    ):
+        with case(export, name, shares):
+            with pytest.raises(BlendError, match=text):
+                export(tiny_ends, shares, tmp_path / name)
+            assert list(tmp_path.iterdir()) == []
 
 
-@EXPORTERS
 def test_a_place_that_cannot_be_written_is_named_before_the_work(
-    tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def work(*_: object, **__: object) -> None:
-        raise AssertionError("the work began")
+    for export, name in EXPORTERS:
+        with case(export, name):
 
-    monkeypatch.setattr(Renderer, "render", work)
-    monkeypatch.setattr("dni.export.networks.load_ends", work)
-    (tmp_path / "file").touch()
-    for folder in ("missing", "file"):
-        with pytest.raises(DniError, match=rf"write .*{name}, but .*{folder} is no folder .* make it first"):
-            export(tiny_ends, (0.5, 0.5), tmp_path / folder / name)
-    with pytest.raises(DniError, match=r"a name that ends in \.\w+, but got a\.tiff: change the ending"):
-        export(tiny_ends, (0.5, 0.5), tmp_path / "a.tiff")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+            def work(*_: object, **__: object) -> None:
+                raise AssertionError("the work began")
+
+            monkeypatch.setattr(Renderer, "render", work)
+            monkeypatch.setattr("dni.export.networks.load_ends", work)
+            (tmp_path / "file").touch()
+            for folder in ("missing", "file"):
+                with pytest.raises(
+                    DniError, match=rf"write .*{name}, but .*{folder} is no folder .* make it first"
+                ):
+                    export(tiny_ends, (0.5, 0.5), tmp_path / folder / name)
+            with pytest.raises(
+                DniError, match=r"a name that ends in \.\w+, but got a\.tiff: change the ending"
+            ):
+                export(tiny_ends, (0.5, 0.5), tmp_path / "a.tiff")
+            assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@EXPORTERS
+@pytest.mark.parametrize(("export", "name"), EXPORTERS)
 def test_a_write_that_fails_leaves_only_what_was_there(
     tmp_path: Path, tiny_ends: list[Path], export: Exporter, name: str
 ) -> None:

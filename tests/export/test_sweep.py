@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from cases import case
 from PIL import Image, ImageSequence
 from sweep_files import FILMS, comment_of, differences, holds, read_film
 
@@ -199,41 +200,35 @@ def test_a_strip_and_a_grid(renderer: Renderer, picture: Picture, tiny_ends: lis
     assert all(holds(pixels, renderer.render(picture.rgb, shares)) for shares in ((1, 0), (0, 1)))
 
 
-@pytest.mark.parametrize(
-    ("name", "count", "text"),
-    [
+def test_what_is_refused_before_the_work(renderer: Renderer, picture: Picture, out: Path) -> None:
+    for name, count, text in [
         ("a.avi", 3, r"ends in one of .png, .gif, .webp, .mp4, but got a.avi"),
         ("none/a.gif", 3, "no folder that you may write to"),
         ("a.gif", 241, "Expected 2 to 240 frames, but got 241"),
         ("a.gif", 1, "Expected 2 to 240 frames, but got 1"),
-    ],
-)
-def test_what_is_refused_before_the_work(
-    renderer: Renderer, picture: Picture, out: Path, name: str, count: int, text: str
-) -> None:
-    mixes = tuple(Mix.of_alpha(0.5) for _ in range(count))
-    control = RenderControl(progress=lambda *_: pytest.fail("the work was begun"))
-    with pytest.raises(DniError, match=text):
-        export_sweep(picture, renderer, Sweep(rows=(mixes,)), out / name, ends=(), control=control)
-    assert list(out.iterdir()) == []
+    ]:
+        with case(name, count):
+            mixes = tuple(Mix.of_alpha(0.5) for _ in range(count))
+            control = RenderControl(progress=lambda *_: pytest.fail("the work was begun"))
+            with pytest.raises(DniError, match=text):
+                export_sweep(picture, renderer, Sweep(rows=(mixes,)), out / name, ends=(), control=control)
+            assert list(out.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("suffix", "count", "size", "text"),
-    [
+def test_what_is_too_large(renderer: Renderer, out: Path) -> None:
+    for suffix, count, size, text in [
         (".gif", 60, (1000, 750), "60 frames of 4000x3000 have 720. Ask for fewer frames"),
         (".mp4", 2, (1000, 750), "at most 8192 pixels a side and 9.4 megapixels for .mp4, but got 4000x3000"),
         (".webp", 2, (4096, 10), "at most 16383 pixels a side for .webp, but got 16384x40"),
         (".png", 40, (1000, 750), "Expected at most 150 megapixels in all frames together, but 40"),
-    ],
-)
-def test_what_is_too_large(
-    renderer: Renderer, out: Path, suffix: str, count: int, size: tuple[int, int], text: str
-) -> None:
-    large = Picture(rgb=torch.zeros(3, size[1], size[0], dtype=torch.uint8), opacity=None, name="large")
-    sweep = Sweep(rows=(along(Mix.of_alpha(0), Mix.of_alpha(1), count),))
-    with pytest.raises(DniError, match=text):
-        export_sweep(large, renderer, sweep, out / f"a{suffix}", ends=())
+    ]:
+        with case(suffix, count, size):
+            large = Picture(
+                rgb=torch.zeros(3, size[1], size[0], dtype=torch.uint8), opacity=None, name="large"
+            )
+            sweep = Sweep(rows=(along(Mix.of_alpha(0), Mix.of_alpha(1), count),))
+            with pytest.raises(DniError, match=text):
+                export_sweep(large, renderer, sweep, out / f"a{suffix}", ends=())
 
 
 def test_a_grid_is_no_film(renderer: Renderer, picture: Picture, out: Path) -> None:

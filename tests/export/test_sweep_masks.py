@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import case
 from mask_renders import CPU, difference, make_picture, make_renderer
 from PIL import Image
 from sweep_files import FILMS, comment_of, differences, holds
@@ -80,18 +81,17 @@ def test_the_swept_mix_takes_the_place_of_the_brush_or_of_the_mix() -> None:
     )
 
 
-@pytest.mark.parametrize("crop", [None, Rectangle(20, 10, 70, 61)])
-def test_frames_are_to_the_byte_what_each_order_alone_gives(
-    renderer: Renderer, picture: Picture, crop: Rectangle | None
-) -> None:
+def test_frames_are_to_the_byte_what_each_order_alone_gives(renderer: Renderer, picture: Picture) -> None:
     """With layers, a soft mask, and a mix outside that the sweep begins with."""
-    base = Mix.of_alpha(0.25)
-    stop = Mix.of((0.1, 0.9), groups={"last": (1, 0), "trunk 1": (0.4, 0.6)})
-    like, mixes = masked(soft_mask(), base, crop=crop), along(base, stop, 4)
-    found = frames_of(picture, renderer, like, mixes)
-    for frame, mix in zip(found, mixes, strict=True):
-        assert torch.equal(frame, render_request(picture, renderer, swept(mix, like))[0])
-    assert not torch.equal(found[0], found[-1])
+    for crop in [None, Rectangle(20, 10, 70, 61)]:
+        with case(crop):
+            base = Mix.of_alpha(0.25)
+            stop = Mix.of((0.1, 0.9), groups={"last": (1, 0), "trunk 1": (0.4, 0.6)})
+            like, mixes = masked(soft_mask(), base, crop=crop), along(base, stop, 4)
+            found = frames_of(picture, renderer, like, mixes)
+            for frame, mix in zip(found, mixes, strict=True):
+                assert torch.equal(frame, render_request(picture, renderer, swept(mix, like))[0])
+            assert not torch.equal(found[0], found[-1])
 
 
 def test_only_what_is_painted_moves(renderer: Renderer, picture: Picture) -> None:
@@ -230,16 +230,17 @@ def test_a_grid_of_what_is_painted(picture: Picture, tiny_ends: list[Path], out:
         assert holds(pixels, frame)
 
 
-@pytest.mark.parametrize("suffix", [".png", *FILMS])
-def test_large_masks_are_in_the_recipe_whole(
-    renderer: Renderer, tiny_ends: list[Path], out: Path, suffix: str
-) -> None:
-    noise = torch.randint(0, 256, (512, 512), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
-    like = masked(noise, levels=1)
-    small = Picture(rgb=make_picture(16, 16), opacity=None, name="small")
-    export_sweep(small, renderer, Sweep(rows=(ENDS,), like=like), out / f"a{suffix}", ends=tiny_ends)
-    assert len(like.mask or "") > 200_000
-    assert json.loads(comment_of(out / f"a{suffix}"))["sweep"]["mask"] == like.mask
+def test_large_masks_are_in_the_recipe_whole(renderer: Renderer, tiny_ends: list[Path], out: Path) -> None:
+    for suffix in [".png", *FILMS]:
+        with case(suffix):
+            noise = torch.randint(0, 256, (512, 512), generator=torch.Generator().manual_seed(0)).to(
+                torch.uint8
+            )
+            like = masked(noise, levels=1)
+            small = Picture(rgb=make_picture(16, 16), opacity=None, name="small")
+            export_sweep(small, renderer, Sweep(rows=(ENDS,), like=like), out / f"a{suffix}", ends=tiny_ends)
+            assert len(like.mask or "") > 200_000
+            assert json.loads(comment_of(out / f"a{suffix}"))["sweep"]["mask"] == like.mask
 
 
 def test_other_numbers_of_ends_are_refused_before_the_work(

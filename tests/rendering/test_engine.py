@@ -2,8 +2,8 @@
 
 import copy
 
-import pytest
 import torch
+from cases import case
 from small_renders import CPU, difference, make_networks, make_picture, make_renderer, wrap
 from torch import nn
 
@@ -29,9 +29,10 @@ def box(radius: int):
     return lambda picture: nn.functional.conv2d(picture[None].float(), weight, padding=radius, groups=3)[0]
 
 
-@pytest.mark.parametrize("radius", [3, 8])
-def test_the_depth_of_a_box_is_its_radius_and_the_safety(radius: int) -> None:
-    assert cut_depth(box(radius), bound=20) == radius + 3
+def test_the_depth_of_a_box_is_its_radius_and_the_safety() -> None:
+    for radius in [3, 8]:
+        with case(radius):
+            assert cut_depth(box(radius), bound=20) == radius + 3
 
 
 def test_the_depth_is_at_most_the_bound_and_at_least_four() -> None:
@@ -60,19 +61,17 @@ def test_only_mixes_between_the_ends_take_the_measured_overlap() -> None:
     assert renderer.overlap_at(Mix.of((1, 0), groups={"last": (0, 1)})) == renderer.overlap
 
 
-@pytest.mark.parametrize(
-    ("layer", "expected"),
-    [
+def test_layers_that_may_see_far_are_told_apart() -> None:
+    for layer, expected in [
         (nn.Conv2d(3, 3, 3, padding=1), True),
         (nn.PReLU(), True),
         (nn.Conv2d(3, 3, 2, stride=2), False),
         (nn.AdaptiveAvgPool2d(1), False),
         (nn.MultiheadAttention(4, 1), False),
         (nn.InstanceNorm2d(3), False),
-    ],
-)
-def test_layers_that_may_see_far_are_told_apart(layer: nn.Module, expected: bool) -> None:
-    assert is_convolutional(nn.Sequential(nn.Conv2d(3, 3, 1), layer)) is expected
+    ]:
+        with case(layer):
+            assert is_convolutional(nn.Sequential(nn.Conv2d(3, 3, 1), layer)) is expected
 
 
 def test_other_networks_keep_the_largest_overlap_unmeasured() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from mask_renders import CPU, difference, make_picture, make_renderer
 from torch.nn import functional
 
@@ -60,13 +61,14 @@ def psnr(one: torch.Tensor, other: torch.Tensor) -> float:
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
-@pytest.mark.parametrize(("value", "alpha"), [(0, 0.1), (255, 0.9), (51, 0.26)])
-def test_a_constant_mask_is_the_network_at_that_mix(renderer: Renderer, value: int, alpha: float) -> None:
-    rgb, mask = make_picture(23, 31), torch.full((2, 3), value, dtype=torch.uint8)
-    rendered = render_masked(renderer, rgb, base=BASE, brush=BRUSH, mask=mask)
-    assert rendered.dtype == torch.uint8
-    assert len(rendered.unique()) > 50
-    assert difference(rendered, at_alpha(renderer, rgb, alpha)) <= 1
+def test_a_constant_mask_is_the_network_at_that_mix(renderer: Renderer) -> None:
+    for value, alpha in [(0, 0.1), (255, 0.9), (51, 0.26)]:
+        with case(value, alpha):
+            rgb, mask = make_picture(23, 31), torch.full((2, 3), value, dtype=torch.uint8)
+            rendered = render_masked(renderer, rgb, base=BASE, brush=BRUSH, mask=mask)
+            assert rendered.dtype == torch.uint8
+            assert len(rendered.unique()) > 50
+            assert difference(rendered, at_alpha(renderer, rgb, alpha)) <= 1
 
 
 def test_a_hard_mask_of_the_output_s_size_is_exact_everywhere(renderer: Renderer) -> None:
@@ -109,15 +111,17 @@ def test_the_brush_changes_nothing_elsewhere(renderer: Renderer) -> None:
     assert painted > 10
 
 
-@pytest.mark.parametrize("mask", [ramp(75, 61), spot(75, 61, radius=20)], ids=["ramp", "spot"])
-def test_tiles_leave_no_seams(renderer: Renderer, mask: torch.Tensor) -> None:
-    rgb = make_picture(75, 61)
-    whole = render_masked(renderer, rgb, base=BASE, brush=BRUSH, mask=mask, tile=1000)
-    for tile in (16, 29):
-        tiled = render_masked(renderer, rgb, base=BASE, brush=BRUSH, mask=mask, tile=tile)
-        assert difference(tiled, whole) <= 1
+def test_tiles_leave_no_seams(renderer: Renderer) -> None:
+    for mask in [ramp(75, 61), spot(75, 61, radius=20)]:
+        with case(mask):
+            rgb = make_picture(75, 61)
+            whole = render_masked(renderer, rgb, base=BASE, brush=BRUSH, mask=mask, tile=1000)
+            for tile in (16, 29):
+                tiled = render_masked(renderer, rgb, base=BASE, brush=BRUSH, mask=mask, tile=tile)
+                assert difference(tiled, whole) <= 1
 
 
+@pytest.mark.slow
 def test_the_real_pair_has_no_seams(shared: Path) -> None:
     folder = shared / "pairs" / "realesr-general"
     network, states = load_ends(sorted(folder.glob("*.safetensors")))

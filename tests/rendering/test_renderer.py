@@ -1,10 +1,12 @@
 """Rendering: tiles, sizes, precision, progress, cancellation, and errors."""
 
 import threading
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
+from cases import case
 from small_renders import CPU, difference, make_networks, make_picture, make_renderer, plain, wrap
 from torch import nn
 
@@ -17,22 +19,23 @@ from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer, RenderError
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 40), (33, 2), (37, 53)])
-@pytest.mark.parametrize("alpha", [0.0, 0.4, 1.0])
-def test_any_size_equals_the_plain_float32_network(size: tuple[int, int], alpha: float) -> None:
-    picture = make_picture(*size)
-    rendered = make_renderer().render(picture, shares_of(alpha))
-    assert rendered.dtype == torch.uint8
-    assert len(rendered.unique()) > 10
-    assert difference(rendered, plain(picture, alpha)) <= 1
+def test_any_size_equals_the_plain_float32_network() -> None:
+    for size, alpha in product([(1, 1), (1, 40), (33, 2), (37, 53)], [0.0, 0.4, 1.0]):
+        with case(size, alpha):
+            picture = make_picture(*size)
+            rendered = make_renderer().render(picture, shares_of(alpha))
+            assert rendered.dtype == torch.uint8
+            assert len(rendered.unique()) > 10
+            assert difference(rendered, plain(picture, alpha)) <= 1
 
 
-@pytest.mark.parametrize("tile", [16, 29, 64])
-def test_tiled_and_untiled_differ_by_one_level_at_most(tile: int) -> None:
-    picture = make_picture(75, 61)
-    renderer = make_renderer()
-    whole = renderer.render(picture, shares_of(0.5), tile=1000)
-    assert difference(renderer.render(picture, shares_of(0.5), tile=tile), whole) <= 1
+def test_tiled_and_untiled_differ_by_one_level_at_most() -> None:
+    for tile in [16, 29, 64]:
+        with case(tile):
+            picture = make_picture(75, 61)
+            renderer = make_renderer()
+            whole = renderer.render(picture, shares_of(0.5), tile=1000)
+            assert difference(renderer.render(picture, shares_of(0.5), tile=tile), whole) <= 1
 
 
 def test_too_little_overlap_would_be_seen() -> None:
@@ -44,20 +47,23 @@ def test_too_little_overlap_would_be_seen() -> None:
     assert difference(renderer.render(picture, shares_of(0.5), tile=16), whole) > 1
 
 
-@pytest.mark.parametrize("region", [(0, 0, 61, 75), (10, 20, 30, 25), (40, 50, 21, 25)])
-def test_a_region_is_that_part_of_the_whole(region: tuple[int, int, int, int]) -> None:
-    left, top, width, height = region
-    picture = make_picture(75, 61)
-    renderer = make_renderer()
-    whole = renderer.render(picture, shares_of(0.3), tile=1000)
-    part = renderer.render_region(picture, shares_of(0.3), Rectangle(*region))
-    assert difference(part, whole[:, top * 4 : (top + height) * 4, left * 4 : (left + width) * 4]) <= 1
+def test_a_region_is_that_part_of_the_whole() -> None:
+    for region in [(0, 0, 61, 75), (10, 20, 30, 25), (40, 50, 21, 25)]:
+        with case(region):
+            left, top, width, height = region
+            picture = make_picture(75, 61)
+            renderer = make_renderer()
+            whole = renderer.render(picture, shares_of(0.3), tile=1000)
+            part = renderer.render_region(picture, shares_of(0.3), Rectangle(*region))
+            assert (
+                difference(part, whole[:, top * 4 : (top + height) * 4, left * 4 : (left + width) * 4]) <= 1
+            )
 
 
-@pytest.mark.parametrize("region", [(-1, 0, 5, 5), (0, 0, 62, 5), (60, 74, 2, 2), (0, 0, 0, 5)])
-def test_a_region_outside_is_refused(region: tuple[int, int, int, int]) -> None:
-    with pytest.raises(RenderError, match="region inside the 61x75 picture, but got"):
-        make_renderer().render_region(make_picture(75, 61), shares_of(0.3), Rectangle(*region))
+def test_a_region_outside_is_refused() -> None:
+    for region in [(-1, 0, 5, 5), (0, 0, 62, 5), (60, 74, 2, 2), (0, 0, 0, 5)]:
+        with case(region), pytest.raises(RenderError, match="region inside the 61x75 picture, but got"):
+            make_renderer().render_region(make_picture(75, 61), shares_of(0.3), Rectangle(*region))
 
 
 def test_bfloat16_is_close_to_float32() -> None:
@@ -93,15 +99,17 @@ class Picky(nn.Module):
         return x * self.gain
 
 
-@pytest.mark.parametrize("size", [(1, 1), (17, 30)])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_sizes_a_network_does_not_take_are_padded_and_cut(size: tuple[int, int], channels: int) -> None:
-    module = Picky().requires_grad_(False)
-    states = [{"gain": torch.ones(1, 1, 1, 1)}, {"gain": torch.zeros(1, 1, 1, 1)}]
-    network = wrap(module, scale=1, input_channels=channels, minimum_size=16, multiple_of=8, square=True)
-    grey = make_picture(*size)[:1].expand(3, -1, -1)
-    rendered = Renderer(network, states, device=CPU, precision="float32").render(grey, (1.0, 0.0))
-    assert difference(rendered, grey) == 0
+def test_sizes_a_network_does_not_take_are_padded_and_cut() -> None:
+    for size, channels in product([(1, 1), (17, 30)], [1, 3]):
+        with case(size, channels):
+            module = Picky().requires_grad_(False)
+            states = [{"gain": torch.ones(1, 1, 1, 1)}, {"gain": torch.zeros(1, 1, 1, 1)}]
+            network = wrap(
+                module, scale=1, input_channels=channels, minimum_size=16, multiple_of=8, square=True
+            )
+            grey = make_picture(*size)[:1].expand(3, -1, -1)
+            rendered = Renderer(network, states, device=CPU, precision="float32").render(grey, (1.0, 0.0))
+            assert difference(rendered, grey) == 0
 
 
 def test_progress_counts_the_tiles() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from small_renders import CPU, difference, make_picture, make_renderer, wrap
 from torch import nn
 
@@ -47,23 +48,21 @@ def limited(limit: int, error: Exception | None = None) -> tuple[Renderer, Limit
     return renderer, module
 
 
-@pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("full"), RuntimeError(CPU_MESSAGE), MemoryError()], ids=type
-)
-def test_smaller_tiles_where_memory_runs_out(error: Exception) -> None:
-    renderer, module = limited(2000, error)
-    picture, notices, seen = make_picture(100, 90), [], []
-    rendered = renderer.render(
-        picture,
-        (1.0, 0.0),
-        control=RenderControl(notice=notices.append, progress=lambda *counts: seen.append(counts)),
-    )
-    assert difference(rendered, picture) == 0
-    assert len(notices) == 1
-    assert "smaller ones" in notices[0]
-    assert max(module.sizes[1:]) <= 2000  # the first was measuring
-    assert seen[0] == (0, 1)
-    assert seen[-1] == (8, 8)
+def test_smaller_tiles_where_memory_runs_out() -> None:
+    for error in [torch.OutOfMemoryError("full"), RuntimeError(CPU_MESSAGE), MemoryError()]:
+        with case(error):
+            renderer, module = limited(2000, error)
+            picture, notices, seen = make_picture(100, 90), [], []
+            control = RenderControl(
+                notice=notices.append, progress=lambda *counts, seen=seen: seen.append(counts)
+            )
+            rendered = renderer.render(picture, (1.0, 0.0), control=control)
+            assert difference(rendered, picture) == 0
+            assert len(notices) == 1
+            assert "smaller ones" in notices[0]
+            assert max(module.sizes[1:]) <= 2000  # the first was measuring
+            assert seen[0] == (0, 1)
+            assert seen[-1] == (8, 8)
 
 
 def test_a_region_too_is_halved_where_memory_runs_out() -> None:

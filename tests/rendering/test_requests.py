@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from cases import case
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -37,11 +39,7 @@ PAINTED = RenderRequest(
     mask=MASK,
     levels=2,
 )
-CROPS = pytest.mark.parametrize(
-    "crop",
-    [Rectangle(0, 0, 90, 70), Rectangle(0, 0, 1, 1), Rectangle(60, 50, 30, 20), Rectangle(7, 3, 61, 40)],
-    ids=["all", "one pixel", "corner", "middle"],
-)
+CROPS = [Rectangle(0, 0, 90, 70), Rectangle(0, 0, 1, 1), Rectangle(60, 50, 30, 20), Rectangle(7, 3, 61, 40)]
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -98,23 +96,24 @@ def test_a_picture_without_opacity_has_none(renderer: Renderer) -> None:
     assert render_request(picture, renderer, RenderRequest(mix=Mix.of_alpha(0.4)))[1] is None
 
 
-@pytest.mark.parametrize("tile", [None, 16])
-@CROPS
-def test_a_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Rectangle, tile: int | None) -> None:
-    picture, wanted = make_picture(), RenderRequest(mix=Mix.of_alpha(0.4), crop=crop, tile=tile)
-    rgb, opacity = developed(picture, renderer, wanted)
-    assert picture.opacity is not None
-    assert difference(rgb, cut(renderer.render(picture.rgb, wanted.mix), crop)) <= 1
-    assert torch.equal(opacity, cut(resize_bicubic(picture.opacity, 4), crop))
+def test_a_crop_is_that_part_of_the_whole(renderer: Renderer) -> None:
+    for tile, crop in product([None, 16], CROPS):
+        with case(tile, crop):
+            picture, wanted = make_picture(), RenderRequest(mix=Mix.of_alpha(0.4), crop=crop, tile=tile)
+            rgb, opacity = developed(picture, renderer, wanted)
+            assert picture.opacity is not None
+            assert difference(rgb, cut(renderer.render(picture.rgb, wanted.mix), crop)) <= 1
+            assert torch.equal(opacity, cut(resize_bicubic(picture.opacity, 4), crop))
 
 
-@CROPS
-def test_a_painted_crop_is_that_part_of_the_whole(renderer: Renderer, crop: Rectangle) -> None:
-    picture = make_picture()
-    rgb, opacity = developed(picture, renderer, replace(PAINTED, crop=crop))
-    whole, whole_opacity = developed(picture, renderer, PAINTED)
-    assert difference(rgb, cut(whole, crop)) <= 1
-    assert torch.equal(opacity, cut(whole_opacity, crop))
+def test_a_painted_crop_is_that_part_of_the_whole(renderer: Renderer) -> None:
+    for crop in CROPS:
+        with case(crop):
+            picture = make_picture()
+            rgb, opacity = developed(picture, renderer, replace(PAINTED, crop=crop))
+            whole, whole_opacity = developed(picture, renderer, PAINTED)
+            assert difference(rgb, cut(whole, crop)) <= 1
+            assert torch.equal(opacity, cut(whole_opacity, crop))
 
 
 class Blocks(nn.Module):
@@ -128,28 +127,32 @@ class Blocks(nn.Module):
         return image * self.gain.repeat(1, 1, image.shape[2] // 4, image.shape[3] // 4)
 
 
-@CROPS
-def test_a_crop_keeps_the_blocks_that_a_network_works_on(crop: Rectangle) -> None:
-    module = Blocks().requires_grad_(False)
-    network = ImageNetwork(
-        module, "blocks", scale=1, input_channels=3, output_channels=3, minimum_size=4, multiple_of=4,
-        square=False, supports_bfloat16=False,
-    )  # fmt: skip
-    states = [{"gain": gain * module.gain.clone()} for gain in (1.0, 0.5)]
-    picture, mix = make_picture(), Mix.of_alpha(0.0)
-    gain = states[0]["gain"][0].repeat(1, 18, 23)[:, :70, :90]
-    rgb, _ = developed(picture, Renderer(network, states, device=CPU), RenderRequest(mix=mix, crop=crop))
-    assert difference(rgb, cut((picture.rgb * gain).round(), crop, scale=1)) <= 1
+def test_a_crop_keeps_the_blocks_that_a_network_works_on() -> None:
+    for crop in CROPS:
+        with case(crop):
+            module = Blocks().requires_grad_(False)
+            network = ImageNetwork(
+                module, "blocks", scale=1, input_channels=3, output_channels=3, minimum_size=4, multiple_of=4,
+                square=False, supports_bfloat16=False,
+            )  # fmt: skip
+            states = [{"gain": gain * module.gain.clone()} for gain in (1.0, 0.5)]
+            picture, mix = make_picture(), Mix.of_alpha(0.0)
+            gain = states[0]["gain"][0].repeat(1, 18, 23)[:, :70, :90]
+            rgb, _ = developed(
+                picture, Renderer(network, states, device=CPU), RenderRequest(mix=mix, crop=crop)
+            )
+            assert difference(rgb, cut((picture.rgb * gain).round(), crop, scale=1)) <= 1
 
 
-@pytest.mark.parametrize("wanted", [RenderRequest(mix=Mix.of_alpha(0.4)), PAINTED], ids=["plain", "painted"])
-@pytest.mark.parametrize("crop", [Rectangle(0, 0, 91, 70), Rectangle(89, 0, 2, 1), Rectangle(0, 70, 1, 1)])
-def test_a_crop_outside_the_picture_is_refused(
-    renderer: Renderer, wanted: RenderRequest, crop: Rectangle
-) -> None:
-    text = f"inside the 90x70 picture, but got {crop}. Move it"
-    with pytest.raises(RenderRequestError, match=re.escape(text)):
-        render_request(make_picture(), renderer, replace(wanted, crop=crop))
+def test_a_crop_outside_the_picture_is_refused(renderer: Renderer) -> None:
+    for wanted, crop in product(
+        [RenderRequest(mix=Mix.of_alpha(0.4)), PAINTED],
+        [Rectangle(0, 0, 91, 70), Rectangle(89, 0, 2, 1), Rectangle(0, 70, 1, 1)],
+    ):
+        with case(wanted, crop):
+            text = f"inside the 90x70 picture, but got {crop}. Move it"
+            with pytest.raises(RenderRequestError, match=re.escape(text)):
+                render_request(make_picture(), renderer, replace(wanted, crop=crop))
 
 
 def test_paint_is_the_masked_render(renderer: Renderer) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from small_renders import CPU, difference, make_picture, make_renderer, plain
 
 from dni.blending.interpolate import shares_of
@@ -32,26 +33,31 @@ def load(paths: Sequence[Path]) -> Renderer:
     return Renderer(network, states, device=CPU, precision="float32")
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
-def test_the_bundled_pair_has_no_seams(shared: Path, alpha: float) -> None:
-    renderer = load(end_paths(find_pair("esrgan-lite-x4")))
-    assert renderer.depth < renderer.overlap
-    photo = open_picture(shared / "data" / "set14" / "comic.png").rgb[:, :HEIGHT, :WIDTH]
-    assert max(seam(renderer, picture, alpha) for picture in [photo, *HARD.values()]) <= 1
+@pytest.mark.slow
+def test_the_bundled_pair_has_no_seams(shared: Path) -> None:
+    for alpha in [0.0, 0.3, 1.0]:
+        with case(alpha):
+            renderer = load(end_paths(find_pair("esrgan-lite-x4")))
+            assert renderer.depth < renderer.overlap
+            photo = open_picture(shared / "data" / "set14" / "comic.png").rgb[:, :HEIGHT, :WIDTH]
+            assert max(seam(renderer, picture, alpha) for picture in [photo, *HARD.values()]) <= 1
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.5])
-def test_the_real_pair_has_no_seams(shared: Path, alpha: float) -> None:
-    renderer = load(sorted((shared / "pairs" / "realesr-general").glob("*.safetensors")))
-    photo = open_picture(shared / "data" / "set14" / "zebra.png").rgb[:, -HEIGHT:, -WIDTH:]
-    assert max(seam(renderer, picture, alpha) for picture in [photo, *HARD.values()]) <= 1
+@pytest.mark.slow
+def test_the_real_pair_has_no_seams(shared: Path) -> None:
+    for alpha in [0.0, 0.5]:
+        with case(alpha):
+            renderer = load(sorted((shared / "pairs" / "realesr-general").glob("*.safetensors")))
+            photo = open_picture(shared / "data" / "set14" / "zebra.png").rgb[:, -HEIGHT:, -WIDTH:]
+            assert max(seam(renderer, picture, alpha) for picture in [photo, *HARD.values()]) <= 1
 
 
-@pytest.mark.parametrize("size", [(1, 30), (30, 1), (37, 53)])
-def test_the_fast_path_stays_near_the_plain_one_at_any_size(size: tuple[int, int]) -> None:
-    renderer, picture = make_renderer("bfloat16"), make_picture(*size)
-    for alpha in (0.2, 1.0, 0.2):
-        rendered = renderer.render(picture, shares_of(alpha), tile=16).int()
-        error = (rendered - plain(picture, alpha).int()).abs()
-        assert int(error.max()) <= 8
-        assert float(error.float().mean()) < 1
+def test_the_fast_path_stays_near_the_plain_one_at_any_size() -> None:
+    for size in [(1, 30), (30, 1), (37, 53)]:
+        with case(size):
+            renderer, picture = make_renderer("bfloat16"), make_picture(*size)
+            for alpha in (0.2, 1.0, 0.2):
+                rendered = renderer.render(picture, shares_of(alpha), tile=16).int()
+                error = (rendered - plain(picture, alpha).int()).abs()
+                assert int(error.max()) <= 8
+                assert float(error.float().mean()) < 1

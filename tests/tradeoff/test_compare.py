@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from mask_renders import CPU, difference, make_picture, make_renderer
 from torch import nn
 
@@ -35,13 +36,14 @@ def pictures(count: int) -> list[torch.Tensor]:
     return [make_picture(9, 7, seed=seed) for seed in range(count)]
 
 
-@pytest.mark.parametrize("shares", [(0.25, 0.75), (0.2, 0.3, 0.5), (-0.5, 1.5)])
-def test_pixels_are_the_weighted_mean(shares: tuple[float, ...]) -> None:
-    parts = pictures(len(shares))
-    expected = sum(share * part.double() for share, part in zip(shares, parts, strict=True))
-    blended = pixel_blend(parts, shares)
-    assert blended.dtype == torch.uint8
-    assert float((blended - expected.clamp(0, 255)).abs().max()) <= 0.5 + 1e-4
+def test_pixels_are_the_weighted_mean() -> None:
+    for shares in [(0.25, 0.75), (0.2, 0.3, 0.5), (-0.5, 1.5)]:
+        with case(shares):
+            parts = pictures(len(shares))
+            expected = sum(share * part.double() for share, part in zip(shares, parts, strict=True))
+            blended = pixel_blend(parts, shares)
+            assert blended.dtype == torch.uint8
+            assert float((blended - expected.clamp(0, 255)).abs().max()) <= 0.5 + 1e-4
 
 
 def test_a_whole_share_is_that_picture() -> None:
@@ -193,17 +195,18 @@ def test_another_mix_outside_of_the_mask_is_blended_there(renderer: Renderer) ->
         assert torch.equal(getattr(found, name), getattr(plain, name))
 
 
-@pytest.mark.parametrize(("value", "alpha"), [(255, 0.6), (102, 0.24), (0, 0.0)])
-def test_a_mask_of_one_value_is_that_part_of_alpha(renderer: Renderer, value: int, alpha: float) -> None:
-    rgb = make_picture(20, 30)
-    mask = torch.full((5, 5), value, dtype=torch.uint8)
-    found = compare_blends(renderer, rgb, painted(mask, Mix.of_alpha(0.6)))
-    plain = compare_blends(renderer, rgb, Mix.of_alpha(alpha))
-    assert difference(found.network, plain.network) <= 1
-    assert difference(found.pixels, plain.pixels) <= 1
-    assert found.network_texture == pytest.approx(plain.network_texture, rel=0.01)
-    assert found.pixels_texture == pytest.approx(plain.pixels_texture, rel=0.01)
-    assert (found.psnr == math.inf) == (value == 0)
+def test_a_mask_of_one_value_is_that_part_of_alpha(renderer: Renderer) -> None:
+    for value, alpha in [(255, 0.6), (102, 0.24), (0, 0.0)]:
+        with case(value, alpha):
+            rgb = make_picture(20, 30)
+            mask = torch.full((5, 5), value, dtype=torch.uint8)
+            found = compare_blends(renderer, rgb, painted(mask, Mix.of_alpha(0.6)))
+            plain = compare_blends(renderer, rgb, Mix.of_alpha(alpha))
+            assert difference(found.network, plain.network) <= 1
+            assert difference(found.pixels, plain.pixels) <= 1
+            assert found.network_texture == pytest.approx(plain.network_texture, rel=0.01)
+            assert found.pixels_texture == pytest.approx(plain.pixels_texture, rel=0.01)
+            assert (found.psnr == math.inf) == (value == 0)
 
 
 def test_what_the_ends_have_is_counted_where_their_shares_are(renderer: Renderer) -> None:

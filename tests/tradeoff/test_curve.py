@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import case
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
@@ -108,13 +109,16 @@ def test_proxies_are_what_they_say() -> None:
     assert proxies["consistency"] == pytest.approx(expected, abs=1e-3)
 
 
-@pytest.mark.parametrize(("fine", "coarse"), [(0.2, 0.0), (0.0, 0.2), (0.1, 0.2), (0.05, 0.1)])
-def test_share_of_fine_texture_of_two_waves(fine: float, coarse: float) -> None:
+def test_share_of_fine_texture_of_two_waves() -> None:
     """Energies add up, as the square of the amplitudes."""
-    columns = torch.arange(64.0)
-    wave = fine * torch.sin(2 * math.pi * 0.375 * columns) + coarse * torch.sin(2 * math.pi * 0.125 * columns)
-    image = (0.5 + wave).expand(1, 3, 64, 64)
-    assert fine_share(image) == pytest.approx(fine**2 / (fine**2 + coarse**2), abs=1e-3)
+    for fine, coarse in [(0.2, 0.0), (0.0, 0.2), (0.1, 0.2), (0.05, 0.1)]:
+        with case(fine, coarse):
+            columns = torch.arange(64.0)
+            wave = fine * torch.sin(2 * math.pi * 0.375 * columns) + coarse * torch.sin(
+                2 * math.pi * 0.125 * columns
+            )
+            image = (0.5 + wave).expand(1, 3, 64, 64)
+            assert fine_share(image) == pytest.approx(fine**2 / (fine**2 + coarse**2), abs=1e-3)
 
 
 def test_reducing_is_pillows_and_that_of_the_training() -> None:
@@ -167,22 +171,27 @@ def test_reducing_first(renderer: Renderer) -> None:
     )
 
 
-@pytest.mark.parametrize("reduce_first", [False, True])
-def test_a_crop_sees_its_surroundings(renderer: Renderer, reduce_first: bool) -> None:
+def test_a_crop_sees_its_surroundings(renderer: Renderer) -> None:
     """Measured on the crop of the whole render, and on the middle where the crop is too large."""
-    rgb = photo(160, 192) if reduce_first else photo(40, 48)
-    unit = SCALE if reduce_first else 1
-    asked = Rectangle(8, 4, 32, 32).scaled(unit)
-    question = TradeoffRequest(crop=asked, max_pixels=16 * 16, num_points=2, reduce_first=reduce_first)
-    curve = measure_curve(picture(rgb), renderer, question)
-    assert curve.crop == Rectangle(16, 12, 16, 16).scaled(unit)
-    given = reduce_bicubic(rgb, SCALE) if reduce_first else rgb
-    parts = [batch(renderer.render(given, shares)[:, 48:112, 64:128]) for shares in ((1, 0), (0, 1))]
-    if reduce_first:
-        expected = against_reference(parts[1], batch(rgb[:, 48:112, 64:128]), border=4, extractor=None)
-    else:
-        expected = without_reference(parts[1], first=parts[0], given=batch(given[:, 12:28, 16:32]))
-    assert curve.points[1].measures == pytest.approx(expected, rel=0.01)
+    for reduce_first in [False, True]:
+        with case(reduce_first):
+            rgb = photo(160, 192) if reduce_first else photo(40, 48)
+            unit = SCALE if reduce_first else 1
+            asked = Rectangle(8, 4, 32, 32).scaled(unit)
+            question = TradeoffRequest(
+                crop=asked, max_pixels=16 * 16, num_points=2, reduce_first=reduce_first
+            )
+            curve = measure_curve(picture(rgb), renderer, question)
+            assert curve.crop == Rectangle(16, 12, 16, 16).scaled(unit)
+            given = reduce_bicubic(rgb, SCALE) if reduce_first else rgb
+            parts = [batch(renderer.render(given, shares)[:, 48:112, 64:128]) for shares in ((1, 0), (0, 1))]
+            if reduce_first:
+                expected = against_reference(
+                    parts[1], batch(rgb[:, 48:112, 64:128]), border=4, extractor=None
+                )
+            else:
+                expected = without_reference(parts[1], first=parts[0], given=batch(given[:, 12:28, 16:32]))
+            assert curve.points[1].measures == pytest.approx(expected, rel=0.01)
 
 
 def test_between_two_mixes_of_three_ends(tiny_ends: list[Path]) -> None:
@@ -218,9 +227,8 @@ def test_progress_and_cancelling(renderer: Renderer) -> None:
     assert max(told) == (2, 4)
 
 
-@pytest.mark.parametrize(
-    ("question", "text"),
-    [
+def test_what_cannot_be_measured(renderer: Renderer) -> None:
+    for question, text in [
         (
             TradeoffRequest(reference=photo(20, 24)),
             "Expected a reference of 96x80, but got 24x20. Give the picture",
@@ -238,11 +246,9 @@ def test_progress_and_cancelling(renderer: Renderer) -> None:
         ),
         (TradeoffRequest(num_points=1), "Expected at least 2 steps, but got 1"),
         (TradeoffRequest(start=Mix.of((1, 0, 0))), "one has 3 and the other 2"),
-    ],
-)
-def test_what_cannot_be_measured(renderer: Renderer, question: TradeoffRequest, text: str) -> None:
-    with pytest.raises(DniError, match=text):
-        measure_curve(picture(photo()), renderer, question)
+    ]:
+        with case(question), pytest.raises(DniError, match=text):
+            measure_curve(picture(photo()), renderer, question)
 
 
 def test_reducing_first_is_for_networks_that_enlarge() -> None:
@@ -275,12 +281,13 @@ def test_the_knee_of_a_parabola() -> None:
     )
 
 
-@pytest.mark.parametrize("power", [2, 3, 4, 6])
-def test_the_knee_is_where_the_derivative_says(power: int) -> None:
+def test_the_knee_is_where_the_derivative_says() -> None:
     """t^p + 1 - t is smallest where p t^(p - 1) = 1."""
-    expected = (1 / power) ** (1 / (power - 1))
-    advice = suggest(closed_form(lambda t: t**power, lambda t: 1 - t, count=101))
-    assert advice.position == pytest.approx(expected, abs=0.005 + 1e-9)
+    for power in [2, 3, 4, 6]:
+        with case(power):
+            expected = (1 / power) ** (1 / (power - 1))
+            advice = suggest(closed_form(lambda t, power=power: t**power, lambda t: 1 - t, count=101))
+            assert advice.position == pytest.approx(expected, abs=0.005 + 1e-9)
 
 
 def test_the_knee_does_not_depend_on_units_or_direction() -> None:
@@ -297,29 +304,30 @@ def test_no_trade_off_to_see() -> None:
     assert "PSNR by 0.01 dB" in advice.reason
 
 
-@pytest.mark.parametrize(
-    ("loss", "gap", "position"),
-    [
+def test_one_point_is_best_in_both() -> None:
+    for loss, gap, position in [
         (lambda t: t, lambda t: t, 0.0),
         (lambda t: 1 - t, lambda t: 1 - t, 1.0),
         (lambda t: 0.001 * t, lambda t: 1 - t, 1.0),
         (lambda t: (t - 0.3) ** 2, lambda t: (t - 0.3) ** 2, 0.3),
-    ],
-    ids=["first-end", "last-end", "no-visible-loss", "inside"],
-)
-def test_one_point_is_best_in_both(
-    loss: Callable[[float], float], gap: Callable[[float], float], position: float
-) -> None:
-    advice = suggest(closed_form(loss, gap))
-    assert advice.position == pytest.approx(position)
-    assert "No other point measured is better in either (PSNR: " in advice.reason
+    ]:
+        with case(loss, gap, position):
+            advice = suggest(closed_form(loss, gap))
+            assert advice.position == pytest.approx(position)
+            assert "No other point measured is better in either (PSNR: " in advice.reason
 
 
-@pytest.mark.parametrize("bend", [0.0, 1.0], ids=["straight", "bent outwards"])
-def test_a_curve_without_a_knee(bend: float) -> None:
-    advice = suggest(closed_form(lambda t: t + bend * t * (1 - t), lambda t: 1 - t + bend * t * (1 - t)))
-    assert advice.position == 0.5
-    assert "no knee" in advice.reason
+def test_a_curve_without_a_knee() -> None:
+    for bend in [0.0, 1.0]:
+        with case(bend):
+            advice = suggest(
+                closed_form(
+                    lambda t, bend=bend: t + bend * t * (1 - t),
+                    lambda t, bend=bend: 1 - t + bend * t * (1 - t),
+                )
+            )
+            assert advice.position == 0.5
+            assert "no knee" in advice.reason
 
 
 def test_points_that_another_beats_do_not_count() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from cases import case
 from mask_renders import CPU, make_picture, make_renderer
 
 from dni.blending.layer_groups import layer_groups
@@ -56,44 +57,42 @@ KINDS = [
     ("reduced", make_picture(70, 83), {"reduce_first": True}),
     ("reference", RGB, {"reference": make_picture(96, 128, seed=1)}),
 ]
-KINDS = [pytest.param(*kind, id=kind[0]) for kind in KINDS]
 
 
 # The mask
 
 
-@pytest.mark.parametrize(("kind", "rgb", "question"), KINDS)
-def test_a_mask_all_over_changes_nothing(
-    renderer: Renderer, kind: str, rgb: torch.Tensor, question: dict[str, Any]
-) -> None:
-    plain, painted = (measure(renderer, rgb, **question, mask=mask) for mask in (None, uniform(255)))
-    assert (plain.kind, plain.crop) == (kind, painted.crop)
-    assert measures(painted) == measures(plain)
-    assert measures(plain)[0] != measures(plain)[2]
-    assert painted.title == f"{plain.title} With your mask: outside it nothing changes."
+def test_a_mask_all_over_changes_nothing(renderer: Renderer) -> None:
+    for kind, rgb, question in KINDS:
+        with case(kind, rgb, question):
+            plain, painted = (measure(renderer, rgb, **question, mask=mask) for mask in (None, uniform(255)))
+            assert (plain.kind, plain.crop) == (kind, painted.crop)
+            assert measures(painted) == measures(plain)
+            assert measures(plain)[0] != measures(plain)[2]
+            assert painted.title == f"{plain.title} With your mask: outside it nothing changes."
 
 
-@pytest.mark.parametrize(("kind", "rgb", "question"), KINDS)
-def test_where_nothing_is_painted_the_first_end_stays(
-    renderer: Renderer, kind: str, rgb: torch.Tensor, question: dict[str, Any]
-) -> None:
-    plain, painted = (measure(renderer, rgb, **question, mask=mask) for mask in (None, uniform(0)))
-    assert measures(painted) == [measures(plain)[0]] * 3
-    assert painted.title.endswith("With your mask, but nothing is painted in the part that was measured.")
+def test_where_nothing_is_painted_the_first_end_stays(renderer: Renderer) -> None:
+    for kind, rgb, question in KINDS:
+        with case(kind, rgb, question):
+            plain, painted = (measure(renderer, rgb, **question, mask=mask) for mask in (None, uniform(0)))
+            assert measures(painted) == [measures(plain)[0]] * 3
+            assert painted.title.endswith(
+                "With your mask, but nothing is painted in the part that was measured."
+            )
 
 
-@pytest.mark.parametrize(("outside", "alpha"), [(None, 0.0), (Mix.of_alpha(0.3), 0.3)])
-def test_the_masked_picture_is_measured_as_a_whole(
-    renderer: Renderer, outside: Mix | None, alpha: float
-) -> None:
-    reference = make_picture(96, 128, seed=2)
-    curve = measure(renderer, reference=reference, mask=encode_mask(HARD), outside=outside)
-    beside = renderer.render(RGB, Mix.of_alpha(alpha))
-    for point in curve.points:
-        shown = torch.where(HARD > 0, renderer.render(RGB, point.mix), beside)
-        expected = against_reference(batch(shown), batch(reference), border=SCALE, extractor=None)
-        assert point.measures == pytest.approx(expected, rel=2e-3)
-    assert [point.alpha for point in curve.points] == [0, 0.5, 1]
+def test_the_masked_picture_is_measured_as_a_whole(renderer: Renderer) -> None:
+    for outside, alpha in [(None, 0.0), (Mix.of_alpha(0.3), 0.3)]:
+        with case(outside, alpha):
+            reference = make_picture(96, 128, seed=2)
+            curve = measure(renderer, reference=reference, mask=encode_mask(HARD), outside=outside)
+            beside = renderer.render(RGB, Mix.of_alpha(alpha))
+            for point in curve.points:
+                shown = torch.where(HARD > 0, renderer.render(RGB, point.mix), beside)
+                expected = against_reference(batch(shown), batch(reference), border=SCALE, extractor=None)
+                assert point.measures == pytest.approx(expected, rel=2e-3)
+            assert [point.alpha for point in curve.points] == [0, 0.5, 1]
 
 
 def test_a_soft_mask_gives_what_its_share_of_alpha_gives(renderer: Renderer) -> None:
@@ -158,9 +157,8 @@ def corner(left: int, top: int, width: int = 6, height: int = 6) -> torch.Tensor
     return mask
 
 
-@pytest.mark.parametrize(
-    ("mask", "expected"),
-    [
+def test_of_a_large_picture_that_part_is_measured_where_most_is_painted() -> None:
+    for mask, expected in [
         (None, (18, 12)),
         (torch.full((3, 3), 255, dtype=torch.uint8), (18, 12)),
         (torch.zeros(3, 3, dtype=torch.uint8), (18, 12)),
@@ -168,13 +166,10 @@ def corner(left: int, top: int, width: int = 6, height: int = 6) -> torch.Tensor
         (corner(54, 34), (36, 24)),
         (corner(20, 3), (18, 3)),
         (corner(42, 20), (24, 12)),
-    ],
-)
-def test_of_a_large_picture_that_part_is_measured_where_most_is_painted(
-    mask: torch.Tensor | None, expected: tuple[int, int]
-) -> None:
-    part = choose_part((40, 60), None, unit=1, max_pixels=24 * 16, mask=mask)
-    assert part == Rectangle(*expected, 24, 16)
+    ]:
+        with case(mask):
+            part = choose_part((40, 60), None, unit=1, max_pixels=24 * 16, mask=mask)
+            assert part == Rectangle(*expected, 24, 16)
 
 
 def test_paint_outside_of_the_asked_part_does_not_count() -> None:
@@ -197,16 +192,13 @@ def test_the_middle_of_nothing_painted_is_said_to_be_so(renderer: Renderer) -> N
 # Errors
 
 
-@pytest.mark.parametrize(
-    ("question", "text"),
-    [
+def test_what_cannot_be_measured(renderer: Renderer) -> None:
+    for question, text in [
         ({"levels": 3}, "a mask for its levels"),
         ({"outside": Mix.of_alpha(0)}, "Expected a mask for the mix outside of it, but got none"),
         ({"mask": uniform(9), "outside": Mix.of((1, 0, 0))}, "Expected a brush of 3 ends"),
         ({"mask": "no mask"}, "Expected a mask as a grey PNG"),
         ({"stop": Mix.of((0, 1), groups={"middle": (1, 0)})}, "groups of layers that this network has"),
-    ],
-)
-def test_what_cannot_be_measured(renderer: Renderer, question: dict[str, Any], text: str) -> None:
-    with pytest.raises(DniError, match=text):
-        measure(renderer, **question)
+    ]:
+        with case(question), pytest.raises(DniError, match=text):
+            measure(renderer, **question)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
+from cases import case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
@@ -29,7 +31,6 @@ from dni.training.adaptation.losses import (
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 LOSSES: list[Loss] = [mmd_squared, mean_discrepancy, coral_loss]
-any_loss = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.__name__)
 
 samples = given(
     seed=st.integers(0, 1000),
@@ -62,7 +63,7 @@ def finite_differences(function: Callable[[], Tensor], at: Tensor, step: float =
     return gradient
 
 
-@pytest.mark.parametrize("reversal", [0.0, 0.3, 1.0, 2.5])
+@pytest.mark.parametrize("reversal", [0.0, 2.5])
 def test_reversal_by_finite_differences(reversal: float) -> None:
     """What reaches the features is -reversal x gradient; the domain classifier trains at full strength."""
     torch.manual_seed(0)
@@ -83,12 +84,13 @@ def test_reversal_by_finite_differences(reversal: float) -> None:
         torch.testing.assert_close(parameter.grad, numeric, atol=1e-9, rtol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_reversal_is_the_identity_forwards(dtype: torch.dtype) -> None:
-    x = rows_of(3, 4, seed=0).to(dtype)
-    result = reverse_gradient(x, 0.7)
-    assert result.dtype == dtype
-    assert torch.equal(result, x)
+def test_reversal_is_the_identity_forwards() -> None:
+    for dtype in [torch.float32, torch.bfloat16]:
+        with case(dtype):
+            x = rows_of(3, 4, seed=0).to(dtype)
+            result = reverse_gradient(x, 0.7)
+            assert result.dtype == dtype
+            assert torch.equal(result, x)
 
 
 def test_the_schedule_rises_from_zero_to_almost_one() -> None:
@@ -122,47 +124,50 @@ def test_kernel_and_mmd_agree_with_scikit_learn(
     assert mmd_squared(source, target).item() == pytest.approx(expected, abs=2e-3)
 
 
-@pytest.mark.parametrize("distance", [0.1, 1.0, 4.0])
-def test_mmd_of_two_points(distance: float) -> None:
-    source, target = torch.zeros(3, 1), torch.full((5, 1), distance)
-    expected = 2 - 2 * math.exp(-(distance**2) / (2 * 1.5**2))
-    assert mmd_squared(source, target, bandwidth=1.5).item() == pytest.approx(expected, abs=1e-6)
+def test_mmd_of_two_points() -> None:
+    for distance in [0.1, 1.0, 4.0]:
+        with case(distance):
+            source, target = torch.zeros(3, 1), torch.full((5, 1), distance)
+            expected = 2 - 2 * math.exp(-(distance**2) / (2 * 1.5**2))
+            assert mmd_squared(source, target, bandwidth=1.5).item() == pytest.approx(expected, abs=1e-6)
 
 
-@any_loss
 @samples
 @settings(max_examples=20, deadline=None)
-def test_properties_of_a_discrepancy(
-    loss: Loss, seed: int, rows: int, others: int, width: int, scale: float
-) -> None:
-    source = rows_of(rows, width, seed=seed, scale=scale)
-    target = rows_of(others, width, seed=seed + 1, shift=scale, scale=2 * scale)
-    value = loss(source, target).item()
-    near = pytest.approx(value, rel=1e-3, abs=1e-6)
-    assert value >= -1e-6
-    assert loss(target, source).item() == near
-    assert loss(source.flip(0), target.roll(1, 0)).item() == near
-    assert loss(source, source.clone()).item() == pytest.approx(0, abs=1e-6)
+def test_properties_of_a_discrepancy(seed: int, rows: int, others: int, width: int, scale: float) -> None:
+    for loss in LOSSES:
+        with case(loss):
+            source = rows_of(rows, width, seed=seed, scale=scale)
+            target = rows_of(others, width, seed=seed + 1, shift=scale, scale=2 * scale)
+            value = loss(source, target).item()
+            near = pytest.approx(value, rel=1e-3, abs=1e-6)
+            assert value >= -1e-6
+            assert loss(target, source).item() == near
+            assert loss(source.flip(0), target.roll(1, 0)).item() == near
+            assert loss(source, source.clone()).item() == pytest.approx(0, abs=1e-6)
 
 
-@any_loss
-def test_far_domains_are_farther_than_near_ones(loss: Loss) -> None:
-    source, near, far = (rows_of(200, 4, seed=s, scale=scale) for s, scale in ((0, 1), (1, 1), (2, 3)))
-    assert 0 <= loss(source, near) < 0.1 * loss(source, far + 2)
+def test_far_domains_are_farther_than_near_ones() -> None:
+    for loss in LOSSES:
+        with case(loss):
+            source, near, far = (
+                rows_of(200, 4, seed=s, scale=scale) for s, scale in ((0, 1), (1, 1), (2, 3))
+            )
+            assert 0 <= loss(source, near) < 0.1 * loss(source, far + 2)
 
 
-@pytest.mark.parametrize("value", [0.0, 0.3, 7.0])
-@any_loss
-def test_gradients_at_equal_rows_are_finite(loss: Loss, value: float) -> None:
-    source = torch.full((4, 3), value, requires_grad=True)
-    target = torch.full((5, 3), value, requires_grad=True)
-    result = loss(source, target)
-    result.backward()
-    assert result.item() == pytest.approx(0, abs=1e-6)
-    assert source.grad is not None
-    assert target.grad is not None
-    assert source.grad.isfinite().all()
-    assert target.grad.isfinite().all()
+def test_gradients_at_equal_rows_are_finite() -> None:
+    for value, loss in product([0.0, 0.3, 7.0], LOSSES):
+        with case(value, loss):
+            source = torch.full((4, 3), value, requires_grad=True)
+            target = torch.full((5, 3), value, requires_grad=True)
+            result = loss(source, target)
+            result.backward()
+            assert result.item() == pytest.approx(0, abs=1e-6)
+            assert source.grad is not None
+            assert target.grad is not None
+            assert source.grad.isfinite().all()
+            assert target.grad.isfinite().all()
 
 
 def test_the_median_bandwidth_is_a_constant_of_the_gradient() -> None:
@@ -176,12 +181,13 @@ def test_the_median_bandwidth_is_a_constant_of_the_gradient() -> None:
     assert gradients[0].abs().max() > 1e-3
 
 
-@any_loss
-def test_following_the_gradient_brings_the_domains_together(loss: Loss) -> None:
-    source, target = rows_of(20, 3, seed=0), rows_of(20, 3, seed=1, shift=1, scale=2).requires_grad_()
-    value = loss(source, target)
-    (gradient,) = torch.autograd.grad(value, target)
-    assert loss(source, target - 0.1 * gradient / gradient.norm()) < value
+def test_following_the_gradient_brings_the_domains_together() -> None:
+    for loss in LOSSES:
+        with case(loss):
+            source, target = rows_of(20, 3, seed=0), rows_of(20, 3, seed=1, shift=1, scale=2).requires_grad_()
+            value = loss(source, target)
+            (gradient,) = torch.autograd.grad(value, target)
+            assert loss(source, target - 0.1 * gradient / gradient.norm()) < value
 
 
 # Means and covariances
@@ -217,38 +223,41 @@ def test_mean_discrepancy_is_the_mmd_of_a_linear_kernel(
 # Precision and errors
 
 
-@any_loss
-def test_autocast_does_not_make_them_coarse(loss: Loss) -> None:
-    source, target = rows_of(16, 8, seed=0, shift=20), rows_of(16, 8, seed=1, shift=20.2)
-    expected = loss(source, target)
-    with torch.autocast("cpu", torch.bfloat16):
-        result = loss(source, target)
-    assert result.dtype == torch.float32
-    assert torch.equal(result, expected)
+def test_autocast_does_not_make_them_coarse() -> None:
+    for loss in LOSSES:
+        with case(loss):
+            source, target = rows_of(16, 8, seed=0, shift=20), rows_of(16, 8, seed=1, shift=20.2)
+            expected = loss(source, target)
+            with torch.autocast("cpu", torch.bfloat16):
+                result = loss(source, target)
+            assert result.dtype == torch.float32
+            assert torch.equal(result, expected)
 
 
-@any_loss
-def test_bfloat16_features_are_widened(loss: Loss) -> None:
-    source, target = rows_of(6, 3, seed=0).bfloat16(), rows_of(6, 3, seed=1).bfloat16()
-    assert torch.equal(loss(source, target), loss(source.float(), target.float()))
+def test_bfloat16_features_are_widened() -> None:
+    for loss in LOSSES:
+        with case(loss):
+            source, target = rows_of(6, 3, seed=0).bfloat16(), rows_of(6, 3, seed=1).bfloat16()
+            assert torch.equal(loss(source, target), loss(source.float(), target.float()))
 
 
-@any_loss
-@pytest.mark.parametrize(
-    ("source", "target", "text"),
-    [
-        ((4, 3), (4, 2), r"Expected feature matrices \(n, d\) and \(m, d\), but got \(4, 3\) and \(4, 2\)"),
-        ((4, 3, 1), (4, 3), r"but got \(4, 3, 1\) and \(4, 3\)"),
-        ((4, 3), (3,), r"but got \(4, 3\) and \(3,\)"),
-        ((1, 3), (4, 3), "Expected at least two rows in each domain, but got 1 and 4"),
-        ((4, 3), (0, 3), "Expected at least two rows in each domain, but got 4 and 0"),
-    ],
-)
-def test_shapes_that_do_not_fit(
-    loss: Loss, source: tuple[int, ...], target: tuple[int, ...], text: str
-) -> None:
-    with pytest.raises(ValueError, match=text):
-        loss(torch.zeros(source), torch.zeros(target))
+def test_shapes_that_do_not_fit() -> None:
+    for loss, (source, target, text) in product(
+        LOSSES,
+        [
+            (
+                (4, 3),
+                (4, 2),
+                r"Expected feature matrices \(n, d\) and \(m, d\), but got \(4, 3\) and \(4, 2\)",
+            ),
+            ((4, 3, 1), (4, 3), r"but got \(4, 3, 1\) and \(4, 3\)"),
+            ((4, 3), (3,), r"but got \(4, 3\) and \(3,\)"),
+            ((1, 3), (4, 3), "Expected at least two rows in each domain, but got 1 and 4"),
+            ((4, 3), (0, 3), "Expected at least two rows in each domain, but got 4 and 0"),
+        ],
+    ):
+        with case(loss, source, target), pytest.raises(ValueError, match=text):
+            loss(torch.zeros(source), torch.zeros(target))
 
 
 def test_prediction_entropy() -> None:

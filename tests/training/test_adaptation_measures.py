@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import pytest
 import torch
+from cases import case
 from digit_files import some_digits
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_calibration_error
@@ -34,22 +36,23 @@ def predictions(seed: int, count: int = 500, scale: float = 2.0) -> tuple[Tensor
 # Accuracy and calibration
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_accuracy_agrees_with_torchmetrics(seed: int) -> None:
-    logits, labels = predictions(seed)
-    expected = multiclass_accuracy(logits, labels, num_classes=10, average="micro")
-    assert accuracy(logits, labels) == pytest.approx(float(expected))
-    assert accuracy(logits, logits.argmax(dim=1)) == 1
-    assert accuracy(logits, (logits.argmax(dim=1) + 1) % 10) == 0
+def test_accuracy_agrees_with_torchmetrics() -> None:
+    for seed in range(3):
+        with case(seed):
+            logits, labels = predictions(seed)
+            expected = multiclass_accuracy(logits, labels, num_classes=10, average="micro")
+            assert accuracy(logits, labels) == pytest.approx(float(expected))
+            assert accuracy(logits, logits.argmax(dim=1)) == 1
+            assert accuracy(logits, (logits.argmax(dim=1) + 1) % 10) == 0
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("scale", [0.1, 1.0, 3.0, 30.0])
-def test_calibration_agrees_with_torchmetrics(seed: int, scale: float) -> None:
-    logits, labels = predictions(seed, scale=scale)
-    # Probabilities: torchmetrics takes logits that happen to lie in [0, 1] for probabilities.
-    expected = multiclass_calibration_error(logits.softmax(dim=1), labels, num_classes=10, n_bins=15)
-    assert expected_calibration_error(logits, labels) == pytest.approx(float(expected), abs=1e-5)
+def test_calibration_agrees_with_torchmetrics() -> None:
+    for seed, scale in product(range(3), [0.1, 1.0, 3.0, 30.0]):
+        with case(seed, scale):
+            logits, labels = predictions(seed, scale=scale)
+            # Probabilities: torchmetrics takes logits that happen to lie in [0, 1] for probabilities.
+            expected = multiclass_calibration_error(logits.softmax(dim=1), labels, num_classes=10, n_bins=15)
+            assert expected_calibration_error(logits, labels) == pytest.approx(float(expected), abs=1e-5)
 
 
 def test_calibration_of_closed_cases() -> None:
@@ -82,14 +85,15 @@ def test_information_of_closed_cases() -> None:
     assert information_maximisation(sure[:1].expand(4, -1)) == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_information_is_the_mutual_information(seed: int) -> None:
+def test_information_is_the_mutual_information() -> None:
     """Mean Kullback-Leibler divergence of each prediction from the mean one, which is never negative."""
-    logits, _ = predictions(seed)
-    each = logits.double().softmax(dim=1)
-    expected = (each * (each / each.mean(dim=0)).log()).sum(dim=1).mean()
-    assert information_maximisation(logits) == pytest.approx(float(expected))
-    assert 0 < information_maximisation(logits) < math.log(10)
+    for seed in range(3):
+        with case(seed):
+            logits, _ = predictions(seed)
+            each = logits.double().softmax(dim=1)
+            expected = (each * (each / each.mean(dim=0)).log()).sum(dim=1).mean()
+            assert information_maximisation(logits) == pytest.approx(float(expected))
+            assert 0 < information_maximisation(logits) < math.log(10)
 
 
 # Domains

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 import torch
 from adaptation_methods import HALF, batch, make, network
+from cases import case
 from torch import Tensor
 from torch.nn import functional
 
@@ -20,9 +23,6 @@ from dni.training.adaptation.methods.ddc import DEFAULT_PLACE, PLACES, Ddc, Plac
 from dni.training.adaptation.methods.source_only import SourceOnly
 from dni.training.adaptation.methods.target_only import TargetOnly
 from models.digits import DigitNetwork
-
-every_method = pytest.mark.parametrize("name", METHODS)
-every_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.before}-{place.width}")
 
 
 def gradients(method: Method, *, progress: float, only: str | None = None) -> dict[str, Tensor]:
@@ -56,70 +56,80 @@ def test_best_is_another_name() -> None:
         method_id("DANN")
 
 
-@every_method
-@pytest.mark.parametrize("progress", [0.0, 0.5, 1.0])
-def test_losses_are_finite_scalars(name: str, progress: float) -> None:
-    method = make(name)
-    losses = method.losses(batch(target_labels=method.needs_target_labels), progress)
-    assert "classify" in losses
-    for loss in losses.values():
-        assert loss.shape == ()
-        assert loss.isfinite()
-        assert loss >= 0
-    assert 0 < method.learning_rate(progress) <= 0.1
+def test_losses_are_finite_scalars() -> None:
+    for name, progress in product(METHODS, [0.0, 0.5, 1.0]):
+        with case(name, progress):
+            method = make(name)
+            losses = method.losses(batch(target_labels=method.needs_target_labels), progress)
+            assert "classify" in losses
+            for loss in losses.values():
+                assert loss.shape == ()
+                assert loss.isfinite()
+                assert loss >= 0
+            assert 0 < method.learning_rate(progress) <= 0.1
 
 
-@every_method
-@pytest.mark.parametrize("autocast", [False, True])
-def test_gradients_reach_all_that_is_used(name: str, autocast: bool) -> None:
+def test_gradients_reach_all_that_is_used() -> None:
     """And under autocast too, whose cache must not hold the weights of a pass without gradient."""
-    method = make(name)
-    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
-        losses = method.losses(batch(target_labels=method.needs_target_labels), 0.5)
-    sum(losses.values()).backward()
-    silent = {
-        key
-        for key, parameter in method.named_parameters()
-        if parameter.grad is None or not parameter.grad.abs().sum() > 0
-    }
-    unused = {f"network.{DEFAULT_PLACE.before}.weight", f"network.{DEFAULT_PLACE.before}.bias"}
-    expected = {
-        "ddc": unused,
-        "adamatch": {key for key, _ in method.named_parameters() if key.startswith("teacher.")},
-    }
-    assert silent == expected.get(name, set())
+    for name, autocast in product(METHODS, [False, True]):
+        with case(name, autocast):
+            method = make(name)
+            with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+                losses = method.losses(batch(target_labels=method.needs_target_labels), 0.5)
+            sum(losses.values()).backward()
+            silent = {
+                key
+                for key, parameter in method.named_parameters()
+                if parameter.grad is None or not parameter.grad.abs().sum() > 0
+            }
+            unused = {f"network.{DEFAULT_PLACE.before}.weight", f"network.{DEFAULT_PLACE.before}.bias"}
+            expected = {
+                "ddc": unused,
+                "adamatch": {key for key, _ in method.named_parameters() if key.startswith("teacher.")},
+            }
+            assert silent == expected.get(name, set())
 
 
-@every_method
-def test_only_the_upper_bound_reads_target_labels(name: str) -> None:
-    assert METHOD_CLASSES[name].needs_target_labels == (name == "target_only")
-    if name == "target_only":
-        with pytest.raises(DniError, match="Expected a batch with target labels, but got none"):
-            make(name).losses(batch(), 0.5)
-        return
-    with_labels, without = (make(name).losses(batch(target_labels=known), 0.5) for known in (True, False))
-    assert {key: loss.item() for key, loss in with_labels.items()} == {
-        key: loss.item() for key, loss in without.items()
-    }
+def test_only_the_upper_bound_reads_target_labels() -> None:
+    for name in METHODS:
+        with case(name):
+            assert METHOD_CLASSES[name].needs_target_labels == (name == "target_only")
+            if name == "target_only":
+                with pytest.raises(DniError, match="Expected a batch with target labels, but got none"):
+                    make(name).losses(batch(), 0.5)
+                continue
+            with_labels, without = (
+                make(name).losses(batch(target_labels=known), 0.5) for known in (True, False)
+            )
+            assert {key: loss.item() for key, loss in with_labels.items()} == {
+                key: loss.item() for key, loss in without.items()
+            }
 
 
-@every_method
-def test_the_result_has_the_ancestors_architecture(name: str) -> None:
-    result = make(name).result()
-    assert isinstance(result, DigitNetwork)
-    shapes = {key: tensor.shape for key, tensor in result.state_dict().items()}
-    assert shapes == {key: tensor.shape for key, tensor in network().state_dict().items()}
+def test_the_result_has_the_ancestors_architecture() -> None:
+    for name in METHODS:
+        with case(name):
+            result = make(name).result()
+            assert isinstance(result, DigitNetwork)
+            shapes = {key: tensor.shape for key, tensor in result.state_dict().items()}
+            assert shapes == {key: tensor.shape for key, tensor in network().state_dict().items()}
 
 
-@pytest.mark.parametrize(("method", "half"), [(SourceOnly, "source"), (TargetOnly, "target")])
-def test_one_domain_alone(method: type[Method], half: str) -> None:
+def test_one_domain_alone() -> None:
     """Cross-entropy on one half, whatever the other is."""
-    full = batch(target_labels=True)
-    images, labels = {"source": (full.source, full.labels), "target": (full.target, full.target_labels)}[half]
-    assert labels is not None
-    losses = method(network()).losses(full, 0.5)
-    assert losses.keys() == {"classify"}
-    torch.testing.assert_close(losses["classify"], functional.cross_entropy(network()(images), labels))
+    for method, half in [(SourceOnly, "source"), (TargetOnly, "target")]:
+        with case(method, half):
+            full = batch(target_labels=True)
+            images, labels = {
+                "source": (full.source, full.labels),
+                "target": (full.target, full.target_labels),
+            }[half]
+            assert labels is not None
+            losses = method(network()).losses(full, 0.5)
+            assert losses.keys() == {"classify"}
+            torch.testing.assert_close(
+                losses["classify"], functional.cross_entropy(network()(images), labels)
+            )
 
 
 # DANN
@@ -140,25 +150,26 @@ def test_dann_trains_the_domain_classifier_at_full_strength() -> None:
         torch.testing.assert_close(late[name], whole[name])
 
 
-@pytest.mark.parametrize("progress", [0.1, 1.0])
-def test_dann_reverses_what_reaches_the_features(progress: float) -> None:
-    method = make("dann")
-    whole = gradients(make("dann"), progress=progress)
-    classify = gradients(make("dann"), progress=progress, only="classify")
-    features = method.network.features(torch.cat((batch().source, batch().target)))
-    domains = torch.tensor([0.0, 1.0]).repeat_interleave(HALF)[:, None]
-    assert isinstance(method, Dann)
-    loss = functional.binary_cross_entropy_with_logits(method.domain_classifier(features), domains)
-    loss.backward()
-    reversal = reversal_schedule(progress)
-    for name, parameter in method.network.named_parameters():
-        if name.startswith("conv"):
-            assert parameter.grad is not None
-            expected = classify[f"network.{name}"] - reversal * parameter.grad
-            torch.testing.assert_close(whole[f"network.{name}"], expected, atol=1e-6, rtol=1e-4)
-        else:
-            torch.testing.assert_close(whole[f"network.{name}"], classify[f"network.{name}"])
-    torch.testing.assert_close(method.losses(batch(), progress)["domain"], loss)
+def test_dann_reverses_what_reaches_the_features() -> None:
+    for progress in [0.1, 1.0]:
+        with case(progress):
+            method = make("dann")
+            whole = gradients(make("dann"), progress=progress)
+            classify = gradients(make("dann"), progress=progress, only="classify")
+            features = method.network.features(torch.cat((batch().source, batch().target)))
+            domains = torch.tensor([0.0, 1.0]).repeat_interleave(HALF)[:, None]
+            assert isinstance(method, Dann)
+            loss = functional.binary_cross_entropy_with_logits(method.domain_classifier(features), domains)
+            loss.backward()
+            reversal = reversal_schedule(progress)
+            for name, parameter in method.network.named_parameters():
+                if name.startswith("conv"):
+                    assert parameter.grad is not None
+                    expected = classify[f"network.{name}"] - reversal * parameter.grad
+                    torch.testing.assert_close(whole[f"network.{name}"], expected, atol=1e-6, rtol=1e-4)
+                else:
+                    torch.testing.assert_close(whole[f"network.{name}"], classify[f"network.{name}"])
+            torch.testing.assert_close(method.losses(batch(), progress)["domain"], loss)
 
 
 def network_keys(method: Method) -> set[str]:
@@ -190,13 +201,16 @@ def test_coral_aligns_the_outputs() -> None:
     torch.testing.assert_close(losses["classify"], classification(net))
 
 
-@pytest.mark.parametrize(("name", "loss"), [("dann_mmd", "mmd"), ("ddc", "confusion"), ("coral", "coral")])
-def test_alignment_begins_at_zero_and_ends_at_its_weight(name: str, loss: str) -> None:
-    method = make(name)
-    values = [method.losses(batch(), step / 4)[loss].item() for step in range(5)]
-    assert values[0] == 0
-    assert values == sorted(values)
-    assert values == pytest.approx([reversal_schedule(step / 4) * values[4] for step in range(5)], rel=1e-3)
+def test_alignment_begins_at_zero_and_ends_at_its_weight() -> None:
+    for name, loss in [("dann_mmd", "mmd"), ("ddc", "confusion"), ("coral", "coral")]:
+        with case(name, loss):
+            method = make(name)
+            values = [method.losses(batch(), step / 4)[loss].item() for step in range(5)]
+            assert values[0] == 0
+            assert values == sorted(values)
+            assert values == pytest.approx(
+                [reversal_schedule(step / 4) * values[4] for step in range(5)], rel=1e-3
+            )
 
 
 def classification(net: DigitNetwork) -> Tensor:
@@ -206,47 +220,49 @@ def classification(net: DigitNetwork) -> Tensor:
 # DDC
 
 
-@every_place
 @torch.no_grad()
-def test_folding_gives_the_same_function(place: Place) -> None:
-    method = Ddc(network(), place)
-    for parameter in method.parameters():
-        parameter.add_(0.05 * torch.randn(parameter.shape))
-    images = batch().target
-    logits, adapted = method.run(images)
-    assert adapted.shape == (HALF, place.width)
-    torch.testing.assert_close(method.result()(images), logits, atol=1e-5, rtol=1e-4)
-    # Folding changes nothing that is still in training.
-    assert torch.equal(method.run(images)[0], logits)
+def test_folding_gives_the_same_function() -> None:
+    for place in PLACES:
+        with case(place):
+            method = Ddc(network(), place)
+            for parameter in method.parameters():
+                parameter.add_(0.05 * torch.randn(parameter.shape))
+            images = batch().target
+            logits, adapted = method.run(images)
+            assert adapted.shape == (HALF, place.width)
+            torch.testing.assert_close(method.result()(images), logits, atol=1e-5, rtol=1e-4)
+            # Folding changes nothing that is still in training.
+            assert torch.equal(method.run(images)[0], logits)
 
 
-@pytest.mark.parametrize(
-    "place", [Place("fc3", 10), *(place for place in PLACES if place.before == "fc3"), Place("fc2", 100)]
-)
 @torch.no_grad()
-def test_a_wide_layer_starts_as_the_ancestor(place: Place) -> None:
-    method, ancestor = Ddc(network(), place), network()
-    images = batch().source
-    torch.testing.assert_close(method.run(images)[0], ancestor(images), atol=1e-5, rtol=1e-4)
-    for name, tensor in method.result().state_dict().items():
-        torch.testing.assert_close(tensor, ancestor.state_dict()[name], atol=1e-6, rtol=1e-4)
+def test_a_wide_layer_starts_as_the_ancestor() -> None:
+    for place in [Place("fc3", 10), *(place for place in PLACES if place.before == "fc3"), Place("fc2", 100)]:
+        with case(place):
+            method, ancestor = Ddc(network(), place), network()
+            images = batch().source
+            torch.testing.assert_close(method.run(images)[0], ancestor(images), atol=1e-5, rtol=1e-4)
+            for name, tensor in method.result().state_dict().items():
+                torch.testing.assert_close(tensor, ancestor.state_dict()[name], atol=1e-6, rtol=1e-4)
 
 
-@pytest.mark.parametrize("width", [16, 32, 64])
 @torch.no_grad()
-def test_a_narrow_layer_starts_as_the_best_approximation(width: int) -> None:
+def test_a_narrow_layer_starts_as_the_best_approximation() -> None:
     """Eckart and Young: what is lost are the singular values that have no room."""
-    weight = network().fc2.weight.clone()
-    folded = Ddc(network(), Place("fc2", width)).result().fc2.weight
-    values = torch.linalg.svdvals(weight)
-    torch.testing.assert_close((folded - weight).norm(), values[width:].norm(), atol=1e-5, rtol=1e-4)
-    assert torch.linalg.matrix_rank(folded, atol=1e-4) == width
+    for width in [16, 32, 64]:
+        with case(width):
+            weight = network().fc2.weight.clone()
+            folded = Ddc(network(), Place("fc2", width)).result().fc2.weight
+            values = torch.linalg.svdvals(weight)
+            torch.testing.assert_close((folded - weight).norm(), values[width:].norm(), atol=1e-5, rtol=1e-4)
+            assert torch.linalg.matrix_rank(folded, atol=1e-4) == width
 
 
-@every_place
-def test_ddcs_confusion_is_between_the_means(place: Place) -> None:
-    method = Ddc(network(), place)
-    losses = method.losses(batch(), 0.5)
-    means = [method.run(images)[1].mean(dim=0) for images in (batch().source, batch().target)]
-    expected = Ddc.weight * ramp(0.5) * (means[0] - means[1]).square().sum()
-    torch.testing.assert_close(losses["confusion"], expected, atol=1e-7, rtol=1e-4)
+def test_ddcs_confusion_is_between_the_means() -> None:
+    for place in PLACES:
+        with case(place):
+            method = Ddc(network(), place)
+            losses = method.losses(batch(), 0.5)
+            means = [method.run(images)[1].mean(dim=0) for images in (batch().source, batch().target)]
+            expected = Ddc.weight * ramp(0.5) * (means[0] - means[1]).square().sum()
+            torch.testing.assert_close(losses["confusion"], expected, atol=1e-7, rtol=1e-4)

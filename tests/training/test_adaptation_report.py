@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from cases import case
 from conftest import Run
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -33,6 +34,8 @@ from dni.training.adaptation.methods import Method
 from dni.training.adaptation.report import COLUMNS, report_table, summary, write_report
 from dni.training.adaptation.runs import Runs
 from models.digits import DigitNetwork
+
+pytestmark = pytest.mark.slow  # All of it is of runs that are trained first.
 
 CARD = "# Größe ✓\n\nbefore\n<!-- table -->\n| old |\n<!-- /table -->\nafter: {{alpha}} \\1 \\g<0>\n"
 ALPHAS, PLANE = (-0.25, 0.0, 0.5, 1.0), (0.0, 0.5, 1.0)
@@ -126,38 +129,42 @@ def test_the_data_is_named_by_its_hash(runs: Runs, written: dict[str, Any]) -> N
     assert len(set(written["data"].values())) == 5
 
 
-@pytest.mark.parametrize("method", ["source_only", "dann", "ddc", "adamatch"])
-def test_the_numbers_are_those_of_the_networks(runs: Runs, written: dict[str, Any], method: str) -> None:
-    network, row = network_of(runs.network(method, 0)), written["methods"][method]["runs"][0]
-    mnist, mnist_m = load_mnist(runs.data_root, "test"), load_mnist_m(runs.data_root, "test")
-    for name, images in {
-        "mnist": mnist.images,
-        "mnist_m": mnist_m.images,
-        "inverted": invert(mnist.images),
-    }.items():
-        assert row[name] == pytest.approx(accuracy(logits_of(network, images), mnist.labels), abs=1e-5)
-    calibration = expected_calibration_error(logits_of(network, mnist_m.images), mnist_m.labels)
-    assert row["ece_mnist_m"] == pytest.approx(calibration, abs=2e-5)
-    assert 0 <= row["a_distance"] <= 2
-    assert 0 <= row["domain_accuracy"] <= 1
-    with safe_open(runs.network(method, 0), "pt") as opened:
-        assert row["seconds"] == float(opened.metadata()["seconds"])
+def test_the_numbers_are_those_of_the_networks(runs: Runs, written: dict[str, Any]) -> None:
+    for method in ["source_only", "dann", "ddc", "adamatch"]:
+        with case(method):
+            network, row = network_of(runs.network(method, 0)), written["methods"][method]["runs"][0]
+            mnist, mnist_m = load_mnist(runs.data_root, "test"), load_mnist_m(runs.data_root, "test")
+            for name, images in {
+                "mnist": mnist.images,
+                "mnist_m": mnist_m.images,
+                "inverted": invert(mnist.images),
+            }.items():
+                assert row[name] == pytest.approx(
+                    accuracy(logits_of(network, images), mnist.labels), abs=1e-5
+                )
+            calibration = expected_calibration_error(logits_of(network, mnist_m.images), mnist_m.labels)
+            assert row["ece_mnist_m"] == pytest.approx(calibration, abs=2e-5)
+            assert 0 <= row["a_distance"] <= 2
+            assert 0 <= row["domain_accuracy"] <= 1
+            with safe_open(runs.network(method, 0), "pt") as opened:
+                assert row["seconds"] == float(opened.metadata()["seconds"])
 
 
-@pytest.mark.parametrize("method", ["dann", "coral", "target_only"])
-def test_choices_are_of_the_snapshots(runs: Runs, written: dict[str, Any], method: str) -> None:
+def test_choices_are_of_the_snapshots(runs: Runs, written: dict[str, Any]) -> None:
     """The label-free one by information on unlabelled training digits, the oracle by the test labels."""
-    unlabelled, target = (load_mnist_m(runs.data_root, split) for split in ("train", "test"))
-    row = written["methods"][method]["runs"][0]
-    snapshots = read_snapshots(runs.run_folder(method, 0) / "snapshots.safetensors")
-    information, accuracies = {}, {}
-    for step, network in snapshots.items():
-        information[step] = information_maximisation(logits_of(network, unlabelled.images[:40]))
-        accuracies[step] = accuracy(logits_of(network, target.images), target.labels)
-    assert row["selected_iteration"] == max(information, key=information.__getitem__)
-    assert row["selected"] == pytest.approx(accuracies[row["selected_iteration"]], abs=1e-5)
-    assert row["oracle"] == pytest.approx(max(accuracies.values()), abs=1e-5)
-    assert row["oracle"] == pytest.approx(accuracies[row["oracle_iteration"]], abs=1e-5)
+    for method in ["dann", "coral", "target_only"]:
+        with case(method):
+            unlabelled, target = (load_mnist_m(runs.data_root, split) for split in ("train", "test"))
+            row = written["methods"][method]["runs"][0]
+            snapshots = read_snapshots(runs.run_folder(method, 0) / "snapshots.safetensors")
+            information, accuracies = {}, {}
+            for step, network in snapshots.items():
+                information[step] = information_maximisation(logits_of(network, unlabelled.images[:40]))
+                accuracies[step] = accuracy(logits_of(network, target.images), target.labels)
+            assert row["selected_iteration"] == max(information, key=information.__getitem__)
+            assert row["selected"] == pytest.approx(accuracies[row["selected_iteration"]], abs=1e-5)
+            assert row["oracle"] == pytest.approx(max(accuracies.values()), abs=1e-5)
+            assert row["oracle"] == pytest.approx(accuracies[row["oracle_iteration"]], abs=1e-5)
 
 
 def test_curves_and_plane_meet_at_the_networks(runs: Runs, written: dict[str, Any]) -> None:
@@ -276,17 +283,18 @@ def test_another_network_is_measured_again(runs: Runs, report: dict[str, Any]) -
 
 
 @pytest.mark.usefixtures("no_measuring")
-@pytest.mark.parametrize("content", [None, "", "# A card\n\n| method |\n", "<!-- table -->\nno end\n"])
-def test_a_card_without_a_marked_table(
-    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
-) -> None:
-    monkeypatch.setenv("DNI_WEIGHTS", str(tmp_path))
-    (tmp_path / "digits").mkdir()
-    if content is not None:
-        (tmp_path / "digits" / "README.md").write_text(content)
-    with pytest.raises(DniError, match=r"Expected a model card with a marked table at .*digits/README\.md"):
-        write_report(runs)
-    assert not (tmp_path / "digits" / "report.json").exists()
+def test_a_card_without_a_marked_table(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for content in [None, "", "# A card\n\n| method |\n", "<!-- table -->\nno end\n"]:
+        with case(content):
+            monkeypatch.setenv("DNI_WEIGHTS", str(tmp_path))
+            (tmp_path / "digits").mkdir(exist_ok=True)
+            if content is not None:
+                (tmp_path / "digits" / "README.md").write_text(content)
+            with pytest.raises(
+                DniError, match=r"Expected a model card with a marked table at .*digits/README\.md"
+            ):
+                write_report(runs)
+            assert not (tmp_path / "digits" / "report.json").exists()
 
 
 def test_the_command_asks_for_the_card_before_it_trains(

@@ -83,6 +83,7 @@ def test_unknown_methods_are_named_before_anything_is_trained(
     assert not runs.folder.exists()
 
 
+@pytest.mark.slow
 def test_ddcs_place_is_the_one_with_the_smallest_mmd(runs: Runs, trained: list[tuple[str, int]]) -> None:
     list(runs.train_seed("source_only", 0))
     place = runs.ddc_place()
@@ -121,6 +122,7 @@ def test_missing_data_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [path.is_file() for path in runs.train_seed("source_only", 0)] == [True]
 
 
+@pytest.mark.slow
 def test_several_runs_at_once_give_the_same(runs: Runs, digits_root: Path, tmp_path: Path) -> None:
     runs.train(["source_only"], jobs=2)
     alone = Runs(digits_root, tmp_path / "alone", num_seeds=2, iterations=1)

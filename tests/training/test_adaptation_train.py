@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from digit_files import photograph, some_digits
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -100,21 +101,14 @@ def run_until(iteration: int, trainer: AdaptationTrainer, monkeypatch: pytest.Mo
 # The same bits
 
 
+@pytest.mark.slow
 @every_method
-def test_the_seed_decides(make: MakeTrainer, method: str) -> None:
-    first = learned(make(method, "first"))
-    torch.rand(3)
-    assert_same(learned(make(method, "again")), first)
-    other = learned(make(method, "other", seed=1))
-    assert not torch.equal(other["fc1.weight"], first["fc1.weight"])
-
-
-@every_method
-def test_a_resumed_run_gives_the_same_bits(
+def test_the_seed_decides_also_after_a_stop(
     make: MakeTrainer, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = make(method, "whole")
     expected = learned(whole)
+    torch.rand(3)
     stopped = make(method, "stopped")
     run_until(5, stopped, monkeypatch)
     assert not stopped.weights_file.exists()
@@ -122,6 +116,8 @@ def test_a_resumed_run_gives_the_same_bits(
     assert resumed.iteration == 4  # the last snapshot before the stop
     assert_same(learned(resumed), expected)
     assert_same(load_file(resumed.snapshots_file), load_file(whole.snapshots_file))
+    other = learned(make(method, "other", seed=1))
+    assert not torch.equal(other["fc1.weight"], expected["fc1.weight"])
 
 
 def test_resuming_what_is_finished_exports_it_again(make: MakeTrainer) -> None:
@@ -172,14 +168,16 @@ def test_a_batch_is_half_source_half_target(make: MakeTrainer) -> None:
 # Honest with labels
 
 
-@pytest.mark.parametrize("method", [method for method in METHODS if method != "target_only"])
-def test_target_labels_never_matter(make: MakeTrainer, method: str) -> None:
+@pytest.mark.slow
+def test_target_labels_never_matter(make: MakeTrainer) -> None:
     """With labels that any use of would fail or change something: the same bits."""
-    expected = learned(make(method, "right"))
-    wrong = Digits(TARGET.images, torch.full_like(TARGET.labels, -1))
-    trainer = make(method, "wrong", target=wrong)
-    assert trainer.target_labels is None
-    assert_same(learned(trainer), expected)
+    for method in [method for method in METHODS if method != "target_only"]:
+        with case(method):
+            expected = learned(make(method, f"{method}-right"))
+            wrong = Digits(TARGET.images, torch.full_like(TARGET.labels, -1))
+            trainer = make(method, f"{method}-wrong", target=wrong)
+            assert trainer.target_labels is None
+            assert_same(learned(trainer), expected)
 
 
 def test_the_upper_bound_learns_from_target_labels(make: MakeTrainer) -> None:
@@ -198,33 +196,34 @@ def test_source_only_does_not_look_at_the_target(make: MakeTrainer) -> None:
 # From the ancestor, on the way, at the end
 
 
-@every_method
-def test_snapshots_lead_from_the_ancestor_to_the_result(
-    make: MakeTrainer, method: str, ancestor: Path
-) -> None:
-    trainer = make(method, iterations=7, place=Place("fc3", 16) if method == "ddc" else None)
-    result = load_file(trainer.run())
-    snapshots = {step: kept.state_dict() for step, kept in read_snapshots(trainer.snapshots_file).items()}
-    assert list(snapshots) == [0, 3, 5, 7]
-    assert_same(snapshots[7], result)
-    if method == "ddc":  # the same function through two layers
-        for name, tensor in load_file(ancestor).items():
-            torch.testing.assert_close(snapshots[0][name], tensor, atol=1e-6, rtol=1e-4)
-    elif method != ANCESTOR:
-        assert_same(snapshots[0], load_file(ancestor))
-    assert all((result[name] != snapshots[0][name]).any() for name in result)
+@pytest.mark.slow
+def test_snapshots_lead_from_the_ancestor_to_the_result(make: MakeTrainer, ancestor: Path) -> None:
+    for method in METHODS:
+        with case(method):
+            trainer = make(method, iterations=7, place=Place("fc3", 16) if method == "ddc" else None)
+            result = load_file(trainer.run())
+            snapshots = {
+                step: kept.state_dict() for step, kept in read_snapshots(trainer.snapshots_file).items()
+            }
+            assert list(snapshots) == [0, 3, 5, 7]
+            assert_same(snapshots[7], result)
+            if method == "ddc":  # the same function through two layers
+                for name, tensor in load_file(ancestor).items():
+                    torch.testing.assert_close(snapshots[0][name], tensor, atol=1e-6, rtol=1e-4)
+            elif method != ANCESTOR:
+                assert_same(snapshots[0], load_file(ancestor))
+            assert all((result[name] != snapshots[0][name]).any() for name in result)
 
 
-@pytest.mark.parametrize(("iterations", "count"), [(3, 4), (20, 21), (23, 21)])
-def test_the_number_of_snapshots(
-    make: MakeTrainer, monkeypatch: pytest.MonkeyPatch, iterations: int, count: int
-) -> None:
-    monkeypatch.setattr(train_module, "NUM_SNAPSHOTS", 20)
-    trainer = make("source_only", iterations=iterations)
-    trainer.run()
-    snapshots = read_snapshots(trainer.snapshots_file)
-    assert len(snapshots) == count
-    assert (min(snapshots), max(snapshots)) == (0, iterations)
+def test_the_number_of_snapshots(make: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for iterations, count in [(3, 4), (20, 21), (23, 21)]:
+        with case(iterations, count):
+            monkeypatch.setattr(train_module, "NUM_SNAPSHOTS", 20)
+            trainer = make("source_only", iterations=iterations)
+            trainer.run()
+            snapshots = read_snapshots(trainer.snapshots_file)
+            assert len(snapshots) == count
+            assert (min(snapshots), max(snapshots)) == (0, iterations)
 
 
 def test_what_a_run_leaves_behind(make: MakeTrainer, tmp_path: Path) -> None:
@@ -243,6 +242,7 @@ def test_what_a_run_leaves_behind(make: MakeTrainer, tmp_path: Path) -> None:
     assert {"classify", "domain", "seconds"} <= record.keys()
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss(make: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Method, "learning_rate", lambda self, progress: 0.05)
     trainer, losses = make("source_only", iterations=80, batch_size=64), []
@@ -256,32 +256,39 @@ def logged(trainer: AdaptationTrainer) -> list[int]:
     return [json.loads(line)["iteration"] for line in lines]
 
 
-@pytest.mark.parametrize("resume", [True, False])
-def test_every_iteration_is_logged_once(
-    make: MakeTrainer, monkeypatch: pytest.MonkeyPatch, resume: bool
-) -> None:
-    monkeypatch.setattr(train_module, "LOG_EVERY", 1)
-    run_until(5, make("coral"), monkeypatch)
-    again = make("coral", resume=resume)
-    again.run()
-    assert logged(again) == [1, 2, 3, 4, 5, 6]
+def test_every_iteration_is_logged_once(make: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for resume in [True, False]:
+        with case(resume):
+            monkeypatch.setattr(train_module, "LOG_EVERY", 1)
+            run_until(5, make("coral"), monkeypatch)
+            again = make("coral", resume=resume)
+            again.run()
+            assert logged(again) == [1, 2, 3, 4, 5, 6]
 
 
 # Mistakes
 
 
-@pytest.mark.parametrize("method", [method for method in METHODS if method != ANCESTOR])
-def test_all_others_need_the_ancestor(method: str, tmp_path: Path) -> None:
-    with pytest.raises(DniError, match=f"Expected the source_only weights for {method} to start from"):
-        AdaptationTrainer(AdaptationConfig(method), source=SOURCE, target=TARGET, run_folder=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+def test_all_others_need_the_ancestor(tmp_path: Path) -> None:
+    for method in [method for method in METHODS if method != ANCESTOR]:
+        with case(method):
+            with pytest.raises(
+                DniError, match=f"Expected the source_only weights for {method} to start from"
+            ):
+                AdaptationTrainer(
+                    AdaptationConfig(method), source=SOURCE, target=TARGET, run_folder=tmp_path / "run"
+                )
+            assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("changes", [{"seed": 1}, {"iterations": 7}, {"batch_size": 10}])
-def test_resuming_with_other_settings_is_an_error(make: MakeTrainer, changes: dict[str, int]) -> None:
-    make("coral").run()
-    with pytest.raises(DniError, match=r"Expected to resume the run of .*state\.pt with its own settings"):
-        make("coral", resume=True, **changes)
+def test_resuming_with_other_settings_is_an_error(make: MakeTrainer) -> None:
+    for changes in [{"seed": 1}, {"iterations": 7}, {"batch_size": 10}]:
+        with case(changes):
+            make("coral").run()
+            with pytest.raises(
+                DniError, match=r"Expected to resume the run of .*state\.pt with its own settings"
+            ):
+                make("coral", resume=True, **changes)
 
 
 def test_zero_iterations_are_the_methods_own() -> None:
@@ -291,10 +298,13 @@ def test_zero_iterations_are_the_methods_own() -> None:
         AdaptationConfig("dann", -1)
 
 
-@pytest.mark.parametrize("batch_size", [0, 2, 7, -4])
-def test_batches_that_cannot_be_halved(batch_size: int) -> None:
-    with pytest.raises(DniError, match=f"an even batch size of at least 4, but got 0 and {batch_size}"):
-        AdaptationConfig("dann", batch_size=batch_size)
+def test_batches_that_cannot_be_halved() -> None:
+    for batch_size in [0, 2, 7, -4]:
+        with (
+            case(batch_size),
+            pytest.raises(DniError, match=f"an even batch size of at least 4, but got 0 and {batch_size}"),
+        ):
+            AdaptationConfig("dann", batch_size=batch_size)
 
 
 def test_unknown_methods_are_named() -> None:

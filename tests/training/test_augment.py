@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from cases import case
 from digit_files import some_digits
 from torch import Tensor
 
@@ -22,7 +23,7 @@ from dni.training.adaptation.augment import (
 )
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
-each = pytest.mark.parametrize("augment", [weak, strong, recolour, cut_out], ids=lambda a: a.__name__)
+AUGMENTATIONS: list[Augmentation] = [weak, strong, recolour, cut_out]
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -33,45 +34,50 @@ def digits(count: int = 6) -> Tensor:
     return some_digits(0, count).images.float() / 255
 
 
-@each
-def test_shape_type_and_range(augment: Augmentation) -> None:
-    images = digits()
-    result = augment(images, seeded())
-    assert (result.shape, result.dtype) == (images.shape, images.dtype)
-    assert 0 <= result.min() <= result.max() <= 1
-    assert torch.equal(images, digits())  # the input stays as it is
+def test_shape_type_and_range() -> None:
+    for augment in AUGMENTATIONS:
+        with case(augment):
+            images = digits()
+            result = augment(images, seeded())
+            assert (result.shape, result.dtype) == (images.shape, images.dtype)
+            assert 0 <= result.min() <= result.max() <= 1
+            assert torch.equal(images, digits())  # the input stays as it is
 
 
-@each
-def test_the_generator_decides(augment: Augmentation) -> None:
-    torch.manual_seed(1)
-    result = augment(digits(), seeded())
-    torch.manual_seed(2)
-    assert torch.equal(augment(digits(), seeded()), result)
-    assert not torch.equal(augment(digits(), seeded(1)), result)
-    generator = seeded()
-    augment(digits(), generator)
-    assert not torch.equal(augment(digits(), generator), result)
+def test_the_generator_decides() -> None:
+    for augment in AUGMENTATIONS:
+        with case(augment):
+            torch.manual_seed(1)
+            result = augment(digits(), seeded())
+            torch.manual_seed(2)
+            assert torch.equal(augment(digits(), seeded()), result)
+            assert not torch.equal(augment(digits(), seeded(1)), result)
+            generator = seeded()
+            augment(digits(), generator)
+            assert not torch.equal(augment(digits(), generator), result)
 
 
-@each
-def test_each_image_has_its_own_parameters(augment: Augmentation) -> None:
-    same = digits(1).expand(8, -1, -1, -1)
-    result = augment(same, seeded())
-    assert len({image.numpy().tobytes() for image in result}) == 8
+def test_each_image_has_its_own_parameters() -> None:
+    for augment in AUGMENTATIONS:
+        with case(augment):
+            same = digits(1).expand(8, -1, -1, -1)
+            result = augment(same, seeded())
+            assert len({image.numpy().tobytes() for image in result}) == 8
 
 
-@each
-def test_an_image_does_not_depend_on_the_others(augment: Augmentation) -> None:
-    images = digits()
-    others = torch.cat((images[:3], 1 - images[3:]))
-    assert torch.equal(augment(others, seeded())[:3], augment(images, seeded())[:3])
+def test_an_image_does_not_depend_on_the_others() -> None:
+    for augment in AUGMENTATIONS:
+        with case(augment):
+            images = digits()
+            others = torch.cat((images[:3], 1 - images[3:]))
+            assert torch.equal(augment(others, seeded())[:3], augment(images, seeded())[:3])
 
 
-@each
-def test_any_memory_order(augment: Augmentation) -> None:
-    result = augment(digits().to(memory_format=torch.channels_last), seeded())
-    torch.testing.assert_close(result, augment(digits(), seeded()))
+def test_any_memory_order() -> None:
+    for augment in AUGMENTATIONS:
+        with case(augment):
+            result = augment(digits().to(memory_format=torch.channels_last), seeded())
+            torch.testing.assert_close(result, augment(digits(), seeded()))
 
 
 # Moving

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from cases import case
 
 from dni.training.restoration.flatten import flatten, guided_filter
 
@@ -28,12 +29,13 @@ def by_hand(image: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
     return smooth
 
 
-@pytest.mark.parametrize("epsilon", [1e-4, 0.02, 1.0])
-def test_the_filter_is_the_papers(epsilon: float) -> None:
-    image = np.random.default_rng(0).random((2, 3, 11, 8))
-    found = guided_filter(torch.from_numpy(image), radius=2, epsilon=epsilon)
-    expected = [[by_hand(channel, 2, epsilon) for channel in picture] for picture in image]
-    np.testing.assert_allclose(found.numpy(), np.array(expected), atol=1e-12)
+def test_the_filter_is_the_papers() -> None:
+    for epsilon in [1e-4, 0.02, 1.0]:
+        with case(epsilon):
+            image = np.random.default_rng(0).random((2, 3, 11, 8))
+            found = guided_filter(torch.from_numpy(image), radius=2, epsilon=epsilon)
+            expected = [[by_hand(channel, 2, epsilon) for channel in picture] for picture in image]
+            np.testing.assert_allclose(found.numpy(), np.array(expected), atol=1e-12)
 
 
 def test_a_plain_picture_stays() -> None:
@@ -65,7 +67,8 @@ def test_channels_do_not_mix() -> None:
     assert not flat[1:].any()
 
 
-@pytest.mark.parametrize("image", [torch.zeros(3, 9, 9), torch.zeros(1, 3, 9, 9, dtype=torch.uint8)])
-def test_another_kind_of_image_is_an_error(image: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match=r"Expected a float image of shape \(B, C, H, W\), but got"):
-        guided_filter(image, radius=2, epsilon=0.1)
+def test_another_kind_of_image_is_an_error() -> None:
+    for image in [torch.zeros(3, 9, 9), torch.zeros(1, 3, 9, 9, dtype=torch.uint8)]:
+        text = r"Expected a float image of shape \(B, C, H, W\), but got"
+        with case(image), pytest.raises(ValueError, match=text):
+            guided_filter(image, radius=2, epsilon=0.1)
