@@ -191,14 +191,24 @@ def test_the_ends_given_are_not_touched() -> None:
     torch.testing.assert_close(states, copies, atol=0, rtol=0)
 
 
-def test_an_interrupted_setting_is_set_again() -> None:
-    blend, _, _ = make_blend()
-    with blend.at_alpha(0.25):
-        pass
-    blend.mix = None
-    blend._rows[0].live.fill_(float("nan"))
-    with blend.at_alpha(0.25) as network:
-        assert torch.isfinite(network.conv.weight).all()
+def test_an_interrupted_setting_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the mix of before nor the interrupted one is taken for granted afterwards."""
+
+    def stop(ends: torch.Tensor, shares: tuple[float, ...], out: torch.Tensor) -> None:
+        out.fill_(float("nan"))
+        raise KeyboardInterrupt
+
+    for again in (0.25, 0.75):
+        blend, states, _ = make_blend()
+        with blend.at_alpha(0.25):
+            pass
+        with monkeypatch.context() as patch:
+            patch.setattr(rows, "blend_rows", stop)
+            with pytest.raises(KeyboardInterrupt), blend.at_alpha(0.75):
+                pass
+        with case(again), blend.at_alpha(again) as network:
+            expected = interpolate(states, shares_of(again))
+            assert torch.equal(network.conv.weight, expected["conv.weight"])
 
 
 def test_people_on_threads_never_see_each_others_alpha() -> None:
