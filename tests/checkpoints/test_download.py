@@ -273,11 +273,8 @@ def test_no_connection_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Monke
             fetch(url, tmp_path / "file.pth")
 
 
-NO_ADDRESSES = ["ftp://host/file.pth", "file.pth", "http://host:port/file.pth"]
-
-
 def test_what_is_not_an_address_is_an_error(tmp_path: Path) -> None:
-    for url in NO_ADDRESSES:
+    for url in ("ftp://host/file.pth", "file.pth", "http://host:port/file.pth"):
         with case(url), pytest.raises(DownloadError, match="Expected an address to fetch, but got"):
             fetch(url, tmp_path / "file.pth")
 
