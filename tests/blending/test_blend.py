@@ -5,6 +5,7 @@ import threading
 
 import pytest
 import torch
+from cases import case
 from torch import nn
 
 from dni.blending import flat_buffers as rows
@@ -52,15 +53,16 @@ def test_the_live_network_is_the_pure_blend(
         torch.testing.assert_close(network(image), expected(image), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("end", [0, 1, 2])
-def test_ends_are_bit_exact_after_other_blends(end: int) -> None:
-    blend, states, _ = make_blend(3)
-    with blend.at((0.1, 0.2, 0.7)):
-        pass
-    shares = [float(index == end) for index in range(3)]
-    with blend.at(shares) as network:
-        for name, tensor in network.state_dict().items():
-            assert torch.equal(tensor, states[end][name]), name
+def test_ends_are_bit_exact_after_other_blends() -> None:
+    for end in [0, 1, 2]:
+        with case(end):
+            blend, states, _ = make_blend(3)
+            with blend.at((0.1, 0.2, 0.7)):
+                pass
+            shares = [float(index == end) for index in range(3)]
+            with blend.at(shares) as network:
+                for name, tensor in network.state_dict().items():
+                    assert torch.equal(tensor, states[end][name]), name
 
 
 def test_two_ends_are_bit_exact_through_alpha() -> None:
@@ -82,30 +84,30 @@ SHARES = [
 
 
 @pytest.mark.parametrize("chunk", [2**17, 700])
-@pytest.mark.parametrize("shares", SHARES)
-def test_bfloat16_is_the_exact_blend_rounded_once(
-    shares: tuple[float, ...], chunk: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(rows.WIDE_CHUNK, "cpu", chunk)
-    torch.manual_seed(0)
-    ends = [RRDBNet(num_filters=8, num_blocks=1).to(torch.bfloat16).state_dict() for _ in shares]
-    blend = Blend(RRDBNet(num_filters=8, num_blocks=1).to(torch.bfloat16), ends)
-    with blend.at(shares, extrapolate=True) as live:
-        for name, tensor in live.state_dict().items():
-            terms = [share * end[name].double() for share, end in zip(shares, ends, strict=True)]
-            exact = torch.stack(terms).sum(0)
-            # Eight bits of precision; float32 sums are off by its own relative step of the largest terms.
-            half_step = torch.exp2(torch.frexp(exact).exponent - 9.0)
-            summing = 2**-22 * torch.stack(terms).abs().sum(0)
-            assert ((tensor.double() - exact).abs() <= half_step + summing).all(), name
+def test_bfloat16_is_the_exact_blend_rounded_once(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for shares in SHARES:
+        with case(shares):
+            monkeypatch.setitem(rows.WIDE_CHUNK, "cpu", chunk)
+            torch.manual_seed(0)
+            ends = [RRDBNet(num_filters=8, num_blocks=1).to(torch.bfloat16).state_dict() for _ in shares]
+            blend = Blend(RRDBNet(num_filters=8, num_blocks=1).to(torch.bfloat16), ends)
+            with blend.at(shares, extrapolate=True) as live:
+                for name, tensor in live.state_dict().items():
+                    terms = [share * end[name].double() for share, end in zip(shares, ends, strict=True)]
+                    exact = torch.stack(terms).sum(0)
+                    # Eight bits of precision; float32 sums are off by a relative step of the largest terms.
+                    half_step = torch.exp2(torch.frexp(exact).exponent - 9.0)
+                    summing = 2**-22 * torch.stack(terms).abs().sum(0)
+                    assert ((tensor.double() - exact).abs() <= half_step + summing).all(), name
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
-@pytest.mark.parametrize("shares", SHARES)
-def test_a_blend_of_equal_ends_is_that_end(shares: tuple[float, ...], dtype: torch.dtype) -> None:
-    ends, out = torch.ones(len(shares), 5000, dtype=dtype), torch.zeros(5000, dtype=dtype)
-    rows.blend_rows(ends, shares, out)
-    torch.testing.assert_close(out, ends[0], rtol=0, atol=2e-7 if dtype == torch.float32 else 0)
+def test_a_blend_of_equal_ends_is_that_end(dtype: torch.dtype) -> None:
+    for shares in SHARES:
+        with case(shares):
+            ends, out = torch.ones(len(shares), 5000, dtype=dtype), torch.zeros(5000, dtype=dtype)
+            rows.blend_rows(ends, shares, out)
+            torch.testing.assert_close(out, ends[0], rtol=0, atol=2e-7 if dtype == torch.float32 else 0)
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
@@ -189,14 +191,24 @@ def test_the_ends_given_are_not_touched() -> None:
     torch.testing.assert_close(states, copies, atol=0, rtol=0)
 
 
-def test_an_interrupted_setting_is_set_again() -> None:
-    blend, _, _ = make_blend()
-    with blend.at_alpha(0.25):
-        pass
-    blend.mix = None
-    blend._rows[0].live.fill_(float("nan"))
-    with blend.at_alpha(0.25) as network:
-        assert torch.isfinite(network.conv.weight).all()
+def test_an_interrupted_setting_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the mix of before nor the interrupted one is taken for granted afterwards."""
+
+    def stop(ends: torch.Tensor, shares: tuple[float, ...], out: torch.Tensor) -> None:
+        out.fill_(float("nan"))
+        raise KeyboardInterrupt
+
+    for again in (0.25, 0.75):
+        blend, states, _ = make_blend()
+        with blend.at_alpha(0.25):
+            pass
+        with monkeypatch.context() as patch:
+            patch.setattr(rows, "blend_rows", stop)
+            with pytest.raises(KeyboardInterrupt), blend.at_alpha(0.75):
+                pass
+        with case(again), blend.at_alpha(again) as network:
+            expected = interpolate(states, shares_of(again))
+            assert torch.equal(network.conv.weight, expected["conv.weight"])
 
 
 def test_people_on_threads_never_see_each_others_alpha() -> None:
@@ -226,6 +238,23 @@ def test_states_must_fit_the_network() -> None:
     larger = [RRDBNet(num_filters=8, num_blocks=1).state_dict() for _ in range(2)]
     with pytest.raises(BlendError, match=r"network's own shapes.*and \d+ more"):
         Blend(smaller, larger)
+
+
+def test_parameters_must_fill_their_memory() -> None:
+    states = [nn.Linear(3, 4).state_dict() for _ in range(2)]
+    for weight in (torch.zeros(4, 6)[:, ::2], torch.zeros(4, 1).expand(4, 3)):
+        network = nn.Linear(3, 4)
+        network.weight = nn.Parameter(weight)
+        with case(weight.stride()), pytest.raises(BlendError, match="but weight overlaps or has gaps"):
+            Blend(network, states)
+
+
+def test_the_stride_of_a_single_row_does_not_matter() -> None:
+    states, network = [nn.Linear(4, 1).state_dict() for _ in range(2)], nn.Linear(4, 1)
+    network.weight = nn.Parameter(torch.zeros(5, 4)[::3][:1])
+    assert network.weight.stride() == (12, 1)
+    with Blend(network, states).at_alpha(1.0) as live:
+        assert torch.equal(live.weight, states[1]["weight"])
 
 
 def test_alpha_is_for_two_ends() -> None:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from cases import case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -40,18 +41,17 @@ def assert_partition(state: dict[str, torch.Tensor], groups: dict[str, tuple[str
     assert sorted(found) == sorted(name for name in state if state[name].is_floating_point())
 
 
-@pytest.mark.parametrize(
-    ("num_blocks", "trunk"), [(1, 3), (2, 2), (8, 8), (23, 8)], ids=lambda number: str(number)
-)
-def test_our_network(num_blocks: int, trunk: int) -> None:
-    state = rrdb_state(num_blocks)
-    groups = layer_groups(state)
-    assert_partition(state, groups)
-    assert list(groups) == ["first", *TRUNK[:trunk], "upsampling", "last"]
-    assert layers_of(groups, "first") == ["conv_first"]
-    assert layers_of(groups, f"trunk {trunk}")[-1] == "conv_body"
-    assert layers_of(groups, "upsampling") == ["conv_up1", "conv_up2", "conv_hr"]
-    assert layers_of(groups, "last") == ["conv_last"]
+def test_our_network() -> None:
+    for num_blocks, trunk in [(1, 3), (2, 2), (8, 8), (23, 8)]:
+        with case(num_blocks):
+            state = rrdb_state(num_blocks)
+            groups = layer_groups(state)
+            assert_partition(state, groups)
+            assert list(groups) == ["first", *TRUNK[:trunk], "upsampling", "last"]
+            assert layers_of(groups, "first") == ["conv_first"]
+            assert layers_of(groups, f"trunk {trunk}")[-1] == "conv_body"
+            assert layers_of(groups, "upsampling") == ["conv_up1", "conv_up2", "conv_hr"]
+            assert layers_of(groups, "last") == ["conv_last"]
 
 
 def test_blocks_are_spread_evenly_and_in_order() -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import case
 
-from dni.blending.mix_paths import along, between, over_pad, positions
+from dni.blending.mix_paths import along, between, first_end, over_pad, positions
 from dni.blending.shares import Mix
 from dni.errors import DniError
+
+
+def test_the_first_end_alone() -> None:
+    assert first_end(2) == Mix.of_alpha(0)
+    assert first_end(4).shares == (1, 0, 0, 0)
 
 
 def test_along_two_mixes() -> None:
@@ -31,40 +37,42 @@ def test_between_mixes_keeps_extrapolation() -> None:
     assert between(Mix.of_alpha(0), far, 0.5) == Mix.of((0.25, 0.75), extrapolate=True)
 
 
-@pytest.mark.parametrize("side", [2, 3, 6])
-def test_the_square_of_four_ends(side: int) -> None:
-    rows = over_pad(4, side)
-    assert [len(row) for row in rows] == [side] * side
-    corners = [rows[0][0], rows[0][-1], rows[-1][0], rows[-1][-1]]
-    assert [mix.shares for mix in corners] == [tuple(row) for row in np.eye(4)]
-    shares = np.array([[mix.shares for mix in row] for row in rows])
-    assert np.allclose(shares.sum(axis=-1), 1)
-    assert np.allclose(shares[:, :, [1, 3]].sum(axis=-1), np.linspace(0, 1, side)[None])
-    assert np.allclose(shares[:, :, [2, 3]].sum(axis=-1), np.linspace(0, 1, side)[:, None])
+def test_the_square_of_four_ends() -> None:
+    for side in [2, 3, 6]:
+        with case(side):
+            rows = over_pad(4, side)
+            assert [len(row) for row in rows] == [side] * side
+            corners = [rows[0][0], rows[0][-1], rows[-1][0], rows[-1][-1]]
+            assert [mix.shares for mix in corners] == [tuple(row) for row in np.eye(4)]
+            shares = np.array([[mix.shares for mix in row] for row in rows])
+            assert np.allclose(shares.sum(axis=-1), 1)
+            assert np.allclose(shares[:, :, [1, 3]].sum(axis=-1), np.linspace(0, 1, side)[None])
+            assert np.allclose(shares[:, :, [2, 3]].sum(axis=-1), np.linspace(0, 1, side)[:, None])
 
 
-@pytest.mark.parametrize("side", [2, 3, 6])
-def test_the_triangle_of_three_ends(side: int) -> None:
-    rows = over_pad(3, side)
-    assert [len(row) for row in rows] == list(range(1, side + 1))
-    corners = [rows[0][0], rows[-1][0], rows[-1][-1]]
-    assert [mix.shares for mix in corners] == [tuple(row) for row in np.eye(3)]
-    every = [mix.shares for row in rows for mix in row]
-    assert len(set(every)) == side * (side + 1) // 2
-    for number, row in enumerate(rows):
-        assert [mix.shares[0] for mix in row] == pytest.approx([1 - number / (side - 1)] * len(row))
+def test_the_triangle_of_three_ends() -> None:
+    for side in [2, 3, 6]:
+        with case(side):
+            rows = over_pad(3, side)
+            assert [len(row) for row in rows] == list(range(1, side + 1))
+            corners = [rows[0][0], rows[-1][0], rows[-1][-1]]
+            assert [mix.shares for mix in corners] == [tuple(row) for row in np.eye(3)]
+            every = [mix.shares for row in rows for mix in row]
+            assert len(set(every)) == side * (side + 1) // 2
+            for number, row in enumerate(rows):
+                assert [mix.shares[0] for mix in row] == pytest.approx([1 - number / (side - 1)] * len(row))
 
 
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        (lambda: positions(1), "Expected at least 2 steps, but got 1"),
-        (lambda: over_pad(5, 3), "Expected 3 or 4 ends for a grid, but got 5"),
-        (lambda: over_pad(3, 1), "Expected at least 2 steps"),
-        (lambda: between(Mix.of_alpha(0), Mix.of_alpha(1), 1.1), "from 0 to 1, but got 1.1"),
-        (lambda: between(Mix.of_alpha(0), Mix.of((1, 0, 0)), 0.5), "one has 2 and the other 3"),
-    ],
-)
-def test_mixes_that_are_not_there(call, text: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(DniError, match=text):
-        call()
+REFUSED = [
+    (lambda: positions(1), "Expected at least 2 steps, but got 1"),
+    (lambda: over_pad(5, 3), "Expected 3 or 4 ends for a grid, but got 5"),
+    (lambda: over_pad(3, 1), "Expected at least 2 steps"),
+    (lambda: between(Mix.of_alpha(0), Mix.of_alpha(1), 1.1), "from 0 to 1, but got 1.1"),
+    (lambda: between(Mix.of_alpha(0), Mix.of((1, 0, 0)), 0.5), "one has 2 and the other 3"),
+]
+
+
+def test_mixes_that_are_not_there() -> None:
+    for call, text in REFUSED:
+        with case(text), pytest.raises(DniError, match=text):
+            call()

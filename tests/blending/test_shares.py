@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from cases import case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,13 +18,13 @@ def test_alpha_is_the_share_of_the_second_end() -> None:
     assert mix.num_ends == 2
 
 
-@pytest.mark.parametrize(
-    "mix",
-    [Mix.of((0.2, 0.3, 0.5)), Mix.of((0.5, 0.5), groups={"last": (1, 0)})],
-    ids=["three ends", "groups"],
-)
-def test_there_is_no_alpha_where_one_number_does_not_say_it_all(mix: Mix) -> None:
-    assert mix.alpha is None
+WITHOUT_ALPHA = [Mix.of((0.2, 0.3, 0.5)), Mix.of((0.5, 0.5), groups={"last": (1, 0)})]
+
+
+def test_there_is_no_alpha_where_one_number_does_not_say_it_all() -> None:
+    for mix in WITHOUT_ALPHA:
+        with case(mix):
+            assert mix.alpha is None
 
 
 def test_mixes_of_the_same_numbers_are_one_key() -> None:
@@ -44,18 +45,18 @@ def test_a_group_cannot_be_named_twice() -> None:
         Mix((1.0, 0.0), (("last", (0.0, 1.0)), ("last", (1.0, 0.0))))
 
 
-@pytest.mark.parametrize(
-    ("shares", "text"),
-    [
-        ((0.5,), "one share of the layers 'last' for each of the 2 ends, but got 1"),
-        ((math.inf, 0), "finite shares of the layers 'last'"),
-        ((0.5, 0.6), r"shares of the layers 'last' that sum to 1, but \(0.5, 0.6\) sum to 1.1"),
-        ((-1, 2), "shares of the layers 'last' between 0 and 1"),
-    ],
-)
-def test_bad_shares_of_a_group_are_refused_by_its_name(shares: tuple[float, ...], text: str) -> None:
-    with pytest.raises(BlendError, match=text):
-        Mix.of((0.5, 0.5), groups={"last": shares})
+BAD_GROUP_SHARES = [
+    ((0.5,), "one share of the layers 'last' for each of the 2 ends, but got 1"),
+    ((math.inf, 0), "finite shares of the layers 'last'"),
+    ((0.5, 0.6), r"shares of the layers 'last' that sum to 1, but \(0.5, 0.6\) sum to 1.1"),
+    ((-1, 2), "shares of the layers 'last' between 0 and 1"),
+]
+
+
+def test_bad_shares_of_a_group_are_refused_by_its_name() -> None:
+    for shares, text in BAD_GROUP_SHARES:
+        with case(shares), pytest.raises(BlendError, match=text):
+            Mix.of((0.5, 0.5), groups={"last": shares})
 
 
 @pytest.mark.parametrize("alpha", [-0.5, 1.5])
@@ -65,20 +66,21 @@ def test_extrapolation_must_be_asked_for(alpha: float) -> None:
     assert Mix.of_alpha(alpha, extrapolate=True).alpha == alpha
 
 
-@pytest.mark.parametrize(
-    ("shares", "text"),
-    [
-        ((0.5,), "one share for each of the 2 ends, but got 1"),
-        ((math.nan, 1), "finite shares"),
-        ((0.5, 0.6), "sum to 1.1"),
-        ((-6, 7), "between 0 and 1"),
-    ],
-)
-def test_bad_shares_are_refused(shares: tuple[float, ...], text: str) -> None:
-    with pytest.raises(BlendError, match=text):
-        check_shares(shares, num_ends=2)
-    with pytest.raises(BlendError, match=text):
-        as_mix(shares, num_ends=2)
+BAD_SHARES = [
+    ((0.5,), "one share for each of the 2 ends, but got 1"),
+    ((math.nan, 1), "finite shares"),
+    ((0.5, 0.6), "sum to 1.1"),
+    ((-6, 7), "between 0 and 1"),
+]
+
+
+def test_bad_shares_are_refused() -> None:
+    for shares, text in BAD_SHARES:
+        with case(shares):
+            with pytest.raises(BlendError, match=text):
+                check_shares(shares, num_ends=2)
+            with pytest.raises(BlendError, match=text):
+                as_mix(shares, num_ends=2)
 
 
 def test_a_mix_for_another_number_of_ends_is_refused() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import spandrel
+from cases import case
 
 from dni.checkpoints import catalog
 from dni.checkpoints.catalog import CatalogError, Pair, end_paths, find_pair, load_catalog
@@ -132,40 +133,40 @@ def test_an_id_twice_is_an_error(
         load_catalog()
 
 
-@pytest.mark.parametrize(
-    ("changes", "text"),
-    [
-        ({"colour": "red"}, r"catalog\.json, pair 1 has unknown ones: colour"),
-        ({"id": "Mine/../x"}, r"small letters, digits, dots and hyphens, but got 'Mine/\.\./x'"),
-        ({"scale": "4"}, "Expected scale in .* to be int, but got '4'"),
-        ({"scale": True}, "Expected scale in .* to be int, but got True"),
-        ({"title": None}, "Expected title in .* to be str, but got None"),
-        ({"ends": entry()["ends"][:1]}, "two or more ends with different labels in .* but got calm"),
-        ({"ends": []}, "two or more ends .* but got none"),
-        ({"ends": entry()["ends"][:1] * 2}, "different labels in .* but got calm, calm"),
-        ({"ends": ["a.pth", "b.pth"]}, "Expected a JSON object in .*, pair 1, end 1, but got str"),
-        ({"ends": [{"label": "calm"}] * 2}, "pair 1, end 1 lacks source"),
-        ({"ends": ends_with({})}, "Expected one place in .*, url or path or .* but got none"),
-        ({"ends": ends_with({"hub_repo": "a/b"})}, "but got hub_repo"),
-        (
-            {"ends": ends_with({"hub_repo": "a/b", "hub_file": "c.pth", "path": "d.pth"})},
-            "got hub_file, hub_repo, p",
-        ),
-        ({"ends": ends_with({"url": "https://h/a.pth", "sha256": "abc"})}, "sha256 as 64 hexadecimal digits"),
-        (
-            {"ends": ends_with({"url": "https://h/x/.."})},
-            r"Expected a file that ends in one of \.safetensors",
-        ),
-        (
-            {"ends": ends_with({"url": "https://h/a.exe"})},
-            r"Expected a file that ends in one of \.safetensors",
-        ),
-        ({"ends": ends_with({"url": "https://h/a.pth"}, mirrors=[{"x": 1}])}, "has unknown ones: x"),
-    ],
-)
-def test_a_malformed_entry_is_an_error(tmp_path: Path, changes: dict[str, object], text: str) -> None:
-    with pytest.raises(CatalogError, match=text):
-        load_catalog(write(tmp_path, entry(**changes)))
+MALFORMED = [
+    ({"colour": "red"}, r"catalog\.json, pair 1 has unknown ones: colour"),
+    ({"id": "Mine/../x"}, r"small letters, digits, dots and hyphens, but got 'Mine/\.\./x'"),
+    ({"scale": "4"}, "Expected scale in .* to be int, but got '4'"),
+    ({"scale": True}, "Expected scale in .* to be int, but got True"),
+    ({"title": None}, "Expected title in .* to be str, but got None"),
+    ({"ends": entry()["ends"][:1]}, "two or more ends with different labels in .* but got calm"),
+    ({"ends": []}, "two or more ends .* but got none"),
+    ({"ends": entry()["ends"][:1] * 2}, "different labels in .* but got calm, calm"),
+    ({"ends": ["a.pth", "b.pth"]}, "Expected a JSON object in .*, pair 1, end 1, but got str"),
+    ({"ends": [{"label": "calm"}] * 2}, "pair 1, end 1 lacks source"),
+    ({"ends": ends_with({})}, "Expected one place in .*, url or path or .* but got none"),
+    ({"ends": ends_with({"hub_repo": "a/b"})}, "but got hub_repo"),
+    (
+        {"ends": ends_with({"hub_repo": "a/b", "hub_file": "c.pth", "path": "d.pth"})},
+        "got hub_file, hub_repo, p",
+    ),
+    ({"ends": ends_with({"url": "https://h/a.pth", "sha256": "abc"})}, "sha256 as 64 hexadecimal digits"),
+    (
+        {"ends": ends_with({"url": "https://h/x/.."})},
+        r"Expected a file that ends in one of \.safetensors",
+    ),
+    (
+        {"ends": ends_with({"url": "https://h/a.exe"})},
+        r"Expected a file that ends in one of \.safetensors",
+    ),
+    ({"ends": ends_with({"url": "https://h/a.pth"}, mirrors=[{"x": 1}])}, "has unknown ones: x"),
+]
+
+
+def test_a_malformed_entry_is_an_error(tmp_path: Path) -> None:
+    for changes, text in MALFORMED:
+        with case(changes), pytest.raises(CatalogError, match=text):
+            load_catalog(write(tmp_path, entry(**changes)))
 
 
 def test_a_key_that_lacks_is_an_error(tmp_path: Path) -> None:
@@ -173,13 +174,17 @@ def test_a_key_that_lacks_is_an_error(tmp_path: Path) -> None:
         load_catalog(write(tmp_path, {}))
 
 
-@pytest.mark.parametrize("content", [None, "{", "[]", '{"pairs": {}}', b"\xff\xfe"])
-def test_what_is_not_a_catalogue_is_an_error(tmp_path: Path, content: str | bytes | None) -> None:
-    path = tmp_path / "catalog.json"
-    if content is not None:
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(CatalogError, match=r"Expected .*catalog\.json"):
-        load_catalog(path)
+NO_CATALOGUES = [None, "{", "[]", '{"pairs": {}}', b"\xff\xfe"]
+
+
+def test_what_is_not_a_catalogue_is_an_error(tmp_path: Path) -> None:
+    for content in NO_CATALOGUES:
+        with case(content):
+            path = tmp_path / "catalog.json"
+            if content is not None:
+                path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            with pytest.raises(CatalogError, match=r"Expected .*catalog\.json"):
+                load_catalog(path)
 
 
 # Pairs of files

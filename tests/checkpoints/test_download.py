@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cases import case
 
 from dni.checkpoints import download
 from dni.checkpoints.download import DownloadError, default_cache, fetch, tqdm_progress
@@ -272,10 +273,10 @@ def test_no_connection_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Monke
             fetch(url, tmp_path / "file.pth")
 
 
-@pytest.mark.parametrize("url", ["ftp://host/file.pth", "file.pth", "http://host:port/file.pth"])
-def test_what_is_not_an_address_is_an_error(tmp_path: Path, url: str) -> None:
-    with pytest.raises(DownloadError, match="Expected an address to fetch, but got"):
-        fetch(url, tmp_path / "file.pth")
+def test_what_is_not_an_address_is_an_error(tmp_path: Path) -> None:
+    for url in ("ftp://host/file.pth", "file.pth", "http://host:port/file.pth"):
+        with case(url), pytest.raises(DownloadError, match="Expected an address to fetch, but got"):
+            fetch(url, tmp_path / "file.pth")
 
 
 def test_an_unwritable_cache_says_what_to_do(server: Server, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from checkpoint_files import assert_same, tensors, write_pickle
 from safetensors.torch import load_file
 from torch import nn
@@ -40,10 +41,13 @@ def test_saving_takes_views_shared_memory_and_channels_last(tmp_path: Path) -> N
     assert_same(read_state(tmp_path / "a.safetensors"), {name: t.detach() for name, t in state.items()})
 
 
-@pytest.mark.parametrize("name", ["a.pth", "a", "a.safetensors.tmp"])
-def test_saving_wants_the_suffix(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CheckpointError, match=r"Expected a name that ends in \.safetensors, but got a"):
-        save(tmp_path / name, tensors(), {})
+def test_saving_wants_the_suffix(tmp_path: Path) -> None:
+    for name in ["a.pth", "a", "a.safetensors.tmp"]:
+        with (
+            case(name),
+            pytest.raises(CheckpointError, match=r"Expected a name that ends in \.safetensors, but got a"),
+        ):
+            save(tmp_path / name, tensors(), {})
 
 
 def test_saving_nothing_is_an_error(tmp_path: Path) -> None:
@@ -78,11 +82,12 @@ def test_a_failed_save_keeps_the_old_file_and_leaves_nothing(
 # Reading
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".pt", ".ckpt", ".PTH"])
-def test_a_plain_pickle_is_read(tmp_path: Path, suffix: str) -> None:
-    path = write_pickle(tmp_path / f"a{suffix}", OrderedDict(tensors()))
-    assert_same(read_state(path), tensors())
-    assert read_metadata(path) == {}
+def test_a_plain_pickle_is_read(tmp_path: Path) -> None:
+    for suffix in [".pth", ".pt", ".ckpt", ".PTH"]:
+        with case(suffix):
+            path = write_pickle(tmp_path / f"a{suffix}", OrderedDict(tensors()))
+            assert_same(read_state(path), tensors())
+            assert read_metadata(path) == {}
 
 
 def test_an_old_pickle_and_parameters_are_read(tmp_path: Path) -> None:
@@ -93,26 +98,31 @@ def test_an_old_pickle_and_parameters_are_read(tmp_path: Path) -> None:
     assert not any(tensor.requires_grad for tensor in read_state(path).values())
 
 
-@pytest.mark.parametrize(
-    "wrapped",
-    [
-        {"params_ema": tensors(), "params": tensors(1)},
-        {"params": tensors()},
-        {"state_dict": tensors(), "epoch": 3, "optimizer": {"lr": 0.1, "state": {0: tensors(1)}}},
-        {"model": {"generator": {"params_ema": tensors()}, "params": "none"}},
-        {"iterations": torch.tensor(5), "params": tensors()},
-    ],
-)
-def test_wrappers_are_opened(tmp_path: Path, wrapped: object) -> None:
-    assert_same(read_state(write_pickle(tmp_path / "a.pth", wrapped)), tensors())
+WRAPPED = [
+    {"params_ema": tensors(), "params": tensors(1)},
+    {"params": tensors()},
+    {"state_dict": tensors(), "epoch": 3, "optimizer": {"lr": 0.1, "state": {0: tensors(1)}}},
+    {"model": {"generator": {"params_ema": tensors()}, "params": "none"}},
+    {"iterations": torch.tensor(5), "params": tensors()},
+]
 
 
-@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.module."])
-def test_prefixes_of_every_name_are_removed(tmp_path: Path, prefix: str) -> None:
-    state = {prefix + name: tensor for name, tensor in tensors().items()}
-    assert_same(read_state(write_pickle(tmp_path / "a.pth", state)), tensors())
-    save(tmp_path / "a.safetensors", state, {})
-    assert_same(read_state(tmp_path / "a.safetensors"), tensors())
+def test_wrappers_are_opened(tmp_path: Path) -> None:
+    for wrapped in WRAPPED:
+        with case(wrapped):
+            assert_same(read_state(write_pickle(tmp_path / "a.pth", wrapped)), tensors())
+
+
+PREFIXES = ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.module."]
+
+
+def test_prefixes_of_every_name_are_removed(tmp_path: Path) -> None:
+    for prefix in PREFIXES:
+        with case(prefix):
+            state = {prefix + name: tensor for name, tensor in tensors().items()}
+            assert_same(read_state(write_pickle(tmp_path / "a.pth", state)), tensors())
+            save(tmp_path / "a.safetensors", state, {})
+            assert_same(read_state(tmp_path / "a.safetensors"), tensors())
 
 
 def test_a_prefix_of_some_names_stays(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 import zipfile
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from checkpoint_files import assert_same, tensors, write_pickle
 from safetensors.torch import save_file
 from torch import nn
@@ -69,52 +71,58 @@ def test_a_torchscript_program_is_refused(tmp_path: Path) -> None:
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(range(256)) * 8
 
 
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-@pytest.mark.parametrize("read", [read_state, read_metadata])
-def test_files_that_cannot_be_read_are_named(tmp_path: Path, suffix: str, read: object) -> None:
-    (tmp_path / f"folder{suffix}").mkdir()
-    (tmp_path / f"empty{suffix}").write_bytes(b"")
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     expected = {
         "absent": "Expected a readable checkpoint, but got",
         "folder": "is a folder or a device",
         "empty": "is empty. Download or copy it again",
     }
-    for name, text in expected.items():
-        with pytest.raises(CheckpointError, match=text) as caught:
-            read(tmp_path / f"{name}{suffix}")  # type: ignore[operator]
-        assert f"{name}{suffix}" in str(caught.value)
+    for suffix in (".pth", ".safetensors"):
+        (tmp_path / f"folder{suffix}").mkdir()
+        (tmp_path / f"empty{suffix}").write_bytes(b"")
+        for read, (name, text) in product((read_state, read_metadata), expected.items()):
+            with case(suffix, read, name):
+                with pytest.raises(CheckpointError, match=text) as caught:
+                    read(tmp_path / f"{name}{suffix}")
+                assert f"{name}{suffix}" in str(caught.value)
 
 
-@pytest.mark.parametrize("kept", [0.02, 0.5, 0.999])
-@pytest.mark.parametrize("old", [False, True])
-def test_a_truncated_pickle_is_damaged(tmp_path: Path, kept: float, old: bool) -> None:
-    path = tmp_path / "a.pth"
-    torch.save({"a": torch.randn(500)}, path, _use_new_zipfile_serialization=not old)
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(len(whole) * kept)])
-    with pytest.raises(CheckpointError, match=r"a\.pth is damaged"):
-        read_state(path)
+def test_a_truncated_pickle_is_damaged(tmp_path: Path) -> None:
+    for kept in [0.02, 0.5, 0.999]:
+        for old in [False, True]:
+            with case(kept, old):
+                path = tmp_path / "a.pth"
+                torch.save({"a": torch.randn(500)}, path, _use_new_zipfile_serialization=not old)
+                whole = path.read_bytes()
+                path.write_bytes(whole[: int(len(whole) * kept)])
+                with pytest.raises(CheckpointError, match=r"a\.pth is damaged"):
+                    read_state(path)
 
 
-@pytest.mark.parametrize("kept", [4, 100, -4])
-def test_a_truncated_safetensors_is_damaged(tmp_path: Path, kept: int) -> None:
-    path = tmp_path / "a.safetensors"
-    save_file(tensors(), path)
-    path.write_bytes(path.read_bytes()[:kept])
-    for read in (read_state, read_metadata):
-        with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged"):
-            read(path)
+def test_a_truncated_safetensors_is_damaged(tmp_path: Path) -> None:
+    for kept in [4, 100, -4]:
+        with case(kept):
+            path = tmp_path / "a.safetensors"
+            save_file(tensors(), path)
+            path.write_bytes(path.read_bytes()[:kept])
+            for read in (read_state, read_metadata):
+                with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged"):
+                    read(path)
 
 
-@pytest.mark.parametrize("content", [JPEG, b"hello", b"version https://git-lfs.github.com/spec/v1\n"])
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
-def test_something_else_by_that_name_is_not_a_checkpoint(tmp_path: Path, content: bytes, suffix: str) -> None:
-    path = tmp_path / f"a{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(
-        CheckpointError, match=rf"Expected a checkpoint, but .*a\{suffix} is damaged, incomplete"
-    ):
-        read_state(path)
+SOMETHING_ELSE = [JPEG, b"hello", b"version https://git-lfs.github.com/spec/v1\n"]
+
+
+def test_something_else_by_that_name_is_not_a_checkpoint(tmp_path: Path) -> None:
+    for content in SOMETHING_ELSE:
+        for suffix in [".pth", ".safetensors"]:
+            with case(content, suffix):
+                path = tmp_path / f"a{suffix}"
+                path.write_bytes(content)
+                with pytest.raises(
+                    CheckpointError, match=rf"Expected a checkpoint, but .*a\{suffix} is damaged, incomplete"
+                ):
+                    read_state(path)
 
 
 def test_another_zip_is_not_a_checkpoint(tmp_path: Path) -> None:
@@ -124,11 +132,12 @@ def test_another_zip_is_not_a_checkpoint(tmp_path: Path) -> None:
         read_state(tmp_path / "a.pth")
 
 
-@pytest.mark.parametrize("name", ["a.bin", "a.png", "a"])
-def test_an_unknown_suffix_is_an_error(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(CheckpointError, match=r"one of \.safetensors, \.pth, \.pt, \.ckpt, but got"):
-        read_state(tmp_path / name)
+def test_an_unknown_suffix_is_an_error(tmp_path: Path) -> None:
+    for name in ["a.bin", "a.png", "a"]:
+        with case(name):
+            (tmp_path / name).write_bytes(b"x")
+            with pytest.raises(CheckpointError, match=r"one of \.safetensors, \.pth, \.pt, \.ckpt, but got"):
+                read_state(tmp_path / name)
 
 
 def test_the_size_limit_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,14 +170,16 @@ def test_tensors_without_plain_values_are_refused(tmp_path: Path) -> None:
         read_state(path)
 
 
-@pytest.mark.parametrize(
-    "content", [{"epoch": 3, "ema": tensors()}, {"params_ema": {}}, {"params": {"a": 1}}, {}]
-)
-def test_no_tensors_are_an_error_that_lists_what_is_there(tmp_path: Path, content: dict[str, object]) -> None:
-    path = write_pickle(tmp_path / "a.pth", content)
-    there = ", ".join(sorted(content)) or "nothing"
-    with pytest.raises(CheckpointError, match=f"found no tensor there; it holds {there}"):
-        read_state(path)
+WITHOUT_TENSORS = [{"epoch": 3, "ema": tensors()}, {"params_ema": {}}, {"params": {"a": 1}}, {}]
+
+
+def test_no_tensors_are_an_error_that_lists_what_is_there(tmp_path: Path) -> None:
+    for content in WITHOUT_TENSORS:
+        with case(content):
+            path = write_pickle(tmp_path / "a.pth", content)
+            there = ", ".join(sorted(content)) or "nothing"
+            with pytest.raises(CheckpointError, match=f"found no tensor there; it holds {there}"):
+                read_state(path)
 
 
 def test_a_list_is_an_error(tmp_path: Path) -> None:
@@ -176,20 +187,24 @@ def test_a_list_is_an_error(tmp_path: Path) -> None:
         read_state(write_pickle(tmp_path / "a.pth", [torch.ones(2)]))
 
 
-@pytest.mark.parametrize("name", ["epoch", 5])
-def test_anything_but_tensors_in_the_weights_is_an_error(tmp_path: Path, name: object) -> None:
-    path = write_pickle(tmp_path / "a.pth", {"params": {**tensors(), name: 1}})
-    with pytest.raises(CheckpointError, match=rf"Expected only tensors .*{name!r} is a int"):
-        read_state(path)
+def test_anything_but_tensors_in_the_weights_is_an_error(tmp_path: Path) -> None:
+    for name in ["epoch", 5]:
+        with case(name):
+            path = write_pickle(tmp_path / "a.pth", {"params": {**tensors(), name: 1}})
+            with pytest.raises(CheckpointError, match=rf"Expected only tensors .*{name!r} is a int"):
+                read_state(path)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_weights_that_are_not_finite_are_listed_ten_at_most(tmp_path: Path, value: float) -> None:
-    state = {f"bad{index:02}": torch.tensor([0.0, value]) for index in reversed(range(12))} | tensors()
-    save_file(state, tmp_path / "a.safetensors")
-    names = ", ".join(f"bad{index:02}" for index in range(10))
-    with pytest.raises(CheckpointError, match=f"NaN or infinite values in {names} and 2 more"):
-        read_state(tmp_path / "a.safetensors")
+def test_weights_that_are_not_finite_are_listed_ten_at_most(tmp_path: Path) -> None:
+    for value in [float("nan"), float("inf"), -float("inf")]:
+        with case(value):
+            state = {
+                f"bad{index:02}": torch.tensor([0.0, value]) for index in reversed(range(12))
+            } | tensors()
+            save_file(state, tmp_path / "a.safetensors")
+            names = ", ".join(f"bad{index:02}" for index in range(10))
+            with pytest.raises(CheckpointError, match=f"NaN or infinite values in {names} and 2 more"):
+                read_state(tmp_path / "a.safetensors")
 
 
 def test_weights_that_overflow_float32_are_not_finite(tmp_path: Path) -> None:

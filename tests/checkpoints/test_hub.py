@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cases import case
 
 from dni.checkpoints import download
 from dni.checkpoints.download import DownloadError, fetch_hub, hub_copy
@@ -37,16 +38,21 @@ def test_a_hub_file_is_checked(hub_file: Path) -> None:
     assert not (hub_file.parent / "blob").exists()
 
 
-@pytest.mark.parametrize("error", [OSError("no"), ValueError("bad name"), httpx.ConnectError("offline")])
-def test_a_failing_hub_says_what_to_do(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def fail(*_: object) -> None:
-        raise error
+HUB_ERRORS = [OSError("no"), ValueError("bad name"), httpx.ConnectError("offline")]
 
-    monkeypatch.setattr(download, "hf_hub_download", fail)
-    with pytest.raises(
-        DownloadError, match=r"Expected file\.pth in the hub's a/b.*https://huggingface\.co/a/b"
-    ):
-        fetch_hub("a/b", "file.pth")
+
+def test_a_failing_hub_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in HUB_ERRORS:
+        with case(error):
+
+            def fail(*_: object, error: Exception = error) -> None:
+                raise error
+
+            monkeypatch.setattr(download, "hf_hub_download", fail)
+            with pytest.raises(
+                DownloadError, match=r"Expected file\.pth in the hub's a/b.*https://huggingface\.co/a/b"
+            ):
+                fetch_hub("a/b", "file.pth")
 
 
 def test_a_repository_that_cannot_be_is_an_error() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import spandrel
 import torch
+from cases import case
 from safetensors.torch import load_file
 from spandrel.architectures.Compact import Compact
 from spandrel.architectures.DnCNN import DnCNN
@@ -73,21 +74,23 @@ def test_our_network_is_the_one_that_was_trained() -> None:
         assert torch.equal(run(build(trained.state_dict(), OURS)), trained(picture()))
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-@pytest.mark.parametrize("metadata", [{}, OURS])
-def test_a_built_network_is_float32_frozen_evaluating_and_its_own(
-    dtype: torch.dtype, metadata: dict[str, str]
-) -> None:
-    state = {name: tensor.to(dtype) for name, tensor in rrdb(0).items()}
-    network = build(state, metadata)
-    assert not any(module.training for module in network.module.modules())
-    for parameter in network.module.parameters():
-        assert (parameter.dtype, parameter.device.type) == (torch.float32, "cpu")
-        assert not parameter.requires_grad
-    before = run(network)
-    for tensor in state.values():
-        tensor.zero_()
-    assert torch.equal(run(network), before)
+DTYPES = [torch.float16, torch.bfloat16, torch.float64]
+
+
+def test_a_built_network_is_float32_frozen_evaluating_and_its_own() -> None:
+    for dtype in DTYPES:
+        for metadata in [{}, OURS]:
+            with case(dtype, metadata):
+                state = {name: tensor.to(dtype) for name, tensor in rrdb(0).items()}
+                network = build(state, metadata)
+                assert not any(module.training for module in network.module.modules())
+                for parameter in network.module.parameters():
+                    assert (parameter.dtype, parameter.device.type) == (torch.float32, "cpu")
+                    assert not parameter.requires_grad
+                before = run(network)
+                for tensor in state.values():
+                    tensor.zero_()
+                assert torch.equal(run(network), before)
 
 
 def test_building_does_not_share_memory_with_float32_weights() -> None:
@@ -97,13 +100,16 @@ def test_building_does_not_share_memory_with_float32_weights() -> None:
     assert network.module.state_dict()["conv_last.weight"].abs().sum() > 0
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("num_filters", ""), ("num_blocks", "many"), ("num_blocks", "0"), ("num_filters", "9" * 9)],
-)
-def test_metadata_that_makes_no_sense_is_an_error(key: str, value: str) -> None:
-    with pytest.raises(CheckpointError, match=rf"Expected a\.pth to state {key} in its metadata, but got"):
-        build(rrdb(0), OURS | {key: value}, source="a.pth")
+NONSENSE = [("num_filters", ""), ("num_blocks", "many"), ("num_blocks", "0"), ("num_filters", "9" * 9)]
+
+
+def test_metadata_that_makes_no_sense_is_an_error() -> None:
+    for key, value in NONSENSE:
+        with (
+            case(key, value),
+            pytest.raises(CheckpointError, match=rf"Expected a\.pth to state {key} in its metadata, but got"),
+        ):
+            build(rrdb(0), OURS | {key: value}, source="a.pth")
 
 
 def test_absent_metadata_is_an_error() -> None:
@@ -111,12 +117,15 @@ def test_absent_metadata_is_an_error() -> None:
         build(rrdb(0), {"architecture": "RRDBNet"})
 
 
-@pytest.mark.parametrize("change", [{"num_filters": "64"}, {"num_blocks": "2"}])
-def test_metadata_of_another_size_does_not_fit(change: dict[str, str]) -> None:
-    with pytest.raises(
-        CheckpointError, match=r"Expected the weights of a\.pth to fit RRDBNet, but they do not"
-    ):
-        build(rrdb(0), OURS | change, source="a.pth")
+def test_metadata_of_another_size_does_not_fit() -> None:
+    for change in [{"num_filters": "64"}, {"num_blocks": "2"}]:
+        with (
+            case(change),
+            pytest.raises(
+                CheckpointError, match=r"Expected the weights of a\.pth to fit RRDBNet, but they do not"
+            ),
+        ):
+            build(rrdb(0), OURS | change, source="a.pth")
 
 
 def test_absurd_metadata_costs_nothing() -> None:
@@ -208,10 +217,10 @@ def test_our_end_and_a_foreign_one_meet_in_one_layout(tmp_path: Path) -> None:
     torch.testing.assert_close(run(network), run(middle), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("paths", [[], ["a.pth"]])
-def test_a_blend_has_two_ends(paths: list[str]) -> None:
-    with pytest.raises(CheckpointError, match=f"at least two ends, but got {len(paths)}"):
-        load_ends(paths)
+def test_a_blend_has_two_ends() -> None:
+    for paths in [[], ["a.pth"]]:
+        with case(paths), pytest.raises(CheckpointError, match=f"at least two ends, but got {len(paths)}"):
+            load_ends(paths)
 
 
 def test_ends_of_two_architectures_are_both_named(tmp_path: Path) -> None:

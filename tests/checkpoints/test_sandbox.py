@@ -65,6 +65,7 @@ def test_memory_that_ran_out_is_told_from_its_cause(
     assert "took too much memory or time" in sandbox.problem_of(str(tiny_ends[0]))
 
 
+@pytest.mark.slow
 def test_time_is_limited_too(tiny_ends: list[Path], tmp_path: Path) -> None:
     huge = describes_millions_of_blocks(tiny_ends[0], tmp_path / "huge.safetensors")
     problems = unusable([huge, tiny_ends[0]], seconds=1)

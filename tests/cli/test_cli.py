@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import case
 from conftest import Result, Run, plain
 from PIL import Image
 from safetensors.torch import load_file
@@ -186,21 +187,22 @@ def test_pairs(run: Run, tmp_path: Path) -> None:
 # How it is called
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("render p --ends a b", "render p --ends a --ends b"),
-        ("render --ends a b c --alpha 0.3 p", "render --ends a --ends b --ends c --alpha 0.3 p"),
-        ("render --ends a b -o out p", "render --ends a --ends b -o out p"),
-        ("render --ends a --ends b c --tile 32", "render --ends a --ends b --ends c --tile 32"),
-        ("render --ends a b -- p", "render --ends a --ends b -- p"),
-        ("render --ends", "render"),
-        ("blend a b --alpha -0.3", "blend a b --alpha -0.3"),
-        ("", ""),
-    ],
-)
-def test_ends_take_all_words_up_to_the_next_option(given: str, expected: str) -> None:
-    assert spread_ends(given.split()) == expected.split()
+SPREAD = [
+    ("render p --ends a b", "render p --ends a --ends b"),
+    ("render --ends a b c --alpha 0.3 p", "render --ends a --ends b --ends c --alpha 0.3 p"),
+    ("render --ends a b -o out p", "render --ends a --ends b -o out p"),
+    ("render --ends a --ends b c --tile 32", "render --ends a --ends b --ends c --tile 32"),
+    ("render --ends a b -- p", "render --ends a --ends b -- p"),
+    ("render --ends", "render"),
+    ("blend a b --alpha -0.3", "blend a b --alpha -0.3"),
+    ("", ""),
+]
+
+
+def test_ends_take_all_words_up_to_the_next_option() -> None:
+    for given, expected in SPREAD:
+        with case(given):
+            assert spread_ends(given.split()) == expected.split()
 
 
 def test_the_program_by_itself(photo: Path, out: Path) -> None:
@@ -210,6 +212,7 @@ def test_the_program_by_itself(photo: Path, out: Path) -> None:
     assert Image.open(file).size == (80, 132)
 
 
+@pytest.mark.slow
 def test_the_program_by_itself_with_a_bad_picture(tmp_path: Path, out: Path) -> None:
     (tmp_path / "notes.png").write_text("not a picture")
     result = run_apart(
@@ -221,24 +224,26 @@ def test_the_program_by_itself_with_a_bad_picture(tmp_path: Path, out: Path) -> 
     assert list(out.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        ("", "Usage: "),
-        ("mix a b", "No such command"),
-        ("blend a b --alpah 0.3", "No such option"),
-        ("blend a b --alpha 0.3", "--output"),
-        ("blend a b -o c --alpha half", "--alpha"),
-        ("render p -o q --pair tiny --alpha 0.5 --tile 8", "16"),
-        ("render -o q --pair tiny --alpha 0.5", "Missing argument"),
-    ],
-)
-def test_wrong_words_are_explained(run: Run, words: str, text: str) -> None:
-    result = run(*words.split())
-    assert result.code == 2
-    assert text in result.out + result.err
+WRONG_WORDS = [
+    ("", "Usage: "),
+    ("mix a b", "No such command"),
+    ("blend a b --alpah 0.3", "No such option"),
+    ("blend a b --alpha 0.3", "--output"),
+    ("blend a b -o c --alpha half", "--alpha"),
+    ("render p -o q --pair tiny --alpha 0.5 --tile 8", "16"),
+    ("render -o q --pair tiny --alpha 0.5", "Missing argument"),
+]
 
 
+def test_wrong_words_are_explained(run: Run) -> None:
+    for words, text in WRONG_WORDS:
+        with case(words):
+            result = run(*words.split())
+            assert result.code == 2
+            assert text in result.out + result.err
+
+
+@pytest.mark.slow
 def test_wrong_words_to_the_program_by_itself() -> None:
     result = run_apart("render", "--nonsense")
     assert result.code == 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import case
 from conftest import Run, assert_refused
 from PIL import Image
 
@@ -94,26 +95,25 @@ def test_every_measure_is_there(run: Run, photo: Path, tmp_path: Path) -> None:
     assert "alpha  psnr_y  ssim_y  spectral_ratio  texture_error" in result.out
 
 
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        ("--levels 3", "--mask FILE for --levels, but got none"),
-        ("--outside-alpha 0.5", "--mask FILE for --outside-alpha, but got none"),
-        ("--mask WIDE", "the proportions of the 24x20 picture, .* is 66x33"),
-        ("--mask none.png", r"none\.png does not exist"),
-        ("--group middle=1", "groups of layers that this network has"),
-        ("--group last", "--group NAME=ALPHA"),
-        ("--group last=2", "between 0 and 1"),
-        ("--mask MASK --outside-alpha 2", "between 0 and 1"),
-    ],
-)
-def test_options_that_cannot_be_used(
-    run: Run, photo: Path, mask: Path, tmp_path: Path, out: Path, options: str, text: str
-) -> None:
-    Image.new("L", (66, 33)).save(tmp_path / "wide.png")
-    files = {"MASK": mask, "WIDE": tmp_path / "wide.png"}
-    words = [files.get(word, word) for word in options.split()]
-    assert_refused(run("curve", photo, *CURVE, *words), text, out)
+BAD_OPTIONS = [
+    ("--levels 3", "--mask FILE for --levels, but got none"),
+    ("--outside-alpha 0.5", "--mask FILE for --outside-alpha, but got none"),
+    ("--mask WIDE", "the proportions of the 24x20 picture, .* is 66x33"),
+    ("--mask none.png", r"none\.png does not exist"),
+    ("--group middle=1", "groups of layers that this network has"),
+    ("--group last", "--group NAME=ALPHA"),
+    ("--group last=2", "between 0 and 1"),
+    ("--mask MASK --outside-alpha 2", "between 0 and 1"),
+]
+
+
+def test_options_that_cannot_be_used(run: Run, photo: Path, mask: Path, tmp_path: Path, out: Path) -> None:
+    for options, text in BAD_OPTIONS:
+        with case(options):
+            Image.new("L", (66, 33)).save(tmp_path / "wide.png")
+            files = {"MASK": mask, "WIDE": tmp_path / "wide.png"}
+            words = [files.get(word, word) for word in options.split()]
+            assert_refused(run("curve", photo, *CURVE, *words), text, out)
 
 
 def test_a_curve_is_of_two_ends(run: Run, photo: Path, out: Path, tiny_ends: list[Path]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cases import case
 from conftest import Run, assert_refused
 from PIL import Image
 from safetensors.torch import load_file
@@ -207,37 +208,36 @@ def test_the_version_is_the_one_that_rendered(run: Run, photo: Path, tmp_path: P
 # Refusals
 
 
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        ("--alpha 0.5 --mask MASK", "one of --brush-alpha and --brush-shares, but got none"),
-        (
-            "--alpha 0.5 --mask MASK --brush-alpha 0 --brush-shares 1,0",
-            "--brush-shares, but got --brush-alpha and --brush-shares",
-        ),
-        ("--alpha 0.5 --brush-alpha 0", "--mask FILE for --brush-alpha, but got none"),
-        ("--alpha 0.5 --brush-group last=1", "--mask FILE for --brush-group, but got none"),
-        ("--alpha 0.5 --levels 3", "--mask FILE for --levels, but got none"),
-        ("--alpha 0.5 --mask MASK --brush-alpha 2", r"between 0 and 1, but got \(-1, 2\)"),
-        ("--alpha 0.5 --mask MASK --brush-shares 1", "each of the 2 ends, but got 1"),
-        ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group last", "--brush-group NAME=ALPHA"),
-        ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group middle=1", "middle.*trunk 1"),
-        ("--alpha 0.5 --mask MASK --brush-alpha 1 --levels 0", "1 to 255 levels, but got '0'"),
-        ("--alpha 0.5 --mask none.png --brush-alpha 1", r"none\.png does not exist"),
-        ("--alpha 0.5 --mask WIDE --brush-alpha 1", "the proportions of the 24x33 picture, .* is 66x33"),
-        ("--alpha 0.5 --crop 1,2,3", "--crop as LEFT,TOP,WIDTH,HEIGHT in pixels, .* but got '1,2,3'"),
-        ("--alpha 0.5 --crop 0,0,0,5", r"a crop as \(left, top, width, height\) in pixels, but got"),
-        ("--alpha 0.5 --crop -1,0,5,5", r"a crop as \(left, top, width, height\) in pixels, but got"),
-        ("--alpha 0.5 --crop 20,0,5,5", r"inside the 24x33 picture, but got 5x5 at \(20, 0\)"),
-    ],
-)
-def test_options_that_cannot_be_used(
-    run: Run, photo: Path, mask: Path, tmp_path: Path, out: Path, options: str, text: str
-) -> None:
-    Image.new("L", (66, 33)).save(tmp_path / "wide.png")
-    files = {"MASK": mask, "WIDE": tmp_path / "wide.png"}
-    words = [files.get(word, word) for word in options.split()]
-    assert_refused(run("render", photo, "-o", out / "new.png", "--pair", "tiny", *words), text, out)
+BAD_OPTIONS = [
+    ("--alpha 0.5 --mask MASK", "one of --brush-alpha and --brush-shares, but got none"),
+    (
+        "--alpha 0.5 --mask MASK --brush-alpha 0 --brush-shares 1,0",
+        "--brush-shares, but got --brush-alpha and --brush-shares",
+    ),
+    ("--alpha 0.5 --brush-alpha 0", "--mask FILE for --brush-alpha, but got none"),
+    ("--alpha 0.5 --brush-group last=1", "--mask FILE for --brush-group, but got none"),
+    ("--alpha 0.5 --levels 3", "--mask FILE for --levels, but got none"),
+    ("--alpha 0.5 --mask MASK --brush-alpha 2", r"between 0 and 1, but got \(-1, 2\)"),
+    ("--alpha 0.5 --mask MASK --brush-shares 1", "each of the 2 ends, but got 1"),
+    ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group last", "--brush-group NAME=ALPHA"),
+    ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group middle=1", "middle.*trunk 1"),
+    ("--alpha 0.5 --mask MASK --brush-alpha 1 --levels 0", "1 to 255 levels, but got '0'"),
+    ("--alpha 0.5 --mask none.png --brush-alpha 1", r"none\.png does not exist"),
+    ("--alpha 0.5 --mask WIDE --brush-alpha 1", "the proportions of the 24x33 picture, .* is 66x33"),
+    ("--alpha 0.5 --crop 1,2,3", "--crop as LEFT,TOP,WIDTH,HEIGHT in pixels, .* but got '1,2,3'"),
+    ("--alpha 0.5 --crop 0,0,0,5", r"a crop as \(left, top, width, height\) in pixels, but got"),
+    ("--alpha 0.5 --crop -1,0,5,5", r"a crop as \(left, top, width, height\) in pixels, but got"),
+    ("--alpha 0.5 --crop 20,0,5,5", r"inside the 24x33 picture, but got 5x5 at \(20, 0\)"),
+]
+
+
+def test_options_that_cannot_be_used(run: Run, photo: Path, mask: Path, tmp_path: Path, out: Path) -> None:
+    for options, text in BAD_OPTIONS:
+        with case(options):
+            Image.new("L", (66, 33)).save(tmp_path / "wide.png")
+            files = {"MASK": mask, "WIDE": tmp_path / "wide.png"}
+            words = [files.get(word, word) for word in options.split()]
+            assert_refused(run("render", photo, "-o", out / "new.png", "--pair", "tiny", *words), text, out)
 
 
 def make_recipe(run: Run, photo: Path, folder: Path) -> Path:
@@ -246,24 +246,20 @@ def make_recipe(run: Run, photo: Path, folder: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize(
-    ("option", "named"),
-    [
-        (f"--{option}", option.split()[0])
-        for option in (
-            "pair tiny", "alpha 0", "shares 1,0", "scales 0", "group last=1", "mask m.png", "brush-alpha 0",
-            "brush-shares 1,0", "brush-group last=1", "levels 2", "crop 0,0,9,9", "float32", "tile 16",
-            "extrapolate",
-        )
-    ],
+DECIDED = (
+    "pair tiny", "alpha 0", "shares 1,0", "scales 0", "group last=1", "mask m.png", "brush-alpha 0",
+    "brush-shares 1,0", "brush-group last=1", "levels 2", "crop 0,0,9,9", "float32", "tile 16", "extrapolate",
 )  # fmt: skip
-def test_a_recipe_decides_everything(
-    run: Run, photo: Path, tmp_path: Path, out: Path, option: str, named: str
-) -> None:
+
+
+def test_a_recipe_decides_everything(run: Run, photo: Path, tmp_path: Path, out: Path) -> None:
     recipe = make_recipe(run, photo, tmp_path)
-    result = run("render", photo, "-o", out / "new.png", "--recipe", recipe, *option.split())
-    text = rf"--recipe alone or with --ends, .* but got also --{named}\. Leave that out"
-    assert_refused(result, text, out)
+    for option in DECIDED:
+        with case(option):
+            name, *value = option.split()
+            result = run("render", photo, "-o", out / "new.png", "--recipe", recipe, f"--{name}", *value)
+            text = rf"--recipe alone or with --ends, .* but got also --{name}\. Leave that out"
+            assert_refused(result, text, out)
 
 
 def test_recipes_that_cannot_be_used(

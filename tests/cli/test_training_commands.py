@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from conftest import Run
 from torchvision.datasets import MNIST
 
@@ -41,30 +42,28 @@ def test_the_train_command(digits_root: Path, tmp_path: Path, run: Run) -> None:
     assert "with its own settings" in result.err
 
 
+MISTAKES = [
+    (
+        ("train", "digits", "gan"),
+        1,
+        "Error: Expected one of the methods source_only, dann, .* but got 'gan'",
+    ),
+    (("train", "digits", "dann", "--seed", "-1"), 2, "--seed"),
+    (("train", "digits", "dann", "--iterations", "-1"), 2, "--iterations"),
+    (("train", "digits"), 2, "(?i)missing argument .method"),
+    (("evaluate", "digits", "--seeds", "0"), 2, "--seeds"),
+    (("evaluate", "digits", "--jobs", "0"), 2, "--jobs"),
+]
+
+
 @pytest.mark.usefixtures("card")
-@pytest.mark.parametrize(
-    ("words", "code", "text"),
-    [
-        (
-            ("train", "digits", "gan"),
-            1,
-            "Error: Expected one of the methods source_only, dann, .* but got 'gan'",
-        ),
-        (("train", "digits", "dann", "--seed", "-1"), 2, "--seed"),
-        (("train", "digits", "dann", "--iterations", "-1"), 2, "--iterations"),
-        (("train", "digits"), 2, "(?i)missing argument .method"),
-        (("evaluate", "digits", "--seeds", "0"), 2, "--seeds"),
-        (("evaluate", "digits", "--jobs", "0"), 2, "--jobs"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
-)
-def test_mistakes_on_the_command_line(
-    digits_root: Path, tmp_path: Path, run: Run, words: tuple[str, ...], code: int, text: str
-) -> None:
-    result = run(*words, "--data-root", digits_root, "--run-root", tmp_path / "runs")
-    assert result.code == code
-    assert re.search(text, result.err), result.err
-    assert not (tmp_path / "runs").exists()
+def test_mistakes_on_the_command_line(digits_root: Path, tmp_path: Path, run: Run) -> None:
+    for words, code, text in MISTAKES:
+        with case(words):
+            result = run(*words, "--data-root", digits_root, "--run-root", tmp_path / "runs")
+            assert result.code == code
+            assert re.search(text, result.err), result.err
+            assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.usefixtures("card")

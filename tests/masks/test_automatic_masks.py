@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from mask_renders import difference, make_picture
 from PIL import Image
 
@@ -42,9 +43,10 @@ def test_detail_is_where_the_texture_is() -> None:
     assert int(mask[:, 80:].min()) > 180
 
 
-@pytest.mark.parametrize("level", [0, 100, 255])
-def test_a_flat_picture_has_no_detail(level: int) -> None:
-    assert int(detail_mask(torch.full((3, 20, 30), level, dtype=torch.uint8)).max()) == 0
+def test_a_flat_picture_has_no_detail() -> None:
+    for level in [0, 100, 255]:
+        with case(level):
+            assert int(detail_mask(torch.full((3, 20, 30), level, dtype=torch.uint8)).max()) == 0
 
 
 def test_faint_noise_is_no_texture() -> None:
@@ -101,27 +103,36 @@ def test_a_feathered_edge_is_the_normal_distribution() -> None:
     assert torch.equal(invert(soft).flip(1)[:, :-1], soft[:, 1:])
 
 
-@pytest.mark.parametrize("radius", [0, 1, 30, 200])
-@pytest.mark.parametrize("value", [0, 77, 255])
-def test_feathering_keeps_what_is_even(radius: float, value: int) -> None:
-    mask = torch.full((6, 11), value, dtype=torch.uint8)
-    assert torch.equal(feather(mask, radius), mask)
+def test_feathering_keeps_what_is_even() -> None:
+    for radius in [0, 1, 30, 200]:
+        for value in [0, 77, 255]:
+            with case(radius, value):
+                mask = torch.full((6, 11), value, dtype=torch.uint8)
+                assert torch.equal(feather(mask, radius), mask)
 
 
 def test_no_radius_changes_nothing() -> None:
     assert torch.equal(feather(noise(9, 9), 0), noise(9, 9))
 
 
-@pytest.mark.parametrize("radius", [-1, math.nan, math.inf])
-def test_a_radius_out_of_bounds_is_refused(radius: float) -> None:
-    with pytest.raises(MaskError, match="radius from 0 to 1000 pixels, but got"):
-        feather(noise(4, 4), radius)
+def test_a_radius_out_of_bounds_is_refused() -> None:
+    for radius in [-1, math.nan, math.inf]:
+        with case(radius), pytest.raises(MaskError, match="radius from 0 to 1000 pixels, but got"):
+            feather(noise(4, 4), radius)
 
 
-@pytest.mark.parametrize("make", [invert, lambda mask: feather(mask, 2), encode_mask])
-def test_what_is_no_mask_is_refused(make) -> None:
-    with pytest.raises(MaskError, match=r"mask as uint8 of shape \(H, W\), but got torch.float32 \(4, 4\)"):
-        make(torch.zeros(4, 4))
+MAKERS = [invert, lambda mask: feather(mask, 2), encode_mask]
+
+
+def test_what_is_no_mask_is_refused() -> None:
+    for make in MAKERS:
+        with (
+            case(make),
+            pytest.raises(
+                MaskError, match=r"mask as uint8 of shape \(H, W\), but got torch.float32 \(4, 4\)"
+            ),
+        ):
+            make(torch.zeros(4, 4))
 
 
 def test_a_grey_file_is_the_mask(tmp_path: Path) -> None:
@@ -159,12 +170,16 @@ def test_files_that_cannot_be_masks_are_refused(tmp_path: Path) -> None:
         load_mask(tmp_path / "large.png", max_pixels=1000)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (40, 30), (1, MAX_STORED_SIDE), (MAX_STORED_SIDE, MAX_STORED_SIDE)])
-def test_a_small_mask_comes_back_as_it_was(size: tuple[int, int]) -> None:
-    mask = noise(*size)
-    text = encode_mask(mask)
-    assert text.isascii()
-    assert torch.equal(decode_mask(text), mask)
+SMALL = [(1, 1), (40, 30), (1, MAX_STORED_SIDE), (MAX_STORED_SIDE, MAX_STORED_SIDE)]
+
+
+def test_a_small_mask_comes_back_as_it_was() -> None:
+    for size in SMALL:
+        with case(size):
+            mask = noise(*size)
+            text = encode_mask(mask)
+            assert text.isascii()
+            assert torch.equal(decode_mask(text), mask)
 
 
 def test_a_large_mask_is_reduced_by_area() -> None:
@@ -192,20 +207,23 @@ def png(image: Image.Image) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("not base64!", "but got other data"),
-        ("möglich", "but got other data"),
-        ("", "but got other data"),
-        (base64.b64encode(b"no picture").decode(), "but got other data"),
-        (encode_mask(noise(40, 40))[:400], "but got other data"),
-        (png(Image.new("RGB", (4, 4))), "but got 4x4 of mode 'RGB'"),
-        (png(Image.new("L", (513, 4))), "but got 513x4 of mode 'L'"),
-        (png(Image.new("L", (9000, 9000))), "but got 9000x9000 of mode 'L'"),
-        ("A" * 400_004, "but got 400004 characters"),
-    ],
-)
-def test_texts_that_are_no_masks_are_refused(text: str, found: str) -> None:
-    with pytest.raises(MaskError, match=f"grey PNG of at most 512 pixels a side in base64, {found}"):
-        decode_mask(text)
+NO_MASKS = [
+    ("not base64!", "but got other data"),
+    ("möglich", "but got other data"),
+    ("", "but got other data"),
+    (base64.b64encode(b"no picture").decode(), "but got other data"),
+    (encode_mask(noise(40, 40))[:400], "but got other data"),
+    (png(Image.new("RGB", (4, 4))), "but got 4x4 of mode 'RGB'"),
+    (png(Image.new("L", (513, 4))), "but got 513x4 of mode 'L'"),
+    (png(Image.new("L", (9000, 9000))), "but got 9000x9000 of mode 'L'"),
+    ("A" * 400_004, "but got 400004 characters"),
+]
+
+
+def test_texts_that_are_no_masks_are_refused() -> None:
+    for text, found in NO_MASKS:
+        with (
+            case(text, found),
+            pytest.raises(MaskError, match=f"grey PNG of at most 512 pixels a side in base64, {found}"),
+        ):
+            decode_mask(text)

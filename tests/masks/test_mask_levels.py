@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from cases import case
 from torch.nn import functional
 
 from dni.masks.files import MaskError
@@ -35,12 +36,13 @@ def choose(mask: torch.Tensor, steps: int | None = None, scale: int = 4) -> tupl
     return choose_levels(mask, steps=steps, output_size=(mask.shape[0] * scale, mask.shape[1] * scale))
 
 
-@pytest.mark.parametrize("size", [(1, 1), (5, 7), (40, 3), (200, 300)])
-def test_a_mask_of_any_size_is_sampled_bilinearly(size: tuple[int, int]) -> None:
-    mask = noise(*size)
-    expected = functional.interpolate(mask[None, None].double(), size=(60, 88), mode="bilinear")[0, 0]
-    sampled = sample_mask(mask, Rectangle.whole(88, 60), output_size=(60, 88))
-    torch.testing.assert_close(sampled.double(), expected, atol=1e-3, rtol=0)
+def test_a_mask_of_any_size_is_sampled_bilinearly() -> None:
+    for size in [(1, 1), (5, 7), (40, 3), (200, 300)]:
+        with case(size):
+            mask = noise(*size)
+            expected = functional.interpolate(mask[None, None].double(), size=(60, 88), mode="bilinear")[0, 0]
+            sampled = sample_mask(mask, Rectangle.whole(88, 60), output_size=(60, 88))
+            torch.testing.assert_close(sampled.double(), expected, atol=1e-3, rtol=0)
 
 
 def test_a_window_is_that_part_of_the_whole_mask() -> None:
@@ -55,13 +57,14 @@ def test_a_mask_of_the_output_s_size_is_taken_as_it_is() -> None:
     assert torch.equal(sample_mask(mask, Rectangle.whole(88, 60), output_size=(60, 88)), mask.float())
 
 
-@pytest.mark.parametrize("value", [0, 1, 77, 255])
-def test_a_constant_mask_needs_one_level_and_keeps_its_value(value: int) -> None:
-    mask = torch.full((5, 7), value, dtype=torch.uint8)
-    assert choose(mask) == (value,)
-    sampled = sample_mask(mask, Rectangle.whole(44, 33), output_size=(33, 44))
-    assert torch.equal(sampled, torch.full((33, 44), float(value)))
-    assert torch.equal(weights(sampled, (value,), 0), torch.ones(33, 44))
+def test_a_constant_mask_needs_one_level_and_keeps_its_value() -> None:
+    for value in [0, 1, 77, 255]:
+        with case(value):
+            mask = torch.full((5, 7), value, dtype=torch.uint8)
+            assert choose(mask) == (value,)
+            sampled = sample_mask(mask, Rectangle.whole(44, 33), output_size=(33, 44))
+            assert torch.equal(sampled, torch.full((33, 44), float(value)))
+            assert torch.equal(weights(sampled, (value,), 0), torch.ones(33, 44))
 
 
 def test_a_mask_of_few_flat_values_needs_these() -> None:
@@ -70,6 +73,13 @@ def test_a_mask_of_few_flat_values_needs_these() -> None:
     steps = torch.tensor([20, 90, 200], dtype=torch.uint8).repeat_interleave(50).expand(100, 150)
     assert choose(steps) == (20, 90, 200)
     assert choose(steps, steps=1) == (20, 200)
+    assert choose(steps, steps=255) == (20, 90, 200)
+
+
+def test_a_line_of_one_pixel_along_any_border_is_flat() -> None:
+    mask = torch.zeros(200, 200, dtype=torch.uint8)
+    mask[:, 0], mask[:, -1], mask[0, 1:-1], mask[-1, 1:-1] = 50, 100, 150, 200
+    assert choose(mask, steps=8) == (0, 50, 100, 150, 200)
 
 
 def test_thin_soft_edges_do_not_count() -> None:
@@ -90,21 +100,28 @@ def test_a_hard_mask_that_enlarging_makes_soft_all_over_is_soft() -> None:
     assert choose(checkers(6, 8), scale=1) == (0, 255)
 
 
-@pytest.mark.parametrize("steps", [0, 256, -1])
-def test_wrong_numbers_of_steps_are_refused(steps: int) -> None:
-    with pytest.raises(MaskError, match=f"from 1 to 255 steps between levels, but got {steps}"):
-        choose(disc(8), steps=steps)
+def test_wrong_numbers_of_steps_are_refused() -> None:
+    for steps in [0, 256, -1]:
+        with (
+            case(steps),
+            pytest.raises(MaskError, match=f"from 1 to 255 steps between levels, but got {steps}"),
+        ):
+            choose(disc(8), steps=steps)
 
 
-@pytest.mark.parametrize("levels", [(0, 255), (0, 64, 128, 191, 255), (10, 11, 250), tuple(range(256))])
-def test_weights_mix_to_the_mask_itself(levels: tuple[int, ...]) -> None:
+LEVELS = [(0, 255), (0, 64, 128, 191, 255), (10, 11, 250), tuple(range(256))]
+
+
+def test_weights_mix_to_the_mask_itself() -> None:
     """Linear interpolation between levels gives any linear function back: here the identity."""
-    values = torch.linspace(levels[0], levels[-1], 999)[None]
-    parts = [weights(values, levels, index) for index in range(len(levels))]
-    assert min(float(part.min()) for part in parts) >= 0
-    torch.testing.assert_close(sum(parts), torch.ones(1, 999))
-    mixed = sum(level * part for level, part in zip(levels, parts, strict=True))
-    torch.testing.assert_close(mixed, values, atol=1e-3, rtol=0)
+    for levels in LEVELS:
+        with case(levels):
+            values = torch.linspace(levels[0], levels[-1], 999)[None]
+            parts = [weights(values, levels, index) for index in range(len(levels))]
+            assert min(float(part.min()) for part in parts) >= 0
+            torch.testing.assert_close(sum(parts), torch.ones(1, 999))
+            mixed = sum(level * part for level, part in zip(levels, parts, strict=True))
+            torch.testing.assert_close(mixed, values, atol=1e-3, rtol=0)
 
 
 def test_pixels_on_a_level_take_that_level_alone() -> None:
@@ -127,17 +144,18 @@ def painted(rectangles: tuple[Rectangle, ...], width: int, height: int, scale: i
     return pixels
 
 
-@pytest.mark.parametrize("overlap", [0, 4, 48])
-@pytest.mark.parametrize("density", [0.0, 0.0005, 0.01, 0.5])
-def test_rectangles_hold_every_pixel_of_weight_and_stay_inside(overlap: int, density: float) -> None:
-    width, height = 150, 101
-    generator = torch.Generator().manual_seed(1)
-    weight = (torch.rand(height * 2, width * 2, generator=generator) < density).float()
-    area = Rectangle(0, 0, width, height)
-    rectangles = cover(weight, area, canvas(width, height, overlap=overlap))
-    assert bool((weight > 0).any()) == bool(rectangles)
-    assert bool(painted(rectangles, width, height, 2)[weight > 0].all())
-    assert all(area.around(one) == area for one in rectangles)
+def test_rectangles_hold_every_pixel_of_weight_and_stay_inside() -> None:
+    for overlap in [0, 4, 48]:
+        for density in [0.0, 0.0005, 0.01, 0.5]:
+            with case(overlap, density):
+                width, height = 150, 101
+                generator = torch.Generator().manual_seed(1)
+                weight = (torch.rand(height * 2, width * 2, generator=generator) < density).float()
+                area = Rectangle(0, 0, width, height)
+                rectangles = cover(weight, area, canvas(width, height, overlap=overlap))
+                assert bool((weight > 0).any()) == bool(rectangles)
+                assert bool(painted(rectangles, width, height, 2)[weight > 0].all())
+                assert all(area.around(one) == area for one in rectangles)
 
 
 def test_spots_are_joined_only_where_that_saves_work() -> None:
@@ -168,11 +186,12 @@ def test_only_the_painted_area_costs_more_than_one_pass() -> None:
     assert plan.num_parts == len(rendered) + sum(len(tile.parts[0]) for tile in plan.tiles)
 
 
-@pytest.mark.parametrize("levels", [1, 2, 4, 8])
-def test_there_are_never_more_passes_than_levels(levels: int) -> None:
-    plan = plan_masked(noise(90, 70), canvas(70, 90), levels=levels, tile=40)
-    assert plan.passes <= levels + 1
-    assert len(plan.levels) == levels + 1
+def test_there_are_never_more_passes_than_levels() -> None:
+    for levels in [1, 2, 4, 8]:
+        with case(levels):
+            plan = plan_masked(noise(90, 70), canvas(70, 90), levels=levels, tile=40)
+            assert plan.passes <= levels + 1
+            assert len(plan.levels) == levels + 1
 
 
 def test_an_unpainted_picture_is_one_pass() -> None:

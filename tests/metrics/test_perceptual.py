@@ -84,6 +84,7 @@ def test_a_missing_extractor_is_named(tmp_path: Path) -> None:
         load_extractor(tmp_path / "none.safetensors")
 
 
+@pytest.mark.slow
 def test_vgg19_gives_the_last_convolution_of_each_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     # Without the slow initialisation of its 124 million classifier weights.
     monkeypatch.setattr(torchvision.models, "vgg19", partial(torchvision.models.vgg19, init_weights=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from cases import case
 from spandrel import ModelLoader
 
 from models.rrdbnet import RRDBNet
@@ -15,25 +16,35 @@ def network() -> RRDBNet:
     return RRDBNet(num_filters=4, num_blocks=2)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-def test_four_times_the_size(network: RRDBNet, dtype: torch.dtype) -> None:
-    output = network.to(dtype)(torch.rand(2, 3, 5, 7, dtype=dtype))
-    assert output.shape == (2, 3, 20, 28)
-    assert output.dtype == dtype
+DTYPES = [torch.float32, torch.float64, torch.bfloat16]
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 8, 8), (1, 4, 8, 8), (3, 8, 8)])
-def test_only_rgb_is_taken(network: RRDBNet, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"Expected an input of shape \(B, 3, H, W\), but got \("):
-        network(torch.rand(shape))
+def test_four_times_the_size(network: RRDBNet) -> None:
+    for dtype in DTYPES:
+        with case(dtype):
+            output = network.to(dtype)(torch.rand(2, 3, 5, 7, dtype=dtype))
+            assert output.shape == (2, 3, 20, 28)
+            assert output.dtype == dtype
 
 
-@pytest.mark.parametrize("sizes", [{"num_filters": 0}, {"num_blocks": 0}])
-def test_sizes_must_be_positive(sizes: dict[str, int]) -> None:
-    with pytest.raises(
-        ValueError, match=f"at least one filter and one block, but got .*{next(iter(sizes))}=0"
-    ):
-        RRDBNet(**sizes)
+def test_only_rgb_is_taken(network: RRDBNet) -> None:
+    for shape in [(1, 1, 8, 8), (1, 4, 8, 8), (3, 8, 8)]:
+        with (
+            case(shape),
+            pytest.raises(ValueError, match=r"Expected an input of shape \(B, 3, H, W\), but got \("),
+        ):
+            network(torch.rand(shape))
+
+
+def test_sizes_must_be_positive() -> None:
+    for sizes in [{"num_filters": 0}, {"num_blocks": 0}]:
+        with (
+            case(sizes),
+            pytest.raises(
+                ValueError, match=f"at least one filter and one block, but got .*{next(iter(sizes))}=0"
+            ),
+        ):
+            RRDBNet(**sizes)
 
 
 def test_names_are_the_official_ones(network: RRDBNet) -> None:

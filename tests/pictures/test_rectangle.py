@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from cases import case
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dni.errors import DniError
@@ -15,6 +16,7 @@ RECTANGLES = st.builds(Rectangle, STARTS, STARTS, SIDES, SIDES)
 
 
 @given(RECTANGLES)
+@settings(max_examples=50, deadline=None)
 def test_it_cuts_its_own_pixels(rectangle: Rectangle) -> None:
     rows, columns = torch.arange(60)[:, None], torch.arange(70)[None, :]
     pixels = torch.stack((rows + 0 * columns, columns + 0 * rows))
@@ -28,6 +30,7 @@ def test_it_cuts_its_own_pixels(rectangle: Rectangle) -> None:
 
 
 @given(RECTANGLES, RECTANGLES)
+@settings(max_examples=50, deadline=None)
 def test_around_two_is_the_smallest_that_holds_both(one: Rectangle, other: Rectangle) -> None:
     both = one.around(other)
     assert both == other.around(one)
@@ -39,6 +42,7 @@ def test_around_two_is_the_smallest_that_holds_both(one: Rectangle, other: Recta
 
 
 @given(RECTANGLES, st.integers(1, 4))
+@settings(max_examples=50, deadline=None)
 def test_scaling_and_reducing(rectangle: Rectangle, factor: int) -> None:
     scaled = rectangle.scaled(factor)
     assert (scaled.right, scaled.bottom) == (rectangle.right * factor, rectangle.bottom * factor)
@@ -63,21 +67,25 @@ OUTSIDE = [
 ]
 
 
-@pytest.mark.parametrize("values", OUTSIDE)
-def test_outside_or_empty_is_refused(values: tuple[int, int, int, int]) -> None:
-    class OwnError(DniError):
-        pass
+def test_outside_or_empty_is_refused() -> None:
+    for values in OUTSIDE:
+        with case(values):
 
-    left, top, width, height = values
-    rectangle = Rectangle(*values)
-    assert rectangle.values == values
-    assert not rectangle.is_inside(40, 30)
-    found = rf"{width}x{height} at \({left}, {top}\)"
-    text = rf"Expected a crop inside the 40x30 picture, but got {found}\. Move it or make it smaller\."
-    with pytest.raises(OwnError, match=text):
-        rectangle.check_inside(40, 30, name="crop", error_type=OwnError)
-    with pytest.raises(DniError, match="Expected a rectangle inside the 40x30 picture, but got"):
-        rectangle.cut(torch.zeros(3, 30, 40))
+            class OwnError(DniError):
+                pass
+
+            left, top, width, height = values
+            rectangle = Rectangle(*values)
+            assert rectangle.values == values
+            assert not rectangle.is_inside(40, 30)
+            found = rf"{width}x{height} at \({left}, {top}\)"
+            text = (
+                rf"Expected a crop inside the 40x30 picture, but got {found}\. Move it or make it smaller\."
+            )
+            with pytest.raises(OwnError, match=text):
+                rectangle.check_inside(40, 30, name="crop", error_type=OwnError)
+            with pytest.raises(DniError, match="Expected a rectangle inside the 40x30 picture, but got"):
+                rectangle.cut(torch.zeros(3, 30, 40))
 
 
 def test_the_whole_is_inside() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from cases import case
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dni.blending.shares import Mix
@@ -43,6 +43,7 @@ FIRST = (
 
 
 @given(alpha=st.floats(-2, 3), tile=st.none() | st.integers(1), name=st.text())
+@settings(max_examples=40, deadline=None)
 def test_round_trip_is_exact(alpha: float, tile: int | None, name: str) -> None:
     request = RenderRequest(mix=Mix.of_alpha(alpha, extrapolate=True), tile=tile)
     recipe = replace(RECIPE, request=request, ends=((name, A), ("", C)), pair="")
@@ -104,41 +105,41 @@ def test_metadata_and_picture_carry_the_same_text(tmp_path: Path) -> None:
     assert Recipe.from_json(read_recipe(tmp_path / "a.png") or "") == RECIPE
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", r"in JSON, but it cannot be read \(Expecting value"),
-        ("[" * 100_000, "in JSON, but it cannot be read"),
-        ("[]", "an object, but got a list"),
-        ("{}", r"but \['ends', 'pair', .*'version'\] are missing: use the text as dni wrote it"),
-        (changed(version="9.0", zoom=2), r"got also \['zoom'\], written by dni '9.0': update dni"),
-    ],
-)
-def test_texts_that_are_no_recipe(text: str, message: str) -> None:
-    with pytest.raises(RecipeError, match=message):
-        Recipe.from_json(text)
+NO_RECIPES = [
+    ("", r"in JSON, but it cannot be read \(Expecting value"),
+    ("[" * 100_000, "in JSON, but it cannot be read"),
+    ("[]", "an object, but got a list"),
+    ("{}", r"but \['ends', 'pair', .*'version'\] are missing: use the text as dni wrote it"),
+    (changed(version="9.0", zoom=2), r"got also \['zoom'\], written by dni '9.0': update dni"),
+]
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"pair": 3}, "a text as pair of a recipe, but got '3'"),
-        ({"version": None}, "a text as version"),
-        ({"ends": []}, "at least one"),
-        ({"ends": [["a", A], ["b", "B" * 64]]}, r"ends as \(name, sha256\)"),
-        ({"ends": [["a", A], "bb"]}, r"ends as \(name, sha256\)"),
-        ({"ends": {"a": A}}, r"ends as \(name, sha256\)"),
-        ({"shares": [1.0]}, "2 shares, one per end, of a recipe, but got '\\(1.0,\\)'"),
-        ({"shares": [0.5, 0.4]}, "a recipe that can be used, but it cannot. Expected shares that sum to 1"),
-        ({"brush": {"shares": [0.5, 0.5]}}, "it cannot. Expected a mask and a brush, or neither"),
-        ({"crop": [1, 2, 3]}, "it cannot. Expected a crop as"),
-        ({"mask": "none", "brush": {"shares": [0.5, 0.5]}}, "it cannot. Expected a mask as a grey PNG"),
-        ({"precision": "float16"}, "one of bfloat16, float32 as precision of a recipe, but got 'float16'"),
-        ({"precision": []}, "as precision"),
-        ({"tile": 0}, "a tile of at least 1 or none"),
-        ({"scale": True}, "a scale of at least 1"),
-    ],
-)
-def test_values_out_of_bounds(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(RecipeError, match=message):
-        Recipe.from_json(changed(**values))
+def test_texts_that_are_no_recipe() -> None:
+    for text, message in NO_RECIPES:
+        with case(message), pytest.raises(RecipeError, match=message):
+            Recipe.from_json(text)
+
+
+OUT_OF_BOUNDS = [
+    ({"pair": 3}, "a text as pair of a recipe, but got '3'"),
+    ({"version": None}, "a text as version"),
+    ({"ends": []}, "at least one"),
+    ({"ends": [["a", A], ["b", "B" * 64]]}, r"ends as \(name, sha256\)"),
+    ({"ends": [["a", A], "bb"]}, r"ends as \(name, sha256\)"),
+    ({"ends": {"a": A}}, r"ends as \(name, sha256\)"),
+    ({"shares": [1.0]}, "2 shares, one per end, of a recipe, but got '\\(1.0,\\)'"),
+    ({"shares": [0.5, 0.4]}, "a recipe that can be used, but it cannot. Expected shares that sum to 1"),
+    ({"brush": {"shares": [0.5, 0.5]}}, "it cannot. Expected a mask and a brush, or neither"),
+    ({"crop": [1, 2, 3]}, "it cannot. Expected a crop as"),
+    ({"mask": "none", "brush": {"shares": [0.5, 0.5]}}, "it cannot. Expected a mask as a grey PNG"),
+    ({"precision": "float16"}, "one of bfloat16, float32 as precision of a recipe, but got 'float16'"),
+    ({"precision": []}, "as precision"),
+    ({"tile": 0}, "a tile of at least 1 or none"),
+    ({"scale": True}, "a scale of at least 1"),
+]
+
+
+def test_values_out_of_bounds() -> None:
+    for values, message in OUT_OF_BOUNDS:
+        with case(values), pytest.raises(RecipeError, match=message):
+            Recipe.from_json(changed(**values))

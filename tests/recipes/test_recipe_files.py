@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import case
 from conftest import make_pair
 from PIL import Image
 
@@ -58,26 +59,27 @@ def plain_weights(path: Path) -> None:
     save(path, {"w": torch.zeros(1)}, {"architecture": "RRDBNet"})
 
 
-@pytest.mark.parametrize(
-    ("name", "make", "message"),
-    [
-        ("a.json", None, r"a recipe as text, but .*a\.json cannot be read .* check the name"),
-        ("a.json", lambda path: path.write_bytes(b"\xff\xfe"), "a recipe as text, but .* cannot be read"),
-        ("a.json", lambda path: path.write_text("{"), "a recipe in JSON, but it cannot be read"),
-        ("a.json", lambda path: path.write_bytes(b" " * 4_000_001), r"at most 4 MB, but a\.json has 4\.0 MB"),
-        ("a.png", None, "does not exist"),
-        ("a.png", plain_picture, r"a recipe in a\.png, but there is none\. Choose a file that dni wrote"),
-        ("a.png", lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n"), "but there is none"),
-        ("a.safetensors", plain_weights, r"a recipe in a\.safetensors, but there is none"),
-        ("a.safetensors", lambda path: path.write_text("no"), r"a\.safetensors is damaged"),
-        ("a.jpg", lambda path: path.touch(), r"a \.json, \.png or \.safetensors file, but got a\.jpg"),
-    ],
-)
-def test_files_without_a_recipe(tmp_path: Path, name: str, make: object, message: str) -> None:
-    if callable(make):
-        make(tmp_path / name)
-    with pytest.raises(DniError, match=message):
-        read_recipe(tmp_path / name)
+WITHOUT_RECIPE = [
+    ("a.json", None, r"a recipe as text, but .*a\.json cannot be read .* check the name"),
+    ("a.json", lambda path: path.write_bytes(b"\xff\xfe"), "a recipe as text, but .* cannot be read"),
+    ("a.json", lambda path: path.write_text("{"), "a recipe in JSON, but it cannot be read"),
+    ("a.json", lambda path: path.write_bytes(b" " * 4_000_001), r"at most 4 MB, but a\.json has 4\.0 MB"),
+    ("a.png", None, "does not exist"),
+    ("a.png", plain_picture, r"a recipe in a\.png, but there is none\. Choose a file that dni wrote"),
+    ("a.png", lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n"), "but there is none"),
+    ("a.safetensors", plain_weights, r"a recipe in a\.safetensors, but there is none"),
+    ("a.safetensors", lambda path: path.write_text("no"), r"a\.safetensors is damaged"),
+    ("a.jpg", lambda path: path.touch(), r"a \.json, \.png or \.safetensors file, but got a\.jpg"),
+]
+
+
+def test_files_without_a_recipe(tmp_path: Path) -> None:
+    for name, make, message in WITHOUT_RECIPE:
+        with case(name, message):
+            if callable(make):
+                make(tmp_path / name)
+            with pytest.raises(DniError, match=message):
+                read_recipe(tmp_path / name)
 
 
 # Ends

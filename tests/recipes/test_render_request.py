@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from cases import case
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dni.blending.shares import BlendError, Mix
@@ -44,6 +45,7 @@ def test_json_gives_an_equal_order(wanted: RenderRequest) -> None:
 
 
 @given(alpha=st.floats(-2, 3), group=st.floats(0, 1), name=st.text(min_size=1))
+@settings(max_examples=50, deadline=None)
 def test_shares_come_back_bit_for_bit(alpha: float, group: float, name: str) -> None:
     mix = Mix.of((1 - alpha, alpha), groups={name: (1 - group, group)}, extrapolate=True)
     again = through_json(RenderRequest(mix=mix)).mix
@@ -71,6 +73,13 @@ def test_shares_tell_of_extrapolation_where_nothing_is_said() -> None:
         RenderRequest.from_values({"shares": [1.5, -0.5], "tile": None, "extrapolate": False})
 
 
+def test_the_largest_share_is_1000() -> None:
+    values = {"shares": [1000, -999], "tile": None}
+    assert RenderRequest.from_values(values).mix.shares == (1000, -999)
+    with pytest.raises(DniError, match="shares as a list of numbers"):
+        RenderRequest.from_values({"shares": [1000.5, -999.5], "tile": None})
+
+
 def test_an_order_of_a_mix_of_shares_or_of_itself() -> None:
     assert RenderRequest.of((0.25, 0.75), num_ends=2) == RenderRequest(mix=Mix.of_alpha(0.75))
     assert RenderRequest.of(FULL.mix, num_ends=3) == RenderRequest(mix=FULL.mix)
@@ -80,48 +89,48 @@ def test_an_order_of_a_mix_of_shares_or_of_itself() -> None:
             RenderRequest.of(wanted, num_ends=3)
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"tile": 0}, "Expected a tile of at least 1 or none, but got '0': correct it"),
-        ({"tile": 2.5}, "a tile of at least 1"),
-        ({"tile": True}, "a tile of at least 1"),
-        ({"crop": [0, 0, 5]}, r"a crop as \(left, top, width, height\) in pixels, but got '\[0, 0, 5\]'"),
-        ({"crop": [0, -1, 5, 5]}, "a crop as"),
-        ({"crop": [0, 0, 0, 5]}, "a crop as"),
-        ({"crop": [0, 0, 1.0, 5]}, "a crop as"),
-        ({"crop": "0,0,5,5"}, "a crop as"),
-        ({"mask": None}, "a mask and a brush, or neither"),
-        ({"brush": None}, "a mask and a brush, or neither"),
-        ({"mask": None, "brush": None}, "a mask for its levels"),
-        ({"mask": 3}, "a mask as text, but got '3'"),
-        ({"mask": "bm9uZQ=="}, "a mask as a grey PNG .* in base64"),
-        ({"mask": base64.b64encode(base64.b64decode(MASK)[:-34]).decode()}, "a mask as a grey PNG"),
-        ({"levels": 0}, "1 to 255 levels, but got '0'"),
-        ({"levels": 256}, "1 to 255 levels"),
-        ({"levels": "4"}, "1 to 255 levels"),
-        ({"brush": {"shares": [0.5, 0.5]}}, r"a brush of 3 ends, as the mix has, but got '\(0.5, 0.5\)'"),
-        ({"brush": {"shares": [0.5, 0.4, 0]}}, "sum to 1"),
-        ({"brush": {}}, "shares as a list of numbers, but got 'None'"),
-        ({"brush": [0.5, 0.5, 0]}, "a brush with no more than .*'extrapolate', 'groups', 'shares'"),
-        ({"brush": {"shares": [1, 0, 0], "angle": 3}}, "a brush with no more than"),
-        ({"shares": None}, "shares as a list of numbers"),
-        ({"shares": "100"}, "shares as a list of numbers"),
-        ({"shares": [True, False, False]}, "shares as a list of numbers"),
-        ({"shares": [1.0, 0.0]}, "each of the 2 ends, but got 3"),
-        ({"shares": [float("nan"), 1, 0]}, "finite shares"),
-        ({"shares": [float("inf"), float("-inf"), 1]}, "shares as a list of numbers"),
-        ({"shares": [10**400, 1 - 10**400, 0]}, "shares as a list of numbers"),
-        ({"groups": [1, 0, 0]}, "groups of layers with a list of numbers each"),
-        ({"groups": {"last": 1}}, "groups of layers with a list of numbers each"),
-        ({"groups": {"last": [0.5, 0.4, 0]}}, "shares of the layers 'last' that sum to 1"),
-        ({"groups": {"last": [0.5, 0.5]}}, "of the layers 'last' for each of the 3 ends, but got 2"),
-        ({"extrapolate": 1}, "extrapolate to be true or false"),
-    ],
-)  # fmt: skip
-def test_values_out_of_bounds(values: dict[str, Any], message: str) -> None:
-    with pytest.raises(DniError, match=message):
-        RenderRequest.from_values(changed(FULL, **values))
+OUT_OF_BOUNDS = [
+    ({"tile": 0}, "Expected a tile of at least 1 or none, but got '0': correct it"),
+    ({"tile": 2.5}, "a tile of at least 1"),
+    ({"tile": True}, "a tile of at least 1"),
+    ({"crop": [0, 0, 5]}, r"a crop as \(left, top, width, height\) in pixels, but got '\[0, 0, 5\]'"),
+    ({"crop": [0, -1, 5, 5]}, "a crop as"),
+    ({"crop": [0, 0, 0, 5]}, "a crop as"),
+    ({"crop": [0, 0, 1.0, 5]}, "a crop as"),
+    ({"crop": "0,0,5,5"}, "a crop as"),
+    ({"mask": None}, "a mask and a brush, or neither"),
+    ({"brush": None}, "a mask and a brush, or neither"),
+    ({"mask": None, "brush": None}, "a mask for its levels"),
+    ({"mask": 3}, "a mask as text, but got '3'"),
+    ({"mask": "bm9uZQ=="}, "a mask as a grey PNG .* in base64"),
+    ({"mask": base64.b64encode(base64.b64decode(MASK)[:-34]).decode()}, "a mask as a grey PNG"),
+    ({"levels": 0}, "1 to 255 levels, but got '0'"),
+    ({"levels": 256}, "1 to 255 levels"),
+    ({"levels": "4"}, "1 to 255 levels"),
+    ({"brush": {"shares": [0.5, 0.5]}}, r"a brush of 3 ends, as the mix has, but got '\(0.5, 0.5\)'"),
+    ({"brush": {"shares": [0.5, 0.4, 0]}}, "sum to 1"),
+    ({"brush": {}}, "shares as a list of numbers, but got 'None'"),
+    ({"brush": [0.5, 0.5, 0]}, "a brush with no more than .*'extrapolate', 'groups', 'shares'"),
+    ({"brush": {"shares": [1, 0, 0], "angle": 3}}, "a brush with no more than"),
+    ({"shares": None}, "shares as a list of numbers"),
+    ({"shares": "100"}, "shares as a list of numbers"),
+    ({"shares": [True, False, False]}, "shares as a list of numbers"),
+    ({"shares": [1.0, 0.0]}, "each of the 2 ends, but got 3"),
+    ({"shares": [float("nan"), 1, 0]}, "finite shares"),
+    ({"shares": [float("inf"), float("-inf"), 1]}, "shares as a list of numbers"),
+    ({"shares": [10**400, 1 - 10**400, 0]}, "shares as a list of numbers"),
+    ({"groups": [1, 0, 0]}, "groups of layers with a list of numbers each"),
+    ({"groups": {"last": 1}}, "groups of layers with a list of numbers each"),
+    ({"groups": {"last": [0.5, 0.4, 0]}}, "shares of the layers 'last' that sum to 1"),
+    ({"groups": {"last": [0.5, 0.5]}}, "of the layers 'last' for each of the 3 ends, but got 2"),
+    ({"extrapolate": 1}, "extrapolate to be true or false"),
+]
+
+
+def test_values_out_of_bounds() -> None:
+    for values, message in OUT_OF_BOUNDS:
+        with case(values), pytest.raises(DniError, match=message):
+            RenderRequest.from_values(changed(FULL, **values))
 
 
 def test_contradictions_are_errors_in_python_too() -> None:
