@@ -41,6 +41,7 @@ def run(*words: str, **variables: str) -> list[str]:
     return result.stdout.decode().split()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc's allocator is set"
 )

@@ -17,11 +17,13 @@ from torch import Tensor
 
 from dni.checkpoints.networks import MIN_PROBE_SIZE
 from dni.compatibility.verdict import inspect_networks
+from dni.pictures.picture import Picture
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session
 from dni.ui.mixing.handlers import MixingHandlers
+from dni.ui.mixing.scene import build_scene
 from dni.ui.mixing.verdict_panel import inspect_in_slot
 from models import RRDBNet
 
@@ -126,7 +128,9 @@ def test_a_person_who_drags_comes_after_one_run(
 def test_a_page_that_is_closed_gets_no_verdict(service: RenderService) -> None:
     tab, request = MixingHandlers(service), SimpleNamespace(session_hash="left")
     session, waiting = service.sessions.open("left"), threading.Event()
-    scene = {"pair": "tiny", "groups": []}
+    service.keep("example-cat", Picture(torch.zeros(3, 30, 40, dtype=torch.uint8), None, "cat"))
+    asked = {"mix": {"shares": [0.5, 0.5]}, "seen": {"left": 0, "top": 0, "width": 40, "height": 30}}
+    scene = {**build_scene(service, session, token="example-cat", pair_id="tiny").to_dict(), **asked}
     with ThreadPoolExecutor(1) as pool, service.scheduler.slot("somebody", Priority.LIVE):
         judged = pool.submit(tab.judge, "tiny", scene, request)
         while not service.scheduler.count(session.key) and not judged.done():

@@ -300,6 +300,7 @@ def test_the_api_refuses_other_mixes(client: Client, mix: Any, text: str) -> Non
         client.predict(handle_file(CAT), "tiny", mix, api_name="/desk_render")
 
 
+@pytest.mark.slow
 def test_the_api_inspects_pairs_and_files(client: Client, mixing_ends: list[Path], tmp_path: Path) -> None:
     by_pair = client.predict([], "tiny", api_name="/inspect")
     by_files = client.predict([handle_file(end) for end in mixing_ends[:2]], "", api_name="/inspect")

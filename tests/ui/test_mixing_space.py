@@ -12,6 +12,7 @@ from javascript import evaluate
 from dni.blending.mix_paths import along, over_pad
 from dni.blending.shares import Mix, task_shares
 from dni.masks.levels import sample_mask
+from dni.pictures.rectangle import Rectangle
 from dni.ui.mixing.scene import with_layers
 
 
@@ -48,7 +49,7 @@ def test_layers_are_those_of_the_library() -> None:
 def test_a_mask_is_enlarged_as_the_library_does_it(size: tuple[int, int]) -> None:
     """A frame of a region of a picture, enlarged twice."""
     mask = torch.randint(0, 256, size, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    expected = sample_mask(mask, output_size=(80, 120), top=10, left=20, size=(30, 50))
+    expected = sample_mask(mask, Rectangle(20, 10, 50, 30), output_size=(80, 120))
     given: dict[str, Any] = {
         "mask": {"width": size[1], "height": size[0], "levels": mask.flatten().tolist()},
         "picture": {"width": 60, "height": 40},

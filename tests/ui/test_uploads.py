@@ -127,6 +127,7 @@ def events_of(url: str) -> list[tuple[int, str, list[Any], list[bool]]]:
     ]
 
 
+@pytest.mark.slow
 def test_no_event_opens_a_path_that_it_was_told(digit_app: tuple[str, Any], private: Watch) -> None:
     url = digit_app[0]
     link = Path(get_upload_folder(), "link.png")
@@ -155,6 +156,7 @@ def test_no_event_opens_a_path_that_it_was_told(digit_app: tuple[str, Any], priv
     assert {key: texts for key, texts in answered.items() if len(texts) > 1} == {}
 
 
+@pytest.mark.slow
 def test_no_server_function_opens_a_path_that_it_was_told(digit_app: tuple[str, Any], private: Watch) -> None:
     url, session = digit_app[0], digit_app[1].service.sessions.open("page").token
     components = httpx.get(f"{url}config").json()["components"]

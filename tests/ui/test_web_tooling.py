@@ -45,6 +45,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("eslint", "--max-warnings", "0", "."), ("tsc", "--noEmit")])
 def test_the_modules_are_clean(installed: Path, command: tuple[str, ...]) -> None:
     done = execute(installed, "npx", "--no-install", *command, seconds=CHECK_SECONDS)

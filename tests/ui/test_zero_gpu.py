@@ -55,6 +55,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_zero_gpu_lends_its_gpu_to_queued_jobs(tmp_path: Path) -> None:
     (tmp_path / "spaces.py").write_text(ZERO_GPU)
     environment = {**os.environ, "SPACES_ZERO_GPU": "1", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
