@@ -120,7 +120,8 @@ def main() -> None:
     )  # fmt: skip
     wrong = sum(row[1] != row[2] for row in rows)
     note = (
-        f"{len(rows)} verdicts, {wrong} of them wrong; the limits in dni/inspection/midpoint.py were set on "
+        f"{len(rows)} verdicts, {wrong} of them wrong; the limits in dni/compatibility/midpoint.py were set "
+        "on "
         "these, so this is no test on unseen ones. Middle 96x96 pixels of each picture. Correlation: mean "
         "over layers, with the first network. Detour: distance of the blend's picture to the farther end, "
         "divided by that between the ends, or by two levels of 255 where that is more."

@@ -70,7 +70,7 @@ class LiveView:
         handwriting: As given.
         titles: Of the domains.
         notes: A line on each of the domains.
-        labels: int64 (40,), of the digits on every wall; sorted.
+        labels: int64 (40,), of the digits on every grid; sorted.
         map_labels: int64 (2, 150), of the digits of MNIST and MNIST-M on the feature map.
         num_held_out: How many other digits of each domain accuracies are measured on.
     """
@@ -100,14 +100,14 @@ class LiveView:
         self._grids.forget(matches)
         self._results.drop(lambda key: isinstance(key[-1], tuple) and matches(key[-1][0]))
 
-    # Walls
+    # Sample grids
 
     def grid(self, own: OwnPicture | None = None) -> Tensor:
-        """The digits on the walls: uint8 (4, 40, 3, 28, 28), RGB."""
+        """The digits on the grids: uint8 (4, 40, 3, 28, 28), RGB."""
         return torch.cat((self._grids.grid, self._grids.own_grid(own or self.default)))
 
     def strip(self, method: str, own: OwnPicture | None = None) -> Tensor:
-        """Probabilities on the walls at every one of ``ALPHAS``: float32 (21, 4, 40, 10); remembered."""
+        """Probabilities on the grids at every one of ``ALPHAS``: float32 (21, 4, 40, 10); remembered."""
         fixed, yours = self._strip(method, None), self._strip(method, own or self.default)
         return torch.cat((fixed, yours), dim=1)
 
@@ -121,7 +121,7 @@ class LiveView:
         return torch.stack([self.predict(method, alpha, images) for alpha in ALPHAS])
 
     def exact(self, method: str, alpha: float, own: OwnPicture | None = None) -> Exact:
-        """Walls, feature map and accuracy at one alpha."""
+        """Grids, feature map and accuracy at one alpha."""
         return Exact(
             self.exact_grid(method, alpha, own),
             self._feature_map(method).place(self._live_digits(method).features(alpha, self._grids.map)),
@@ -129,7 +129,7 @@ class LiveView:
         )
 
     def exact_grid(self, method: str, alpha: float, own: OwnPicture | None = None) -> Tensor:
-        """Probabilities on the walls at one alpha, in a few milliseconds: float32 (4, 40, 10)."""
+        """Probabilities on the grids at one alpha, in a few milliseconds: float32 (4, 40, 10)."""
         return self.predict(method, alpha, self.grid(own))
 
     def predict(self, method: str, alpha: float, images: Tensor) -> Tensor:

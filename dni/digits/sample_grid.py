@@ -20,7 +20,7 @@ __all__ = ["DOMAINS", "OwnPicture", "SampleGrids"]
 
 DOMAINS = ("mnist", "mnist_m", "inverted", "yours")
 NUM_CLASSES = 10
-# Of each class, on the walls and on the map.
+# Of each class, on the grids and on the map.
 GRID_EACH = 4
 MAP_EACH = 15
 MAX_HELD_OUT = 1000
@@ -62,7 +62,7 @@ class OwnPicture:
 
 
 class Split(NamedTuple):
-    """Digits of which none is in two parts; those of wall and map sorted by class."""
+    """Digits of which none is in two parts; those of grid and map sorted by class."""
 
     grid: Digits
     map: Digits
@@ -78,7 +78,7 @@ class SampleGrids:
 
     Attributes:
         split: The grey digits.
-        wall: uint8 (3, 40, 3, 28, 28), in the domains that are not the person's own.
+        grid: uint8 (3, 40, 3, 28, 28), in the domains that are not the person's own.
         map: uint8 (2, 150, 3, 28, 28), in MNIST and MNIST-M.
         held_out: uint8 (3, N, 3, 28, 28), of at most 1000 digits.
 
@@ -93,7 +93,7 @@ class SampleGrids:
         self._patches = SingleFlightCache(PATCH_BYTES)
 
     def own_grid(self, own: OwnPicture) -> Tensor:
-        """The wall's digits over the person's own picture: uint8 (1, 40, 3, 28, 28)."""
+        """The grid's digits over the person's own picture: uint8 (1, 40, 3, 28, 28)."""
         images = self.split.grid.images
         return put_over(images, self.patches(own)[: len(images)], strength=own.strength)[None]
 
@@ -104,7 +104,7 @@ class SampleGrids:
         return put_over(images, patches, strength=own.strength)[None]
 
     def patches(self, own: OwnPicture) -> Tensor:
-        """Patches of the picture for the digits of the wall, then for the held-out ones."""
+        """Patches of the picture for the digits of the grid, then for the held-out ones."""
         count = len(self.split.grid) + len(self.split.held_out)
         return self._patches.recall(own.token, lambda: cut_patches(reduced(own.rgb), count, seed=SEED))
 

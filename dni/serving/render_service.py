@@ -5,7 +5,7 @@ picture's token, the pair, the region and the mix, and by nothing else: there is
 alpha on the server, so nobody can be shown another person's. A token or an id of something that a session
 holds is of use to that session only (:mod:`dni.serving.sessions`).
 
-Everything that runs a network takes a turn (:mod:`dni.serving.scheduler`), and frames are rendered by one
+Everything that runs a network waits for a slot (:mod:`dni.serving.scheduler`), and frames are rendered by one
 thread: torch keeps threads and memory of their own for every thread that ever ran a network.
 """
 
@@ -144,7 +144,7 @@ class RenderService:
     def live_pixels(self, pair_id: str, *, session: Session) -> int:
         """How many input pixels of a large picture the pair renders in some 100 ms on this machine.
 
-        Measured once, in a turn, so that other people's work does not make it small.
+        Measured once, in a slot, so that other people's work does not make it small.
         """
         renderer = self.renderer(pair_id, session)
 
@@ -167,7 +167,7 @@ class RenderService:
         session: Session,
         priority: Priority = Priority.LIVE,
     ) -> Frame:
-        """The region at ``mix``; rendered when it is the session's turn, or remembered.
+        """The region at ``mix``; rendered in a slot of the session's, or remembered.
 
         Args:
             token: The picture's.
@@ -275,7 +275,7 @@ class RenderService:
         export_network(self.paths(pair_id, session), mix, destination, pair_id=pair.id)
         return destination
 
-    # Turns
+    # Slots
 
     @contextmanager
     def slot(
@@ -286,7 +286,7 @@ class RenderService:
         coalesce_key: Hashable = None,
         cancelled: threading.Event | None = None,
     ) -> Iterator[None]:
-        """Wait for the session's turn and have it for the block; see :meth:`.scheduler.Scheduler.slot`.
+        """Wait for a slot of the session's and hold it for the block; see :meth:`.scheduler.Scheduler.slot`.
 
         Raises:
             dni.serving.scheduler.Superseded: The session has asked for something newer.

@@ -122,8 +122,8 @@ class Scheduler:
     def wait_until_quiet(self, *, at_most: float) -> None:
         """Wait until nobody has waited for a live frame for a tenth of a second.
 
-        For what gave way to one: begun again at once, it would hold up that frame's way to the screen of
-        this machine, and the next frame of a thumb that moves on.
+        For a render that was preempted by one: begun again at once, it would hold up that frame's way to the
+        screen of this machine, and the next frame of a thumb that moves on.
 
         Args:
             at_most: Seconds after which the waiting ends in any case.

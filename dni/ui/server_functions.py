@@ -53,7 +53,7 @@ def apart(function: ServerFunction) -> Callable[[Any], Awaitable[Answer]]:
     """Call ``function`` in threads of its own.
 
     Gradio calls server functions in the forty threads that also answer for the page and its files: people
-    who wait for their turn to render would stop those.
+    who wait for a slot to render would stop those.
     """
     threads = ThreadPoolExecutor(MAX_WAITING, thread_name_prefix=function.__name__)
 

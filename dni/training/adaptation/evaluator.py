@@ -111,5 +111,5 @@ class Evaluator:
 
 @lru_cache(maxsize=1)
 def evaluator_of(runs: Runs) -> Evaluator:
-    """The bench of some runs, whose digits are made once a process."""
+    """The evaluator of some runs, whose digits are made once a process."""
     return Evaluator(runs)

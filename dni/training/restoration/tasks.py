@@ -29,8 +29,8 @@ class Task:
     """From a photograph to an input and a target; both are the photograph's own where nothing is said.
 
     Attributes:
-        spoil: Applied to each reduced patch, with a generator that decides on what is random; uint8 (3, h, w)
-            in and out.
+        degrade: Applied to each reduced patch, with a generator that decides on what is random; uint8 (3, h,
+            w) in and out.
         target: Applied to each whole photograph; uint8 (3, H, W) in and out.
     """
 

@@ -71,7 +71,7 @@ class Answers:
         ]
 
     def desk(self, asked: Subject) -> PredictionsReply:
-        """The walls, and everything at the 21 alphas that is quick to have."""
+        """The sample grids, and everything at the 21 alphas that is quick to compute."""
         serial, desk = self.digit_service.open()
         own = self.own(asked)
         return PredictionsReply(
@@ -98,7 +98,7 @@ class Answers:
         return CurveReply(serial=serial, accuracy=accuracy.tolist())
 
     def exact(self, asked: ExactRequest) -> ExactReply:
-        """Walls, map and accuracy at one alpha."""
+        """Sample grids, map and accuracy at one alpha."""
         serial, desk = self.digit_service.open()
         started = time.perf_counter()
         found = desk.exact(asked.method, asked.alpha, self.own(asked))

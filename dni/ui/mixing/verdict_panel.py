@@ -22,13 +22,13 @@ __all__ = ["group_correlations", "inspect_in_slot", "verdict_html"]
 def inspect_in_slot(
     service: RenderService, paths: Sequence[Path], *, session: Session, labels: Sequence[str] | None = None
 ) -> Verdict:
-    """Judge networks while others use the machine: each run of a network waits for its turn.
+    """Judge networks while others use the machine: each run of a network waits for a slot.
 
     Ranked as an export: the verdict comes after the frames of the picture, and like an export it is never
     dropped for its session's newer wishes, as a frame made ahead would be. Nobody would ask for it again.
 
     Args:
-        service: Whose catalogue and whose turns.
+        service: Whose catalogue and scheduler.
         paths: Two or more files of weights.
         session: Who asks.
         labels: What to call the networks; see :func:`dni.compatibility.verdict.inspect_networks`.
