@@ -6,21 +6,21 @@ import { bytesOf, fill, find, findAll, findAs } from '../lib/dom.js';
 import { onThemeChange } from '../lib/gradio.js';
 import { ask as askServer } from '../lib/protocol.js';
 import { AlphaSlider } from './alpha-slider.js';
-import { DASHES, DOMAIN_COLOURS, Palette } from './canvas.js';
-import { Chart } from './chart.js';
+import { DASHES, DOMAIN_COLOURS, Palette } from './charts/canvas.js';
+import { Chart } from './charts/chart.js';
 import { DigitController } from './digit-controller.js';
-import { DrawingPanel } from './drawing-panel.js';
-import { FeatureMap, mapLegend } from './feature-map.js';
-import { fillLegend } from './legend.js';
+import { DrawingPanel } from './drawing/drawing-panel.js';
+import { FeatureMap, mapLegend } from './charts/feature-map.js';
+import { fillLegend } from './charts/legend.js';
 import { MnistDownload, showDownload } from './mnist-download.js';
-import { NUM_CLASSES, NUM_SAMPLES } from './numbers.js';
-import { accuracyTexts, chartText } from './predictions.js';
-import { SampleGrid } from './sample-grid.js';
+import { NUM_CLASSES, NUM_SAMPLES } from './samples/numbers.js';
+import { accuracyTexts, chartText } from './samples/predictions.js';
+import { SampleGrid } from './samples/sample-grid.js';
 import { ShiftPanel } from './shift-panel.js';
-import { TrainingRun } from './training-run.js';
+import { TrainingRun } from './charts/training-run.js';
 
 /** @typedef {(name: string, request: object) => Promise<any>} Ask */
-/** @typedef {import('./predictions.js').Predictions} Predictions */
+/** @typedef {import('./samples/predictions.js').Predictions} Predictions */
 /** @typedef {import('./protocol.js').Change} Change */
 
 const ACCURACY_TICKS = [

@@ -2,7 +2,7 @@
 // The slider from the source-only network to the adapted one, and the line above it: state, alpha, time taken.
 
 import { find, findAs } from '../lib/dom.js';
-import { percent } from './numbers.js';
+import { percent } from './samples/numbers.js';
 
 /** @typedef {import('./digit-controller.js').DigitController} DigitController */
 

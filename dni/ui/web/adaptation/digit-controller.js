@@ -4,14 +4,14 @@
 // is chosen now is dropped.
 
 import { CoalescedRequest } from './coalesced-request.js';
-import { Series } from './numbers.js';
-import { areSame, decodeExact, decodePredictions, haveSameNetworks } from './predictions.js';
+import { Series } from './samples/numbers.js';
+import { areSame, decodeExact, decodePredictions, haveSameNetworks } from './samples/predictions.js';
 
 /** @typedef {import('../lib/clock.js').Clock} Clock */
 /** @typedef {import('../lib/protocol.js').Failure} Failure */
-/** @typedef {import('./predictions.js').Choice} Choice */
-/** @typedef {import('./predictions.js').Exact} Exact */
-/** @typedef {import('./predictions.js').Predictions} Predictions */
+/** @typedef {import('./samples/predictions.js').Choice} Choice */
+/** @typedef {import('./samples/predictions.js').Exact} Exact */
+/** @typedef {import('./samples/predictions.js').Predictions} Predictions */
 /** @typedef {import('./protocol.js').Subject} Subject */
 
 /** The slider rests when it has not moved for so long. */

@@ -3,7 +3,7 @@
 
 import { CoalescedRequest } from './coalesced-request.js';
 import { find, findAs } from '../lib/dom.js';
-import { percent } from './numbers.js';
+import { percent } from './samples/numbers.js';
 
 /** @typedef {import('../lib/clock.js').Clock} Clock */
 /** @typedef {import('../lib/protocol.js').Failure} Failure */

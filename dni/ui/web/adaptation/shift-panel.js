@@ -3,10 +3,10 @@
 
 import { find, findAs } from '../lib/dom.js';
 import { chooseFiles, giveFiles } from '../lib/gradio.js';
-import { DASHES } from './canvas.js';
-import { Chart } from './chart.js';
-import { fillLegend } from './legend.js';
-import { percent } from './numbers.js';
+import { DASHES } from './charts/canvas.js';
+import { Chart } from './charts/chart.js';
+import { fillLegend } from './charts/legend.js';
+import { percent } from './samples/numbers.js';
 
 const UPLOAD_BOX = '#digits-picture';
 const LINES = [
@@ -25,7 +25,7 @@ export class ShiftPanel {
    * @param {HTMLElement} panel
    * @param {object} options
    * @param {import('./digit-controller.js').DigitController} options.controller
-   * @param {import('./canvas.js').Palette} options.palette
+   * @param {import('./charts/canvas.js').Palette} options.palette
    * @param {[token: string, title: string][]} options.examples
    * @param {() => void} options.onChange
    */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { PAD_SIDE, boundsOf, normalizeInk } from '../../adaptation/ink.js';
+import { PAD_SIDE, boundsOf, normalizeInk } from '../../adaptation/drawing/ink.js';
 
 /**
  * A pad with rectangles of ink.

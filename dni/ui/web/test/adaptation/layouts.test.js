@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { UpdateRate, readoutText, snapAlpha, valueText } from '../../adaptation/alpha-slider.js';
-import { ChartScale } from '../../adaptation/chart.js';
-import { mapLegend, marksOf } from '../../adaptation/feature-map.js';
-import { samplesOf } from '../../adaptation/sample-grid.js';
-import { LABEL, SampleLayout, placeDetails, sampleAt, sampleByKey } from '../../adaptation/sample-layout.js';
-import { decodeRun, iterationText } from '../../adaptation/training-run.js';
+import { ChartScale } from '../../adaptation/charts/chart.js';
+import { mapLegend, marksOf } from '../../adaptation/charts/feature-map.js';
+import { samplesOf } from '../../adaptation/samples/sample-grid.js';
+import { LABEL, SampleLayout, placeDetails, sampleAt, sampleByKey } from '../../adaptation/samples/sample-layout.js';
+import { decodeRun, iterationText } from '../../adaptation/charts/training-run.js';
 import { base64 } from './support.js';
 
 // ---- the samples of a domain

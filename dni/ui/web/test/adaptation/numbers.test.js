@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { barsOf } from '../../adaptation/bars.js';
-import { rgbaOf } from '../../adaptation/canvas.js';
+import { barsOf } from '../../adaptation/samples/bars.js';
+import { rgbaOf } from '../../adaptation/charts/canvas.js';
 import {
   Series, decodePositions, decodeProbabilities, encodeBytes, mostLikely, percent,
-} from '../../adaptation/numbers.js';
-import { accuracyTexts, chartText, decodePredictions } from '../../adaptation/predictions.js';
+} from '../../adaptation/samples/numbers.js';
+import { accuracyTexts, chartText, decodePredictions } from '../../adaptation/samples/predictions.js';
 import { base64 } from './support.js';
 
 test('bytes are probabilities', () => {

@@ -4,7 +4,7 @@ import test from 'node:test';
 
 import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DigitController } from '../../adaptation/digit-controller.js';
-import { DrawnDigit, levelsOf } from '../../adaptation/drawn-digit.js';
+import { DrawnDigit, levelsOf } from '../../adaptation/drawing/drawn-digit.js';
 import { MnistDownload, POLL_MS } from '../../adaptation/mnist-download.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeDigitServer, START } from './support.js';

@@ -1,7 +1,7 @@
 // @ts-check
 // A server for the digits whose answers a test gives, in any order; and replies as the real one makes them.
 
-import { encodeBytes } from '../../adaptation/numbers.js';
+import { encodeBytes } from '../../adaptation/samples/numbers.js';
 import { settled } from '../support/fake-server.js';
 
 /** @typedef {{ name: string, request: any, answer: (reply: any) => Promise<void> }} Asked */

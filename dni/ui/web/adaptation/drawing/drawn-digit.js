@@ -1,13 +1,13 @@
 // @ts-check
 // The digit that a person draws: asks what the networks make of it, and drops answers about what is gone.
 
-import { CoalescedRequest } from './coalesced-request.js';
-import { Series, decodeProbabilities, encodeBytes } from './numbers.js';
-import { haveSameNetworks } from './predictions.js';
+import { CoalescedRequest } from '../coalesced-request.js';
+import { Series, decodeProbabilities, encodeBytes } from '../samples/numbers.js';
+import { haveSameNetworks } from '../samples/predictions.js';
 
-/** @typedef {import('../lib/protocol.js').Failure} Failure */
-/** @typedef {import('./protocol.js').DrawReply} DrawReply */
-/** @typedef {import('./protocol.js').DrawRequest} DrawRequest */
+/** @typedef {import('../../lib/protocol.js').Failure} Failure */
+/** @typedef {import('../protocol.js').DrawReply} DrawReply */
+/** @typedef {import('../protocol.js').DrawRequest} DrawRequest */
 
 /** @typedef {{ ink: Uint8Array, colour: string }} Drawing ink (28, 28), 0 to 255; colour as "#rrggbb" */
 
@@ -21,7 +21,7 @@ export class DrawnDigit {
 
   /**
    * @param {object} options
-   * @param {import('./digit-controller.js').DigitController} options.controller
+   * @param {import('../digit-controller.js').DigitController} options.controller
    * @param {(name: string, request: any) => Promise<any>} options.ask Asks the server; never rejects.
    * @param {(reading: Reading | null) => void} options.onRead
    * @param {(text: string) => void} options.showMessage

@@ -1,7 +1,7 @@
 // @ts-check
 // Numbers from the server: decoding, interpolation between alphas, and how they are written.
 
-import { bytesOf } from '../lib/dom.js';
+import { bytesOf } from '../../lib/dom.js';
 
 export const NUM_CLASSES = 10;
 /** Digits shown of each domain. */

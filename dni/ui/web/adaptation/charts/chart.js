@@ -2,7 +2,7 @@
 // Lines over 0 to 1, each with its own colour and dash, and a marker that follows a slider.
 
 import { FONT, Surface } from './canvas.js';
-import { percent } from './numbers.js';
+import { percent } from '../samples/numbers.js';
 
 const MARGIN = { left: 44, right: 10, top: 8, bottom: 22 };
 const GRID_LINES = [0, 0.25, 0.5, 0.75, 1];
@@ -39,7 +39,7 @@ export class ChartScale {
 }
 
 export class Chart {
-  /** @type {import('./numbers.js').Series | null} A column for each line, over 0 to 1. */
+  /** @type {import('../samples/numbers.js').Series | null} A column for each line, over 0 to 1. */
   series = null;
   /** Shown while there are no lines. */
   note = 'measuring…';

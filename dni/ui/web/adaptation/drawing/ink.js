@@ -1,7 +1,7 @@
 // @ts-check
 // Drawn ink as MNIST has it (LeCun et al., 1998): 20 pixels on the longer side, its mass in the middle of 28 by 28.
 
-import { DIGIT_SIDE } from './numbers.js';
+import { DIGIT_SIDE } from '../samples/numbers.js';
 
 /** The drawing pad's width and height. */
 export const PAD_SIDE = 280;

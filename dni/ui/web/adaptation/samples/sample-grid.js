@@ -1,9 +1,9 @@
 // @ts-check
 // Forty digits of one domain, what each is read as and how surely, and the details of one of them.
 
-import { find, findAs } from '../lib/dom.js';
+import { find, findAs } from '../../lib/dom.js';
 import { BarList } from './bars.js';
-import { FONT, Surface, contextOf, digitImage } from './canvas.js';
+import { FONT, Surface, contextOf, digitImage } from '../charts/canvas.js';
 import { DIGIT_SIDE, NUM_CLASSES, NUM_SAMPLES, mostLikely, percent } from './numbers.js';
 import { COLUMNS, LABEL, ROWS, SampleLayout, cellOf, placeDetails, sampleAt, sampleByKey } from './sample-layout.js';
 
@@ -40,7 +40,7 @@ export class SampleGrid {
 
   /**
    * @param {HTMLElement} card
-   * @param {import('./canvas.js').Palette} palette
+   * @param {import('../charts/canvas.js').Palette} palette
    * @param {() => void} onChange
    */
   constructor(card, palette, onChange) {

@@ -3,7 +3,7 @@
 
 import { Series, decodePositions, decodeProbabilities, percent } from './numbers.js';
 
-/** @typedef {import('./protocol.js').Subject} Subject */
+/** @typedef {import('../protocol.js').Subject} Subject */
 /** @typedef {Subject & { title: string, alpha: number }} Choice `title` of the method */
 
 /**
@@ -43,7 +43,7 @@ export function areSame(one, other) {
 }
 
 /**
- * @param {import('./protocol.js').PredictionsReply} reply
+ * @param {import('../protocol.js').PredictionsReply} reply
  * @param {Subject} asked
  * @param {string} title
  * @param {Predictions | null} before What was shown until now.
@@ -65,7 +65,7 @@ export function decodePredictions(reply, asked, title, before) {
 }
 
 /**
- * @param {import('./protocol.js').ExactReply} reply
+ * @param {import('../protocol.js').ExactReply} reply
  * @param {number} alpha
  * @returns {Exact}
  */

@@ -1,18 +1,18 @@
 // @ts-check
 // A person draws a digit, and three networks read it: source only, the blend and the adapted one.
 
-import { bytesOf, find, findAs } from '../lib/dom.js';
-import { BarList } from './bars.js';
-import { contextOf, digitImage } from './canvas.js';
+import { bytesOf, find, findAs } from '../../lib/dom.js';
+import { BarList } from '../samples/bars.js';
+import { contextOf, digitImage } from '../charts/canvas.js';
 import { DrawingPad } from './drawing-pad.js';
 import { DrawnDigit } from './drawn-digit.js';
-import { DIGIT_SIDE } from './numbers.js';
+import { DIGIT_SIDE } from '../samples/numbers.js';
 
 export class DrawingPanel {
   /**
    * @param {HTMLElement} panel
    * @param {object} options
-   * @param {import('./digit-controller.js').DigitController} options.controller
+   * @param {import('../digit-controller.js').DigitController} options.controller
    * @param {(name: string, request: any) => Promise<any>} options.ask Asks the server; never rejects.
    * @param {() => void} options.onChange
    * @param {() => void} options.onRead Called with each answer.

@@ -1,7 +1,7 @@
 // @ts-check
 // What all canvases share: the theme's colours, a backing store as fine as the screen, and digits as pixels.
 
-import { DIGIT_SIDE, NUM_CLASSES } from './numbers.js';
+import { DIGIT_SIDE, NUM_CLASSES } from '../samples/numbers.js';
 
 export const FONT = 'system-ui, sans-serif';
 /** Custom properties with the colours of the four domains, and a dash for each. */

@@ -1,16 +1,16 @@
 // @ts-check
 // The scrubber over DANN's training: the feature map at each snapshot, and what was measured there.
 
-import { find, findAs } from '../lib/dom.js';
+import { find, findAs } from '../../lib/dom.js';
 import { DASHES } from './canvas.js';
 import { Chart } from './chart.js';
-import { CoalescedRequest } from './coalesced-request.js';
+import { CoalescedRequest } from '../coalesced-request.js';
 import { FeatureMap } from './feature-map.js';
 import { fillLegend } from './legend.js';
-import { Series, decodePositions } from './numbers.js';
+import { Series, decodePositions } from '../samples/numbers.js';
 
-/** @typedef {import('../lib/protocol.js').Failure} Failure */
-/** @typedef {import('./protocol.js').RunReply} RunReply */
+/** @typedef {import('../../lib/protocol.js').Failure} Failure */
+/** @typedef {import('../protocol.js').RunReply} RunReply */
 
 /** What is measured, each drawn from 0 to 1; the A-distance lies between 0 and 2. */
 export const MEASURES = [

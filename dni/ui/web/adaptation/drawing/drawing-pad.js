@@ -1,7 +1,7 @@
 // @ts-check
 // The drawing pad: strokes of mouse, finger or pen.
 
-import { contextOf } from './canvas.js';
+import { contextOf } from '../charts/canvas.js';
 import { PAD_SIDE, normalizeInk } from './ink.js';
 
 const PEN_WIDTH = 22;
