@@ -200,10 +200,8 @@ def end_paths(pair: Pair, *, progress: ProgressOf | None = None, cache: Path | N
 
     Args:
         pair: From a catalogue, or :meth:`Pair.from_paths`.
-        progress: Given a file's name, a context in which its progress is shown, such as
-            :func:`dni.checkpoints.download.tqdm_progress`.
-        cache: The folder for downloads; :func:`dni.checkpoints.download.default_cache` by default. Files of
-            the hub stay in the hub's own.
+        progress: Given a file's name, the context that shows its progress, such as ``tqdm_progress``.
+        cache: The folder for downloads, ``default_cache()`` if None; files of the hub stay in the hub's own.
 
     Raises:
         CatalogError: A local file is missing, or not the one it should be.
@@ -285,9 +283,8 @@ def parse_pair(entry: object, where: str, folder: Path) -> Pair:
         raise CatalogError(
             f"Expected an id of small letters, digits, dots and hyphens, but got {fields['id']!r} in {where}."
         )
-    ends = tuple(
-        parse_end(end, f"{where}, end {index + 1}", folder) for index, end in enumerate(fields.pop("ends"))
-    )
+    entries = enumerate(fields.pop("ends"), start=1)
+    ends = tuple(parse_end(end, f"{where}, end {number}", folder) for number, end in entries)
     if len(ends) < 2 or len({end.label for end in ends}) < len(ends):
         labels = ", ".join(end.label for end in ends) or "none"
         raise CatalogError(f"Expected two or more ends with different labels in {where}, but got {labels}.")

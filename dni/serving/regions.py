@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from dni.blending.shares import Mix
 from dni.errors import DniError
 from dni.pictures.picture import Picture, from_pil, to_pil
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.pictures.write import encode_jpeg
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
 
-__all__ = ["MAX_REGION_PIXELS", "Frame", "RenderServiceError", "check_region", "frame_of", "overview_of"]
+__all__ = [
+    "MAX_REGION_PIXELS",
+    "Frame",
+    "RenderServiceError",
+    "check_region",
+    "frame_of",
+    "overview_of",
+    "render_frame",
+]
 
 FRAME_QUALITY = 95
 # The largest region that is rendered live, in input pixels.
@@ -45,6 +57,20 @@ class Frame:
     jpeg: bytes
     milliseconds: float
     notice: str = ""
+
+
+def render_frame(renderer: Renderer, picture: Picture, region: Rectangle, mix: Mix) -> Frame:
+    """Render a region at a mix, at once: for whoever has the slot.
+
+    Raises:
+        RenderServiceError: The region is not in the picture, or too large to be live.
+    """
+    check_region(region, picture)
+    notices: list[str] = []
+    started = time.perf_counter()
+    rgb = renderer.render_region(picture.rgb, mix, region, control=RenderControl(notice=notices.append))
+    jpeg = frame_of(rgb, picture, region, renderer.scale)
+    return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 
 
 def frame_of(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> bytes:

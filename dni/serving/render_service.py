@@ -11,15 +11,10 @@ thread: torch keeps threads and memory of their own for every thread that ever r
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
@@ -34,24 +29,27 @@ from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.control import Cancelled, RenderControl
+from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
 from dni.serving.live_pixel_budget import live_pixel_budget
 from dni.serving.pairs import Pairs
 from dni.serving.pictures import Held, HeldPictures
-from dni.serving.preemption import Preempted, preemptible
-from dni.serving.regions import Frame, RenderServiceError, check_region, frame_of, overview_of
+from dni.serving.regions import (
+    Frame,
+    RenderServiceError,
+    check_region,
+    frame_of,
+    overview_of,
+    render_frame,
+)
+from dni.serving.render_queue import RenderQueue
 from dni.serving.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session, SessionRegistry
 
 __all__ = ["Frame", "RenderService", "RenderServiceError"]
 
 FRAME_BYTES = 256_000_000
-# A frame ahead that has given way so often is made at last: where many people drag, somebody always waits.
-MAX_PREEMPTIONS = 3
-QUIET_PATIENCE_SECONDS = 1.0
 
-T = TypeVar("T")
 FrameKey = tuple[Held, Held, Rectangle, Mix]
 
 
@@ -79,12 +77,16 @@ class RenderService:
         self.precision = precision or best_precision(self.device)
         self.cache = cache
         self.sessions = sessions or SessionRegistry()
-        self.scheduler = Scheduler()
+        self.queue = RenderQueue()
         self._pairs = Pairs(catalog, device=self.device, cache=cache)
         self.pictures = HeldPictures()
         self._frames: ByteCache[FrameKey, bytes] = ByteCache(FRAME_BYTES, size_of=len)
         self._live_pixels: WeakKeyDictionary[Renderer, int] = WeakKeyDictionary()
-        self._engine = ThreadPoolExecutor(1, thread_name_prefix="frames")
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """Of everything that runs a network."""
+        return self.queue.scheduler
 
     @property
     def catalog(self) -> dict[str, Pair]:
@@ -152,7 +154,7 @@ class RenderService:
             return self._live_pixels.get(renderer) or live_pixel_budget(renderer)
 
         if renderer not in self._live_pixels:
-            self._live_pixels[renderer] = self._in_slot(measure, session, Priority.LIVE, coalesce_key=None)
+            self._live_pixels[renderer] = self.queue.compute(measure, session=session, coalesce_key=None)
         return self._live_pixels[renderer]
 
     # Frames
@@ -198,21 +200,14 @@ class RenderService:
             return frame
 
         if priority is Priority.AHEAD:
-            return self._when_idle(render, renderer, session)
-        return self._in_slot(render, session, priority, coalesce_key="frame")
+            return self.queue.compute_ahead(render, renderer, session=session)
+        return self.queue.compute(render, session=session, coalesce_key="frame", priority=priority)
 
     def render_frame(
         self, picture: Picture, pair_id: str, region: Rectangle, mix: Mix, session: Session | None = None
     ) -> Frame:
         """The region at ``mix``, rendered anew and at once: for whoever has the slot."""
-        check_region(region, picture)
-        renderer = self.renderer(pair_id, session)
-        notices: list[str] = []
-        started = time.perf_counter()
-        control = RenderControl(notice=notices.append)
-        rgb = renderer.render_region(picture.rgb, mix, region, control=control)
-        jpeg = frame_of(rgb, picture, region, renderer.scale)
-        return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
+        return render_frame(self.renderer(pair_id, session), picture, region, mix)
 
     def remember(
         self, token: str, pair_id: str, region: Rectangle, mix: Mix, jpeg: bytes, *, session: Session
@@ -254,7 +249,7 @@ class RenderService:
         """
         renderer = self.renderer(pair_id, session, precision="float32")
         control = control or RenderControl()
-        slot = partial(self.slot, session, Priority.EXPORT, cancelled=control.cancelled)
+        slot = partial(self.queue.slot, session, Priority.EXPORT, cancelled=control.cancelled)
         try:
             export_picture(
                 picture,
@@ -275,70 +270,13 @@ class RenderService:
         export_network(self.paths(pair_id, session), mix, destination, pair_id=pair.id)
         return destination
 
-    # Slots
-
-    @contextmanager
-    def slot(
-        self,
-        session: Session,
-        priority: Priority,
-        *,
-        coalesce_key: Hashable = None,
-        cancelled: threading.Event | None = None,
-    ) -> Iterator[None]:
-        """Wait for a slot of the session's and hold it for the block; see :meth:`.scheduler.Scheduler.slot`.
-
-        Raises:
-            dni.serving.scheduler.Superseded: The session has asked for something newer.
-            dni.rendering.control.Cancelled: ``cancelled`` was set, or the session has ended.
-        """
-        session.on_close(self._release)
-        if session.ended:
-            raise Cancelled
-        with (
-            session.busy(),
-            self.scheduler.slot(session.key, priority, coalesce_key=coalesce_key, cancelled=cancelled),
-        ):
-            yield
-
-    def compute(self, work: Callable[[], T], *, session: Session, coalesce_key: str) -> T:
-        """Do something else that somebody waits for, in a slot and on the networks' thread (:meth:`slot`).
-
-        Args:
-            work: What to do; it must not ask for a slot.
-            session: Who waits for it.
-            coalesce_key: Of what a session asks for under one key, only the newest is done.
-        """
-        return self._in_slot(work, session, Priority.LIVE, coalesce_key=coalesce_key)
-
-    def _in_slot(
-        self,
-        work: Callable[[], T],
-        session: Session,
-        priority: Priority,
-        *,
-        coalesce_key: str | None,
-        within: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> T:
-        with self.slot(session, priority, coalesce_key=coalesce_key), within():
-            return self._engine.submit(work).result()
-
-    def _when_idle(self, work: Callable[[], T], renderer: Renderer, session: Session) -> T:
-        within = partial(preemptible, renderer.network.module, self.scheduler.is_urgent)
-        for _ in range(MAX_PREEMPTIONS):
-            with suppress(Preempted):
-                return self._in_slot(work, session, Priority.AHEAD, coalesce_key=None, within=within)
-            self.scheduler.wait_until_quiet(at_most=QUIET_PATIENCE_SECONDS)
-        return self._in_slot(work, session, Priority.AHEAD, coalesce_key=None)
-
     # What is forgotten
 
     def _frame_key(self, token: str, pair_id: str, region: Rectangle, mix: Mix, session: Session) -> FrameKey:
         return self.pictures.key(token, session), self._pairs.key(pair_id, session), region, mix
 
     def _release(self, session: Session) -> None:
-        """Forget what a session held, and drop what it waits for."""
-        self.scheduler.leave(session.key)
+        """Forget what a session held."""
         self._pairs.release(session)
         self.pictures.release(session)
         self._frames.drop(lambda key: session.key in (key[0][0], key[1][0]))

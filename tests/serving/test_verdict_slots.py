@@ -118,7 +118,7 @@ class Watched(Scheduler):
 def test_a_person_who_drags_comes_after_one_run(
     service: RenderService, tiny_ends: list[Path], ann: Session
 ) -> None:
-    scheduler = service.scheduler = Watched(ann)
+    scheduler = service.queue.scheduler = Watched(ann)
     found = inspect_in_slot(service, tiny_ends, session=ann, labels=("one", "other"))
     assert scheduler.had[:2] == [(ann.key, Priority.EXPORT), ("dragger", Priority.LIVE)]
     assert set(scheduler.had[2:]) == {(ann.key, Priority.EXPORT)}

@@ -37,7 +37,7 @@ def painted_frame(
 
     Raises:
         DniError: The picture, networks, region, a mix or the mask cannot be used.
-        Superseded, Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
+        Superseded, Cancelled: See :meth:`dni.serving.render_queue.RenderQueue.compute`.
     """
     assert request.brush is not None, "else it is no painted frame"
     assert request.mask is not None, "a request has both"
@@ -61,7 +61,7 @@ def painted_frame(
         jpeg = frame_of(rgb, picture, region, renderer.scale)
         return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 
-    return service.compute(render, session=session, coalesce_key="frame")
+    return service.queue.compute(render, session=session, coalesce_key="frame")
 
 
 def compare(
@@ -80,7 +80,7 @@ def compare(
 
     Raises:
         DniError: The picture, networks, region, mix or mask cannot be used. dni.serving.scheduler.Superseded,
-            dni.rendering.control.Cancelled: See :meth:`dni.serving.render_service.RenderService.compute`.
+            dni.rendering.control.Cancelled: See :meth:`dni.serving.render_queue.RenderQueue.compute`.
     """
     picture, renderer = service.picture(token, session), service.renderer(pair_id, session)
     region_of(request, picture)
@@ -88,7 +88,7 @@ def compare(
     def render() -> Comparison:
         return compare_blends(renderer, picture.rgb, request)
 
-    made = service.compute(render, session=session, coalesce_key="compare")
+    made = service.queue.compute(render, session=session, coalesce_key="compare")
     parts = {"network": made.network, "pixels": made.pixels, "difference": made.difference}
     return {name: jpeg_of(part) for name, part in parts.items()} | {"note": words(made, request)}
 

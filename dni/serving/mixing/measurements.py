@@ -63,7 +63,7 @@ class Measures:
         cancelled = session.cancellation("curve")
 
         def slot() -> AbstractContextManager[None]:
-            return self.service.slot(session, Priority.EXPORT, cancelled=cancelled)
+            return self.service.queue.slot(session, Priority.EXPORT, cancelled=cancelled)
 
         question = TradeoffRequest(
             reference=reference,

@@ -87,7 +87,7 @@ class SweepHandlers:
 
     def control(self, session: Session, cancelled: threading.Event, progress: gr.Progress) -> RenderControl:
         def slot() -> AbstractContextManager[None]:
-            return self.tab.service.slot(session, Priority.EXPORT, cancelled=cancelled)
+            return self.tab.service.queue.slot(session, Priority.EXPORT, cancelled=cancelled)
 
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")

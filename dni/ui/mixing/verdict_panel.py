@@ -37,7 +37,7 @@ def inspect_in_slot(
         DniError: See there.
         dni.rendering.control.Cancelled: The session has ended.
     """
-    control = RenderControl(slot=partial(service.slot, session, Priority.EXPORT))
+    control = RenderControl(slot=partial(service.queue.slot, session, Priority.EXPORT))
     return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control)
 
 
