@@ -12,7 +12,7 @@ from torch import Tensor
 from dni.pictures.normalize import normalize
 from dni.pictures.rectangle import Rectangle
 
-__all__ = ["Picture", "from_pil", "to_pil", "to_tensor"]
+__all__ = ["Picture", "from_pil", "of_images", "to_pil", "to_tensor"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,12 @@ def from_pil(image: Image.Image, *, name: str) -> Picture:
     Raises:
         PictureError: The image has no pixels, or its kind of pixel has no faithful 8-bit sRGB form.
     """
-    colour, opacity, notices = normalize(image, name=name)
+    return of_images(normalize(image, name=name), name=name)
+
+
+def of_images(images: tuple[Image.Image, Image.Image | None, tuple[str, ...]], *, name: str) -> Picture:
+    """What :func:`dni.pictures.normalize.normalize` gives, as a picture."""
+    colour, opacity, notices = images
     return Picture(
         rgb=to_tensor(colour),
         opacity=None if opacity is None else to_tensor(opacity),

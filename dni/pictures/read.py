@@ -1,7 +1,8 @@
 """Reads picture files: what may be opened, how large it may be, and clear errors.
 
 Only the formats in ``FORMATS`` are opened: Pillow knows more, but some start other programs (EPS) or hide a
-large picture inside a small one (ICO).
+large picture inside a small one (ICO). Nothing here imports PyTorch before there is a tensor, so that a
+process that only decodes (:mod:`dni.pictures.decode_apart`) starts quickly and stays small.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from dni.pictures.normalize import PictureError
-from dni.pictures.picture import Picture, from_pil
-from dni.pictures.write import RECIPE_KEY
+from dni.bounded_process import ran_out_of_memory
+from dni.pictures.normalize import PictureError, normalize
 
-__all__ = ["MAX_PIXELS", "open_picture", "read_recipe"]
+if TYPE_CHECKING:
+    from dni.pictures.picture import Picture
 
+__all__ = ["MAX_PIXELS", "RECIPE_KEY", "decode", "open_picture", "read_recipe"]
+
+RECIPE_KEY = "dni"
 MAX_PIXELS = 50_000_000
 FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
@@ -29,13 +34,29 @@ def open_picture(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
         PictureError: The file is missing, empty, no picture, damaged, larger than ``max_pixels``, or of a
             kind that has no faithful 8-bit sRGB form (32-bit values, Lab).
     """
+    from dni.pictures.picture import of_images
+
     path = Path(path)
-    with _open(path, max_pixels=max_pixels) as image:
+    return of_images(decode(path, max_pixels=max_pixels), name=path.name)
+
+
+def decode(
+    path: Path, *, max_pixels: int = MAX_PIXELS
+) -> tuple[Image.Image, Image.Image | None, tuple[str, ...]]:
+    """The same as images; see :func:`dni.pictures.normalize.normalize`.
+
+    Raises:
+        PictureError: As of :func:`open_picture`.
+        MemoryError: Memory is too small for it.
+    """
+    with open_image(path, max_pixels=max_pixels) as image:
         try:
-            return from_pil(image, name=path.name)
-        except PictureError:
+            return normalize(image, name=path.name)
+        except (PictureError, MemoryError):
             raise
         except Exception as error:  # Pillow's decoders raise almost anything on a damaged file
+            if ran_out_of_memory(error):
+                raise MemoryError from error
             raise PictureError(
                 f"Expected a whole picture, but {path.name} is damaged or cut short ({_reason(error)}): "
                 "copy or export it again."
@@ -49,7 +70,7 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener()
 
 
-def _open(path: Path, *, max_pixels: int) -> Image.Image:
+def open_image(path: Path, *, max_pixels: int) -> Image.Image:
     """A picture file with only its header read, of an allowed size; the caller closes it."""
     _check_file(path)
     _register_heif()
@@ -58,7 +79,7 @@ def _open(path: Path, *, max_pixels: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         count = re.search(r"\d+", str(error))  # Pillow tells the number of pixels in its text only
         raise _too_large(path, int(count[0]) if count else 0, max_pixels) from error
-    except Exception as error:  # as in open_picture
+    except Exception as error:  # as in decode
         found = "is none" if isinstance(error, UnidentifiedImageError) else f"is damaged ({_reason(error)})"
         raise PictureError(
             f"Expected a picture ({', '.join(FORMATS)}), but {path.name} {found}: export it as PNG or JPEG."
@@ -104,7 +125,7 @@ def read_recipe(path: str | Path) -> str | None:
             recipe = image.info.get(RECIPE_KEY)
     except SyntaxError:  # Pillow's word for "not a PNG file"
         return None
-    except Exception as error:  # as in open_picture
+    except Exception as error:  # as in decode
         raise PictureError(
             f"Expected a whole PNG picture, but {path.name} is damaged ({_reason(error)}): save it again."
         ) from error

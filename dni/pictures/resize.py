@@ -8,6 +8,7 @@ from torch import Tensor
 
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import to_pil, to_tensor
+from dni.pictures.strips import change_channels
 
 __all__ = ["reduce_bicubic", "resize_bicubic"]
 
@@ -43,5 +44,6 @@ def reduce_bicubic(image: Tensor, scale: int) -> Tensor:
             f"Expected sides divisible by {scale}, but got {width}x{height}. Cut the rest off."
         )
     levels = image if image.dtype == torch.uint8 else (image[0] * 255).round().to(torch.uint8)
-    small = to_tensor(to_pil(levels).resize((width // scale, height // scale), Image.Resampling.BICUBIC))
+    size = width // scale, height // scale
+    small = change_channels(levels, lambda channel: channel.resize(size, Image.Resampling.BICUBIC))
     return small if image.dtype == torch.uint8 else small[None].float() / 255

@@ -11,12 +11,12 @@ from torch import Tensor
 from dni.checkpoints.atomic_write import atomic_write
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import to_pil
+from dni.pictures.read import RECIPE_KEY
 
 __all__ = ["encode_jpeg", "save_png"]
 
 # Two thirds less time than zlib's usual 6 on enlarged photographs, for files that are 2 to 7 percent larger.
 PNG_LEVEL = 4
-RECIPE_KEY = "dni"
 
 
 def encode_jpeg(rgb: Tensor, *, quality: int = 90) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
@@ -16,11 +16,12 @@ __all__ = ["hashed_ends", "read_recipe", "resolve_ends"]
 MAX_TEXT_BYTES = 4_000_000
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, *, read_png: Callable[[Path], str | None] = images.read_recipe) -> Recipe:
     """The recipe in a file: JSON, a PNG picture that dni wrote, or weights that dni blended.
 
     Args:
         path: Its name ends in ``.json``, ``.png`` or ``.safetensors``.
+        read_png: Finds the text in a picture; for strangers' pictures in another process.
 
     Raises:
         DniError: The file cannot be read, or there is no recipe in it, or none that can be used.
@@ -29,7 +30,7 @@ def read_recipe(path: Path) -> Recipe:
     if suffix == ".json":
         return Recipe.from_json(_read_text(path))
     if suffix == ".png":
-        text = images.read_recipe(path)
+        text = read_png(path)
     elif suffix == SAFETENSORS_SUFFIX:
         text = read_metadata(path).get(METADATA_KEY)
     else:

@@ -12,7 +12,8 @@ from dni.serving.sessions import Session
 
 __all__ = ["EVERYBODY", "Held", "HeldPictures"]
 
-PICTURE_BYTES = 1_000_000_000
+# Of four pictures of the largest size; those unused for longest are forgotten first.
+PICTURE_BYTES = 600_000_000
 # In the place of a session's key.
 EVERYBODY = 0
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.pictures.picture import Picture, from_pil, to_pil
+from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
+from dni.pictures.strips import over_level, thumbnail_over
 from dni.pictures.write import encode_jpeg
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
@@ -80,9 +80,8 @@ def frame_of(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> by
 
 def overview_of(picture: Picture) -> bytes:
     """The whole picture, at most 1280 pixels a side, as a JPEG."""
-    image = to_pil(over_grey(picture.rgb, picture, picture.whole, 1))
-    image.thumbnail((OVERVIEW_SIDE, OVERVIEW_SIDE))
-    return encode_jpeg(from_pil(image, name=picture.name).rgb, quality=FRAME_QUALITY)
+    rgb = thumbnail_over(picture.rgb, picture.opacity, NEUTRAL_GREY, side=OVERVIEW_SIDE)
+    return encode_jpeg(rgb, quality=FRAME_QUALITY)
 
 
 def over_grey(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> Tensor:
@@ -92,5 +91,4 @@ def over_grey(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> T
     """
     if picture.opacity is None:
         return rgb
-    opacity = resize_bicubic(region.cut(picture.opacity), scale).float() / 255
-    return (rgb * opacity + NEUTRAL_GREY * (1 - opacity)).round().to(torch.uint8)
+    return over_level(rgb, resize_bicubic(region.cut(picture.opacity), scale), NEUTRAL_GREY)

@@ -11,7 +11,7 @@ thread: torch keeps threads and memory of their own for every thread that ever r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,8 @@ from dni.serving.sessions import Session, SessionRegistry
 __all__ = ["Frame", "RenderService", "RenderServiceError"]
 
 FRAME_BYTES = 256_000_000
+# Of overviews and automatic masks; some 0.3 MB each.
+WHOLE_BYTES = 64_000_000
 
 FrameKey = tuple[Held, Held, Rectangle, Mix]
 
@@ -81,6 +83,7 @@ class RenderService:
         self._pairs = Pairs(catalog, device=self.device, cache=cache)
         self.pictures = HeldPictures()
         self._frames: ByteCache[FrameKey, bytes] = ByteCache(FRAME_BYTES, size_of=len)
+        self._of_pictures: ByteCache[tuple[Held, str], bytes] = ByteCache(WHOLE_BYTES, size_of=len)
         self._live_pixels: WeakKeyDictionary[Renderer, int] = WeakKeyDictionary()
 
     @property
@@ -99,6 +102,7 @@ class RenderService:
         """Keep a session's picture, in place of the last one of that tab; gives its token."""
         token, former = self.pictures.hold(picture, session, tab=tab)
         self._frames.drop(lambda key: key[0] == former)
+        self._of_pictures.drop(lambda key: key[0] == former)
         session.on_close(self._release)
         return token
 
@@ -221,15 +225,42 @@ class RenderService:
             self._frames.drop(lambda other: other == key)
 
     def before(self, token: str, pair_id: str, region: Rectangle, *, session: Session) -> bytes:
-        """The region enlarged by bicubic interpolation, as a JPEG, to compare with."""
+        """The region enlarged by bicubic interpolation, as a JPEG, to compare with; made in a slot."""
         picture = self.picture(token, session)
         check_region(region, picture)
         scale = self.renderer(pair_id, session).scale
-        return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
+
+        def enlarge() -> bytes:
+            return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
+
+        return self.queue.compute(enlarge, session=session, coalesce_key=None)
 
     def overview(self, token: str, *, session: Session) -> bytes:
         """The whole picture, at most 1280 pixels a side, as a JPEG."""
-        return overview_of(self.picture(token, session))
+        return self.of_whole_picture(token, "overview", overview_of, session=session)
+
+    def of_whole_picture(
+        self, token: str, name: str, make: Callable[[Picture], bytes], *, session: Session
+    ) -> bytes:
+        """What is made of a whole picture, in a slot of the session's, or remembered.
+
+        Args:
+            token: The picture's.
+            name: What is made; one of a name for each picture.
+            make: Makes it; must not ask for a slot.
+            session: Who waits for it.
+        """
+        picture, key = self.picture(token, session), (self.pictures.key(token, session), name)
+
+        def remembered() -> bytes:
+            made = self._of_pictures.get(key)
+            if made is None:
+                made = make(picture)
+                self._of_pictures.put(key, made)
+            return made
+
+        made = self._of_pictures.get(key)
+        return self.queue.compute(remembered, session=session, coalesce_key=None) if made is None else made
 
     # Results to keep
 
@@ -280,3 +311,4 @@ class RenderService:
         self._pairs.release(session)
         self.pictures.release(session)
         self._frames.drop(lambda key: session.key in (key[0][0], key[1][0]))
+        self._of_pictures.drop(lambda key: key[0][0] == session.key)

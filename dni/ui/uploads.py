@@ -16,8 +16,8 @@ from gradio.utils import get_upload_folder
 
 from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER
+from dni.pictures.decode_apart import open_picture_apart
 from dni.pictures.picture import Picture
-from dni.pictures.read import open_picture
 
 __all__ = ["keep_uploads_private", "open_upload", "received_path"]
 
@@ -57,8 +57,8 @@ def received_path(path: object) -> Path:
 
 
 def open_upload(path: object) -> Picture:
-    """Open a picture that a request names; see :func:`received_path` for what is refused."""
-    return open_picture(received_path(path))
+    """Decode a picture that a request names, apart; see :func:`received_path` for what is refused."""
+    return open_picture_apart(received_path(path))
 
 
 def allowed_folders() -> tuple[Path, Path]:

@@ -15,7 +15,7 @@ from dni.serving.sessions import Session
 from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.picture_inputs import example_gallery, own_picture
+from dni.ui.picture_inputs import DECODES, example_gallery, own_picture
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
@@ -176,7 +176,11 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     # neither be kept out by that nor be taken out of the box before it is sent.
     hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}
     uploaded = image.input(
-        tab.upload, [image, viewer], [viewer, examples, image], trigger_mode="multiple", **hidden
+        tab.upload,
+        [image, viewer],
+        [viewer, examples, image],
+        trigger_mode="multiple",
+        **{**hidden, **DECODES},
     )
     # The picture is in the viewer now, or refused: the box is ready for the next one.
     uploaded.failure(lambda: None, None, [image], queue=False, **hidden)

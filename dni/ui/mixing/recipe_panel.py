@@ -9,6 +9,7 @@ import gradio as gr
 
 from dni.blending.mix_paths import first_end
 from dni.export.pictures import recipe_of
+from dni.pictures.decode_apart import read_recipe_apart
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe, RecipeError
@@ -58,7 +59,8 @@ class RecipeHandlers:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         session, service = self.tab.session(request), self.tab.service
         with errors_shown():
-            desk, recipe = MixingState.parse(scene), read_recipe(received_path(path))
+            desk = MixingState.parse(scene)
+            recipe = read_recipe(received_path(path), read_png=read_recipe_apart)
             values = restored_values(recipe.request, service.picture(desk.token, session))
             pair_id = self.find_pair(recipe, session, progress)
             after = build_scene(

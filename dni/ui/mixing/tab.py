@@ -13,7 +13,7 @@ from dni.ui.mixing.component import build_mixing_component
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
-from dni.ui.picture_inputs import example_gallery, own_picture, picture_input
+from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, picture_input
 from dni.ui.results import build_results
 
 __all__ = ["build_mixing"]
@@ -112,8 +112,8 @@ def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:
     examples.select(tab.choose_example, [board], [board], **HIDDEN)
     # As on the Effects tab: an empty box may come before a picture.
     uploaded = image.input(
-        tab.upload, [image, board], [board, examples, image], trigger_mode="multiple", **HIDDEN
+        tab.upload, [image, board], [board, examples, image], trigger_mode="multiple", **{**HIDDEN, **DECODES}
     )
     uploaded.failure(lambda: None, None, [image], queue=False, **HIDDEN)
     for event in (reference.upload, reference.clear):
-        event(tab.give_reference, [reference], None, **HIDDEN)
+        event(tab.give_reference, [reference], None, **{**HIDDEN, **DECODES})
