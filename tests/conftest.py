@@ -26,6 +26,12 @@ from dni.serving.sessions import Session
 from models import RRDBNet
 
 
+def pytest_configure() -> None:
+    """Share the cores out among the processes of ``pytest -n``."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs Chromium, so that ``-m "not browser"`` leaves it out."""
     for item in items:

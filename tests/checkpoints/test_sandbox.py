@@ -31,6 +31,7 @@ def describes_millions_of_blocks(good: Path, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_each_file_is_tried_on_its_own(tiny_ends: list[Path], tmp_path: Path) -> None:
     huge = describes_millions_of_blocks(tiny_ends[0], tmp_path / "huge.safetensors")
     cut = tmp_path / "cut.safetensors"

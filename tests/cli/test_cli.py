@@ -205,6 +205,7 @@ def test_ends_take_all_words_up_to_the_next_option() -> None:
             assert spread_ends(given.split()) == expected.split()
 
 
+@pytest.mark.slow
 def test_the_program_by_itself(photo: Path, out: Path) -> None:
     file = out / "new.png"
     result = run_apart("render", photo, "-o", file, "--pair", "tiny", "--alpha", "0.5")

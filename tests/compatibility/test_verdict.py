@@ -96,6 +96,7 @@ def train(low: Tensor, high: Tensor, seed: int, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_networks_trained_apart_do_not_blend(trained_apart: list[Path]) -> None:
     found = inspect(*trained_apart)
     assert found.verdict == "does not blend"

@@ -265,6 +265,7 @@ REQUEST = {
 }
 
 
+@pytest.mark.slow
 def test_a_hundred_invented_sessions_have_no_place_in_the_queue(service: RenderService) -> None:
     service.keep("example", make_picture())
     session = service.sessions.open("ann")

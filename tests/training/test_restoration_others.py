@@ -72,6 +72,7 @@ def psnr_of(weights: Path, low: Image.Image, target: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / (error**2).mean()))
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_the_protocol(folder: Path, photographs: Path) -> None:
     others = measure_others(folder, photographs)
     by_hand: dict[str, dict[str, list[float]]] = {}

@@ -296,6 +296,7 @@ def test_groups_correlate_by_the_mean_over_the_other_ends() -> None:
 # What a session takes along when it ends
 
 
+@pytest.mark.slow
 def test_a_session_takes_everything_along(
     tiny_ends: list[Path], service: RenderService, ann: Session
 ) -> None:
