@@ -41,7 +41,7 @@ class Pairs:
         self.device = device
         self.cache = cache
         self._own: dict[Held, Pair] = {}
-        self._renderers: ByteCache[tuple[Held, Precision], Renderer] = ByteCache(
+        self._renderers: ByteCache[tuple[Held, Precision, bool], Renderer] = ByteCache(
             RENDERER_BYTES, size_of=renderer_bytes, keeps_newest=True
         )
         self._loading = threading.Lock()
@@ -89,15 +89,22 @@ class Pairs:
         session: Session | None,
         precision: Precision,
         *,
+        for_export: bool = False,
         download: ProgressOf | None = None,
     ) -> Renderer:
         """The pair, loaded (and downloaded before, if need be).
+
+        Args:
+            pair_id, session: Which pair, and who asks.
+            precision: What it computes in.
+            for_export: A network of its own, that no frame is rendered by: it may be left half-way.
+            download: Progress of downloading.
 
         Raises:
             DniError: The pair is unknown, or its files cannot be had or used.
         """
         pair_key = self.key(pair_id, session)
-        key = (pair_key, precision)
+        key = (pair_key, precision, for_export)
         loaded = self._renderers.get(key)
         if loaded is not None:
             return loaded

@@ -22,6 +22,7 @@ from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
+from dni.ui.programs import answer_program
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE
@@ -168,19 +169,24 @@ class Results:
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
         return f"{stem}_{self.service.pair(wanted.pair, session).id or 'own'}_{wanted.name}"
 
-    def api_render(self, image: str | None, pair: str, alpha: float) -> str:
+    async def api_render(self, image: str | None, pair: str, alpha: float) -> str:
         """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
-        with errors_shown():
+
+        def render(session: Session, control: RenderControl) -> str:
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
             wanted = at_alpha("", pair, check_alpha(alpha))
-            with self.service.sessions.open_api() as session:
-                return self.export(open_upload(image), wanted, session=session)
+            return self.export(open_upload(image), wanted, session=session, control=control)
 
-    def api_blend(self, pair: str, alpha: float) -> str:
+        return await answer_program(self.service.sessions, render)
+
+    async def api_blend(self, pair: str, alpha: float) -> str:
         """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""
-        with errors_shown(), self.service.sessions.open_api() as session:
+
+        def blend(session: Session, _: RenderControl) -> str:
             return self.export_network(at_alpha("", pair, check_alpha(alpha)), session=session)
+
+        return await answer_program(self.service.sessions, blend)
 
 
 def at_alpha(token: str, pair_id: str, alpha: float) -> ExportRequest:

@@ -39,7 +39,7 @@ class RecipeHandlers:
         with errors_shown():
             wanted = (self.tab.part if zoomed_in(scene) else self.tab.whole)(scene, session)
             pair, ends = service.pair(wanted.pair, session), service.paths(wanted.pair, session)
-            renderer = service.renderer(wanted.pair, session, precision="float32")
+            renderer = service.export_renderer(wanted.pair, session)
             recipe = recipe_of(renderer, wanted.render_request, ends=ends, pair_id=pair.id)
             name = re.sub(r"[^A-Za-z0-9_-]+", "-", pair.id) or "own"
             path = new_folder() / f"recipe_{name}_{wanted.name}.json"

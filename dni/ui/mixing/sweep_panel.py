@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from dni.errors import DniError
 from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep
 from dni.rendering.control import Cancelled, RenderControl
-from dni.serving.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
@@ -86,13 +85,11 @@ class SweepHandlers:
         )
 
     def control(self, session: Session, cancelled: threading.Event, progress: gr.Progress) -> RenderControl:
-        def slot() -> AbstractContextManager[None]:
-            return self.tab.service.queue.slot(session, Priority.EXPORT, cancelled=cancelled)
-
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        return RenderControl(progress=report, cancelled=cancelled, slot=slot, notice=notify)
+        control = RenderControl(progress=report, cancelled=cancelled, notice=notify)
+        return replace(control, slot=self.tab.service.export_slot(session, control))
 
     def export(
         self, desk: MixingState, sweep: Sweep, suffix: str, session: Session, control: RenderControl
@@ -101,7 +98,7 @@ class SweepHandlers:
         picture, pair = service.picture(desk.token, session), service.pair(desk.pair, session)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
         path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
-        renderer = service.renderer(desk.pair, session, precision="float32")
+        renderer = service.export_renderer(desk.pair, session)
         ends = service.paths(desk.pair, session)
         export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
         return str(path)
