@@ -32,6 +32,8 @@ class Blend:
         network: The live network; its current parameters are overwritten.
         states: One state dict an end, with the names and shapes of the network's own. ``alpha = 0`` is
             the first end, ``alpha = 1`` the second.
+        execution_order: The order of the network's layers; see
+            :func:`dni.blending.layer_groups.layer_groups`.
 
     Attributes:
         num_ends: How many ends there are.
@@ -51,7 +53,13 @@ class Blend:
         True
     """
 
-    def __init__(self, network: nn.Module, states: Sequence[Mapping[str, Tensor]]) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        states: Sequence[Mapping[str, Tensor]],
+        *,
+        execution_order: Mapping[str, int] | None = None,
+    ) -> None:
         check_blendable(states)
         own = network.state_dict()
         report(own.keys() ^ states[0].keys(), "Expected the network's own names, but these differ")
@@ -68,7 +76,7 @@ class Blend:
                 if not tensor.is_floating_point():
                     tensor.copy_(states[0][name])
         dtypes = dict.fromkeys(tensor.dtype for tensor in own.values() if tensor.is_floating_point())
-        groups = layer_groups(own)
+        groups = layer_groups(own, execution_order)
         self.groups = tuple(groups)
         self._rows = [build_rows(network, states, groups, dtype) for dtype in dtypes]
 

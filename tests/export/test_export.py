@@ -190,8 +190,8 @@ def test_the_network_is_the_blend(tmp_path: Path, tiny_ends: list[Path]) -> None
         torch.testing.assert_close(tensor, 0.75 * a[name] + 0.25 * b[name], rtol=1e-6, atol=1e-8)
     metadata = read_metadata(destination)
     assert Recipe.from_json(metadata.pop("dni")) == returned
-    # How one end was trained ("training") is not true of the blend.
-    assert metadata == {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"}
+    common = {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"}
+    assert metadata == {**common, "training (end 1)": "calm", "training (end 2)": "wild"}
     assert returned.ends == tuple((path.name, sha256(path)) for path in tiny_ends)
     assert (returned.shares, returned.pair) == ((0.75, 0.25), "calm-wild")
     assert (returned.request.tile, returned.precision) == (None, "float32")
