@@ -18,7 +18,7 @@ from dni.checkpoints.files import CheckpointError, does_not_fit
 if TYPE_CHECKING:
     from dni.checkpoints.networks import ImageNetwork
 
-__all__ = ["check_nothing_hidden", "execution_order", "run_probe"]
+__all__ = ["check_nothing_hidden", "execution_order", "run_probe", "set_in_place"]
 
 # Networks that shrink the picture need a larger one than they say; most take the first.
 PROBE_SIDES = (16, 64, 128)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from dni.cli.common import Alpha, Extrapolate, PairName, Shares, choose_ends, local_ends
 from dni.cli.mixing import Groups, MixWords, Scales
 from dni.export.networks import export_network
+from dni.rendering.control import RenderControl
 
 __all__ = ["blend"]
 
@@ -44,10 +46,22 @@ def blend(
     dtype: Annotated[
         DtypeName, typer.Option(help="Of the file's numbers; 'same' is the first end's.")
     ] = DtypeName.FLOAT32,
+    recompute_statistics: Annotated[
+        list[Path] | None,
+        typer.Option(help="A picture to measure batch norms' statistics on; may be given again."),
+    ] = None,
 ) -> None:
     """Blend the parameters of networks into one network."""
     chosen = choose_ends(pair, ends)
     words = MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ())
     mix = words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
-    export_network(local_ends(chosen), mix, output, pair_id=pair or "", dtype=dtype.dtype)
+    export_network(
+        local_ends(chosen),
+        mix,
+        output,
+        pair_id=pair or "",
+        dtype=dtype.dtype,
+        statistics=recompute_statistics or (),
+        control=RenderControl(notice=partial(typer.echo, err=True)),
+    )
     typer.echo(f"Wrote {output}")

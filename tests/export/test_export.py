@@ -325,6 +325,31 @@ def test_an_end_that_cannot_be_read_leaves_no_file(tmp_path: Path, tiny_ends: li
     assert list(tmp_path.iterdir()) == [broken]
 
 
+def test_values_that_are_mostly_clipped_are_told_before_writing(
+    tmp_path: Path, tiny_ends: list[Path]
+) -> None:
+    for alpha, expected in [(40.0, 1), (1.05, 0)]:
+        for suffix in (".png", ".safetensors"):
+            with case(alpha, suffix):
+                said: list[str] = []
+                destination = tmp_path / f"{alpha}{suffix}"
+
+                def note(text: str, said: list[str] = said, destination: Path = destination) -> None:
+                    assert not destination.exists()
+                    said.append(text)
+
+                mix, control = Mix.of_alpha(alpha, extrapolate=True), RenderControl(notice=note)
+                if suffix == ".png":
+                    renderer = make_renderer(tiny_ends)
+                    export_picture(
+                        make_picture(), renderer, mix, destination, ends=tiny_ends, control=control
+                    )
+                else:
+                    export_network(tiny_ends, mix, destination, control=control)
+                assert len(said) == expected
+                assert all("of the values are clipped to black or white" in text for text in said)
+
+
 def test_extrapolation_is_on_request(tmp_path: Path, tiny_ends: list[Path]) -> None:
     picture, renderer = make_picture(), make_renderer(tiny_ends)
     mix = Mix.of_alpha(1.5, extrapolate=True)
