@@ -82,6 +82,18 @@ class Mix:
         """The share of the second of two ends; None where one number does not say it all."""
         return self.shares[1] if len(self.shares) == 2 and not self.groups else None
 
+    @property
+    def is_end(self) -> bool:
+        """Whether it is one of the ends, unchanged."""
+        used = [share for share in self.shares if share != 0]
+        return used == [1] and all(shares == self.shares for _, shares in self.groups)
+
+    @property
+    def extrapolates(self) -> bool:
+        """Whether any share is outside [0, 1]."""
+        every = (self.shares, *(shares for _, shares in self.groups))
+        return not all(0 <= share <= 1 for shares in every for share in shares)
+
     def shares_in(self, group: str) -> tuple[float, ...]:
         """The shares that hold in this group of layers."""
         return dict(self.groups).get(group, self.shares)

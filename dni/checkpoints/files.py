@@ -23,17 +23,30 @@ from torch import Tensor
 from dni.checkpoints.atomic_write import atomic_write
 from dni.errors import DniError
 
-__all__ = ["MAX_BYTES", "CheckpointError", "read_metadata", "read_state", "read_states", "save", "sha256_of"]
+__all__ = [
+    "MAX_BYTES",
+    "CheckpointError",
+    "does_not_fit",
+    "read_metadata",
+    "read_state",
+    "read_states",
+    "save",
+    "sha256_of",
+]
 
 MAX_BYTES = 4 * 1024**3
 SAFETENSORS_SUFFIX = ".safetensors"
 PICKLE_SUFFIXES = (".pth", ".pt", ".ckpt")
 # Names under which training programs store the weights, best first.
-WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net", "generator")
+WRAPPERS = (
+    "params_ema", "params-ema", "g_ema", "params", "state_dict", "model_state_dict", "model", "net",
+    "generator",
+)  # fmt: skip
 MAX_NESTING = 4
-# What DataParallel and torch.compile put before every name.
-PREFIXES = ("module.", "_orig_mod.")
+# What DataParallel, torch.compile and training programs put before every name.
+PREFIXES = ("module.", "_orig_mod.", "netG.")
 MAX_NAMES = 10
+LARGEST_NUMBER = 2**24
 HASH_CHUNK_BYTES = 1 << 20
 
 WrapperPath = tuple[str, ...]
@@ -222,7 +235,9 @@ def find_weights(entries: Entries, path: Path) -> dict[WrapperPath, Entries]:
 
 def weights_below(entries: Entries, wrappers: WrapperPath) -> dict[WrapperPath, Entries]:
     found: dict[WrapperPath, Entries] = {}
-    for name in WRAPPERS:
+    # A dictionary around nothing but another one may have any name.
+    names = [name for name in entries if isinstance(name, str)] if len(entries) == 1 else WRAPPERS
+    for name in names:
         inner = entries.get(name)
         if isinstance(inner, Mapping) and len(wrappers) < MAX_NESTING:
             found |= weights_below(inner, (*wrappers, name))
@@ -234,7 +249,8 @@ def weights_below(entries: Entries, wrappers: WrapperPath) -> dict[WrapperPath, 
 def checked_tensors(entries: Entries, path: Path) -> dict[str, Tensor]:
     """The chosen weights under their plain names, or an error if they are anything but finite tensors."""
     state: dict[str, Tensor] = {}
-    for name, tensor in entries.items():
+    for name, entry in entries.items():
+        tensor = number_as_tensor(entry)
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
             kind = type(tensor).__name__
             raise CheckpointError(
@@ -257,6 +273,13 @@ def checked_tensors(entries: Entries, path: Path) -> dict[str, Tensor]:
             "Its training went wrong or the file is damaged: choose another."
         )
     return state
+
+
+def number_as_tensor(entry: object) -> object:
+    """Real-CUGAN marks its "pro" networks with a plain number, where everybody else has tensors."""
+    if isinstance(entry, (bool, int, float)) and abs(entry) < LARGEST_NUMBER:
+        return torch.tensor(float(entry))
+    return entry
 
 
 def is_finite(tensor: Tensor) -> bool:
@@ -296,4 +319,12 @@ def asks_to_run_code(path: Path, wanted: str) -> CheckpointError:
     return CheckpointError(
         f"Expected only tensors, but {path} asks to run code when opened ({wanted}), so it was refused. "
         f"Get a {SAFETENSORS_SUFFIX} version, or convert it on a machine where you trust the file."
+    )
+
+
+def does_not_fit(source: str, architecture: str, error: Exception) -> CheckpointError:
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    return CheckpointError(
+        f"Expected the weights of {source} to fit {architecture}, but they do not ({reason}). "
+        "The file may be incomplete, or of a variant that nobody has taught us."
     )

@@ -17,6 +17,7 @@ from dni.cli.render_job import Job, RenderWords, job_of_recipe, job_of_words
 from dni.errors import DniError
 from dni.export.pictures import export_recipe
 from dni.pictures.read import open_picture
+from dni.rendering.batch_norms import INTERPOLATED, has_batch_norms
 from dni.rendering.control import Progress, RenderControl
 from dni.rendering.renderer import Renderer
 
@@ -55,6 +56,9 @@ def render(
     float32: Annotated[bool, typer.Option("--float32", help="Full precision.")] = False,
     tile: Annotated[int | None, typer.Option(min=16, help="Side of a tile in input pixels.")] = None,
     extrapolate: Extrapolate = False,
+    recompute_statistics: Annotated[
+        bool, typer.Option("--recompute-statistics", help="Measure batch norms' statistics on the picture.")
+    ] = False,
 ) -> None:
     """Render a picture, or every picture of a folder, through the blended network."""
     words = RenderWords(
@@ -68,6 +72,7 @@ def render(
         float32=float32,
         tile=tile,
         extrapolate=extrapolate,
+        recompute_statistics=recompute_statistics,
     )
     run_job(job_of_words(words) if recipe is None else job_of_recipe(recipe, words), image, output)
 
@@ -79,6 +84,9 @@ def run_job(job: Job, image: Path, output: Path) -> None:
     for mix in job.mixes:
         with renderer.blend.at(mix):
             pass  # a group that the network does not have is an error here, and not in every picture
+    is_blend = not all(mix.is_end for mix in job.mixes)
+    if is_blend and not job.recompute_statistics and has_batch_norms(network.module):
+        tqdm.write(INTERPOLATED, file=sys.stderr)
 
     def render_file(source: Path, destination: Path, progress: Progress | None) -> None:
         def say(notice: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from torch import Tensor
+
 from dni.blending.shares import MixLike
 from dni.checkpoints.atomic_write import check_destination
 from dni.pictures.picture import Picture
@@ -17,7 +19,10 @@ from dni.rendering.renderer import Renderer
 from dni.rendering.requests import render_request
 from dni.version import __version__
 
-__all__ = ["export_picture", "export_recipe", "recipe_of"]
+__all__ = ["clipping", "export_picture", "export_recipe", "recipe_of"]
+
+# So much more than in the input picture is too much.
+CLIPPED_SHARE = 0.25
 
 
 def export_picture(
@@ -82,8 +87,34 @@ def export_recipe(
 def write_picture(
     picture: Picture, renderer: Renderer, recipe: Recipe, destination: Path, control: RenderControl | None
 ) -> None:
+    control = control or RenderControl()
     rgb, opacity = render_request(picture, renderer, recipe.request, control=control)
+    mixes = [mix for mix in (recipe.mix, recipe.request.brush) if mix is not None]
+    if any(mix.extrapolates for mix in mixes) and (text := clipping(rgb, picture.rgb)):
+        control.notify(text)
     save_png(destination, rgb, opacity, recipe=recipe.to_json())
+
+
+def clipping(output: Tensor, picture: Tensor) -> str:
+    """What to say of an extrapolated picture whose values are mostly clipped; "" where they are not.
+
+    Args:
+        output: uint8 (3, H, W).
+        picture: What it was made from, likewise.
+    """
+    after, before = clipped_share(output), clipped_share(picture)
+    if after < before + CLIPPED_SHARE:
+        return ""
+    return (
+        f"So far outside of the ends, {after:.0%} of the values are clipped to black or white "
+        f"({before:.0%} in the picture itself): take shares nearer to 0 and 1."
+    )
+
+
+def clipped_share(rgb: Tensor) -> float:
+    """How many of the values are 0 or 255, of 1; a plane at a time, since pictures may be large."""
+    count = sum(int((plane == 0).sum()) + int((plane == 255).sum()) for plane in rgb)
+    return count / rgb.numel()
 
 
 def recipe_of(

@@ -23,7 +23,7 @@ METADATA_KEY = "dni"
 PRECISIONS = ("bfloat16", "float32")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 REQUIRED = {"pair", "ends", "precision", "scale", "version", "shares", "tile"}
-OPTIONAL = {"groups", "extrapolate", "brush", "mask", "levels", "crop"}
+OPTIONAL = {"groups", "extrapolate", "brush", "mask", "levels", "crop", "recompute_statistics"}
 
 
 class RecipeError(DniError):

@@ -37,6 +37,8 @@ class RenderRequest:
         levels: Steps between ``mix`` and ``brush``, 1 to 255; None lets the mask decide.
         crop: The part of the picture to render, in input pixels, or None for all of it.
         tile: Side of the tiles in input pixels, or None for what suits the network.
+        recompute_statistics: Whether the statistics of batch norms are measured on the picture, and not
+            interpolated.
 
     Raises:
         RenderRequestError: A value is out of these bounds, or a mask or a brush is there without the other.
@@ -49,12 +51,15 @@ class RenderRequest:
     levels: int | None = None
     crop: Rectangle | None = None
     tile: int | None = None
+    recompute_statistics: bool = False
 
     def __post_init__(self) -> None:
         expect(self.tile is None or is_whole(self.tile), "a tile of at least 1 or none", self.tile)
         fine = self.crop is None or (isinstance(self.crop, Rectangle) and are_sides(self.crop.values))
         expect(fine, WANTED_CROP, self.crop)
         expect(self.mask is None or isinstance(self.mask, str), "a mask as text", self.mask)
+        fine = isinstance(self.recompute_statistics, bool)
+        expect(fine, "recompute_statistics to be true or false", self.recompute_statistics)
         expect((self.mask is None) == (self.brush is None), "a mask and a brush, or neither", self.brush)
         fine = self.levels is None or is_whole(self.levels, most=MAX_LEVELS)
         expect(fine, f"1 to {MAX_LEVELS} levels", self.levels)
@@ -84,6 +89,7 @@ class RenderRequest:
             "mask": self.mask,
             "levels": self.levels,
             "crop": None if self.crop is None else list(self.crop.values),
+            "recompute_statistics": self.recompute_statistics or None,
         }
         given = {name: value for name, value in optional.items() if value is not None}
         return {**mix_values(self.mix), "tile": self.tile, **given}
@@ -106,6 +112,7 @@ class RenderRequest:
             levels=values.get("levels"),
             crop=None if crop is None else read_crop(crop),
             tile=values.get("tile"),
+            recompute_statistics=values.get("recompute_statistics", False),
         )
 
 

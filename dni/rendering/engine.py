@@ -80,7 +80,7 @@ class Engine:
         self._measuring = threading.Lock()
         self._depth: int | None = None
         self._window_pixels: int | None = None
-        self.blend = Blend(module, states)
+        self.blend = Blend(module, states, execution_order=network.execution_order)
 
     @property
     def scale(self) -> int:

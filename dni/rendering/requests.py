@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from dni.blending.blend import refined
 from dni.masks.files import decode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest, RenderRequestError
+from dni.rendering.batch_norms import has_batch_norms, statistics_of
 from dni.rendering.control import RenderControl
 from dni.rendering.masked import Kept, render_masked
 from dni.rendering.renderer import Renderer
@@ -55,9 +57,13 @@ def render_request(
         window = surroundings(crop, picture, overlap=BICUBIC_RADIUS)
         larger = resize_bicubic(window.cut(opacity), renderer.scale)
         opacity = crop.relative_to(window).scaled(renderer.scale).cut(larger)
-    if request.mask is None:
-        return render_mixed(picture, renderer, request, crop, control), opacity
-    return render_painted(picture, renderer, request, crop, control, kept), opacity
+    refine = None
+    if request.recompute_statistics and has_batch_norms(renderer.network.module):
+        refine = statistics_of([picture.rgb], renderer.network)
+    with refined(refine):
+        if request.mask is None:
+            return render_mixed(picture, renderer, request, crop, control), opacity
+        return render_painted(picture, renderer, request, crop, control, kept), opacity
 
 
 def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:

@@ -188,10 +188,10 @@ def test_a_list_is_an_error(tmp_path: Path) -> None:
 
 
 def test_anything_but_tensors_in_the_weights_is_an_error(tmp_path: Path) -> None:
-    for name in ["epoch", 5]:
+    for name, value, kind in [("epoch", "1", "str"), (5, 1, "Tensor"), ("pro", 10**400, "int")]:
         with case(name):
-            path = write_pickle(tmp_path / "a.pth", {"params": {**tensors(), name: 1}})
-            with pytest.raises(CheckpointError, match=rf"Expected only tensors .*{name!r} is a int"):
+            path = write_pickle(tmp_path / "a.pth", {"params": {**tensors(), name: value}})
+            with pytest.raises(CheckpointError, match=rf"Expected only tensors .*{name!r} is a {kind}"):
                 read_state(path)
 
 

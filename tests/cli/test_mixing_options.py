@@ -249,6 +249,7 @@ def make_recipe(run: Run, photo: Path, folder: Path) -> Path:
 DECIDED = (
     "pair tiny", "alpha 0", "shares 1,0", "scales 0", "group last=1", "mask m.png", "brush-alpha 0",
     "brush-shares 1,0", "brush-group last=1", "levels 2", "crop 0,0,9,9", "float32", "tile 16", "extrapolate",
+    "recompute-statistics",
 )  # fmt: skip
 
 
