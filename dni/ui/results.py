@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.pictures.picture import Picture
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled, RenderControl
@@ -197,7 +197,7 @@ def of_viewer(scene: Any, _: Session) -> ExportRequest:
 
 def check_alpha(alpha: Any) -> float:
     if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 <= alpha <= 1:
-        raise DniError(f"Expected alpha to be a number from 0 to 1, but got {alpha!r}.")
+        raise DniError(f"Expected alpha to be a number from 0 to 1, but got {shown(alpha)}.")
     return float(alpha)
 
 

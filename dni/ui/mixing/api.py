@@ -12,7 +12,7 @@ import gradio as gr
 
 from dni.checkpoints.sandbox import unusable
 from dni.compatibility.verdict import Verdict
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.recipes.render_request import RenderRequest
 from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown
@@ -43,7 +43,7 @@ class MixingApi:
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
             if not isinstance(mix, dict):
-                raise DniError(f"Expected the mix as an object with shares, but got {mix!r:.200}. Send one.")
+                raise DniError(f"Expected the mix as an object with shares, but got {shown(mix)}. Send one.")
             render_request = RenderRequest.from_values(mix)
             wanted = ExportRequest(
                 "", pair, render_request, render_request.brush or render_request.mix, name_of(render_request)

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.mix_paths import first_end
+from dni.errors import in_words, listed
 from dni.export.pictures import recipe_of
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
@@ -78,10 +79,14 @@ class RecipeHandlers:
                 return recipe.pair
             return self.tab.networks.hold(paths, session=session)
         found = {end: self.tab.networks.find(end[1], session=session) for end in recipe.ends}
-        missing = [f"{name} (sha256 {sha256[:16]}...)" for (name, sha256), path in found.items() if not path]
+        missing = [
+            f"{in_words(name, most=60)} (sha256 {sha256[:16]}...)"
+            for (name, sha256), path in found.items()
+            if not path
+        ]
         if missing:
             raise RecipeError(
-                f"Expected the networks of the recipe here, but {', '.join(missing)} "
+                f"Expected the networks of the recipe here, but {listed(missing)} "
                 f"{'is' if len(missing) == 1 else 'are'} not. Drop the files under Your own networks, then "
                 "the recipe again."
             )

@@ -13,7 +13,7 @@ import gradio as gr
 
 from dni.blending.mix_paths import along, first_end, over_pad
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep
 from dni.rendering.control import Cancelled, RenderControl
@@ -133,7 +133,9 @@ def sweep_rows(desk: MixingState, way: str, count: int) -> tuple[tuple[Mix, ...]
     blend = desk.mix.blend
     stop = {"ends": last, "mix": Mix.of(blend.shares, extrapolate=blend.extrapolate)}.get(way)
     if stop is None:
-        raise DniError(f"Expected one of the ways ends, mix and pad, but got {way!r:.50}. Choose one.")
+        raise DniError(
+            f"Expected one of the ways ends, mix and pad, but got {shown(way, most=50)}. Choose one."
+        )
     return (layered(along(first_end(num_ends), stop, count), desk),)
 
 
