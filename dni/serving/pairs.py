@@ -19,7 +19,7 @@ from dni.serving.pictures import EVERYBODY, Held
 from dni.serving.regions import RenderServiceError
 from dni.serving.sessions import Session
 
-__all__ = ["Pairs"]
+__all__ = ["MAX_OWN_PAIRS", "Pairs"]
 
 # Of ends and live networks that stay loaded; two ends of 16.7 million parameters take 100 MB in bfloat16.
 RENDERER_BYTES = 2_000_000_000

@@ -23,7 +23,7 @@ from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import request_of, with_layers
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.results import new_folder
+from dni.ui.session_files import new_folder
 
 __all__ = ["build_sweep", "sweep_rows"]
 
@@ -100,7 +100,7 @@ class SweepHandlers:
         service = self.tab.service
         picture, pair = service.picture(desk.token, session), service.pair(desk.pair, session)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
-        path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
+        path = new_folder(session) / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
         renderer = service.renderer(desk.pair, session, precision="float32")
         ends = service.paths(desk.pair, session)
         export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
