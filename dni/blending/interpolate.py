@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dni.blending.layer_groups import layer_groups
 from dni.blending.shares import BlendError, Mix, MixLike, as_mix, check_shares, shares_of
+from dni.errors import listed
 
 __all__ = ["BlendError", "check_blendable", "check_groups", "check_shares", "interpolate", "shares_of"]
 
@@ -77,7 +78,7 @@ def check_groups(mix: Mix, known: Iterable[str]) -> None:
     unknown = [name for name, _ in mix.groups if name not in names]
     if unknown:
         raise BlendError(
-            f"Expected groups of layers that this network has, but got {', '.join(map(repr, unknown))}. "
+            f"Expected groups of layers that this network has, but got {listed(map(repr, unknown))}. "
             f"Choose from: {', '.join(names)}."
         )
 

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
 from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, sha256_of
+from dni.errors import in_words, listed, shown
 from dni.pictures import read as images
-from dni.recipes.recipe import METADATA_KEY, Recipe, RecipeError
+from dni.recipes.recipe import MAX_TEXT, METADATA_KEY, Recipe, RecipeError
 
 __all__ = ["hashed_ends", "read_recipe", "resolve_ends"]
-
-# A mask of the largest size takes some 0.4 MB.
-MAX_TEXT_BYTES = 4_000_000
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -68,16 +66,16 @@ def resolve_ends(
     """
     if not files and recipe.pair not in catalog:
         raise RecipeError(
-            f"Expected the pair of the recipe in the catalogue, but there is no {recipe.pair!r}. "
-            f"Give the files of its ends: {', '.join(name for name, _ in recipe.ends)}."
+            f"Expected the pair of the recipe in the catalogue, but there is no {shown(recipe.pair)}. "
+            f"Give the files of its ends: {listed(name for name, _ in recipe.ends)}."
         )
     given = list(files) or end_paths(catalog[recipe.pair], progress=progress, cache=cache)
     by_hash = {sha256_of(path): path for path in given}
     for number, (name, sha256) in enumerate(recipe.ends, start=1):
         if sha256 not in by_hash:
             raise RecipeError(
-                f"Expected end {number} of the recipe, {name} with sha256 {sha256[:16]}..., but none of "
-                f"{', '.join(path.name for path in given)} is that file. Find the one it was made with."
+                f"Expected end {number} of the recipe, {in_words(name)} with sha256 {sha256[:16]}..., but "
+                f"none of {listed(given)} is that file. Find the one it was made with."
             )
     return [by_hash[sha256] for _, sha256 in recipe.ends]
 
@@ -94,13 +92,13 @@ def hashed_ends(paths: Sequence[Path]) -> tuple[tuple[str, str], ...]:
 def _read_text(path: Path) -> str:
     try:
         size = path.stat().st_size
-        if size > MAX_TEXT_BYTES:
+        if size > MAX_TEXT:
             raise RecipeError(
-                f"Expected a recipe of at most {MAX_TEXT_BYTES / 1e6:.0f} MB, but {path.name} has "
+                f"Expected a recipe of at most {MAX_TEXT / 1e6:.0f} MB, but {path.name} has "
                 f"{size / 1e6:.1f} MB: it is something else."
             )
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(
-            f"Expected a recipe as text, but {path} cannot be read ({error}): check the name."
+            f"Expected a recipe as text, but {path} cannot be read ({in_words(error)}): check the name."
         ) from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from dni.blending.shares import Mix, MixLike, as_mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.masks.files import decode_mask
 from dni.pictures.rectangle import Rectangle
 
@@ -17,6 +16,8 @@ __all__ = ["RenderRequest", "RenderRequestError", "mix_values", "read_mix"]
 # No extrapolation is meant beyond this, and the sum of larger shares is no longer exact enough to check.
 LARGEST_SHARE = 1000
 MAX_LEVELS = 255
+# Beyond what any picture has; a whole number of thousands of digits would only cost time.
+LARGEST_SIDE = 2**31 - 1
 MIX_FIELDS = {"shares", "groups", "extrapolate"}
 WANTED_CROP = "a crop as (left, top, width, height) in pixels"
 
@@ -157,10 +158,10 @@ def read_crop(values: Any) -> Rectangle:
 
 def expect(fine: bool, wanted: str, found: object) -> None:
     if not fine:
-        raise RenderRequestError(f"Expected {wanted}, but got {str(found)[:200]!r}: correct it.")
+        raise RenderRequestError(f"Expected {wanted}, but got {shown(found)}: correct it.")
 
 
-def is_whole(value: object, *, least: int = 1, most: float = math.inf) -> bool:
+def is_whole(value: object, *, least: int = 1, most: int = LARGEST_SIDE) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 

@@ -13,12 +13,13 @@ from dni.caches import ByteCache
 from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import Precision
+from dni.errors import shown
 from dni.rendering.renderer import Renderer
 from dni.serving.pictures import EVERYBODY, Held
 from dni.serving.regions import RenderServiceError
 from dni.serving.sessions import Session
 
-__all__ = ["Pairs"]
+__all__ = ["MAX_OWN_PAIRS", "Pairs"]
 
 # Of ends and live networks that stay loaded; two ends of 16.7 million parameters take 100 MB in bfloat16.
 RENDERER_BYTES = 2_000_000_000
@@ -74,7 +75,7 @@ class Pairs:
             raise RenderServiceError("These networks are no longer held here. Choose their files again.")
         if pair is None:
             known = ", ".join(sorted(self.catalog))
-            raise RenderServiceError(f"Expected one of the pairs {known}, but got {pair_id!r:.200}.")
+            raise RenderServiceError(f"Expected one of the pairs {known}, but got {shown(pair_id)}.")
         return pair
 
     def paths(

@@ -221,7 +221,7 @@ BAD_OPTIONS = [
     ("--alpha 0.5 --mask MASK --brush-shares 1", "each of the 2 ends, but got 1"),
     ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group last", "--brush-group NAME=ALPHA"),
     ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group middle=1", "middle.*trunk 1"),
-    ("--alpha 0.5 --mask MASK --brush-alpha 1 --levels 0", "1 to 255 levels, but got '0'"),
+    ("--alpha 0.5 --mask MASK --brush-alpha 1 --levels 0", "1 to 255 levels, but got 0"),
     ("--alpha 0.5 --mask none.png --brush-alpha 1", r"none\.png does not exist"),
     ("--alpha 0.5 --mask WIDE --brush-alpha 1", "the proportions of the 24x33 picture, .* is 66x33"),
     ("--alpha 0.5 --crop 1,2,3", "--crop as LEFT,TOP,WIDTH,HEIGHT in pixels, .* but got '1,2,3'"),

@@ -12,7 +12,7 @@ import gradio as gr
 
 from dni.checkpoints.sandbox import unusable
 from dni.compatibility.verdict import Verdict
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.serving.sessions import Session
@@ -45,7 +45,7 @@ class MixingApi:
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
             if not isinstance(mix, dict):
-                raise DniError(f"Expected the mix as an object with shares, but got {mix!r:.200}. Send one.")
+                raise DniError(f"Expected the mix as an object with shares, but got {shown(mix)}. Send one.")
             request = RenderRequest.from_values(mix)
             wanted = ExportRequest("", pair, request, request.brush or request.mix, name_of(request))
             return self.tab.results.export(open_upload(image), wanted, session=session, control=control)

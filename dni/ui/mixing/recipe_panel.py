@@ -8,6 +8,8 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.mix_paths import first_end
+from dni.checkpoints.atomic_write import atomic_write
+from dni.errors import in_words, listed
 from dni.export.pictures import recipe_of
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
@@ -21,7 +23,7 @@ from dni.ui.mixing.scene import build_scene, layers_of
 from dni.ui.progress import download_progress
 from dni.ui.protocol.messages import LayeredMix
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.results import new_folder
+from dni.ui.session_files import new_folder
 from dni.ui.uploads import received_path
 
 __all__ = ["RecipeHandlers", "build_recipes", "restored_values"]
@@ -42,8 +44,9 @@ class RecipeHandlers:
             renderer = service.export_renderer(wanted.pair, session)
             recipe = recipe_of(renderer, wanted.render_request, ends=ends, pair_id=pair.id)
             name = re.sub(r"[^A-Za-z0-9_-]+", "-", pair.id) or "own"
-            path = new_folder() / f"recipe_{name}_{wanted.name}.json"
-            path.write_text(recipe.to_json() + "\n", encoding="ascii")
+            path = new_folder(session) / f"recipe_{name}_{wanted.name}.json"
+            with atomic_write(path) as partial:
+                partial.write_text(recipe.to_json() + "\n", encoding="ascii")
             return gr.File(str(path), visible=True)
 
     def restore(
@@ -58,7 +61,7 @@ class RecipeHandlers:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         session, service = self.tab.session(request), self.tab.service
         with errors_shown():
-            desk, recipe = MixingState.parse(scene), read_recipe(received_path(path))
+            desk, recipe = MixingState.parse(scene), read_recipe(received_path(path, session))
             values = restored_values(recipe.request, service.picture(desk.token, session))
             pair_id = self.find_pair(recipe, session, progress)
             after = build_scene(
@@ -78,10 +81,14 @@ class RecipeHandlers:
                 return recipe.pair
             return self.tab.networks.hold(paths, session=session)
         found = {end: self.tab.networks.find(end[1], session=session) for end in recipe.ends}
-        missing = [f"{name} (sha256 {sha256[:16]}...)" for (name, sha256), path in found.items() if not path]
+        missing = [
+            f"{in_words(name, most=60)} (sha256 {sha256[:16]}...)"
+            for (name, sha256), path in found.items()
+            if not path
+        ]
         if missing:
             raise RecipeError(
-                f"Expected the networks of the recipe here, but {', '.join(missing)} "
+                f"Expected the networks of the recipe here, but {listed(missing)} "
                 f"{'is' if len(missing) == 1 else 'are'} not. Drop the files under Your own networks, then "
                 "the recipe again."
             )

@@ -13,7 +13,7 @@ import gradio as gr
 
 from dni.blending.mix_paths import along, first_end, over_pad
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep
 from dni.rendering.control import Cancelled, RenderControl
@@ -22,7 +22,7 @@ from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import request_of, with_layers
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.results import new_folder
+from dni.ui.session_files import new_folder
 
 __all__ = ["build_sweep", "sweep_rows"]
 
@@ -97,7 +97,7 @@ class SweepHandlers:
         service = self.tab.service
         picture, pair = service.picture(desk.token, session), service.pair(desk.pair, session)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
-        path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
+        path = new_folder(session) / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
         renderer = service.export_renderer(desk.pair, session)
         ends = service.paths(desk.pair, session)
         export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
@@ -130,7 +130,9 @@ def sweep_rows(desk: MixingState, way: str, count: int) -> tuple[tuple[Mix, ...]
     blend = desk.mix.blend
     stop = {"ends": last, "mix": Mix.of(blend.shares, extrapolate=blend.extrapolate)}.get(way)
     if stop is None:
-        raise DniError(f"Expected one of the ways ends, mix and pad, but got {way!r:.50}. Choose one.")
+        raise DniError(
+            f"Expected one of the ways ends, mix and pad, but got {shown(way, most=50)}. Choose one."
+        )
     return (layered(along(first_end(num_ends), stop, count), desk),)
 
 
