@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dni.blending.shares import Mix, MixLike, as_mix
 from dni.errors import DniError
@@ -37,6 +37,7 @@ class RenderRequest:
         levels: Steps between ``mix`` and ``brush``, 1 to 255; None lets the mask decide.
         crop: The part of the picture to render, in input pixels, or None for all of it.
         tile: Side of the tiles in input pixels, or None for what suits the network.
+        bits: Per channel of the result, 8 or 16; for 16 the picture is read with all that it has, too.
 
     Raises:
         RenderRequestError: A value is out of these bounds, or a mask or a brush is there without the other.
@@ -49,8 +50,10 @@ class RenderRequest:
     levels: int | None = None
     crop: Rectangle | None = None
     tile: int | None = None
+    bits: Literal[8, 16] = 8
 
     def __post_init__(self) -> None:
+        expect(is_whole(self.bits) and self.bits in (8, 16), "8 or 16 bits", self.bits)
         expect(self.tile is None or is_whole(self.tile), "a tile of at least 1 or none", self.tile)
         fine = self.crop is None or (isinstance(self.crop, Rectangle) and are_sides(self.crop.values))
         expect(fine, WANTED_CROP, self.crop)
@@ -84,6 +87,7 @@ class RenderRequest:
             "mask": self.mask,
             "levels": self.levels,
             "crop": None if self.crop is None else list(self.crop.values),
+            "bits": None if self.bits == 8 else self.bits,
         }
         given = {name: value for name, value in optional.items() if value is not None}
         return {**mix_values(self.mix), "tile": self.tile, **given}
@@ -106,6 +110,7 @@ class RenderRequest:
             levels=values.get("levels"),
             crop=None if crop is None else read_crop(crop),
             tile=values.get("tile"),
+            bits=values.get("bits", 8),
         )
 
 
