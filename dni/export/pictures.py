@@ -1,4 +1,4 @@
-"""Renders a request to a PNG file that carries its recipe."""
+"""Renders a request to a picture file that carries its recipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from dni.blending.shares import MixLike
 from dni.checkpoints.atomic_write import check_destination
 from dni.pictures.picture import Picture
-from dni.pictures.write import save_png
+from dni.pictures.write import FileOptions, check_file_options, save_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
@@ -28,6 +28,7 @@ def export_picture(
     *,
     ends: Sequence[Path],
     pair_id: str = "",
+    options: FileOptions | None = None,
     control: RenderControl | None = None,
 ) -> Recipe:
     """Render a picture, or a part of it, and write it.
@@ -36,9 +37,11 @@ def export_picture(
         picture: What to render.
         renderer: The loaded ends.
         request: The mix for the whole picture, or a render request with a mask, a crop or tiles.
-        destination: A ``.png`` file; it appears whole or not at all.
+        destination: A file of a kind that :func:`dni.pictures.write.save_picture` knows; it appears whole or
+            not at all.
         ends: The files that the renderer was made from, for the recipe.
         pair_id: The pair's id in the catalogue, or "".
+        options: How the file is written.
         control: Progress, notices, cancellation and slots.
 
     Returns:
@@ -48,9 +51,8 @@ def export_picture(
         DniError: The request, picture or destination cannot be used.
         Cancelled: ``control.cancelled`` was set.
     """
-    check_destination(destination, ".png")
     recipe = recipe_of(renderer, request, ends=ends, pair_id=pair_id)
-    write_picture(picture, renderer, recipe, destination, control)
+    export_recipe(picture, renderer, recipe, destination, options=options, control=control)
     return recipe
 
 
@@ -60,6 +62,7 @@ def export_recipe(
     recipe: Recipe,
     destination: Path,
     *,
+    options: FileOptions | None = None,
     control: RenderControl | None = None,
 ) -> None:
     """Render a picture by a recipe and write it, with that recipe.
@@ -68,22 +71,20 @@ def export_recipe(
         picture: What to render.
         renderer: The recipe's ends, in its order and precision.
         recipe: Of this version of dni; see :func:`recipe_of`.
-        destination: A ``.png`` file; it appears whole or not at all.
+        destination, options: As of :func:`export_picture`.
         control: As of :func:`export_picture`.
 
     Raises:
         DniError: The recipe does not suit the picture or the renderer, or the destination cannot be used.
         Cancelled: ``control.cancelled`` was set.
     """
-    check_destination(destination, ".png")
-    write_picture(picture, renderer, recipe, destination, control)
-
-
-def write_picture(
-    picture: Picture, renderer: Renderer, recipe: Recipe, destination: Path, control: RenderControl | None
-) -> None:
+    area, text = (recipe.request.crop or picture.whole).scaled(renderer.scale), recipe.to_json()
+    check_file_options(
+        destination, width=area.width, height=area.height, bits=recipe.request.bits, recipe=text
+    )
+    check_destination(destination, destination.suffix.lower())
     rgb, opacity = render_request(picture, renderer, recipe.request, control=control)
-    save_png(destination, rgb, opacity, recipe=recipe.to_json())
+    save_picture(destination, rgb, opacity, recipe=text, options=options)
 
 
 def recipe_of(
