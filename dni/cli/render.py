@@ -115,6 +115,8 @@ def render(
     waiting = {source: path for source, path in results.items() if not (skip_existing and path.exists())}
     if skipped := len(results) - len(waiting):
         typer.echo(f"Skipped {skipped} that had a result already.", err=True)
+    if image.is_dir():
+        make_folder(output)
     if waiting:
         render_file = prepare(job, quality=quality, keep_metadata=keep_metadata)
         render_folder(waiting, output, render_file) if image.is_dir() else render_one(waiting, render_file)

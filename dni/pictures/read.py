@@ -22,6 +22,7 @@ from dni.pictures.deep import deep_picture, is_deep
 from dni.pictures.formats import foreign_kind, opened_formats
 from dni.pictures.normalize import COLOUR_MODES, DEEP_MODES, GREY_MODES, PictureError
 from dni.pictures.picture import Picture, from_pil
+from dni.pictures.png_checksums import has_whole_pixels
 from dni.pictures.tiff_kinds import correct_planes, first_directory, tiff_kind, wrongly_read
 
 __all__ = ["MAX_PIXELS", "RECIPE_KEY", "RECIPE_PREFIX", "open_image", "open_picture", "read_recipe"]
@@ -82,6 +83,11 @@ def open_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
             raise _too_large(path, image.width * image.height, max_pixels)
         if image.format == "TIFF":
             _check_tiff(path, image)
+        elif image.format == "PNG" and not has_whole_pixels(path):
+            raise PictureError(
+                f"Expected a whole picture, but {path.name} is damaged (a checksum is wrong): "
+                "copy or export it again."
+            )
     except BaseException:
         image.close()
         raise

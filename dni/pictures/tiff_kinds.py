@@ -62,13 +62,14 @@ def tiff_kind(tags: Tags) -> str:
 def wrongly_read(tags: Tags) -> bool:
     """Whether Pillow opens this kind, but shows something else: a preview, or other numbers."""
     kinds = numbers(tags, SAMPLE_FORMAT, (1,))
-    return DNG_VERSION in tags or any(kind not in (1, 4) for kind in kinds)
+    is_split_grey = numbers(tags, SAMPLES, (1,))[0] == 2 and numbers(tags, PLANES, (1,))[0] == SEPARATE
+    return DNG_VERSION in tags or is_split_grey or any(kind not in (1, 4) for kind in kinds)
 
 
 def correct_planes(image: Image.Image, tags: Tags) -> None:
     """Make Pillow read separate planes that are not packed as what they are.
 
-    It takes colours of 16 bits for 8, and cannot read opacity beside grey; libtiff can.
+    It takes values of 16 bits for 8; colours are read by another raw mode, and what is left by libtiff.
     """
     file: Any = image
     if numbers(tags, PLANES, (1,))[0] != SEPARATE or not file.tile or file.tile[0].codec_name != "raw":
