@@ -49,7 +49,7 @@ def render(
     ends: Ends = None,
     recipe: Annotated[
         Path | None,
-        typer.Option(help="Do the same again: a .json, or a .png or .safetensors that dni wrote."),
+        typer.Option(help="Do the same again: a .json, or a picture or .safetensors that dni wrote."),
     ] = None,
     alpha: Alpha = None,
     shares: Shares = None,
