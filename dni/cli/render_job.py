@@ -18,7 +18,7 @@ from dni.pictures.picture import Picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Renderer
+from dni.rendering.renderer import Bits, Renderer
 from dni.version import __version__
 
 __all__ = ["Job", "RenderWords", "job_of_recipe", "job_of_words"]
@@ -32,6 +32,7 @@ class Job:
     precision: Precision | None
     mixes: tuple[Mix, ...]
     recompute_statistics: bool
+    bits: Bits
     recipe_for: Callable[[Picture, Renderer], Recipe]
 
 
@@ -50,6 +51,7 @@ class RenderWords:
     tile: int | None
     extrapolate: bool
     recompute_statistics: bool
+    bits: Bits
 
     @property
     def decisions(self) -> Mapping[str, object]:
@@ -65,6 +67,7 @@ class RenderWords:
             "--tile": self.tile,
             "--extrapolate": self.extrapolate or None,
             "--recompute-statistics": self.recompute_statistics or None,
+            "--16-bit": self.bits == 16 or None,
         }
 
 
@@ -87,7 +90,9 @@ def job_of_recipe(path: Path, words: RenderWords) -> Job:
     def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
         return replace(recipe, precision=renderer.precision, version=__version__)
 
-    return Job(paths, recipe.precision, mixes, recipe.request.recompute_statistics, recipe_for)
+    return Job(
+        paths, recipe.precision, mixes, recipe.request.recompute_statistics, recipe.request.bits, recipe_for
+    )
 
 
 def job_of_words(words: RenderWords) -> Job:
@@ -103,6 +108,7 @@ def job_of_words(words: RenderWords) -> Job:
         crop=None if words.crop is None else parse_crop(words.crop),
         tile=words.tile,
         recompute_statistics=words.recompute_statistics,
+        bits=words.bits,
     )
     check_masked(mask, {**words.brush.given, "--levels": words.levels})
     brush = None if mask is None else words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
@@ -115,5 +121,5 @@ def job_of_words(words: RenderWords) -> Job:
         return recipe_of(renderer, own, ends=paths, pair_id=words.pair or "")
 
     mixes = (request.mix,) if brush is None else (request.mix, brush)
-    precision: Precision | None = "float32" if words.float32 else None
-    return Job(paths, precision, mixes, words.recompute_statistics, recipe_for)
+    precision: Precision | None = "float32" if words.float32 or words.bits == 16 else None
+    return Job(paths, precision, mixes, words.recompute_statistics, words.bits, recipe_for)

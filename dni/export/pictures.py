@@ -1,16 +1,17 @@
-"""Renders a request to a PNG file that carries its recipe."""
+"""Renders a request to a picture file that carries its recipe."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from dni.blending.shares import MixLike
 from dni.checkpoints.atomic_write import check_destination
 from dni.pictures.picture import Picture
-from dni.pictures.write import save_png
+from dni.pictures.write import FileOptions, check_file_options, save_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
@@ -33,6 +34,7 @@ def export_picture(
     *,
     ends: Sequence[Path],
     pair_id: str = "",
+    options: FileOptions | None = None,
     control: RenderControl | None = None,
 ) -> Recipe:
     """Render a picture, or a part of it, and write it.
@@ -41,9 +43,11 @@ def export_picture(
         picture: What to render.
         renderer: The loaded ends.
         request: The mix for the whole picture, or a render request with a mask, a crop or tiles.
-        destination: A ``.png`` file; it appears whole or not at all.
+        destination: A file of a kind that :func:`dni.pictures.write.save_picture` knows; it appears whole or
+            not at all.
         ends: The files that the renderer was made from, for the recipe.
         pair_id: The pair's id in the catalogue, or "".
+        options: How the file is written.
         control: Progress, notices, cancellation and slots.
 
     Returns:
@@ -53,9 +57,8 @@ def export_picture(
         DniError: The request, picture or destination cannot be used.
         Cancelled: ``control.cancelled`` was set.
     """
-    check_destination(destination, ".png")
     recipe = recipe_of(renderer, request, ends=ends, pair_id=pair_id)
-    write_picture(picture, renderer, recipe, destination, control)
+    export_recipe(picture, renderer, recipe, destination, options=options, control=control)
     return recipe
 
 
@@ -65,6 +68,7 @@ def export_recipe(
     recipe: Recipe,
     destination: Path,
     *,
+    options: FileOptions | None = None,
     control: RenderControl | None = None,
 ) -> None:
     """Render a picture by a recipe and write it, with that recipe.
@@ -73,33 +77,41 @@ def export_recipe(
         picture: What to render.
         renderer: The recipe's ends, in its order and precision.
         recipe: Of this version of dni; see :func:`recipe_of`.
-        destination: A ``.png`` file; it appears whole or not at all.
+        destination, options: As of :func:`export_picture`.
         control: As of :func:`export_picture`.
 
     Raises:
         DniError: The recipe does not suit the picture or the renderer, or the destination cannot be used.
         Cancelled: ``control.cancelled`` was set.
     """
-    check_destination(destination, ".png")
-    write_picture(picture, renderer, recipe, destination, control)
+    area, text = (recipe.request.crop or picture.whole).scaled(renderer.scale), recipe.to_json()
+    check_file_options(
+        destination, width=area.width, height=area.height, bits=recipe.request.bits, recipe=text
+    )
+    check_destination(destination, destination.suffix.lower())
+    write_picture(picture, renderer, recipe, destination, options, control or RenderControl())
 
 
 def write_picture(
-    picture: Picture, renderer: Renderer, recipe: Recipe, destination: Path, control: RenderControl | None
+    picture: Picture,
+    renderer: Renderer,
+    recipe: Recipe,
+    destination: Path,
+    options: FileOptions | None,
+    control: RenderControl,
 ) -> None:
-    control = control or RenderControl()
     rgb, opacity = render_request(picture, renderer, recipe.request, control=control)
     mixes = [mix for mix in (recipe.mix, recipe.request.brush) if mix is not None]
     if any(mix.extrapolates for mix in mixes) and (text := clipping(rgb, picture.rgb)):
         control.notify(text)
-    save_png(destination, rgb, opacity, recipe=recipe.to_json())
+    save_picture(destination, rgb, opacity, recipe=recipe.to_json(), options=options)
 
 
 def clipping(output: Tensor, picture: Tensor) -> str:
     """What to say of an extrapolated picture whose values are mostly clipped; "" where they are not.
 
     Args:
-        output: uint8 (3, H, W).
+        output: uint8 or uint16 (3, H, W).
         picture: What it was made from, likewise.
     """
     after, before = clipped_share(output), clipped_share(picture)
@@ -112,8 +124,10 @@ def clipping(output: Tensor, picture: Tensor) -> str:
 
 
 def clipped_share(rgb: Tensor) -> float:
-    """How many of the values are 0 or 255, of 1; a plane at a time, since pictures may be large."""
-    count = sum(int((plane == 0).sum()) + int((plane == 255).sum()) for plane in rgb)
+    """How many of the values are the least or the largest, of 1; by planes, since pictures may be large."""
+    largest = torch.iinfo(rgb.dtype).max
+    planes = (plane.int() for plane in rgb)
+    count = sum(int(((plane == 0) | (plane == largest)).sum()) for plane in planes)
     return count / rgb.numel()
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from dni.pictures.normalize import normalize
+from dni.pictures.normalize import REDUCED, normalize
 from dni.pictures.rectangle import Rectangle
 
-__all__ = ["Picture", "from_pil", "to_pil", "to_tensor"]
+__all__ = ["Picture", "from_pil", "to_16_bits", "to_pil", "to_tensor"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +20,8 @@ class Picture:
     """An sRGB picture, the right way up.
 
     Attributes:
-        rgb: uint8 (3, H, W) on the CPU.
-        opacity: uint8 (1, H, W), or None where every pixel is opaque.
+        rgb: uint8 (3, H, W) on the CPU; uint16 where 16 bits per channel were asked for and are there.
+        opacity: (1, H, W) of the same kind, or None where every pixel is opaque.
         name: The file's name, for messages and downloads.
         notices: Sentences about what was changed while reading.
     """
@@ -32,7 +32,7 @@ class Picture:
     notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check(self.rgb, self.opacity)
+        _check(self.rgb, self.opacity, dtypes=(torch.uint8, torch.uint16))
 
     @property
     def height(self) -> int:
@@ -41,6 +41,13 @@ class Picture:
     @property
     def width(self) -> int:
         return self.rgb.shape[2]
+
+    def reduced(self) -> Picture:
+        """In 8 bits per channel, rounded."""
+        if self.rgb.dtype == torch.uint8:
+            return self
+        opacity = None if self.opacity is None else to_8_bits(self.opacity)
+        return replace(self, rgb=to_8_bits(self.rgb), opacity=opacity, notices=(*self.notices, REDUCED))
 
     @property
     def whole(self) -> Rectangle:
@@ -63,14 +70,30 @@ def from_pil(image: Image.Image, *, name: str) -> Picture:
     )
 
 
-def _check(rgb: Tensor, opacity: Tensor | None = None) -> None:
-    if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+def _check(
+    rgb: Tensor, opacity: Tensor | None = None, *, dtypes: tuple[torch.dtype, ...] = (torch.uint8,)
+) -> None:
+    if rgb.dtype not in dtypes or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
         raise ValueError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} of {tuple(rgb.shape)}.")
-    if opacity is not None and (opacity.dtype != torch.uint8 or opacity.shape != (1, *rgb.shape[1:])):
+    if opacity is not None and (opacity.dtype != rgb.dtype or opacity.shape != (1, *rgb.shape[1:])):
+        kind = str(rgb.dtype).removeprefix("torch.")
         raise ValueError(
-            f"Expected opacity as uint8 of shape {(1, *rgb.shape[1:])}, but got {opacity.dtype} of "
+            f"Expected opacity as {kind} of shape {(1, *rgb.shape[1:])}, but got {opacity.dtype} of "
             f"{tuple(opacity.shape)}."
         )
+
+
+def to_8_bits(levels: Tensor) -> Tensor:
+    """uint16 to the nearest levels of 8 bits."""
+    reduced = (levels.numpy().astype(np.uint32) * 255 + 32767) // 65535
+    return torch.from_numpy(reduced.astype(np.uint8))
+
+
+def to_16_bits(levels: Tensor) -> Tensor:
+    """uint8 to uint16, 255 becoming 65535; uint16 as it is."""
+    if levels.dtype == torch.uint16:
+        return levels
+    return torch.from_numpy(levels.numpy().astype(np.uint16) * 257)
 
 
 def to_tensor(image: Image.Image) -> Tensor:

@@ -1,6 +1,6 @@
 """The recipe of a result: everything one needs to render the same picture again, as a small JSON text.
 
-It travels in the metadata of PNG files (``dni.pictures.write.save_png``) and of blended weights
+It travels in the metadata of picture files (:mod:`dni.pictures.write`) and of blended weights
 (``metadata``), or as a JSON file of its own. With the same files of weights, on the same kind of machine and
 with the same version of dni, a recipe gives the same bytes.
 """
@@ -28,7 +28,7 @@ MAX_SCALE = 1024
 PRECISIONS = ("bfloat16", "float32")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 REQUIRED = {"pair", "ends", "precision", "scale", "version", "shares", "tile"}
-OPTIONAL = {"groups", "extrapolate", "brush", "mask", "levels", "crop", "recompute_statistics"}
+OPTIONAL = {"groups", "extrapolate", "brush", "mask", "levels", "crop", "bits", "recompute_statistics"}
 
 
 class RecipeError(DniError):
@@ -65,6 +65,8 @@ class Recipe:
         _expect(len(self.shares) == len(self.ends), f"{len(self.ends)} shares, one per end,", self.shares)
         _expect(self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)} as precision", self.precision)
         _expect(is_whole(self.scale, most=MAX_SCALE), f"a scale from 1 to {MAX_SCALE}", self.scale)
+        fine = self.request.bits == 8 or self.precision == "float32"
+        _expect(fine, "float32 as precision for 16 bits", self.precision)
 
     @property
     def mix(self) -> Mix:

@@ -9,16 +9,17 @@ from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
 from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, sha256_of
 from dni.errors import in_words, listed, shown
 from dni.pictures import read as images
+from dni.pictures.formats import WRITTEN_FORMATS
 from dni.recipes.recipe import MAX_TEXT, METADATA_KEY, Recipe, RecipeError
 
 __all__ = ["hashed_ends", "read_recipe", "resolve_ends"]
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The recipe in a file: JSON, a PNG picture that dni wrote, or weights that dni blended.
+    """The recipe in a file: JSON, a picture that dni wrote, or weights that dni blended.
 
     Args:
-        path: Its name ends in ``.json``, ``.png`` or ``.safetensors``.
+        path: Its name ends in ``.json``, ``.safetensors`` or as pictures that can be written do.
 
     Raises:
         DniError: The file cannot be read, or there is no recipe in it, or none that can be used.
@@ -26,14 +27,14 @@ def read_recipe(path: Path) -> Recipe:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return Recipe.from_json(_read_text(path))
-    if suffix == ".png":
+    if suffix in WRITTEN_FORMATS:
         text = images.read_recipe(path)
     elif suffix == SAFETENSORS_SUFFIX:
         text = read_metadata(path).get(METADATA_KEY)
     else:
         raise RecipeError(
-            f"Expected a recipe in a .json, .png or {SAFETENSORS_SUFFIX} file, but got {path.name}: "
-            "other files have no place for one."
+            f"Expected a recipe in a .json, {', '.join(WRITTEN_FORMATS)} or {SAFETENSORS_SUFFIX} file, "
+            f"but got {path.name}: other files have no place for one."
         )
     if text is None:
         raise RecipeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dni.blending.shares import Mix, MixLike, as_mix
 from dni.errors import DniError, shown
@@ -40,6 +40,7 @@ class RenderRequest:
         tile: Side of the tiles in input pixels, or None for what suits the network.
         recompute_statistics: Whether the statistics of batch norms are measured on the picture, and not
             interpolated.
+        bits: Per channel of the result, 8 or 16; for 16 the picture is read with all that it has, too.
 
     Raises:
         RenderRequestError: A value is out of these bounds, or a mask or a brush is there without the other.
@@ -53,8 +54,10 @@ class RenderRequest:
     crop: Rectangle | None = None
     tile: int | None = None
     recompute_statistics: bool = False
+    bits: Literal[8, 16] = 8
 
     def __post_init__(self) -> None:
+        expect(is_whole(self.bits) and self.bits in (8, 16), "8 or 16 bits", self.bits)
         expect(self.tile is None or is_whole(self.tile), "a tile of at least 1 or none", self.tile)
         fine = self.crop is None or (isinstance(self.crop, Rectangle) and are_sides(self.crop.values))
         expect(fine, WANTED_CROP, self.crop)
@@ -91,6 +94,7 @@ class RenderRequest:
             "levels": self.levels,
             "crop": None if self.crop is None else list(self.crop.values),
             "recompute_statistics": self.recompute_statistics or None,
+            "bits": None if self.bits == 8 else self.bits,
         }
         given = {name: value for name, value in optional.items() if value is not None}
         return {**mix_values(self.mix), "tile": self.tile, **given}
@@ -114,6 +118,7 @@ class RenderRequest:
             crop=None if crop is None else read_crop(crop),
             tile=values.get("tile"),
             recompute_statistics=values.get("recompute_statistics", False),
+            bits=values.get("bits", 8),
         )
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from dni.blending.blend import refined
 from dni.masks.files import decode_mask
-from dni.pictures.picture import Picture
+from dni.pictures.picture import Picture, to_16_bits
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest, RenderRequestError
@@ -42,8 +42,8 @@ def render_request(
         kept: What is outside of a mask, for several requests; see :func:`dni.rendering.masked.render_masked`.
 
     Returns:
-        uint8 (3, scale * height, scale * width) of the crop or the whole picture, and its opacity as
-        uint8 (1, same), or None where every pixel is opaque.
+        uint8, or uint16 where 16 bits are asked for, (3, scale * height, scale * width) of the crop or the
+        whole picture, and its opacity as (1, same), or None where every pixel is opaque.
 
     Raises:
         RenderRequestError: The crop is not inside the picture.
@@ -52,9 +52,13 @@ def render_request(
     """
     control = control or RenderControl()
     crop = crop_of(picture, request)
+    if request.bits == 8:
+        picture = picture.reduced()
     opacity = picture.opacity
     if opacity is not None:
         window = surroundings(crop, picture, overlap=BICUBIC_RADIUS)
+        if request.bits == 16:
+            opacity = to_16_bits(opacity)
         larger = resize_bicubic(window.cut(opacity), renderer.scale)
         opacity = crop.relative_to(window).scaled(renderer.scale).cut(larger)
     refine = None
@@ -92,6 +96,7 @@ def render_painted(
         levels=request.levels,
         crop=crop,
         tile=request.tile,
+        bits=request.bits,
         control=control,
         kept=kept,
     )
@@ -104,7 +109,9 @@ def render_mixed(
     if request.crop is not None:
         multiple = renderer.network.multiple_of
         window = surroundings(crop, picture, overlap=renderer.overlap, multiple=multiple)
-    rgb = renderer.render(window.cut(picture.rgb), request.mix, tile=request.tile, control=control)
+    rgb = renderer.render(
+        window.cut(picture.rgb), request.mix, tile=request.tile, bits=request.bits, control=control
+    )
     return crop.relative_to(window).scaled(renderer.scale).cut(rgb)
 
 

@@ -143,7 +143,7 @@ def test_a_mask_for_every_picture_of_a_folder(run: Run, tmp_path: Path, mask: Pa
     assert result.code == 1
     assert "1 of 3 pictures failed" in result.err
     assert "a mask with the proportions of the 66x48 picture, but mask.png is 24x33" in result.err
-    assert sorted(path.name for path in out.iterdir()) == ["double.png.png", "same.png.png"]
+    assert sorted(path.name for path in out.iterdir()) == ["double.png", "same.png"]
 
 
 # Recipes

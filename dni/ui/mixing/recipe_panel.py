@@ -107,6 +107,8 @@ def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str
     if crop and not crop.is_inside(picture.width, picture.height):
         notify("The recipe is for a part that this picture does not have: all of it is shown.")
         crop = None
+    if render_request.bits == 16:
+        notify("The recipe is for 16 bits per channel: here results have 8. `dni render --recipe` gives 16.")
     return {
         "mix": LayeredMix(mix, layers_of(mix)),
         "base": render_request.mix if own_base else None,
