@@ -25,7 +25,7 @@ from typing import IO, Any, Literal
 
 __all__ = ["BoundedProcess", "LimitError", "Limits", "in_fork", "ran_out_of_memory", "serve"]
 
-Answer = tuple[Any, Sequence[int], Iterable[bytes]]
+Answer = tuple[Any, Sequence[int], Iterable[bytes | memoryview]]
 """A value for JSON; the sizes of blocks of bytes; and these bytes, in pieces of any size."""
 
 # What replaces importing the package itself, whose __init__ imports everything.

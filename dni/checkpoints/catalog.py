@@ -29,7 +29,7 @@ from dni.checkpoints.download import (
     is_right,
 )
 from dni.checkpoints.files import PICKLE_SUFFIXES, SAFETENSORS_SUFFIX
-from dni.errors import DniError
+from dni.errors import DniError, in_words, listed, shown
 
 __all__ = [
     "CatalogError",
@@ -192,7 +192,7 @@ def find_pair(pair_id: str, *, catalog: Mapping[str, Pair] | None = None) -> Pai
         return catalog[pair_id]
     near = difflib.get_close_matches(pair_id, catalog, n=3, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(sorted(catalog))}."
-    raise CatalogError(f"Expected the name of a known pair, but got {pair_id!r}. {hint}")
+    raise CatalogError(f"Expected the name of a known pair, but got {shown(pair_id)}. {hint}")
 
 
 def end_paths(pair: Pair, *, progress: ProgressOf | None = None, cache: Path | None = None) -> list[Path]:
@@ -262,8 +262,8 @@ def read_catalog(path: Path, *, folder: Path) -> dict[str, Pair]:
     """The pairs of one file, whose local paths are relative to ``folder``."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CatalogError(f"Expected a catalogue in JSON, but got {path} ({error}).") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CatalogError(f"Expected a catalogue in JSON, but got {path} ({in_words(error)}).") from error
     top = checked(content, str(path), required={"pairs": list}, optional={})
     catalog: dict[str, Pair] = {}
     for index, entry in enumerate(top["pairs"]):
@@ -281,7 +281,8 @@ def parse_pair(entry: object, where: str, folder: Path) -> Pair:
     fields = checked(entry, where, required=PAIR_REQUIRED, optional=PAIR_OPTIONAL)
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", fields["id"]):
         raise CatalogError(
-            f"Expected an id of small letters, digits, dots and hyphens, but got {fields['id']!r} in {where}."
+            "Expected an id of small letters, digits, dots and hyphens, but got "
+            f"{shown(fields['id'])} in {where}."
         )
     entries = enumerate(fields.pop("ends"), start=1)
     ends = tuple(parse_end(end, f"{where}, end {number}", folder) for number, end in entries)
@@ -326,9 +327,9 @@ def checked(
     wrong = sorted(entry.keys() - kinds.keys()) or sorted(required.keys() - entry.keys())
     if wrong:
         problem = "has unknown ones:" if wrong[0] in entry else "lacks"
-        raise CatalogError(f"Expected the keys {', '.join(kinds)}, but {where} {problem} {', '.join(wrong)}.")
+        raise CatalogError(f"Expected the keys {', '.join(kinds)}, but {where} {problem} {listed(wrong)}.")
     for key, value in entry.items():
         kind = kinds[key]
         if type(value) is not kind and not (value is None and key in optional):
-            raise CatalogError(f"Expected {key} in {where} to be {kind.__name__}, but got {value!r}.")
+            raise CatalogError(f"Expected {key} in {where} to be {kind.__name__}, but got {shown(value)}.")
     return {key: value for key, value in entry.items() if value is not None}

@@ -5,6 +5,8 @@ What arrives is kept next to its destination as ``.<name>.partial`` until its si
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from huggingface_hub import hf_hub_download, try_to_load_from_cache
+from huggingface_hub.constants import HF_HUB_CACHE
 from tqdm import tqdm
 
 from dni.checkpoints.files import MAX_BYTES, CheckpointError, sha256_of
-from dni.errors import DniError
+from dni.errors import DniError, in_words
+from dni.temporary import temporary_folder
 
 __all__ = [
     "DownloadError",
@@ -39,6 +43,8 @@ ATTEMPTS = 3
 BACKOFF_SECONDS = 0.5
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
+logger = logging.getLogger(__name__)
+
 
 class DownloadError(DniError):
     """A file could not be fetched; the text says how to get it by hand."""
@@ -46,6 +52,13 @@ class DownloadError(DniError):
 
 class BrokenTransferError(Exception):
     """The transfer stopped early; another attempt may succeed."""
+
+
+@dataclass
+class Version:
+    """Which of the versions of a file the first bytes came from, as the server tags it."""
+
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,9 +85,54 @@ class Transfer:
 
 
 def default_cache() -> Path:
-    """The folder for downloads: ``$DNI_CACHE``, or ``~/.cache/dni``."""
+    """The folder for downloads: ``$DNI_CACHE``, or ``~/.cache/dni``.
+
+    Where there is no home folder that can be written to, it is a temporary one of this process.
+
+    Raises:
+        DownloadError: ``$DNI_CACHE`` begins with the home folder of a user who has none.
+    """
     chosen = os.environ.get(CACHE_VARIABLE)
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "dni"
+    try:
+        folder = Path(chosen or "~/.cache/dni").expanduser()
+    except RuntimeError as error:  # the user has no home folder
+        if chosen:
+            raise DownloadError(
+                f"Expected a folder as {CACHE_VARIABLE}, but got {chosen} ({error})."
+            ) from error
+        return temporary_cache("there is no home folder")
+    if not chosen and not (folder.is_dir() or can_be_made(folder)):
+        return temporary_cache(f"{folder} cannot be made")
+    return folder
+
+
+def can_be_made(folder: Path) -> bool:
+    """Whether a folder in the home folder can be made."""
+    home = folder.parent.parent
+    inside = folder.parent if folder.parent.is_dir() else home
+    return folder.is_absolute() and home.is_dir() and os.access(inside, os.W_OK | os.X_OK)
+
+
+@functools.cache
+def temporary_cache(reason: str) -> Path:
+    """A cache that goes with this process; says so once."""
+    folder = temporary_folder("cache")
+    logger.warning(
+        "Downloads are kept in %s until this program ends, since %s: set %s to a folder to keep them.",
+        folder, reason, CACHE_VARIABLE,
+    )  # fmt: skip
+    return folder
+
+
+def hub_cache() -> Path | None:
+    """The folder for the hub's files where its own default cannot be used."""
+    own = Path(HF_HUB_CACHE)
+    usable = own.is_absolute() and (own.is_dir() or os.access(nearest_folder(own), os.W_OK | os.X_OK))
+    return None if usable else default_cache() / "hub"
+
+
+def nearest_folder(path: Path) -> Path:
+    return next(parent for parent in path.parents if parent.is_dir())
 
 
 @contextmanager
@@ -125,7 +183,7 @@ def fetch(
         if is_right(destination, size=size, sha256=sha256):
             return destination
         destination.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(transfer.lock):
+        with waiting_lock(transfer):
             # Somebody else may have fetched it while this call waited.
             if not is_right(destination, size=size, sha256=sha256):
                 attempt_repeatedly(transfer)
@@ -137,7 +195,23 @@ def fetch(
     return destination
 
 
+@contextmanager
+def waiting_lock(transfer: Transfer) -> Iterator[None]:
+    """Hold the lock of a destination, and say so if that means waiting."""
+    lock = FileLock(transfer.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.warning("Waiting for another program that downloads %s.", transfer.destination.name)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def attempt_repeatedly(transfer: Transfer) -> None:
+    version = Version()
     if transfer.sha256 is None:
         transfer.partial.unlink(missing_ok=True)
     reason = ""
@@ -145,7 +219,7 @@ def attempt_repeatedly(transfer: Transfer) -> None:
         if attempt:
             time.sleep(BACKOFF_SECONDS * 2 ** (attempt - 1))
         try:
-            resumed = receive(transfer)
+            resumed = receive(transfer, version)
             check_hash(transfer, resumed=resumed)
             os.replace(transfer.partial, transfer.destination)
             return
@@ -157,18 +231,23 @@ def attempt_repeatedly(transfer: Transfer) -> None:
     )
 
 
-def receive(transfer: Transfer) -> bool:
+def receive(transfer: Transfer, version: Version) -> bool:
     """Add what is missing to the partial file; whether any of it was there before."""
     offset = usable_bytes(transfer)
     if offset and offset == transfer.size:
         return True
     # Compressed on the way, the bytes would match neither the range, nor the size.
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={offset}-"} if offset else {})
+    headers = {"Accept-Encoding": "identity"}
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
+    if offset and version.tag:
+        headers["If-Range"] = version.tag  # the whole file comes where it is another one by now
     try:
         with httpx.stream(
             "GET", transfer.url, headers=headers, follow_redirects=True, timeout=TIMEOUT
         ) as response:
-            offset = accepted_offset(transfer, response, offset)
+            offset = accepted_offset(transfer, response, offset, version)
+            version.tag = strong_tag(response)
             write_body(transfer, response, offset)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise DownloadError(
@@ -184,19 +263,26 @@ def receive(transfer: Transfer) -> bool:
     return offset > 0
 
 
+def strong_tag(response: httpx.Response) -> str:
+    """What stands for the file's bytes at the server, or ""; a weak tag does not."""
+    tag = response.headers.get("ETag", "")
+    return tag if tag.startswith('"') else ""
+
+
 def usable_bytes(transfer: Transfer) -> int:
     """How much is already here; more than there should be counts as nothing."""
     here = transfer.partial.stat().st_size if transfer.partial.is_file() else 0
     return 0 if transfer.size is not None and here > transfer.size else here
 
 
-def accepted_offset(transfer: Transfer, response: httpx.Response, offset: int) -> int:
+def accepted_offset(transfer: Transfer, response: httpx.Response, offset: int, version: Version) -> int:
     """Where the server's bytes begin: at ``offset``, or at zero if it does not know ranges."""
     status = response.status_code
     if status == httpx.codes.OK:
         return 0
     if status == httpx.codes.PARTIAL_CONTENT:
-        if response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
+        continues = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+        if continues and (transfer.sha256 or strong_tag(response) == version.tag):
             return offset
         status = httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
     if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -270,9 +356,9 @@ def fetch_hub(repo: str, filename: str, *, size: int | None = None, sha256: str 
     """
     where = f"{filename} in the hub's {repo}"
     try:
-        path = Path(hf_hub_download(repo, filename))
+        path = Path(hf_hub_download(repo, filename, cache_dir=hub_cache()))
     except (OSError, ValueError, httpx.HTTPError) as error:
-        line = str(error).strip().split("\n")[0][:200]
+        line = in_words(str(error).strip().split("\n")[0])
         raise DownloadError(
             f"Expected {where}, but could not get it ({line}). Go online and try again, or download it from "
             f"https://huggingface.co/{repo} and open that file."
@@ -291,7 +377,7 @@ def fetch_hub(repo: str, filename: str, *, size: int | None = None, sha256: str 
 def hub_copy(repo: str, filename: str) -> Path | None:
     """Where the hub's cache has the file, if it does; asks nobody."""
     try:
-        found = try_to_load_from_cache(repo, filename)
+        found = try_to_load_from_cache(repo, filename, cache_dir=hub_cache())
     except ValueError:  # no repository can have this name; fetching from it says so
         return None
     return Path(found) if isinstance(found, str) else None

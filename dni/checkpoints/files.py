@@ -10,7 +10,7 @@ import os
 import pickle
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,19 +21,32 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dni.checkpoints.atomic_write import atomic_write
-from dni.errors import DniError
+from dni.checkpoints.tensor_kinds import header_problem, tensor_problem
+from dni.errors import DniError, in_words, listed, shown
 
-__all__ = ["MAX_BYTES", "CheckpointError", "read_metadata", "read_state", "read_states", "save", "sha256_of"]
+__all__ = [
+    "MAX_BYTES",
+    "CheckpointError",
+    "does_not_fit",
+    "read_metadata",
+    "read_state",
+    "read_states",
+    "save",
+    "sha256_of",
+]
 
 MAX_BYTES = 4 * 1024**3
 SAFETENSORS_SUFFIX = ".safetensors"
 PICKLE_SUFFIXES = (".pth", ".pt", ".ckpt")
 # Names under which training programs store the weights, best first.
-WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net", "generator")
+WRAPPERS = (
+    "params_ema", "params-ema", "g_ema", "params", "state_dict", "model_state_dict", "model", "net",
+    "generator",
+)  # fmt: skip
 MAX_NESTING = 4
-# What DataParallel and torch.compile put before every name.
-PREFIXES = ("module.", "_orig_mod.")
-MAX_NAMES = 10
+# What DataParallel, torch.compile and training programs put before every name.
+PREFIXES = ("module.", "_orig_mod.", "netG.")
+LARGEST_NUMBER = 2**24
 HASH_CHUNK_BYTES = 1 << 20
 
 WrapperPath = tuple[str, ...]
@@ -103,6 +116,7 @@ def read_metadata(path: Path | str) -> dict[str, str]:
     path = check_file(Path(path))
     if path.suffix.lower() != SAFETENSORS_SUFFIX:
         return {}
+    check_header(path)
     try:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
@@ -164,6 +178,7 @@ def load_entries(path: Path) -> Entries:
     """Everything in a file, wrappers and all."""
     check_file(path)
     if path.suffix.lower() == SAFETENSORS_SUFFIX:
+        check_header(path)
         try:
             return dict(load_file(path))
         except Exception as error:  # whatever a hostile file makes the parser raise
@@ -172,8 +187,20 @@ def load_entries(path: Path) -> Entries:
     content = unpickle_tensors(path)
     if not isinstance(content, Mapping):
         kind = type(content).__name__
-        raise CheckpointError(f"Expected {path} to hold a dictionary of tensors, but it holds a {kind}.")
+        raise CheckpointError(
+            f"Expected {in_words(path)} to hold a dictionary of tensors, but it holds a {kind}."
+        )
     return content
+
+
+def check_header(path: Path) -> None:
+    """Raise if a safetensors file describes what we could not use, before a parser trusts it."""
+    try:
+        problem = header_problem(path)
+    except OSError as error:
+        raise not_a_checkpoint(path, error.strerror) from error
+    if problem:
+        raise unusable_content(path, problem)
 
 
 def check_archive(path: Path) -> None:
@@ -213,7 +240,7 @@ def find_weights(entries: Entries, path: Path) -> dict[WrapperPath, Entries]:
     found = weights_below(entries, ())
     if found:
         return found
-    names = sorted(str(name) for name in entries)
+    names = sorted(in_words(name) for name in entries)
     raise CheckpointError(
         f"Expected weights in {path}, bare or under one of {', '.join(WRAPPERS)}, but found no tensor there; "
         f"it holds {listed(names) or 'nothing'}. Extract the weights and save them as {SAFETENSORS_SUFFIX}."
@@ -222,7 +249,9 @@ def find_weights(entries: Entries, path: Path) -> dict[WrapperPath, Entries]:
 
 def weights_below(entries: Entries, wrappers: WrapperPath) -> dict[WrapperPath, Entries]:
     found: dict[WrapperPath, Entries] = {}
-    for name in WRAPPERS:
+    # A dictionary around nothing but another one may have any name.
+    names = [name for name in entries if isinstance(name, str)] if len(entries) == 1 else WRAPPERS
+    for name in names:
         inner = entries.get(name)
         if isinstance(inner, Mapping) and len(wrappers) < MAX_NESTING:
             found |= weights_below(inner, (*wrappers, name))
@@ -234,16 +263,15 @@ def weights_below(entries: Entries, wrappers: WrapperPath) -> dict[WrapperPath, 
 def checked_tensors(entries: Entries, path: Path) -> dict[str, Tensor]:
     """The chosen weights under their plain names, or an error if they are anything but finite tensors."""
     state: dict[str, Tensor] = {}
-    for name, tensor in entries.items():
+    for name, entry in entries.items():
+        tensor = number_as_tensor(entry)
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
             kind = type(tensor).__name__
             raise CheckpointError(
-                f"Expected only tensors in the weights of {path}, but {name!r} is a {kind}."
+                f"Expected only tensors in the weights of {in_words(path)}, but {shown(name)} is a {kind}."
             )
-        if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
-            raise CheckpointError(
-                f"Expected plain dense tensors in {path}, but {name} is sparse, quantised or without values."
-            )
+        if problem := tensor_problem(name, tensor):
+            raise unusable_content(path, problem)
         state[name] = tensor.detach()
     # A tiny file can describe a huge tensor by repeating one value; look before touching any.
     described = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
@@ -259,6 +287,13 @@ def checked_tensors(entries: Entries, path: Path) -> dict[str, Tensor]:
     return state
 
 
+def number_as_tensor(entry: object) -> object:
+    """Real-CUGAN marks its "pro" networks with a plain number, where everybody else has tensors."""
+    if isinstance(entry, (bool, int, float)) and abs(entry) < LARGEST_NUMBER:
+        return torch.tensor(float(entry))
+    return entry
+
+
 def is_finite(tensor: Tensor) -> bool:
     """Whether every value is, and stays so in the float32 that networks are built in."""
     return not tensor.is_floating_point() or bool(tensor.float().isfinite().all())
@@ -272,28 +307,33 @@ def without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def listed(names: Iterable[str]) -> str:
-    """At most ten names, and how many more there are."""
-    names = list(names)
-    rest = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + rest
-
-
 def too_large(path: Path, size: int) -> CheckpointError:
     limit = MAX_BYTES / 1024**3
     return CheckpointError(f"Expected at most {limit:.0f} GiB, but {path} has {size / 1024**3:.1f} GiB.")
 
 
 def not_a_checkpoint(path: Path, reason: object) -> CheckpointError:
-    line = str(reason).strip().split("\n")[0][:200] or "it ends too early"
+    line = in_words(str(reason).strip().split("\n")[0]) or "it ends too early"
     return CheckpointError(
         f"Expected a checkpoint, but {path} is damaged, incomplete or something else ({line}). "
         "Download or copy it again, and check that it is a weight file."
     )
 
 
+def unusable_content(path: Path, problem: str) -> CheckpointError:
+    return CheckpointError(f"{problem} ({in_words(path)}). Choose another file, or save it again.")
+
+
 def asks_to_run_code(path: Path, wanted: str) -> CheckpointError:
     return CheckpointError(
-        f"Expected only tensors, but {path} asks to run code when opened ({wanted}), so it was refused. "
-        f"Get a {SAFETENSORS_SUFFIX} version, or convert it on a machine where you trust the file."
+        f"Expected only tensors, but {path} asks to run code when opened ({in_words(wanted)}), so it was "
+        f"refused. Get a {SAFETENSORS_SUFFIX} version, or convert it on a machine where you trust the file."
+    )
+
+
+def does_not_fit(source: str, architecture: str, error: Exception) -> CheckpointError:
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    return CheckpointError(
+        f"Expected the weights of {source} to fit {architecture}, but they do not ({reason}). "
+        "The file may be incomplete, or of a variant that nobody has taught us."
     )

@@ -11,7 +11,7 @@ import typer
 
 from dni.blending.interpolate import BlendError
 from dni.blending.shares import Mix, shares_of, task_shares
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.masks.files import encode_mask, load_mask
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
@@ -111,7 +111,9 @@ class MixWords:
         option = f"{self.prefix}group"
         name, equals, value = text.rpartition("=")
         if not (name.strip() and equals):
-            raise DniError(f"Expected {option} NAME=ALPHA or NAME=SHARES, like 'last=0.8', but got {text!r}.")
+            raise DniError(
+                f"Expected {option} NAME=ALPHA or NAME=SHARES, like 'last=0.8', but got {shown(text)}."
+            )
         numbers = parse_numbers(value, option)
         if len(numbers) == 1 and num_ends == 2:
             return name.strip(), shares_of(numbers[0])
@@ -124,7 +126,7 @@ def parse_numbers(text: str, option: str) -> tuple[float, ...]:
         return tuple(float(number) for number in text.split(","))
     except ValueError as error:
         raise DniError(
-            f"Expected {option} as numbers with commas, like 0.2,0.8, but got {text!r}."
+            f"Expected {option} as numbers with commas, like 0.2,0.8, but got {shown(text)}."
         ) from error
 
 
@@ -134,7 +136,7 @@ def parse_crop(text: str) -> Rectangle:
         left, top, width, height = map(int, text.split(","))
     except ValueError as error:
         raise DniError(
-            f"Expected --crop as LEFT,TOP,WIDTH,HEIGHT in pixels, like 10,20,300,200, but got {text!r}."
+            f"Expected --crop as LEFT,TOP,WIDTH,HEIGHT in pixels, like 10,20,300,200, but got {shown(text)}."
         ) from error
     return Rectangle(left, top, width, height)
 

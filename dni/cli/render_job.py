@@ -18,7 +18,7 @@ from dni.pictures.picture import Picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Renderer
+from dni.rendering.renderer import Bits, Renderer
 from dni.version import __version__
 
 __all__ = ["Job", "RenderWords", "job_of_recipe", "job_of_words"]
@@ -31,6 +31,8 @@ class Job:
     paths: list[Path]
     precision: Precision | None
     mixes: tuple[Mix, ...]
+    recompute_statistics: bool
+    bits: Bits
     recipe_for: Callable[[Picture, Renderer], Recipe]
 
 
@@ -48,6 +50,8 @@ class RenderWords:
     float32: bool
     tile: int | None
     extrapolate: bool
+    recompute_statistics: bool
+    bits: Bits
 
     @property
     def decisions(self) -> Mapping[str, object]:
@@ -62,6 +66,8 @@ class RenderWords:
             "--float32": self.float32 or None,
             "--tile": self.tile,
             "--extrapolate": self.extrapolate or None,
+            "--recompute-statistics": self.recompute_statistics or None,
+            "--16-bit": self.bits == 16 or None,
         }
 
 
@@ -84,7 +90,9 @@ def job_of_recipe(path: Path, words: RenderWords) -> Job:
     def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
         return replace(recipe, precision=renderer.precision, version=__version__)
 
-    return Job(paths, recipe.precision, mixes, recipe_for)
+    return Job(
+        paths, recipe.precision, mixes, recipe.request.recompute_statistics, recipe.request.bits, recipe_for
+    )
 
 
 def job_of_words(words: RenderWords) -> Job:
@@ -99,6 +107,8 @@ def job_of_words(words: RenderWords) -> Job:
         mix=words.mix.mix(num_ends=num_ends, extrapolate=words.extrapolate),
         crop=None if words.crop is None else parse_crop(words.crop),
         tile=words.tile,
+        recompute_statistics=words.recompute_statistics,
+        bits=words.bits,
     )
     check_masked(mask, {**words.brush.given, "--levels": words.levels})
     brush = None if mask is None else words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
@@ -111,4 +121,5 @@ def job_of_words(words: RenderWords) -> Job:
         return recipe_of(renderer, own, ends=paths, pair_id=words.pair or "")
 
     mixes = (request.mix,) if brush is None else (request.mix, brush)
-    return Job(paths, "float32" if words.float32 else None, mixes, recipe_for)
+    precision: Precision | None = "float32" if words.float32 or words.bits == 16 else None
+    return Job(paths, precision, mixes, words.recompute_statistics, words.bits, recipe_for)

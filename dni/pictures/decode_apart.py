@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from dni.bounded_process import BoundedProcess, LimitError, Limits
 from dni.pictures.normalize import PictureError
-from dni.pictures.read import MAX_PIXELS, decode, read_recipe
+from dni.pictures.read import MAX_PIXELS
 
 if TYPE_CHECKING:
     from dni.pictures.picture import Picture
@@ -28,7 +26,7 @@ LIMITS = Limits(memory_bytes=1_200_000_000, cpu_seconds=15, wall_seconds=45.0)
 AT_ONCE = 2
 # As of a recipe in a file of its own.
 MAX_RECIPE_BYTES = 4_000_000
-JOB = "dni.pictures.decode_apart:do"
+JOB = "dni.pictures.decode_worker:decode_request"
 
 
 def open_picture_apart(
@@ -87,7 +85,7 @@ class Decoders:
                 self._spare = start()
 
     def ask(self, request: Mapping[str, Any], *, max_bytes: int) -> tuple[Any, list[bytearray]]:
-        """Let a process do what :func:`do` does, when it is this one's turn.
+        """Let a process do what :mod:`dni.pictures.decode_worker` does, when it is this one's turn.
 
         Raises:
             PictureError: The picture cannot be used, or takes too much.
@@ -131,27 +129,3 @@ def start() -> BoundedProcess:
 DECODERS = Decoders()
 """Of this program."""
 atexit.register(DECODERS.close)
-
-
-# In the other process
-
-
-def do(request: Mapping[str, Any]) -> tuple[dict[str, Any], list[int], Iterable[bytes]]:
-    """Decode a picture, or read the recipe in one; what is wrong with it is an answer too."""
-    try:
-        if "recipe" in request:
-            return {"recipe": read_recipe(request["path"])}, [], ()
-        colour, opacity, notices = decode(Path(request["path"]), max_pixels=request["max_pixels"])
-    except PictureError as error:
-        return {"error": str(error)}, [], ()
-    images = [colour] if opacity is None else [colour, opacity]
-    pixels = colour.width * colour.height
-    answer = {"size": [colour.height, colour.width], "notices": notices}
-    return answer, [pixels * len(image.getbands()) for image in images], planes(images)
-
-
-def planes(images: Sequence[Image.Image]) -> Iterator[bytes]:
-    """The channels of images, one after the other."""
-    for image in images:
-        for channel in range(len(image.getbands())):
-            yield image.getchannel(channel).tobytes()

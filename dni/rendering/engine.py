@@ -80,7 +80,7 @@ class Engine:
         self._measuring = threading.Lock()
         self._depth: int | None = None
         self._window_pixels: int | None = None
-        self.blend = Blend(module, states)
+        self.blend = Blend(module, states, execution_order=network.execution_order)
 
     @property
     def scale(self) -> int:
@@ -131,12 +131,13 @@ class Engine:
 
         Args:
             module: The network at some mix.
-            window: uint8 (3, h, w) on the CPU; any size.
+            window: uint8 or uint16 (3, h, w) on the CPU; any size.
 
         Returns:
             float32 (output channels, scale * h, scale * w) on the device, 0 to 255, not rounded.
         """
-        inputs = window.to(self.device).unsqueeze(0).to(self.dtype).div_(255)  # (1, 3, h, w)
+        inputs = window.to(self.device).unsqueeze(0).to(self.dtype)  # (1, 3, h, w)
+        inputs.div_(torch.iinfo(window.dtype).max)
         if self.network.input_channels == 1:
             inputs = inputs.mean(dim=1, keepdim=True)
         padded = pad(inputs, self.network).contiguous(memory_format=torch.channels_last)

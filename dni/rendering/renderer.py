@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -17,9 +18,12 @@ from dni.rendering.control import RenderControl
 from dni.rendering.engine import Engine
 from dni.rendering.tiles import Tile, cut_square, halves, plan, tile_of
 
-__all__ = ["RenderError", "Renderer"]
+__all__ = ["Bits", "RenderError", "Renderer"]
 
 MAX_OUTPUT_PIXELS = 400_000_000
+Bits = Literal[8, 16]
+DTYPES_OF_BITS: dict[int, torch.dtype] = {8: torch.uint8, 16: torch.uint16}
+LEVELS_OF_16_BITS = 65535 / 255  # for one of 8 bits
 OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
 SMALLER_TILES = "There is too little free memory for tiles of the usual size: this render uses smaller ones."
 ON_THE_CPU = (
@@ -44,6 +48,7 @@ class Job:
     mix: Mix
     tiles: list[Tile]
     overlap: int
+    bits: Bits = 8
 
     @property
     def area(self) -> Rectangle:
@@ -69,6 +74,7 @@ class Renderer(Engine):
         *,
         extrapolate: bool = False,
         tile: int | None = None,
+        bits: Bits = 8,
         control: RenderControl | None = None,
     ) -> Tensor:
         """Run the blended network on a picture.
@@ -76,15 +82,16 @@ class Renderer(Engine):
         Other renders may come between two tiles; each sets its own mix.
 
         Args:
-            rgb: uint8 (3, H, W) on the CPU.
+            rgb: uint8 or uint16 (3, H, W) on the CPU.
             mix: How much of every end: a mix, or one share an end.
             extrapolate: Allow plain shares outside [0, 1].
             tile: Side of square tiles in input pixels, about, without their overlap; by default as few tiles
                 as memory allows.
+            bits: Per channel of the result; 16 in float32 only, and tiles overlap as far as it sees then.
             control: Progress in tiles, notices, cancellation, and the slots that tiles run in.
 
         Returns:
-            uint8 (3, scale * H, scale * W) on the CPU.
+            uint8, or uint16 for 16 bits, (3, scale * H, scale * W) on the CPU.
 
         Raises:
             RenderError: The picture has another shape or dtype, or is too large, also for the memory.
@@ -92,8 +99,10 @@ class Renderer(Engine):
             Cancelled: ``control.cancelled`` was set.
         """
         self._check(rgb, tile)
+        if bits == 16 and self.precision != "float32":
+            raise RenderError(f"Expected float32 for 16 bits, but this renderer has {self.precision}.")
         wanted = as_mix(mix, num_ends=self.blend.num_ends, extrapolate=extrapolate)
-        make_job = partial(plan_job, rgb=rgb, mix=wanted, tile=tile)
+        make_job = partial(plan_job, rgb=rgb, mix=wanted, tile=tile, bits=bits)
         return self._or_on_cpu(make_job, control or RenderControl())
 
     def render_region(
@@ -134,7 +143,7 @@ class Renderer(Engine):
         return self._or_on_cpu(lambda _: job, control or RenderControl())
 
     def _check(self, rgb: Tensor, tile: int | None) -> None:
-        if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+        if rgb.dtype not in DTYPES_OF_BITS.values() or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
             raise RenderError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} {tuple(rgb.shape)}.")
         if tile is not None and tile < 16:
             raise RenderError(f"Expected a tile of at least 16 pixels, but got {tile}.")
@@ -194,7 +203,7 @@ class Renderer(Engine):
 
     def _empty(self, job: Job) -> Tensor:
         area = job.area.scaled(self.scale)
-        return torch.empty(3, area.height, area.width, dtype=torch.uint8)
+        return torch.empty(3, area.height, area.width, dtype=DTYPES_OF_BITS[job.bits])
 
     def _try_tile(self, job: Job, tile: Tile, output: Tensor) -> bool:
         """Render a tile into its place; False if it does not fit into memory."""
@@ -214,7 +223,10 @@ class Renderer(Engine):
         with self.blend.at(job.mix) as module:
             levels = self.levels(module, tile.window.cut(job.rgb))
             core = tile.core.relative_to(tile.window).scaled(self.scale).cut(levels)
-            pixels = core.round_().to(torch.uint8)  # (1 or 3, scale * height, scale * width) of the core
+            if job.bits == 16:
+                core.mul_(LEVELS_OF_16_BITS)
+            # (1 or 3, scale * height, scale * width) of the core
+            pixels = core.round_().to(DTYPES_OF_BITS[job.bits])
         tile.core.relative_to(job.area).scaled(self.scale).cut(output).copy_(pixels)
 
     def _halves(self, job: Job, tile: Tile) -> list[Tile]:
@@ -225,20 +237,21 @@ class Renderer(Engine):
         return parts
 
 
-def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None) -> Job:
+def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None, bits: Bits) -> Job:
     """The whole picture, in square tiles or in what suits the network."""
     height, width = rgb.shape[1:]
     network = renderer.network
     budget = renderer.window_pixels if tile is None else tile**2
-    # Nothing overlaps in one tile: no need to measure how much.
-    overlap = renderer.overlap if height * width <= budget else renderer.overlap_at(mix)
+    # Nothing overlaps in one tile: no need to measure how much, and what is measured holds for 8 bits.
+    plain = height * width <= budget or bits == 16
+    overlap = renderer.overlap if plain else renderer.overlap_at(mix)
     if tile is None:
         tiles = plan(
             height, width, overlap=overlap, budget=budget, multiple=network.multiple_of, square=network.square
         )
     else:
         tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=network.multiple_of)
-    return Job(rgb, mix, tiles, overlap)
+    return Job(rgb, mix, tiles, overlap, bits)
 
 
 def is_out_of_memory(error: Exception) -> bool:

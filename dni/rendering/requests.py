@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from dni.blending.blend import refined
 from dni.masks.files import decode_mask
-from dni.pictures.picture import Picture
+from dni.pictures.picture import Picture, to_16_bits
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest, RenderRequestError
+from dni.rendering.batch_norms import has_batch_norms, statistics_of
 from dni.rendering.control import RenderControl
 from dni.rendering.masked import Kept, render_masked
 from dni.rendering.renderer import Renderer
@@ -40,8 +42,8 @@ def render_request(
         kept: What is outside of a mask, for several requests; see :func:`dni.rendering.masked.render_masked`.
 
     Returns:
-        uint8 (3, scale * height, scale * width) of the crop or the whole picture, and its opacity as
-        uint8 (1, same), or None where every pixel is opaque.
+        uint8, or uint16 where 16 bits are asked for, (3, scale * height, scale * width) of the crop or the
+        whole picture, and its opacity as (1, same), or None where every pixel is opaque.
 
     Raises:
         RenderRequestError: The crop is not inside the picture.
@@ -50,14 +52,22 @@ def render_request(
     """
     control = control or RenderControl()
     crop = crop_of(picture, request)
+    if request.bits == 8:
+        picture = picture.reduced()
     opacity = picture.opacity
     if opacity is not None:
         window = surroundings(crop, picture, overlap=BICUBIC_RADIUS)
+        if request.bits == 16:
+            opacity = to_16_bits(opacity)
         larger = resize_bicubic(window.cut(opacity), renderer.scale)
         opacity = crop.relative_to(window).scaled(renderer.scale).cut(larger)
-    if request.mask is None:
-        return render_mixed(picture, renderer, request, crop, control), opacity
-    return render_painted(picture, renderer, request, crop, control, kept), opacity
+    refine = None
+    if request.recompute_statistics and has_batch_norms(renderer.network.module):
+        refine = statistics_of([picture.rgb], renderer.network)
+    with refined(refine):
+        if request.mask is None:
+            return render_mixed(picture, renderer, request, crop, control), opacity
+        return render_painted(picture, renderer, request, crop, control, kept), opacity
 
 
 def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
@@ -86,6 +96,7 @@ def render_painted(
         levels=request.levels,
         crop=crop,
         tile=request.tile,
+        bits=request.bits,
         control=control,
         kept=kept,
     )
@@ -98,7 +109,9 @@ def render_mixed(
     if request.crop is not None:
         multiple = renderer.network.multiple_of
         window = surroundings(crop, picture, overlap=renderer.overlap, multiple=multiple)
-    rgb = renderer.render(window.cut(picture.rgb), request.mix, tile=request.tile, control=control)
+    rgb = renderer.render(
+        window.cut(picture.rgb), request.mix, tile=request.tile, bits=request.bits, control=control
+    )
     return crop.relative_to(window).scaled(renderer.scale).cut(rgb)
 
 

@@ -13,12 +13,13 @@ from dni.caches import ByteCache
 from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import Precision
+from dni.errors import shown
 from dni.rendering.renderer import Renderer
 from dni.serving.pictures import EVERYBODY, Held
 from dni.serving.regions import RenderServiceError
 from dni.serving.sessions import Session
 
-__all__ = ["Pairs"]
+__all__ = ["MAX_OWN_PAIRS", "Pairs"]
 
 # Of ends and live networks that stay loaded; two ends of 16.7 million parameters take 100 MB in bfloat16.
 RENDERER_BYTES = 2_000_000_000
@@ -41,7 +42,7 @@ class Pairs:
         self.device = device
         self.cache = cache
         self._own: dict[Held, Pair] = {}
-        self._renderers: ByteCache[tuple[Held, Precision], Renderer] = ByteCache(
+        self._renderers: ByteCache[tuple[Held, Precision, bool], Renderer] = ByteCache(
             RENDERER_BYTES, size_of=renderer_bytes, keeps_newest=True
         )
         self._loading = threading.Lock()
@@ -74,7 +75,7 @@ class Pairs:
             raise RenderServiceError("These networks are no longer held here. Choose their files again.")
         if pair is None:
             known = ", ".join(sorted(self.catalog))
-            raise RenderServiceError(f"Expected one of the pairs {known}, but got {pair_id!r:.200}.")
+            raise RenderServiceError(f"Expected one of the pairs {known}, but got {shown(pair_id)}.")
         return pair
 
     def paths(
@@ -89,15 +90,22 @@ class Pairs:
         session: Session | None,
         precision: Precision,
         *,
+        for_export: bool = False,
         download: ProgressOf | None = None,
     ) -> Renderer:
         """The pair, loaded (and downloaded before, if need be).
+
+        Args:
+            pair_id, session: Which pair, and who asks.
+            precision: What it computes in.
+            for_export: A network of its own, that no frame is rendered by: it may be left half-way.
+            download: Progress of downloading.
 
         Raises:
             DniError: The pair is unknown, or its files cannot be had or used.
         """
         pair_key = self.key(pair_id, session)
-        key = (pair_key, precision)
+        key = (pair_key, precision, for_export)
         loaded = self._renderers.get(key)
         if loaded is not None:
             return loaded

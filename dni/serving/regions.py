@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from dni.blending.shares import Mix
+from dni.blending.shares import Mix, MixLike
 from dni.errors import DniError
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.pictures.strips import over_level, thumbnail_over
 from dni.pictures.write import encode_jpeg
+from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
 
@@ -22,6 +23,7 @@ __all__ = [
     "Frame",
     "RenderServiceError",
     "check_region",
+    "check_tile",
     "frame_of",
     "overview_of",
     "render_frame",
@@ -44,6 +46,17 @@ def check_region(region: Rectangle, picture: Picture) -> None:
         raise RenderServiceError(
             f"Expected a region of at most {MAX_REGION_PIXELS} pixels inside the "
             f"{picture.width}x{picture.height} picture, but got {region}."
+        )
+
+
+def check_tile(request: RenderRequest | MixLike, renderer: Renderer) -> None:
+    """Raise :class:`RenderServiceError` if tiles are so small that most of what they read is overlap."""
+    tile = request.tile if isinstance(request, RenderRequest) else None
+    least = 2 * renderer.overlap
+    if tile is not None and tile < least:
+        raise RenderServiceError(
+            f"Expected tiles of at least {least} pixels for these networks, but got {tile}. "
+            "Leave the tile out, and its size follows from the memory."
         )
 
 

@@ -10,8 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from dni.rendering.control import Cancelled
-from dni.rendering.renderer import Renderer
-from dni.serving.preemption import Preempted, preemptible
+from dni.serving.preemption import Preempted, between_layers, preemptible
 from dni.serving.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session
 
@@ -39,8 +38,18 @@ class RenderQueue:
         *,
         coalesce_key: Hashable = None,
         cancelled: threading.Event | None = None,
+        gives_way: bool = False,
     ) -> Iterator[None]:
         """Wait for a slot of the session's and hold it for the block; see :meth:`.Scheduler.slot`.
+
+        Args:
+            session: Whose slot it is.
+            priority: How urgent it is.
+            coalesce_key: Of what a session asks for under one key, only the newest is done; None for all.
+            cancelled: When set, the waiting ends.
+            gives_way: Pause between two layers of a network while somebody waits for a frame. Only for
+                networks that no frame is rendered by (:meth:`.RenderService.export_renderer`): the frame
+                would wait for the network, and the network for the frame.
 
         Raises:
             dni.serving.scheduler.Superseded: The session has asked for something newer.
@@ -49,11 +58,13 @@ class RenderQueue:
         session.on_close(self._leave)
         if session.ended:
             raise Cancelled
-        with (
-            session.busy(),
-            self.scheduler.slot(session.key, priority, coalesce_key=coalesce_key, cancelled=cancelled),
-        ):
-            yield
+        slot = self.scheduler.slot(
+            session.key, priority, group=session.group, coalesce_key=coalesce_key, cancelled=cancelled
+        )
+        with session.busy(), slot as waiter:
+            look = partial(self.scheduler.give_way, waiter)
+            with between_layers(look) if gives_way else nullcontext():
+                yield
 
     def compute(
         self,
@@ -71,21 +82,25 @@ class RenderQueue:
             session: Who waits for it.
             coalesce_key: Of what a session asks for under one key, only the newest is done; None for all.
             priority: Of the slot.
-            within: A context to be in while it is done.
+            within: A context to be in while it is done, on that thread.
         """
-        with self.slot(session, priority, coalesce_key=coalesce_key), within():
-            return self._frames_thread.submit(work).result()
 
-    def compute_ahead(self, work: Callable[[], T], renderer: Renderer, *, session: Session) -> T:
+        def work_within() -> T:
+            with within():
+                return work()
+
+        with self.slot(session, priority, coalesce_key=coalesce_key):
+            return self._frames_thread.submit(work_within).result()
+
+    def compute_ahead(self, work: Callable[[], T], *, session: Session) -> T:
         """Do something that nobody waits for yet; it is preempted by what somebody does, three times at most.
 
         Args:
-            work: Runs the renderer's network.
-            renderer: Whose network is left half-way.
+            work: Runs a network, which is left half-way.
             session: Who may want it soon.
         """
         ahead = partial(self.compute, work, session=session, coalesce_key=None, priority=Priority.AHEAD)
-        within = partial(preemptible, renderer.network.module, self.scheduler.is_urgent)
+        within = partial(preemptible, self.scheduler.is_urgent)
         for _ in range(MAX_PREEMPTIONS):
             with suppress(Preempted):
                 return ahead(within=within)

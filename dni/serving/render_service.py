@@ -29,7 +29,7 @@ from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.control import RenderControl
+from dni.rendering.control import RenderControl, Slot
 from dni.rendering.renderer import Renderer
 from dni.serving.live_pixel_budget import live_pixel_budget
 from dni.serving.pairs import Pairs
@@ -38,6 +38,7 @@ from dni.serving.regions import (
     Frame,
     RenderServiceError,
     check_region,
+    check_tile,
     frame_of,
     overview_of,
     render_frame,
@@ -141,6 +142,14 @@ class RenderService:
         """The pair, loaded; see :meth:`dni.serving.pairs.Pairs.renderer`."""
         return self._pairs.renderer(pair_id, session, precision or self.precision, download=download)
 
+    def export_renderer(self, pair_id: str, session: Session) -> Renderer:
+        """The pair in float32, on a network that renders no frames: exports pause while somebody waits."""
+        return self._pairs.renderer(pair_id, session, "float32", for_export=True)
+
+    def export_slot(self, session: Session, control: RenderControl) -> Slot:
+        """What gives an export on :meth:`export_renderer` the slots of its tiles."""
+        return partial(self.queue.slot, session, Priority.EXPORT, cancelled=control.cancelled, gives_way=True)
+
     def paths(
         self, pair_id: str, session: Session | None = None, *, download: ProgressOf | None = None
     ) -> list[Path]:
@@ -193,7 +202,7 @@ class RenderService:
         if jpeg is not None:
             return Frame(jpeg, 0.0)
         check_region(region, picture)
-        renderer = self.renderer(pair_id, session)
+        self.renderer(pair_id, session)  # loaded before there is a slot
 
         def render() -> Frame:
             jpeg = self._frames.get(key)  # somebody else may have waited for the same
@@ -204,7 +213,7 @@ class RenderService:
             return frame
 
         if priority is Priority.AHEAD:
-            return self.queue.compute_ahead(render, renderer, session=session)
+            return self.queue.compute_ahead(render, session=session)
         return self.queue.compute(render, session=session, coalesce_key="frame", priority=priority)
 
     def render_frame(
@@ -277,10 +286,13 @@ class RenderService:
         """Render a picture, or the part that is asked for, in float32, each tile in a slot of the session's.
 
         See :func:`dni.export.pictures.export_picture`; the control's own slot is not used.
+
+        Raises:
+            RenderServiceError: The tiles are so small that they are nearly all overlap.
         """
-        renderer = self.renderer(pair_id, session, precision="float32")
+        renderer = self.export_renderer(pair_id, session)
         control = control or RenderControl()
-        slot = partial(self.queue.slot, session, Priority.EXPORT, cancelled=control.cancelled)
+        check_tile(request, renderer)
         try:
             export_picture(
                 picture,
@@ -289,7 +301,7 @@ class RenderService:
                 destination,
                 ends=self.paths(pair_id, session),
                 pair_id=self.pair(pair_id, session).id,
-                control=replace(control, slot=slot),
+                control=replace(control, slot=self.export_slot(session, control)),
             )
         finally:
             release_freed_memory()

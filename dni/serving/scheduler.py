@@ -2,7 +2,7 @@
 
 The cores of the CPU, or the GPU, are one resource: two renders at once take twice as long each, and whoever
 watches a frame waits for both. So everything that runs a network runs in a slot. Slots are given by priority,
-within a priority round-robin among owners, and to one owner first come, first served.
+and within a priority in turns (:mod:`dni.serving.waiting_line`).
 """
 
 from __future__ import annotations
@@ -10,22 +10,26 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 
+from dni.errors import DniError
 from dni.rendering.control import Cancelled
+from dni.serving.waiting_line import WaitingLine
 
-__all__ = ["Priority", "Scheduler", "Superseded"]
+__all__ = ["Priority", "Scheduler", "Superseded", "TooManyWaitingError", "Waiter"]
 
 # A priority that waits gets a slot when others have computed this long. Strict priorities would let one
-# person who drags for minutes stop everybody's exports and keyframes; with tiles of a second, exports get a
-# third of the machine then.
+# person who drags for minutes stop everybody's exports and keyframes.
 PATIENCE_SECONDS = 2.0
+# An export that got its slot in this way keeps it for so long, even if somebody waits for a frame.
+QUANTUM_SECONDS = 0.5
 # More frames than this, of one owner and priority, are a browser that has gone wrong; the oldest are dropped.
 MAX_WAITING = 4
+# More than this of one group (an address, or all programs) and priority are turned away.
+MAX_WAITING_OF_GROUP = 32
 # How often somebody who waits looks whether it was cancelled.
 LOOK_SECONDS = 0.1
 # A frame is on the screen of whoever waited for it this long after it was made.
@@ -44,19 +48,24 @@ class Superseded(Exception):  # noqa: N818 - not an error: its owner has asked f
     """A newer request has taken the place of this one, which was still waiting."""
 
 
+class TooManyWaitingError(DniError):
+    """So many requests of one address, or of programs, wait that no more are taken."""
+
+
 @dataclass(eq=False)
 class Waiter:
-    """Somebody in line."""
+    """Somebody in line, or who holds a slot."""
 
     owner: Hashable
+    group: Hashable
     priority: Priority
     coalesce_key: Hashable
     woken: threading.Condition
+    cancelled: threading.Event | None
     granted: bool = False
     dropped: Exception | None = None
-
-
-Line = OrderedDict[Hashable, "deque[Waiter]"]
+    granted_at: float = 0.0
+    undisturbed_until: float = -math.inf
 
 
 class Scheduler:
@@ -73,8 +82,9 @@ class Scheduler:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._lines: dict[Priority, Line] = {priority: OrderedDict() for priority in Priority}
+        self._lines: dict[Priority, WaitingLine[Waiter]] = {priority: WaitingLine() for priority in Priority}
         self._holder: Waiter | None = None
+        self._paused: Waiter | None = None  # the export that gave way
         self._passed_over = dict.fromkeys(Priority, 0.0)
         self._live_until = -math.inf
 
@@ -84,35 +94,66 @@ class Scheduler:
         owner: Hashable,
         priority: Priority,
         *,
+        group: Hashable = None,
         coalesce_key: Hashable = None,
         cancelled: threading.Event | None = None,
-    ) -> Iterator[None]:
+    ) -> Iterator[Waiter]:
         """Wait for a slot and hold it for the length of the block; not to be nested.
 
         Args:
-            owner: Who asks: slots of one priority go round among owners.
+            owner: Who asks: slots of one priority go round among groups, within a group among owners.
             priority: How urgent it is.
+            group: What the owner belongs to.
             coalesce_key: Of the requests of one owner and priority with the same key only the newest waits
                 on; None for those that are all wanted.
             cancelled: When set, the waiting ends.
 
+        Yields:
+            Who holds the slot, for :meth:`give_way`.
+
         Raises:
-            Superseded: A newer request with the same key has come, or too many wait.
+            Superseded: A newer request with the same key has come, or too many of the owner's wait.
+            TooManyWaitingError: Too many of the group's wait.
             dni.rendering.control.Cancelled: ``cancelled`` was set, or the owner has left.
         """
-        waiter = Waiter(owner, priority, coalesce_key, threading.Condition(self._lock))
-        self._wait(waiter, cancelled)
-        started = self._clock()
+        waiter = Waiter(owner, group, priority, coalesce_key, threading.Condition(self._lock), cancelled)
+        self._wait(waiter)
         try:
-            yield
+            yield waiter
         finally:
-            self._finish(priority, self._clock() - started)
+            with self._lock:
+                self._release(waiter)
+                self._give()
+
+    def give_way(self, waiter: Waiter) -> None:
+        """Let frames that somebody waits for come first, in the middle of an export; quick if there are none.
+
+        Returns when the slot is held again: after those frames, or when they have taken so long that it is
+        the exports' turn.
+
+        Args:
+            waiter: Who holds the slot, of priority ``EXPORT``.
+
+        Raises:
+            dni.rendering.control.Cancelled: The waiter's ``cancelled`` was set.
+        """
+        if waiter.cancelled is not None and waiter.cancelled.is_set():
+            raise Cancelled
+        if not self.is_urgent() or self._clock() < waiter.undisturbed_until:
+            return
+        with self._lock:
+            self._release(waiter)
+            waiter.granted = False
+            self._paused = waiter
+            self._give()
+            while not waiter.granted:
+                waiter.woken.wait()
 
     def leave(self, owner: Hashable) -> None:
         """Drop all that a person who has left waits for; a slot that is held stays held."""
         with self._lock:
             for line in self._lines.values():
-                for waiter in list(line.get(owner, ())):
+                for waiter in line.of_owner(owner):
                     self._drop(waiter, Cancelled())
 
     def is_urgent(self) -> bool:
@@ -143,11 +184,10 @@ class Scheduler:
         """How many requests of the owner wait; of everybody, where none is named."""
         with self._lock:
             lines = self._lines.values()
-            if owner is not None:
-                return sum(len(line.get(owner, ())) for line in lines)
-            return sum(len(waiting) for line in lines for waiting in line.values())
+            return sum(len(line) if owner is None else len(line.of_owner(owner)) for line in lines)
 
-    def _wait(self, waiter: Waiter, cancelled: threading.Event | None) -> None:
+    def _wait(self, waiter: Waiter) -> None:
+        cancelled = waiter.cancelled
         with self._lock:
             self._join(waiter)
             self._give()
@@ -160,9 +200,9 @@ class Scheduler:
                 raise waiter.dropped
 
     def _join(self, waiter: Waiter) -> None:
-        """Join the queue, in place of an older request with the same key."""
+        """Join the line, in place of an older request with the same key."""
         line = self._lines[waiter.priority]
-        own = list(line.get(waiter.owner, ()))
+        own = line.of_owner(waiter.owner)
         older = [
             other
             for other in own
@@ -171,43 +211,48 @@ class Scheduler:
         too_many = [] if waiter.priority is Priority.EXPORT else own[: 1 - MAX_WAITING]
         for other in older or too_many:
             self._drop(other, Superseded())
-        line.setdefault(waiter.owner, deque()).append(waiter)
+        if line.of_group(waiter.group) >= MAX_WAITING_OF_GROUP:
+            raise TooManyWaitingError(
+                f"Expected at most {MAX_WAITING_OF_GROUP} requests at once from one place, but there are as "
+                "many already. Wait for their results, or run dni on a machine of your own."
+            )
+        line.join(waiter)
         # Who is being served is behind those who came meanwhile.
-        if self._holder is not None and self._holder.owner in line:
-            line.move_to_end(self._holder.owner)
+        if self._holder is not None:
+            line.served(self._holder)
 
     def _give(self) -> None:
-        """Give the slot to the next in the queue, if it is free and there is one."""
-        waiting = [priority for priority in Priority if self._lines[priority]]
-        if self._holder is not None or not waiting:
+        """Give the slot to the next in line, if it is free and there is one."""
+        if self._holder is not None:
+            return
+        waiting = [priority for priority in Priority if self._waits(priority)]
+        if not waiting:
             return
         overdue = [priority for priority in waiting if self._passed_over[priority] >= PATIENCE_SECONDS]
-        line = self._lines[max(overdue, default=waiting[0])]
-        owner, own = next(iter(line.items()))
-        self._holder = own[0]
-        self._remove(own[0])
-        if own:
-            line.move_to_end(owner)
-        self._holder.granted = True
-        self._holder.woken.notify()
+        priority = max(overdue, default=waiting[0])
+        if priority is Priority.EXPORT and self._paused is not None:
+            holder, self._paused = self._paused, None
+        else:
+            holder = self._lines[priority].next()
+        holder.granted, holder.granted_at = True, self._clock()
+        holder.undisturbed_until = holder.granted_at + QUANTUM_SECONDS if overdue else -math.inf
+        self._holder = holder
+        holder.woken.notify()
 
-    def _finish(self, priority: Priority, seconds: float) -> None:
-        with self._lock:
-            for other, line in self._lines.items():
-                passed_over = other is not priority and bool(line)
-                self._passed_over[other] = self._passed_over[other] + seconds if passed_over else 0.0
-            self._holder = None
-            if priority is Priority.LIVE:
-                self._live_until = self._clock()
-            self._give()
+    def _waits(self, priority: Priority) -> bool:
+        return bool(self._lines[priority] or (priority is Priority.EXPORT and self._paused))
+
+    def _release(self, holder: Waiter) -> None:
+        """Take the slot back, and note for how long the other priorities were passed over."""
+        seconds = self._clock() - holder.granted_at
+        for other in Priority:
+            passed_over = other is not holder.priority and self._waits(other)
+            self._passed_over[other] = self._passed_over[other] + seconds if passed_over else 0.0
+        self._holder = None
+        if holder.priority is Priority.LIVE:
+            self._live_until = self._clock()
 
     def _drop(self, waiter: Waiter, reason: Exception) -> None:
-        self._remove(waiter)
+        self._lines[waiter.priority].remove(waiter)
         waiter.dropped = reason
         waiter.woken.notify()
-
-    def _remove(self, waiter: Waiter) -> None:
-        line = self._lines[waiter.priority]
-        line[waiter.owner].remove(waiter)
-        if not line[waiter.owner]:
-            del line[waiter.owner]

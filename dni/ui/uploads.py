@@ -6,10 +6,7 @@ that out. So every path that reaches a handler goes through :func:`received_path
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
@@ -18,6 +15,9 @@ from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.decode_apart import open_picture_apart
 from dni.pictures.picture import Picture
+from dni.serving.sessions import Session
+from dni.temporary import temporary_folder
+from dni.ui.session_files import hold_upload
 
 __all__ = ["keep_uploads_private", "open_upload", "received_path"]
 
@@ -31,16 +31,15 @@ def keep_uploads_private() -> None:
     file in it counts as an upload. What ``GRADIO_TEMP_DIR`` names stays.
     """
     if not os.environ.get("GRADIO_TEMP_DIR"):
-        folder = tempfile.mkdtemp(prefix="dni-uploads-")
-        os.environ["GRADIO_TEMP_DIR"] = folder
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["GRADIO_TEMP_DIR"] = str(temporary_folder("uploads"))
 
 
-def received_path(path: object) -> Path:
+def received_path(path: object, session: Session | None = None) -> Path:
     """The path of a file that a request may name, with symbolic links resolved.
 
     Args:
         path: What the request says; it may be anything.
+        session: The page's, with which the upload goes.
 
     Raises:
         DniError: It lies neither in Gradio's upload folder, where our results are too, nor among the
@@ -48,17 +47,21 @@ def received_path(path: object) -> Path:
     """
     try:
         resolved = Path(path).resolve() if isinstance(path, str | Path) else None
-        is_file = resolved is not None and any(map(resolved.is_relative_to, allowed_folders()))
-        if resolved is not None and is_file and resolved.is_file():
+        uploads, examples = allowed_folders()
+        if resolved is not None and resolved.is_relative_to(uploads) and resolved.is_file():
+            if session is not None:
+                hold_upload(resolved, session)
+            return resolved
+        if resolved is not None and resolved.is_relative_to(examples) and resolved.is_file():
             return resolved
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is too long, a null character
         pass
     raise DniError(REFUSED)
 
 
-def open_upload(path: object) -> Picture:
+def open_upload(path: object, session: Session | None = None) -> Picture:
     """Decode a picture that a request names, apart; see :func:`received_path` for what is refused."""
-    return open_picture_apart(received_path(path))
+    return open_picture_apart(received_path(path, session))
 
 
 def allowed_folders() -> tuple[Path, Path]:

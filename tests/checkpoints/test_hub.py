@@ -23,7 +23,7 @@ def hub_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     blob, link = tmp_path / "blob", tmp_path / "file.pth"
     blob.write_bytes(CONTENT)
     link.symlink_to(blob)
-    monkeypatch.setattr(download, "hf_hub_download", lambda repo, name: str(link))
+    monkeypatch.setattr(download, "hf_hub_download", lambda repo, name, **_: str(link))
     return link
 
 
@@ -45,7 +45,7 @@ def test_a_failing_hub_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     for error in HUB_ERRORS:
         with case(error):
 
-            def fail(*_: object, error: Exception = error) -> None:
+            def fail(*_: object, error: Exception = error, **__: object) -> None:
                 raise error
 
             monkeypatch.setattr(download, "hf_hub_download", fail)

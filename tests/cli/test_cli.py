@@ -172,7 +172,7 @@ def test_a_folder_with_damaged_pictures(run: Run, tmp_path: Path, out: Path) -> 
         assert f"{photos / name}: Expected a" in result.err
         assert text in result.err
     assert "4/4" in result.err
-    assert sorted(path.name for path in out.iterdir()) == ["a.png.png", "c.png.png"]
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "c.png"]
 
 
 def test_pairs(run: Run, tmp_path: Path) -> None:

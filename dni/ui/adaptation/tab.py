@@ -58,7 +58,7 @@ class AdaptationHandlers:
             return gr.skip()
         session = session_of(request, self.digit_service.service.sessions)
         with errors_shown():
-            picture = open_upload(path)
+            picture = open_upload(path, session)
             for notice in picture.notices:
                 notify(notice)
             plain = replace(picture, rgb=opaque(picture), opacity=None)

@@ -131,7 +131,7 @@ class EffectsHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            now, picture = ViewerScene.parse(scene), open_upload(path)
+            now, picture = ViewerScene.parse(scene), open_upload(path, session)
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="effects")

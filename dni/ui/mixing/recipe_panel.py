@@ -8,6 +8,8 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.mix_paths import first_end
+from dni.checkpoints.atomic_write import atomic_write
+from dni.errors import in_words, listed
 from dni.export.pictures import recipe_of
 from dni.pictures.decode_apart import read_recipe_apart
 from dni.pictures.picture import Picture
@@ -22,7 +24,7 @@ from dni.ui.mixing.scene import build_scene, layers_of
 from dni.ui.progress import download_progress
 from dni.ui.protocol.messages import LayeredMix
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.results import new_folder
+from dni.ui.session_files import new_folder
 from dni.ui.uploads import received_path
 
 __all__ = ["RecipeHandlers", "build_recipes", "restored_values"]
@@ -40,11 +42,12 @@ class RecipeHandlers:
         with errors_shown():
             wanted = (self.tab.part if zoomed_in(scene) else self.tab.whole)(scene, session)
             pair, ends = service.pair(wanted.pair, session), service.paths(wanted.pair, session)
-            renderer = service.renderer(wanted.pair, session, precision="float32")
+            renderer = service.export_renderer(wanted.pair, session)
             recipe = recipe_of(renderer, wanted.render_request, ends=ends, pair_id=pair.id)
             name = re.sub(r"[^A-Za-z0-9_-]+", "-", pair.id) or "own"
-            path = new_folder() / f"recipe_{name}_{wanted.name}.json"
-            path.write_text(recipe.to_json() + "\n", encoding="ascii")
+            path = new_folder(session) / f"recipe_{name}_{wanted.name}.json"
+            with atomic_write(path) as partial:
+                partial.write_text(recipe.to_json() + "\n", encoding="ascii")
             return gr.File(str(path), visible=True)
 
     def restore(
@@ -60,7 +63,7 @@ class RecipeHandlers:
         session, service = self.tab.session(request), self.tab.service
         with errors_shown():
             desk = MixingState.parse(scene)
-            recipe = read_recipe(received_path(path), read_png=read_recipe_apart)
+            recipe = read_recipe(received_path(path, session), read_text=read_recipe_apart)
             values = restored_values(recipe.request, service.picture(desk.token, session))
             pair_id = self.find_pair(recipe, session, progress)
             after = build_scene(
@@ -80,10 +83,14 @@ class RecipeHandlers:
                 return recipe.pair
             return self.tab.networks.hold(paths, session=session)
         found = {end: self.tab.networks.find(end[1], session=session) for end in recipe.ends}
-        missing = [f"{name} (sha256 {sha256[:16]}...)" for (name, sha256), path in found.items() if not path]
+        missing = [
+            f"{in_words(name, most=60)} (sha256 {sha256[:16]}...)"
+            for (name, sha256), path in found.items()
+            if not path
+        ]
         if missing:
             raise RecipeError(
-                f"Expected the networks of the recipe here, but {', '.join(missing)} "
+                f"Expected the networks of the recipe here, but {listed(missing)} "
                 f"{'is' if len(missing) == 1 else 'are'} not. Drop the files under Your own networks, then "
                 "the recipe again."
             )
@@ -102,6 +109,8 @@ def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str
     if crop and not crop.is_inside(picture.width, picture.height):
         notify("The recipe is for a part that this picture does not have: all of it is shown.")
         crop = None
+    if render_request.bits == 16:
+        notify("The recipe is for 16 bits per channel: here results have 8. `dni render --recipe` gives 16.")
     return {
         "mix": LayeredMix(mix, layers_of(mix)),
         "base": render_request.mix if own_base else None,
