@@ -46,6 +46,8 @@ WRAPPERS = (
 MAX_NESTING = 4
 # What DataParallel, torch.compile and training programs put before every name.
 PREFIXES = ("module.", "_orig_mod.", "netG.")
+# Layers that are one and the same have several names; a few of them, not many.
+MOST_SHARED = 4
 LARGEST_NUMBER = 2**24
 HASH_CHUNK_BYTES = 1 << 20
 
@@ -217,6 +219,10 @@ def check_archive(path: Path) -> None:
     unpacked = sum(member.file_size for member in members)
     if unpacked > MAX_BYTES:
         raise too_large(path, unpacked)
+    if unpacked > path.stat().st_size:  # compressed, or parts that overlap
+        raise unusable_content(
+            path, f"Expected every value to be stored, but {path.stat().st_size} bytes unpack to {unpacked}"
+        )
 
 
 def unpickle_tensors(path: Path) -> object:
@@ -277,6 +283,12 @@ def checked_tensors(entries: Entries, path: Path) -> dict[str, Tensor]:
     described = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
     if described > MAX_BYTES:
         raise too_large(path, described)
+    storages = [tensor.untyped_storage() for tensor in state.values()]
+    stored = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+    if described > MOST_SHARED * stored:
+        raise unusable_content(
+            path, f"Expected every value to be stored, but {stored} bytes make {described}"
+        )
     state = without_prefixes(state)
     wrong = sorted(name for name, tensor in state.items() if not is_finite(tensor))
     if wrong:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import torch
 
@@ -22,7 +24,7 @@ from dni.serving.sessions import Session
 __all__ = ["MAX_OWN_PAIRS", "Pairs"]
 
 # Of ends and live networks that stay loaded; two ends of 16.7 million parameters take 100 MB in bfloat16.
-RENDERER_BYTES = 2_000_000_000
+RENDERER_BYTES = 1_200_000_000
 # A person's own pairs beyond this: the oldest is forgotten.
 MAX_OWN_PAIRS = 4
 OWN = "own."
@@ -45,7 +47,10 @@ class Pairs:
         self._renderers: ByteCache[tuple[Held, Precision, bool], Renderer] = ByteCache(
             RENDERER_BYTES, size_of=renderer_bytes, keeps_newest=True
         )
-        self._loading = threading.Lock()
+        self._guard = threading.Lock()
+        self._loading: WeakValueDictionary[Held, threading.Lock] = WeakValueDictionary()
+        # Of strangers' networks one pair is loaded at a time; nobody waits for them but who brought others.
+        self._loading_own = threading.Lock()
 
     def hold(self, pair: Pair, session: Session) -> str:
         """Keep a session's own pair; its id is of use to that session only."""
@@ -110,7 +115,8 @@ class Pairs:
         if loaded is not None:
             return loaded
         paths = self.paths(pair_id, session, download=download)
-        with self._loading:
+        alone = nullcontext() if pair_id in self.catalog else self._loading_own
+        with self._lock_of(pair_key), alone:
             loaded = self._renderers.get(key)
             if loaded is None:
                 network, states = load_ends(paths)
@@ -119,6 +125,10 @@ class Pairs:
                 if pair_id not in self.catalog and pair_key not in self._own:
                     self._forget(pair_key)  # its session ended meanwhile
             return loaded
+
+    def _lock_of(self, pair_key: Held) -> threading.Lock:
+        with self._guard:
+            return self._loading.setdefault(pair_key, threading.Lock())
 
     def _held_by(self, session: Session) -> list[Held]:
         return [key for key in list(self._own) if key[0] == session.key]

@@ -20,11 +20,11 @@ from playwright.sync_api import expect
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import Mix
 from dni.checkpoints.files import read_metadata, read_states, save, sha256_of
-from dni.checkpoints.sandbox import unusable
 from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.read import read_recipe
 from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
+from dni.serving.network_trial import unusable
 from dni.serving.render_service import RenderService
 from models import RRDBNet
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from dni.checkpoints.catalog import Pair
 from dni.checkpoints.files import sha256_of
-from dni.checkpoints.sandbox import unusable
+from dni.checkpoints.sandbox import MAX_FILES, check_count
 from dni.compatibility.lineage import known_label
 from dni.errors import DniError
+from dni.serving.network_trial import unusable
 from dni.serving.pairs import MAX_OWN_PAIRS
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
@@ -23,7 +24,6 @@ from dni.temporary import process_folder
 
 __all__ = ["UploadedNetworks", "short_labels"]
 
-MAX_FILES = 8
 MAX_LABEL = 24
 
 
@@ -112,6 +112,7 @@ class UploadedNetworks:
 
     def hold(self, paths: Sequence[Path], *, session: Session) -> str:
         """Hold files of the session's as a pair; see :meth:`RenderService.hold_pair`."""
+        check_count(len(paths))
         if len(paths) < 2:
             raise DniError(f"Expected at least two networks to blend, but got {len(paths)}. Drop another.")
         names = [known_label(path, self.service.catalog) or path.stem for path in paths]

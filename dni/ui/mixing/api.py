@@ -10,11 +10,11 @@ from typing import Any
 
 import gradio as gr
 
-from dni.checkpoints.sandbox import unusable
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError, shown
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
+from dni.serving.network_trial import unusable
 from dni.serving.sessions import Session
 from dni.ui.mixing.handlers import MixingHandlers, name_of
 from dni.ui.mixing.verdict_panel import inspect_in_slot

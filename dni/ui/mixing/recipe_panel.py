@@ -9,6 +9,7 @@ import gradio as gr
 
 from dni.blending.mix_paths import first_end
 from dni.checkpoints.atomic_write import atomic_write
+from dni.checkpoints.sandbox import check_count
 from dni.errors import in_words, listed
 from dni.export.pictures import recipe_of
 from dni.pictures.decode_apart import read_recipe_apart
@@ -75,6 +76,7 @@ class RecipeHandlers:
     def find_pair(self, recipe: Recipe, session: Session, progress: gr.Progress) -> str:
         """The id of the recipe's very networks: of the catalogue, or among the person's own files."""
         service = self.tab.service
+        check_count(len(recipe.ends))
         if recipe.pair in service.catalog:
             paths = resolve_ends(
                 recipe, catalog=service.catalog, progress=download_progress(progress), cache=service.cache

@@ -42,6 +42,8 @@ run (*exact*). Of a large picture only the outlined part is live.
 Keys: arrows move the control, number keys go to a corner, hold **O** for the original; on the picture
 **+ - 0 1** and arrows."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+# One trial of networks runs at a time; more of them wait in Gradio's queue, not in its threads.
+TRIES: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "trying"}
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", **QUIET}
 
 
@@ -94,8 +96,8 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
     started = opened.select(tab.start, [board], scene, **HIDDEN)
     chosen = pair.input(tab.choose_pair, [pair, board], scene, **waited)
-    files.upload(tab.take_files, [files], [files], **QUIET)
-    blended = blend.click(tab.blend_files, [files, board], scene, **waited)
+    files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
+    blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
     for event in (started, chosen, blended, restored):
         event.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
 
