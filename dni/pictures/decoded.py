@@ -36,9 +36,17 @@ class Decoded:
         return replace(self, rgb=to_8_bits(self.rgb), opacity=opacity, notices=(*self.notices, REDUCED))
 
 
-def normalized(image: Image.Image, *, name: str) -> Decoded:
-    """Any Pillow image in 8 bits; see :func:`dni.pictures.normalize.normalize`."""
+def normalized(image: Image.Image, *, name: str, spent: bool = False) -> Decoded:
+    """Any Pillow image in 8 bits; see :func:`dni.pictures.normalize.normalize`.
+
+    Args:
+        image: What to normalise.
+        name: For messages.
+        spent: Give its memory back before more is taken; it is of no use afterwards.
+    """
     colour, opacity, notices = normalize(image, name=name)
+    if spent and colour is not image:
+        image.close()
     return Decoded(planes_of(colour), None if opacity is None else planes_of(opacity), notices)
 
 

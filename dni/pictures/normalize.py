@@ -159,20 +159,25 @@ def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     grey = image.mode in GREY_MODES
     opacity = None
     if image.has_transparency_data:
-        image = image.convert("LA" if grey else "RGBA")
+        image = in_mode(image, "LA" if grey else "RGBA")
         opacity = image.getchannel("A")
         if opacity.getextrema() == (255, 255):
             opacity = None
     if image.mode != "CMYK":
-        image = image.convert("L" if grey else "RGB")
+        image = in_mode(image, "L" if grey else "RGB")
     return image, opacity
+
+
+def in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The image itself where it has the mode already: Pillow would copy it."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
     """An "L", "RGB" or "CMYK" image in the colours of an ICC profile to "RGB" in sRGB."""
     if not profile:
         plain = "Converted from CMYK without a colour profile, so its colours are a guess."
-        return image.convert("RGB"), (plain,) if image.mode == "CMYK" else ()
+        return in_mode(image, "RGB"), (plain,) if image.mode == "CMYK" else ()
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         title = " ".join(ImageCms.getProfileDescription(source).split())[:60] or "unnamed"

@@ -82,7 +82,7 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, bits: Literal[8, 16] = 8
             if is_deep(image) and (bits == 16 or "transparency" in image.info):
                 picture = deep_picture(image, again, name=path.name)
                 return picture if bits == 16 else picture.reduced()
-            return normalized(image, name=path.name)
+            return normalized(image, name=path.name, spent=True)
         except (PictureError, MemoryError):
             raise
         except Exception as error:  # Pillow's decoders raise almost anything on a damaged file
