@@ -75,14 +75,16 @@ class BoundedProcess:
     def __init__(self, job: str, *, threads: int | None = None) -> None:
         paths = [str(Path(path).resolve()) for path in sys.path]
         few = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
+        environment = {"GLIBC_TUNABLES": LARGE_PAGES, **os.environ, **few}
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", BOOTSTRAP, json.dumps(paths), str(Path(__file__).parent), job],
-            env={**os.environ, **few},
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        enlarge_pipe(self._process.stdout)
 
     def __enter__(self) -> BoundedProcess:
         return self
@@ -166,7 +168,19 @@ class BoundedProcess:
             self._process.kill()
 
 
+# A new process takes all its memory anew: of a picture of 12 megapixels that was half of the time.
+LARGE_PAGES = "glibc.malloc.hugetlb=1"
+PIPE_BYTES = 1 << 20
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def enlarge_pipe(stream: IO[bytes] | None) -> None:
+    """Let a pipe hold more than 64 KB, where the system can."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        assert stream is not None, "it was opened as a pipe"
+        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def read_block(stream: IO[bytes], size: int) -> bytearray:

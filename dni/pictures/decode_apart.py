@@ -24,6 +24,7 @@ __all__ = ["DECODERS", "Decoders", "open_picture_apart", "read_recipe_apart"]
 # Measured: a picture of 50 megapixels with opacity and a colour profile, the most that any takes, fits.
 LIMITS = Limits(memory_bytes=1_200_000_000, cpu_seconds=15, wall_seconds=45.0)
 AT_ONCE = 2
+SECONDS_FOR_FRAMES = 2.0
 # As of a recipe in a file of its own.
 MAX_RECIPE_BYTES = 4_000_000
 JOB = "dni.pictures.decode_worker:decode_request"
@@ -77,6 +78,7 @@ class Decoders:
         self._places = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._spare: BoundedProcess | None = None
+        self._soon: threading.Timer | None = None
 
     def prepare(self) -> None:
         """Start a process ahead, unless there is one."""
@@ -96,7 +98,7 @@ class Decoders:
         except LimitError as error:
             raise self._too_much(Path(request["path"]).name, error.limit) from error
         finally:
-            self.prepare()
+            self._prepare_soon()
         if "error" in answer:
             raise PictureError(answer["error"])
         return answer, blocks
@@ -105,8 +107,18 @@ class Decoders:
         """End the process that was started ahead."""
         with self._lock:
             spare, self._spare = self._spare, None
+            if self._soon is not None:
+                self._soon.cancel()
         if spare is not None:
             spare.close()
+
+    def _prepare_soon(self) -> None:
+        """Start a process ahead when the picture's first frames are on screen: it would take from them."""
+        with self._lock:
+            if self._soon is None or not self._soon.is_alive():
+                self._soon = threading.Timer(SECONDS_FOR_FRAMES, self.prepare)
+                self._soon.daemon = True
+                self._soon.start()
 
     def _take(self) -> BoundedProcess:
         with self._lock:

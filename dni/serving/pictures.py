@@ -12,8 +12,8 @@ from dni.serving.sessions import Session
 
 __all__ = ["EVERYBODY", "Held", "HeldPictures"]
 
-# Of four pictures of the largest size; those unused for longest are forgotten first.
-PICTURE_BYTES = 600_000_000
+# Of three pictures of the largest size, or of fifty photographs of 3 megapixels; those unused for longest are forgotten first.
+PICTURE_BYTES = 450_000_000
 # In the place of a session's key.
 EVERYBODY = 0
 
