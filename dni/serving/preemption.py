@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 __all__ = ["Preempted", "preemptible"]
 
@@ -15,28 +16,27 @@ class Preempted(Exception):  # noqa: N818 - not an error: the work is to be done
 
 
 @contextmanager
-def preemptible(network: nn.Module, urgent: Callable[[], bool]) -> Iterator[None]:
-    """Look before every layer that ``network`` runs inside the block whether something is urgent.
+def preemptible(urgent: Callable[[], bool]) -> Iterator[None]:
+    """Leave whatever network this thread runs inside the block as soon as something is urgent.
 
     One layer of the bundled pair takes about a millisecond on two cores, a whole frame some sixty. On a GPU
     layers are queued long before they run, so there little is gained, and nothing lost.
 
     Args:
-        network: Used by nobody else inside the block.
         urgent: Called before every layer; must be quick.
 
     Raises:
         Preempted: From the network, as soon as ``urgent`` says so.
     """
 
+    thread = threading.get_ident()
+
     def look(*_: object) -> None:
-        if urgent():
+        if threading.get_ident() == thread and urgent():
             raise Preempted
 
-    layers = [layer for layer in network.modules() if next(layer.children(), None) is None]
-    hooks = [layer.register_forward_pre_hook(look) for layer in layers]
+    hook = register_module_forward_pre_hook(look)
     try:
         yield
     finally:
-        for hook in hooks:
-            hook.remove()
+        hook.remove()

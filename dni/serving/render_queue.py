@@ -10,7 +10,6 @@ from functools import partial
 from typing import TypeVar
 
 from dni.rendering.control import Cancelled
-from dni.rendering.renderer import Renderer
 from dni.serving.preemption import Preempted, preemptible
 from dni.serving.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session
@@ -71,21 +70,25 @@ class RenderQueue:
             session: Who waits for it.
             coalesce_key: Of what a session asks for under one key, only the newest is done; None for all.
             priority: Of the slot.
-            within: A context to be in while it is done.
+            within: A context to be in while it is done, on that thread.
         """
-        with self.slot(session, priority, coalesce_key=coalesce_key), within():
-            return self._frames_thread.submit(work).result()
 
-    def compute_ahead(self, work: Callable[[], T], renderer: Renderer, *, session: Session) -> T:
+        def work_within() -> T:
+            with within():
+                return work()
+
+        with self.slot(session, priority, coalesce_key=coalesce_key):
+            return self._frames_thread.submit(work_within).result()
+
+    def compute_ahead(self, work: Callable[[], T], *, session: Session) -> T:
         """Do something that nobody waits for yet; it is preempted by what somebody does, three times at most.
 
         Args:
-            work: Runs the renderer's network.
-            renderer: Whose network is left half-way.
+            work: Runs a network, which is left half-way.
             session: Who may want it soon.
         """
         ahead = partial(self.compute, work, session=session, coalesce_key=None, priority=Priority.AHEAD)
-        within = partial(preemptible, renderer.network.module, self.scheduler.is_urgent)
+        within = partial(preemptible, self.scheduler.is_urgent)
         for _ in range(MAX_PREEMPTIONS):
             with suppress(Preempted):
                 return ahead(within=within)

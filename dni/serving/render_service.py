@@ -189,7 +189,7 @@ class RenderService:
         if jpeg is not None:
             return Frame(jpeg, 0.0)
         check_region(region, picture)
-        renderer = self.renderer(pair_id, session)
+        self.renderer(pair_id, session)  # loaded before there is a slot
 
         def render() -> Frame:
             jpeg = self._frames.get(key)  # somebody else may have waited for the same
@@ -200,7 +200,7 @@ class RenderService:
             return frame
 
         if priority is Priority.AHEAD:
-            return self.queue.compute_ahead(render, renderer, session=session)
+            return self.queue.compute_ahead(render, session=session)
         return self.queue.compute(render, session=session, coalesce_key="frame", priority=priority)
 
     def render_frame(
