@@ -106,15 +106,7 @@ def render(
         bits=16 if deep else 8,
     )
     job = job_of_words(words) if recipe is None else job_of_recipe(recipe, words)
-    if image.is_dir():
-        suffix = SUFFIXES[file_format.value.upper() if file_format else "PNG"]
-        plan = plan_folder(image, output, recursive=recursive, suffix=suffix)
-        for notice in plan.notices:
-            typer.echo(notice, err=True)
-        results = plan.results
-    else:
-        results = {image: output}
-        expect_format(output, file_format)
+    results = results_of(image, output, file_format, recursive=recursive)
     refuse_overwriting([image, *job.paths, *filter(None, (mask, recipe))], results.values())
     check_file(next(iter(results.values())), quality=quality, bits=job.bits)
     waiting = {source: path for source, path in results.items() if not (skip_existing and path.exists())}
@@ -125,6 +117,20 @@ def render(
     if waiting:
         render_file = prepare(job, quality=quality, keep_metadata=keep_metadata)
         render_folder(waiting, output, render_file) if image.is_dir() else render_one(waiting, render_file)
+
+
+def results_of(
+    image: Path, output: Path, file_format: Format | None, *, recursive: bool
+) -> Mapping[Path, Path]:
+    """A destination for each picture; says what else a folder has and why that is skipped."""
+    if not image.is_dir():
+        expect_format(output, file_format)
+        return {image: output}
+    suffix = SUFFIXES[file_format.value.upper() if file_format else "PNG"]
+    plan = plan_folder(image, output, recursive=recursive, suffix=suffix)
+    for notice in plan.notices:
+        typer.echo(notice, err=True)
+    return plan.results
 
 
 def expect_format(output: Path, file_format: Format | None) -> None:

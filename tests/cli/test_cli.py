@@ -81,6 +81,14 @@ def test_blend(run: Run, tiny_ends: list[Path], out: Path) -> None:
     assert all(torch.equal(tensor, load_file(file)[name]) for name, tensor in load_file(by_name).items())
 
 
+def test_the_numbers_of_a_blend_are_of_the_kind_asked_for(run: Run, tiny_ends: list[Path], out: Path) -> None:
+    for name in ("float16", "bfloat16", "same"):
+        file = out / f"{name}.safetensors"
+        assert run("blend", *tiny_ends, "--alpha", "0.3", "--dtype", name, "-o", file).code == 0
+        expected = torch.float32 if name == "same" else getattr(torch, name)
+        assert {tensor.dtype for tensor in load_file(file).values()} == {expected}
+
+
 def test_blend_of_three(run: Run, tiny_ends: list[Path], out: Path) -> None:
     file = out / "new.safetensors"
     assert run("blend", *tiny_ends, tiny_ends[0], "--shares", "0.25,0.5,0.25", "-o", file).code == 0
