@@ -20,7 +20,8 @@ import torch
 
 from benchmarks.table import median, save_table
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import Precision, keep_freed_memory
 from dni.rendering.renderer import Renderer, plan_job

@@ -18,7 +18,7 @@ from effects_page import Desk, Gate, tiny_pairs
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.browser import CHROMIUM, FLAGS
-from dni.checkpoints.catalog import End, Pair, Source
+from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import save
 from dni.cli.main import main
 from dni.serving.render_service import RenderService

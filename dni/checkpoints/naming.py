@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from dni.checkpoints.files import CheckpointError
+from dni.checkpoints.errors import CheckpointError
 from dni.checkpoints.networks import ImageNetwork, build, derived_buffers
 
 __all__ = ["as_in_file"]

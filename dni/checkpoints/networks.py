@@ -12,7 +12,8 @@ import spandrel
 import torch
 from torch import Tensor, nn
 
-from dni.checkpoints.files import CheckpointError, does_not_fit, read_metadata, read_state, read_states
+from dni.checkpoints.errors import CheckpointError, does_not_fit
+from dni.checkpoints.files import read_metadata, read_state, read_states
 from dni.checkpoints.probe import check_nothing_hidden, execution_order
 from models import RRDBNet
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from dni.checkpoints.files import CheckpointError, does_not_fit
+from dni.checkpoints.errors import CheckpointError, does_not_fit
 
 if TYPE_CHECKING:
     from dni.checkpoints.networks import ImageNetwork

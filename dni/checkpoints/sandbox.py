@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dni.bounded_process import BoundedProcess, LimitError, Limits, in_fork, ran_out_of_memory
-from dni.checkpoints.files import MAX_BYTES, CheckpointError
+from dni.checkpoints.errors import MAX_BYTES, CheckpointError
 from dni.checkpoints.networks import load_network
 from dni.errors import DniError
 

@@ -11,7 +11,7 @@ import torch
 import typer
 
 from dni.cli.common import Alpha, Extrapolate, PairName, Shares, choose_ends, local_ends
-from dni.cli.mixing import Groups, MixWords, Scales
+from dni.cli.rendering.mixing import Groups, MixWords, Scales
 from dni.export.networks import export_network
 from dni.rendering.control import RenderControl
 

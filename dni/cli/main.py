@@ -10,12 +10,12 @@ import typer
 from dni.cli import training
 from dni.cli.bench import bench
 from dni.cli.blend import blend
-from dni.cli.curve import curve
 from dni.cli.inspect import inspect
 from dni.cli.pairs import pairs
-from dni.cli.render import render
+from dni.cli.rendering.curve import curve
+from dni.cli.rendering.render import render
+from dni.cli.rendering.sweep import sweep
 from dni.cli.serve import serve
-from dni.cli.sweep import sweep
 from dni.device import keep_freed_memory
 from dni.errors import DniError, in_words
 from dni.temporary import exit_on_sigterm

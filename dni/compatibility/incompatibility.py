@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dni.blending.interpolate import MAX_NAMES, BlendError, check_blendable
-from dni.checkpoints.files import CheckpointError
+from dni.checkpoints.errors import CheckpointError
 from dni.checkpoints.networks import ImageNetwork, describe
 from dni.checkpoints.probe import check_nothing_hidden
 

@@ -14,8 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dni.checkpoints.catalog import Pair, load_catalog
-from dni.checkpoints.files import MAX_BYTES, sha256_of
+from dni.catalog.catalog_file import load_catalog
+from dni.catalog.pairs import Pair
+from dni.checkpoints.errors import MAX_BYTES
+from dni.checkpoints.files import sha256_of
 from dni.checkpoints.networks import ImageNetwork, load_each, states_of
 from dni.checkpoints.probe import execution_order
 from dni.checkpoints.sandbox import check_size
@@ -113,9 +115,9 @@ def inspect_networks(
 
     Args:
         paths: Two or more files of weights.
-        labels: What to call them; by default as :meth:`dni.checkpoints.catalog.Pair.from_paths` does.
+        labels: What to call them; by default as :meth:`dni.catalog.pairs.Pair.from_paths` does.
         picture: A real picture, of which the middle, at most 96x96, is rendered; by default an example.
-        catalog: Known pairs, for the lineage; by default :func:`dni.checkpoints.catalog.load_catalog`.
+        catalog: Known pairs, for the lineage; by default :func:`dni.catalog.pairs.load_catalog`.
         max_bytes: The largest file to open.
         device: Where to render; the GPU if there is one.
         control: Progress, notices, cancellation and slots of the midpoint tests' renders.

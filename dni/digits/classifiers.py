@@ -8,8 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dni.checkpoints.bundled import weights_folder
-from dni.checkpoints.files import CheckpointError, read_state
+from dni.catalog.bundled import weights_folder
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_state
 from dni.digits.methods import METHODS, method_id
 from dni.errors import DniError, shown
 from models.digits import DigitNetwork

@@ -11,7 +11,8 @@ from torch import Tensor
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import MixLike, as_mix
 from dni.checkpoints.atomic_write import check_destination
-from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, save
+from dni.checkpoints.errors import SAFETENSORS_SUFFIX
+from dni.checkpoints.files import read_metadata, save
 from dni.checkpoints.naming import as_in_file
 from dni.checkpoints.networks import ImageNetwork, load_ends, read_ends
 from dni.checkpoints.probe import set_in_place

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dni.pictures.decoded import Decoded, normalized
+from dni.pictures.decoding.decoded import Decoded, normalized
 from dni.pictures.rectangle import Rectangle
 
 __all__ = ["Picture", "from_pil", "of_decoded", "to_16_bits", "to_pil", "to_tensor"]

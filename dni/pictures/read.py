@@ -1,7 +1,7 @@
 """Reads picture files: what may be opened, how large it may be, and clear errors.
 
 Nothing here imports PyTorch before there is a tensor, so that a process that only decodes
-(:mod:`dni.pictures.decode_worker`) starts quickly and stays small.
+(:mod:`dni.pictures.decoding.decode_worker`) starts quickly and stays small.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from PIL import (
 )
 
 from dni.bounded_process import ran_out_of_memory
-from dni.pictures.decoded import Decoded, normalized
-from dni.pictures.deep import deep_picture, is_deep
-from dni.pictures.formats import foreign_kind, opened_formats
+from dni.pictures.codecs.deep import deep_picture, is_deep
+from dni.pictures.codecs.formats import foreign_kind, opened_formats
+from dni.pictures.codecs.png_checksums import has_whole_pixels
+from dni.pictures.codecs.tiff_kinds import correct_planes, first_directory, tiff_kind, wrongly_read
+from dni.pictures.decoding.decoded import Decoded, normalized
 from dni.pictures.normalize import COLOUR_MODES, DEEP_MODES, GREY_MODES, PictureError
-from dni.pictures.png_checksums import has_whole_pixels
-from dni.pictures.tiff_kinds import correct_planes, first_directory, tiff_kind, wrongly_read
 
 if TYPE_CHECKING:
     from dni.pictures.picture import Picture

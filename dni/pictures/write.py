@@ -13,13 +13,13 @@ from PIL import ExifTags, Image, PngImagePlugin
 from torch import Tensor
 
 from dni.checkpoints.atomic_write import atomic_write
-from dni.pictures.formats import WRITTEN_FORMATS, format_of
-from dni.pictures.metadata import Exif, exif_bytes, srgb_profile
+from dni.pictures.codecs.formats import WRITTEN_FORMATS, format_of
+from dni.pictures.codecs.metadata import Exif, exif_bytes, srgb_profile
+from dni.pictures.codecs.png16 import itxt, write_png16
+from dni.pictures.codecs.tiff import write_tiff
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import to_pil
-from dni.pictures.png16 import itxt, write_png16
 from dni.pictures.read import RECIPE_KEY, RECIPE_PREFIX
-from dni.pictures.tiff import write_tiff
 
 __all__ = ["FileOptions", "check_file_options", "encode_jpeg", "save_picture", "save_png"]
 
@@ -38,7 +38,7 @@ class FileOptions:
     Args:
         quality: 1 to 100, of JPEG and WebP.
         exif: What the picture's own file said about it, to be carried over with a profile that says sRGB;
-            None to write neither. See :func:`dni.pictures.metadata.read_exif`.
+            None to write neither. See :func:`dni.pictures.codecs.metadata.read_exif`.
     """
 
     quality: int = 95

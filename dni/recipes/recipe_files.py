@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
-from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, sha256_of
+from dni.catalog.pairs import Pair, ProgressOf, end_paths
+from dni.checkpoints.errors import SAFETENSORS_SUFFIX
+from dni.checkpoints.files import read_metadata, sha256_of
 from dni.errors import in_words, listed, shown
 from dni.pictures import read as images
-from dni.pictures.formats import WRITTEN_FORMATS
+from dni.pictures.codecs.formats import WRITTEN_FORMATS
 from dni.recipes.recipe import MAX_TEXT, METADATA_KEY, Recipe, RecipeError
 
 __all__ = ["hashed_ends", "read_recipe", "resolve_ends"]
@@ -59,7 +60,7 @@ def resolve_ends(
         recipe: What is to be rendered again.
         catalog: Where to look for its pair, when no files are given.
         files: Files to choose from, in any order and under any names, in place of the catalogue's.
-        progress: See :func:`dni.checkpoints.catalog.end_paths`, as for ``cache``.
+        progress: See :func:`dni.catalog.pairs.end_paths`, as for ``cache``.
         cache: Where downloaded ends are kept.
 
     Raises:

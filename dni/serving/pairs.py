@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import torch
 
 from dni.caches import ByteCache
-from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
+from dni.catalog.pairs import Pair, ProgressOf, end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import Precision
 from dni.errors import shown

@@ -5,8 +5,8 @@ picture's token, the pair, the region and the mix, and by nothing else: there is
 alpha on the server, so nobody can be shown another person's. A token or an id of something that a session
 holds is of use to that session only (:mod:`dni.serving.sessions`).
 
-Everything that runs a network waits for a slot (:mod:`dni.serving.scheduler`), and frames are rendered by one
-thread: torch keeps threads and memory of their own for every thread that ever ran a network.
+Everything that runs a network waits for a slot (:mod:`dni.serving.scheduling.scheduler`), and frames are
+rendered by one thread: torch keeps threads and memory of their own for every thread that ever ran a network.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 
 from dni.blending.shares import Mix
 from dni.caches import ByteCache
-from dni.checkpoints.catalog import Pair, ProgressOf
+from dni.catalog.pairs import Pair, ProgressOf
 from dni.device import Precision, best_device, best_precision, release_freed_memory
 from dni.export.networks import export_network
 from dni.export.pictures import export_picture
@@ -31,7 +31,6 @@ from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl, Slot
 from dni.rendering.renderer import Renderer
-from dni.serving.live_pixel_budget import live_pixel_budget
 from dni.serving.pairs import Pairs
 from dni.serving.pictures import Held, HeldPictures
 from dni.serving.regions import (
@@ -43,8 +42,9 @@ from dni.serving.regions import (
     overview_of,
     render_frame,
 )
-from dni.serving.render_queue import RenderQueue
-from dni.serving.scheduler import Priority, Scheduler
+from dni.serving.scheduling.live_pixel_budget import live_pixel_budget
+from dni.serving.scheduling.render_queue import RenderQueue
+from dni.serving.scheduling.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session, SessionRegistry
 
 __all__ = ["Frame", "RenderService", "RenderServiceError"]
@@ -194,7 +194,7 @@ class RenderService:
 
         Raises:
             DniError: The picture, pair, region or mix cannot be used.
-            dni.serving.scheduler.Superseded: The session has asked for a newer one.
+            dni.serving.scheduling.scheduler.Superseded: The session has asked for a newer one.
             dni.rendering.control.Cancelled: The session has ended.
         """
         key = self._frame_key(token, pair_id, region, mix, session)

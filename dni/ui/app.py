@@ -13,8 +13,8 @@ from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
 from dni.ui.mixing.tab import build_mixing
-from dni.ui.request_guard import RequestGuard
-from dni.ui.sessions import close_with_page
+from dni.ui.requests.request_guard import RequestGuard
+from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
 from dni.ui.web_component import page_head
 

@@ -20,12 +20,12 @@ from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
-from dni.ui.programs import answer_program
 from dni.ui.protocol.frames import ViewerScene
-from dni.ui.session_files import new_folder
-from dni.ui.sessions import session_of
+from dni.ui.requests.programs import answer_program
+from dni.ui.requests.session_files import new_folder
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload
 from dni.ui.start import MIDDLE
-from dni.ui.uploads import open_upload
 from dni.ui.zero_gpu import GpuJobs
 
 __all__ = [

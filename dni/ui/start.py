@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from dni.checkpoints.catalog import load_catalog
+from dni.catalog.catalog_file import load_catalog
 from dni.examples import EXAMPLE_FOLDER, EXAMPLES, example_token
-from dni.pictures.decode_apart import DECODERS
+from dni.pictures.decoding.decode_apart import DECODERS
 from dni.pictures.read import open_picture
 from dni.serving.render_service import RenderService
 from dni.ui.zero_gpu import IS_ZERO_GPU

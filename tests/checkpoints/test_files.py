@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from dni.checkpoints import files as checkpoints
-from dni.checkpoints.files import CheckpointError, read_metadata, read_state, read_states, save, sha256_of
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_metadata, read_state, read_states, save, sha256_of
 
 # Writing
 

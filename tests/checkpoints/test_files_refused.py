@@ -19,7 +19,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from dni.checkpoints import files as checkpoints
-from dni.checkpoints.files import CheckpointError, read_metadata, read_state, sha256_of
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_metadata, read_state, sha256_of
 
 
 class WritesAFile:

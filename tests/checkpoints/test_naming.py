@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dni.checkpoints.files import CheckpointError, read_state, save
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_state, save
 from dni.checkpoints.naming import as_in_file
 from dni.checkpoints.networks import build, load_network
 from dni.export.networks import export_network

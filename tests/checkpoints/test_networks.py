@@ -18,7 +18,8 @@ from spandrel.architectures.SPAN import SPAN
 from torch import Tensor, nn
 
 from dni.blending.interpolate import interpolate
-from dni.checkpoints.files import CheckpointError, save
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import save
 from dni.checkpoints.networks import ImageNetwork, build, load_ends, load_network
 from dni.checkpoints.probe import check_nothing_hidden
 from models import RRDBNet

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dni.checkpoints import sandbox
-from dni.checkpoints.files import CheckpointError, read_state
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_state
 from dni.checkpoints.sandbox import LIMITS, MAX_FILES, check_size, unusable
 
 

@@ -13,7 +13,7 @@ from conftest import Run, assert_refused
 from PIL import ExifTags, Image
 
 from dni.blending.interpolate import interpolate, shares_of
-from dni.cli.render_folder import name_results
+from dni.cli.rendering.render_folder import name_results
 from dni.pictures.read import open_picture, read_recipe
 from models import RRDBNet
 

@@ -22,7 +22,8 @@ from torch import Tensor
 from dni import __version__
 from dni.blending.interpolate import BlendError, interpolate, shares_of
 from dni.blending.shares import Mix
-from dni.checkpoints.files import CheckpointError, read_metadata, save
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_metadata, save
 from dni.checkpoints.networks import load_ends, load_network
 from dni.errors import DniError
 from dni.export.networks import export_network

@@ -16,7 +16,7 @@ from PIL import Image
 
 from dni.bounded_process import Limits
 from dni.examples import EXAMPLE_FOLDER
-from dni.pictures.decode_apart import LIMITS, Decoders, open_picture_apart, read_recipe_apart
+from dni.pictures.decoding.decode_apart import LIMITS, Decoders, open_picture_apart, read_recipe_apart
 from dni.pictures.normalize import PictureError
 from dni.pictures.read import open_picture, read_recipe
 from dni.pictures.write import save_png
@@ -210,7 +210,7 @@ def test_at_most_two_work_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             working -= 1
             return {"recipe": None}, []
 
-    monkeypatch.setattr("dni.pictures.decode_apart.start", Counted)
+    monkeypatch.setattr("dni.pictures.decoding.decode_apart.start", Counted)
     crowded = Decoders()
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda _: read_recipe_apart("a.png", decoders=crowded), range(8))) == [None] * 8

@@ -13,8 +13,8 @@ from cases import case
 from PIL import ExifTags, Image, ImageCms
 from torchvision.io import ImageReadMode, decode_png
 
-from dni.pictures.icc import profile_to_srgb
-from dni.pictures.metadata import read_exif
+from dni.pictures.codecs.icc import profile_to_srgb
+from dni.pictures.codecs.metadata import read_exif
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture, read_recipe

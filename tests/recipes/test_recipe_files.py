@@ -14,7 +14,7 @@ from conftest import make_pair
 from PIL import Image
 
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.checkpoints.files import read_state, save, sha256_of
 from dni.errors import DniError
 from dni.pictures.write import save_png

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.errors import DniError
 from dni.serving import network_trial, pairs
 from dni.serving.mixing.uploaded_networks import UploadedNetworks

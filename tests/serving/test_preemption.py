@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from dni.serving.preemption import Preempted, preemptible
+from dni.serving.scheduling.preemption import Preempted, preemptible
 from models import RRDBNet
 
 

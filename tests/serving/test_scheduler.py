@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from dni.rendering.control import Cancelled
-from dni.serving.scheduler import (
+from dni.serving.scheduling.scheduler import (
     MAX_WAITING,
     PATIENCE_SECONDS,
     QUANTUM_SECONDS,
@@ -148,7 +148,7 @@ def test_a_group_has_one_turn_in_each_round_however_many_it_is(office: Office) -
 def test_more_than_enough_of_one_group_are_turned_away(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dni.serving.scheduler.MAX_WAITING_OF_GROUP", 3)
+    monkeypatch.setattr("dni.serving.scheduling.scheduler.MAX_WAITING_OF_GROUP", 3)
     with office.busy():
         waiting = [office.ask(name, EXPORT, group="crowd") for name in ("a1", "b1", "c1")]
         with pytest.raises(TooManyWaitingError, match="at most 3 requests at once from one place, but there"):

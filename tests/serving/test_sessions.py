@@ -18,7 +18,7 @@ from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.mixing.measurements import Measures
 from dni.serving.render_service import RenderService, RenderServiceError
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import LIFETIME_SECONDS, PROGRAMS, Session, SessionError, SessionRegistry
 from dni.ui.effects.viewer import viewer_servers
 from dni.ui.mixing.component import mask_servers, slow_servers

@@ -20,7 +20,7 @@ from dni.compatibility.verdict import inspect_networks
 from dni.pictures.picture import Picture
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority, Scheduler
+from dni.serving.scheduling.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import build_scene

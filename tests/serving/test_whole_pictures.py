@@ -16,7 +16,7 @@ from dni.pictures.picture import Picture, to_pil, to_tensor
 from dni.pictures.resize import reduce_bicubic
 from dni.pictures.strips import over_level, thumbnail_over
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 
 SIZES = [(1, 1), (30, 40), (700, 90), (91, 333), (900, 4), (3, 801), (257, 512)]

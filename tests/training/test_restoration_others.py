@@ -15,7 +15,8 @@ from cases import case
 from PIL import Image
 from safetensors.torch import load_file
 
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.compatibility.midpoint import QUALITIES
 from dni.training.restoration.flatten import flatten
 from dni.training.restoration.others import ENDS, measure_midpoints, measure_others, others_table

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
 import dni.ui.effects.tab
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.pictures.picture import Picture, from_pil
 from dni.pictures.read import open_picture
 from dni.serving.render_service import RenderService

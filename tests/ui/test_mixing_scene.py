@@ -17,7 +17,7 @@ from PIL import Image
 
 from dni.blending.mix_paths import first_end
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import End, Pair, Source
+from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import sha256_of
 from dni.compatibility.correlation import LayerCorrelation
 from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict

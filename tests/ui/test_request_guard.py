@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from dni.ui.request_guard import (
+from dni.ui.requests.request_guard import (
     MAX_BODY_BYTES,
     MAX_OPEN_CALLS,
     QUEUED_AT_ONCE,
@@ -63,7 +63,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     for name in ("SPACE_ID", "DNI_BEHIND_PROXY"):
         monkeypatch.delenv(name, raising=False)
     # httpx says the name in the address where uvicorn says the socket's own.
-    monkeypatch.setattr("dni.ui.request_guard.is_loopback", lambda host: host in ("localhost", "evil.test"))
+    monkeypatch.setattr(
+        "dni.ui.requests.request_guard.is_loopback", lambda host: host in ("localhost", "evil.test")
+    )
     return Site(clock=Clock(), free_bytes=lambda: 10**12)
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 
 from dni.errors import DniError
 from dni.examples import example_paths
-from dni.ui.uploads import keep_uploads_private, received_path
+from dni.ui.requests.uploads import keep_uploads_private, received_path
 
 SHORT = {"text", "path", "file", "list of paths", "list of files"}  # shapes that reach a handler
 META = {"_type": "gradio.FileData"}
@@ -131,7 +131,9 @@ def events_of(url: str) -> list[tuple[int, str, list[Any], list[bool]]]:
 def test_no_event_opens_a_path_that_it_was_told(
     digit_app: tuple[str, Any], private: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dni.ui.request_guard.QUEUED_PER_SECOND", 1e6)  # every request reaches its event
+    monkeypatch.setattr(
+        "dni.ui.requests.request_guard.QUEUED_PER_SECOND", 1e6
+    )  # every request reaches its event
     url = digit_app[0]
     link = Path(get_upload_folder(), "link.png")
     link.symlink_to(Path(private.folder, "picture.png"))

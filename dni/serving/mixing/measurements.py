@@ -14,7 +14,7 @@ from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.serving.regions import check_region
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.tradeoff.curve import Curve, Point, measure_curve
 from dni.tradeoff.quality import MEASURES

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.checkpoints.files import sha256_of
 from dni.checkpoints.sandbox import MAX_FILES, check_count
 from dni.compatibility.lineage import known_label

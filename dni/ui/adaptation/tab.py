@@ -20,10 +20,10 @@ from dni.ui.adaptation.component import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import DECODES, picture_input
 from dni.ui.protocol.adaptation import Change, Start
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload
 from dni.ui.results import check_alpha
-from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE
-from dni.ui.uploads import open_upload
 
 __all__ = ["build_adaptation"]
 

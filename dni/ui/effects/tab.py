@@ -19,10 +19,10 @@ from dni.ui.picture_inputs import DECODES, example_gallery, own_picture
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload
 from dni.ui.results import Results, build_endpoints, build_results, of_viewer
-from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE, keep_examples
-from dni.ui.uploads import open_upload
 from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
 
 __all__ = ["build_effects"]

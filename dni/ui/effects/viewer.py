@@ -12,7 +12,7 @@ import secrets
 import gradio as gr
 
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.protocol.frames import FrameReply, ViewerFrameRequest, ViewerScene
 from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers

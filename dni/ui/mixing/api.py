@@ -19,9 +19,9 @@ from dni.serving.sessions import Session
 from dni.ui.mixing.handlers import MixingHandlers, name_of
 from dni.ui.mixing.verdict_panel import inspect_in_slot
 from dni.ui.picture_inputs import picture_input
-from dni.ui.programs import answer_program
+from dni.ui.requests.programs import answer_program
+from dni.ui.requests.uploads import open_upload, received_path
 from dni.ui.results import ExportRequest
-from dni.ui.uploads import open_upload, received_path
 
 __all__ = ["build_mixing_endpoints"]
 

@@ -16,7 +16,7 @@ from dni.serving.mixing.frames import painted_frame
 from dni.serving.mixing.mask_store import MaskStore, read_canvas
 from dni.serving.mixing.measurements import Measures
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.ui.mixing.scene import read_render_request
 from dni.ui.protocol.frames import FrameReply
 from dni.ui.protocol.mixing import (

@@ -26,9 +26,9 @@ from dni.ui.mixing.scene import build_scene, request_of
 from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, verdict_html
 from dni.ui.progress import download_progress
 from dni.ui.protocol.mixing import MixingState, with_correlations
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload, received_path
 from dni.ui.results import ExportRequest, Results
-from dni.ui.sessions import session_of
-from dni.ui.uploads import open_upload, received_path
 from dni.ui.zero_gpu import GpuJobs
 
 __all__ = ["MixingHandlers", "name_of"]

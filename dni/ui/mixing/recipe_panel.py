@@ -12,7 +12,7 @@ from dni.checkpoints.atomic_write import atomic_write
 from dni.checkpoints.sandbox import check_count
 from dni.errors import in_words, listed
 from dni.export.pictures import recipe_of
-from dni.pictures.decode_apart import read_recipe_apart
+from dni.pictures.decoding.decode_apart import read_recipe_apart
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe, RecipeError
@@ -25,8 +25,8 @@ from dni.ui.mixing.scene import build_scene, layers_of
 from dni.ui.progress import download_progress
 from dni.ui.protocol.messages import LayeredMix
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.session_files import new_folder
-from dni.ui.uploads import received_path
+from dni.ui.requests.session_files import new_folder
+from dni.ui.requests.uploads import received_path
 
 __all__ = ["RecipeHandlers", "build_recipes", "restored_values"]
 

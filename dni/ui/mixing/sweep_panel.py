@@ -22,7 +22,7 @@ from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import request_of, with_layers
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.session_files import new_folder
+from dni.ui.requests.session_files import new_folder
 
 __all__ = ["build_sweep", "sweep_rows"]
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from dni.checkpoints.files import PICKLE_SUFFIXES, SAFETENSORS_SUFFIX
+from dni.checkpoints.errors import SAFETENSORS_SUFFIX
+from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.serving.render_service import RenderService
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component

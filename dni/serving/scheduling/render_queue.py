@@ -10,8 +10,8 @@ from functools import partial
 from typing import TypeVar
 
 from dni.rendering.control import Cancelled
-from dni.serving.preemption import Preempted, between_layers, preemptible
-from dni.serving.scheduler import Priority, Scheduler
+from dni.serving.scheduling.preemption import Preempted, between_layers, preemptible
+from dni.serving.scheduling.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session
 
 __all__ = ["RenderQueue"]
@@ -52,7 +52,7 @@ class RenderQueue:
                 would wait for the network, and the network for the frame.
 
         Raises:
-            dni.serving.scheduler.Superseded: The session has asked for something newer.
+            dni.serving.scheduling.scheduler.Superseded: The session has asked for something newer.
             dni.rendering.control.Cancelled: ``cancelled`` was set, or the session has ended.
         """
         session.on_close(self._leave)

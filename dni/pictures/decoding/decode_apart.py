@@ -27,7 +27,7 @@ AT_ONCE = 2
 SECONDS_FOR_FRAMES = 2.0
 # As of a recipe in a file of its own.
 MAX_RECIPE_BYTES = 4_000_000
-JOB = "dni.pictures.decode_worker:decode_request"
+JOB = "dni.pictures.decoding.decode_worker:decode_request"
 
 
 def open_picture_apart(
@@ -87,7 +87,7 @@ class Decoders:
                 self._spare = start()
 
     def ask(self, request: Mapping[str, Any], *, max_bytes: int) -> tuple[Any, list[bytearray]]:
-        """Let a process do what :mod:`dni.pictures.decode_worker` does, when it is this one's turn.
+        """Let a process do what :mod:`dni.pictures.decoding.decode_worker` does, when it is this one's turn.
 
         Raises:
             PictureError: The picture cannot be used, or takes too much.

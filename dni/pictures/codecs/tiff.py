@@ -14,7 +14,7 @@ import numpy as np
 from PIL import TiffImagePlugin
 from torch import Tensor
 
-from dni.pictures.metadata import EXIF_FOLDERS, Exif
+from dni.pictures.codecs.metadata import EXIF_FOLDERS, Exif
 
 __all__ = ["write_tiff"]
 

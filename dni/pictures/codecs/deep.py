@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dni.pictures.decoded import Decoded, normalized
-from dni.pictures.icc import profile_to_srgb
+from dni.pictures.codecs.icc import profile_to_srgb
+from dni.pictures.decoding.decoded import Decoded, normalized
 from dni.pictures.normalize import (
     DEEP_MODES,
     check_kind,

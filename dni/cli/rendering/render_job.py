@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import load_catalog
-from dni.checkpoints.download import tqdm_progress
+from dni.catalog.catalog_file import load_catalog
+from dni.catalog.download import tqdm_progress
 from dni.cli.common import choose_ends, local_ends
-from dni.cli.mixing import MixWords, check_masked, mask_text, parse_crop
+from dni.cli.rendering.mixing import MixWords, check_masked, mask_text, parse_crop
 from dni.device import Precision
 from dni.errors import DniError
 from dni.export.pictures import recipe_of

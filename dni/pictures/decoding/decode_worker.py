@@ -1,4 +1,4 @@
-"""What the processes of :mod:`dni.pictures.decode_apart` run; imports no PyTorch."""
+"""What the processes of :mod:`dni.pictures.decoding.decode_apart` run; imports no PyTorch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from dni.pictures.formats import opened_formats
+from dni.pictures.codecs.formats import opened_formats
 from dni.pictures.normalize import PictureError
 from dni.pictures.read import decode, read_recipe
 

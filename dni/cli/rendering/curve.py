@@ -13,7 +13,7 @@ from dni.blending.mix_paths import first_end
 from dni.blending.shares import Mix
 from dni.checkpoints.networks import load_ends
 from dni.cli.common import Ends, PairName, choose_ends, local_ends, tile_progress
-from dni.cli.mixing import Groups, Levels, MixWords, check_masked, mask_text, parse_crop
+from dni.cli.rendering.mixing import Groups, Levels, MixWords, check_masked, mask_text, parse_crop
 from dni.errors import DniError
 from dni.metrics.perceptual import load_extractor
 from dni.pictures.read import open_picture

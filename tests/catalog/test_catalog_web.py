@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dni.checkpoints import catalog
-from dni.checkpoints.catalog import End, Pair, Source, end_paths
-from dni.checkpoints.download import DownloadError, Progress
+from dni.catalog import pairs as catalog
+from dni.catalog.pairs import End, Pair, Source, end_paths
+from dni.catalog.transfer import DownloadError, Progress
 
 CONTENT = b"weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

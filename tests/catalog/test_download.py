@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from cases import case
 
-from dni.checkpoints import download
-from dni.checkpoints.download import DownloadError, default_cache, fetch, tqdm_progress
+from dni.catalog import transfer
+from dni.catalog.cache_folder import default_cache
+from dni.catalog.download import fetch, tqdm_progress
+from dni.catalog.transfer import DownloadError
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -86,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(download, "BACKOFF_SECONDS", 0.01)
+    monkeypatch.setattr(transfer, "BACKOFF_SECONDS", 0.01)
     state = Server()
     handler = type("OurHandler", (Handler,), {"server_state": state})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
@@ -237,7 +239,7 @@ def test_too_little_is_an_error(server: Server, tmp_path: Path) -> None:
 def test_more_than_any_checkpoint_has_is_an_error(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, announces: bool
 ) -> None:
-    monkeypatch.setattr(download, "MAX_BYTES", 1000)
+    monkeypatch.setattr(transfer, "MAX_BYTES", 1000)
     server.announces = announces
     with pytest.raises(DownloadError, match="Expected at most 1000 bytes from"):
         fetch(server.url, tmp_path / "file.pth")
@@ -291,7 +293,7 @@ def test_a_full_disk_says_what_to_do(server: Server, tmp_path: Path, monkeypatch
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(download, "write_body", full)
+    monkeypatch.setattr(transfer, "write_body", full)
     with pytest.raises(DownloadError, match=r"No space left on device\. Free some space"):
         fetch(server.url, tmp_path / "file.pth")
 

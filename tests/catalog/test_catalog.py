@@ -12,8 +12,9 @@ import pytest
 import spandrel
 from cases import case
 
-from dni.checkpoints import catalog
-from dni.checkpoints.catalog import CatalogError, Pair, end_paths, find_pair, load_catalog
+from dni.catalog import pairs as catalog
+from dni.catalog.catalog_file import find_pair, load_catalog
+from dni.catalog.pairs import CatalogError, Pair, end_paths
 from dni.checkpoints.networks import load_ends
 
 CONTENT = b"weights"

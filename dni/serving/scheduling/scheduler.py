@@ -2,7 +2,7 @@
 
 The cores of the CPU, or the GPU, are one resource: two renders at once take twice as long each, and whoever
 watches a frame waits for both. So everything that runs a network runs in a slot. Slots are given by priority,
-and within a priority in turns (:mod:`dni.serving.waiting_line`).
+and within a priority in turns (:mod:`dni.serving.scheduling.waiting_line`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from enum import IntEnum
 
 from dni.errors import DniError
 from dni.rendering.control import Cancelled
-from dni.serving.waiting_line import WaitingLine
+from dni.serving.scheduling.waiting_line import WaitingLine
 
 __all__ = ["Priority", "Scheduler", "Superseded", "TooManyWaitingError", "Waiter"]
 

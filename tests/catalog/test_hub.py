@@ -9,8 +9,9 @@ import httpx
 import pytest
 from cases import case
 
-from dni.checkpoints import download
-from dni.checkpoints.download import DownloadError, fetch_hub, hub_copy
+from dni.catalog import download
+from dni.catalog.download import fetch_hub, hub_copy
+from dni.catalog.transfer import DownloadError
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -13,11 +13,11 @@ from gradio.utils import get_upload_folder
 
 from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER
-from dni.pictures.decode_apart import open_picture_apart
+from dni.pictures.decoding.decode_apart import open_picture_apart
 from dni.pictures.picture import Picture
 from dni.serving.sessions import Session
 from dni.temporary import temporary_folder
-from dni.ui.session_files import hold_upload
+from dni.ui.requests.session_files import hold_upload
 
 __all__ = ["keep_uploads_private", "open_upload", "received_path"]
 

@@ -15,7 +15,7 @@ from dni.blending.mix_paths import along, first_end, over_pad
 from dni.blending.shares import Mix
 from dni.checkpoints.networks import load_ends
 from dni.cli.common import Ends, PairName, choose_ends, local_ends, tile_progress
-from dni.cli.mixing import Groups, Levels, MixWords, check_masked, mask_text, parse_crop
+from dni.cli.rendering.mixing import Groups, Levels, MixWords, check_masked, mask_text, parse_crop
 from dni.errors import DniError
 from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sheet import SHEET_SUFFIX

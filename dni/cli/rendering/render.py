@@ -14,13 +14,13 @@ from tqdm import tqdm
 
 from dni.checkpoints.networks import load_ends
 from dni.cli.common import Alpha, Ends, Extrapolate, PairName, Shares, tile_progress
-from dni.cli.mixing import Groups, Levels, MixWords, Scales
-from dni.cli.render_folder import plan_folder, refuse_overwriting
-from dni.cli.render_job import Job, RenderWords, job_of_recipe, job_of_words
+from dni.cli.rendering.mixing import Groups, Levels, MixWords, Scales
+from dni.cli.rendering.render_folder import plan_folder, refuse_overwriting
+from dni.cli.rendering.render_job import Job, RenderWords, job_of_recipe, job_of_words
 from dni.errors import DniError
 from dni.export.pictures import export_recipe
-from dni.pictures.formats import WRITTEN_FORMATS, format_of
-from dni.pictures.metadata import read_exif
+from dni.pictures.codecs.formats import WRITTEN_FORMATS, format_of
+from dni.pictures.codecs.metadata import read_exif
 from dni.pictures.read import open_picture
 from dni.pictures.write import LOSSY_FORMATS, FileOptions, check_file_options
 from dni.rendering.batch_norms import INTERPOLATED, has_batch_norms

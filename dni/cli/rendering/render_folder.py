@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dni.errors import DniError
-from dni.pictures.formats import PICTURE_SUFFIXES
+from dni.pictures.codecs.formats import PICTURE_SUFFIXES
 from dni.pictures.read import read_recipe
 
 __all__ = ["FolderPlan", "plan_folder", "refuse_overwriting"]
