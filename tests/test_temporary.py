@@ -52,11 +52,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield start
     for process in started:
         end(process)
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def end(process: subprocess.Popen[str]) -> None:
     process.kill()
-    process.communicate()
+    process.wait()
 
 
 def names(folder: Path) -> set[str]:

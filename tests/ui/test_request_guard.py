@@ -177,8 +177,9 @@ async def test_nothing_stays_of_an_upload_that_breaks_off(
     (tmp_path / "whole").mkdir()
     with gr.Blocks() as blocks:
         pass
-    guard = RequestGuard(App.create_app(blocks), free_bytes=lambda: 10**12)
-    transport = httpx.ASGITransport(guard, raise_app_exceptions=False)
+    guard = Middleware(RequestGuard, free_bytes=lambda: 10**12)
+    app = App.create_app(blocks, app_kwargs={"middleware": [guard]})
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PAGE) as http:
         answer = await http.post("/gradio_api/upload", files={"files": ("a.png", b"x" * 10**5)})
     assert answer.status_code == (507 if number == errno.ENOSPC else 500)
