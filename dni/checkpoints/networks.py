@@ -22,6 +22,9 @@ OUR_ARCHITECTURE = "RRDBNet"
 MIN_PROBE_SIZE = 16
 # Equal weights give equal pictures on one machine; this leaves room for another order of summation.
 PROBE_TOLERANCE = 1e-4
+PURPOSES = {"SR": "super-resolution", "FaceSR": "faces", "Restoration": "restoration"}
+# Networks for pictures of one kind that spandrel calls restoration.
+SPECIAL = {"MixDehazeNet": "dehazing", "RetinexFormer": "low light", "HVICIDNet": "low light"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class ImageNetwork:
         multiple_of: What an input's height and width must be divisible by.
         square: Whether an input's height and width must be equal.
         supports_bfloat16: Whether it still works when converted to bfloat16.
+        purpose: "super-resolution", "restoration", or what it is for: "faces", "dehazing", "low light".
     """
 
     module: nn.Module
@@ -50,6 +54,7 @@ class ImageNetwork:
     multiple_of: int
     square: bool
     supports_bfloat16: bool
+    purpose: str = "super-resolution"
 
 
 class Adapter(nn.Module):
@@ -220,6 +225,7 @@ def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:
         multiple_of=sizes.multiple_of,
         square=sizes.square,
         supports_bfloat16=descriptor.supports_bfloat16,
+        purpose=SPECIAL.get(descriptor.architecture.id, PURPOSES[descriptor.purpose]),
     )
 
 

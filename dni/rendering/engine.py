@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -15,9 +16,13 @@ from torch.nn import functional
 
 from dni.blending.blend import Blend
 from dni.blending.shares import Mix
+from dni.checkpoints.files import CheckpointError
 from dni.checkpoints.networks import ImageNetwork
 from dni.device import DTYPES, Precision, best_device, best_precision
+from dni.rendering.channels import KNOWN_CHANNELS, from_output, to_input
+from dni.rendering.memory_layout import choose_layout, set_layout
 from dni.rendering.receptive_field import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
+from dni.rendering.surroundings import Surroundings, grids, measure_surroundings
 from dni.rendering.tiles import round_up
 
 __all__ = ["Engine"]
@@ -35,8 +40,11 @@ CPU_WINDOW_PIXELS = 420_000
 # card's memory (not of what is free just then, so that a picture is always cut alike).
 GPU_WINDOW_BYTES = 4_000_000_000
 GPU_SHARE = 1 / 3
-# For networks that may compare all pixels of a window with each other.
-OTHER_WINDOW_PIXELS = 480 * 480
+# Networks with other layers than convolutions always get this much in one piece, and those that see the
+# whole picture as much as fits: on the CPU into this memory.
+WHOLE_PIXELS = 512 * 512
+MAX_WHOLE_PIXELS = 1024 * 1024
+CPU_WHOLE_BYTES = 2_500_000_000
 MEMORY_PROBE_SIDE = 32
 
 
@@ -52,10 +60,12 @@ class Engine:
 
     Attributes:
         overlap: Input pixels around a part of a picture with which it equals that part of the whole, for any
-            mix: what the convolutions read together, at most 48; always 48 for networks with other layers.
+            mix: what the convolutions read together, at most 48. For networks with other layers see
+            :meth:`surroundings`.
 
     Raises:
         dni.blending.shares.BlendError: The states cannot be blended.
+        dni.checkpoints.files.CheckpointError: The network takes or gives other channels than a picture has.
     """
 
     def __init__(
@@ -66,6 +76,7 @@ class Engine:
         device: torch.device | None = None,
         precision: Precision | None = None,
     ) -> None:
+        check_channels(network)
         self.network = network
         self.device = device or best_device()
         self.precision: Precision = precision or best_precision(self.device)
@@ -73,12 +84,14 @@ class Engine:
             self.precision = "float32"
         self.dtype = DTYPES[self.precision]
         module = network.module.to(self.device, self.dtype)
-        module = module.to(memory_format=torch.channels_last)
         self._is_local = is_convolutional(module) and network.multiple_of == 1
+        self._layout = self._choose_layout(module)
         farthest = min(MAX_OVERLAP, reach(module)) if self._is_local else MAX_OVERLAP
         self.overlap = round_up(farthest, network.multiple_of)
         self._measuring = threading.Lock()
         self._depth: int | None = None
+        self._surroundings: Surroundings | None = None
+        self._bytes_per_pixel: float | None = None
         self._window_pixels: int | None = None
         self.blend = Blend(module, states)
 
@@ -87,13 +100,38 @@ class Engine:
         """Output pixels for an input pixel."""
         return self.network.scale
 
-    def overlap_at(self, mix: Mix) -> int:
-        """How much tiles have to overlap at this mix.
+    @property
+    def takes_opacity(self) -> bool:
+        """Whether the network renders opacity too, as a fourth channel."""
+        return self.network.input_channels == self.network.output_channels == 4
 
-        :attr:`depth` where it was measured: all layers at one mix between the ends. Else :attr:`overlap`.
+    @property
+    def is_local(self) -> bool:
+        """Whether all layers are convolutions without stride, or work on each pixel alone."""
+        return self._is_local
+
+    def overlap_at(self, mix: Mix) -> int:
+        """How much tiles have to overlap at this mix; see :meth:`surroundings`."""
+        return self.surroundings(mix).overlap
+
+    def surroundings(self, mix: Mix) -> Surroundings:
+        """What tiles need around them at this mix.
+
+        Measured at first use, once for all mixes between the ends with all layers alike: :attr:`depth`, and
+        for networks with other layers than convolutions :mod:`dni.rendering.surroundings`. Other mixes get
+        :attr:`overlap` at least.
         """
         between = not mix.groups and all(0 <= share <= 1 for share in mix.shares)
-        return self.depth if between else self.overlap
+        if self._is_local:
+            return Surroundings(self.depth if between else self.overlap)
+        with self._measuring:
+            if self._surroundings is None:
+                self._surroundings = self._measure_surroundings()
+            measured = self._surroundings
+        if between:
+            return measured
+        overlap = round_up(max(self.overlap, measured.overlap), measured.grid)
+        return replace(measured, overlap=overlap)
 
     @property
     def depth(self) -> int:
@@ -101,7 +139,7 @@ class Engine:
 
         By :func:`dni.rendering.receptive_field.cut_depth` at every end and in the middle, in float32 on the
         CPU, so that it is the same wherever the blend is rendered. Networks with other layers than
-        convolutions keep :attr:`overlap`.
+        convolutions keep :attr:`overlap`, and have :meth:`surroundings`.
         """
         with self._measuring:
             if self._depth is None:
@@ -116,6 +154,16 @@ class Engine:
                 self._window_pixels = self._measure_window()
             return self._window_pixels
 
+    @property
+    def whole_pixels(self) -> int:
+        """The most input pixels to run at once where parts of a picture would differ from the whole."""
+        if self._is_local:
+            return self.window_pixels
+        with self._measuring:
+            budget = self._gpu_bytes() if self.device.type == "cuda" else CPU_WHOLE_BYTES
+            fits = int(budget / self._measured_bytes_per_pixel())
+        return max(WHOLE_PIXELS, min(MAX_WHOLE_PIXELS, fits))
+
     def on_cpu(self: E) -> E:
         """The same ends on the CPU in float32, with a network of their own; takes no memory on the device."""
         states = []
@@ -123,31 +171,58 @@ class Engine:
             with self.blend.at(shares) as module:
                 states.append({name: on_cpu(tensor) for name, tensor in module.state_dict().items()})
                 copied = copy_to_cpu(module)
-        return type(self)(replace(self.network, module=copied), states, device=CPU, precision="float32")
+        spare = type(self)(replace(self.network, module=copied), states, device=CPU, precision="float32")
+        spare._surroundings = self._surroundings
+        return spare
 
     @torch.inference_mode()
     def levels(self, module: nn.Module, window: Tensor) -> Tensor:
         """Run the network, as :attr:`blend` gave it, on a window.
 
+        Networks that draw random numbers get the same ones at every call.
+
         Args:
             module: The network at some mix.
-            window: uint8 (3, h, w) on the CPU; any size.
+            window: uint8 (3, h, w) on the CPU, or (4, h, w) with the opacity; any size.
 
         Returns:
-            float32 (output channels, scale * h, scale * w) on the device, 0 to 255, not rounded.
+            float32 (output channels, scale * h, scale * w) on the device, 0 to 255, not rounded; a network of
+            one channel gives three, with the window's colours.
         """
-        inputs = window.to(self.device).unsqueeze(0).to(self.dtype).div_(255)  # (1, 3, h, w)
-        if self.network.input_channels == 1:
-            inputs = inputs.mean(dim=1, keepdim=True)
-        padded = pad(inputs, self.network).contiguous(memory_format=torch.channels_last)
-        outputs: Tensor = module(padded)
+        picture = window.to(self.device).unsqueeze(0).to(self.dtype).div_(255)  # (1, 3 or 4, h, w)
+        channels = self.network.input_channels
+        padded = pad(to_input(picture, channels), self.network).contiguous(memory_format=self._layout)
+        with fixed_random_numbers(self._is_local, self.device):
+            outputs: Tensor = module(padded)
         height, width = window.shape[1] * self.scale, window.shape[2] * self.scale
-        return outputs[0, :, :height, :width].float().clamp_(0, 1).mul_(255)
+        shown = from_output(outputs[..., :height, :width], picture, channels=channels)
+        return shown[0].float().clamp_(0, 1).mul_(255)
+
+    def _choose_layout(self, module: nn.Module) -> torch.memory_format:
+        if self._is_local:
+            set_layout(module, torch.channels_last)
+            return torch.channels_last
+        side = self._least_side()
+        zeros = torch.zeros(1, self.network.input_channels, side, side, dtype=self.dtype, device=self.device)
+
+        @torch.inference_mode()
+        def run(layout: torch.memory_format) -> None:
+            with fixed_random_numbers(False, self.device):
+                module(zeros.contiguous(memory_format=layout))
+
+        return choose_layout(module, run)
+
+    def _least_side(self) -> int:
+        return round_up(max(MEMORY_PROBE_SIDE, self.network.minimum_size), self.network.multiple_of)
+
+    def _plain(self: E) -> E:
+        """This engine, or a copy, where measurements are the same everywhere."""
+        return self if self.device == CPU and self.precision == "float32" else self.on_cpu()
 
     def _measure_depth(self) -> int:
         if not self._is_local or self.overlap <= LEAST_DEPTH:
             return self.overlap
-        plain = self if self.device == CPU and self.precision == "float32" else self.on_cpu()
+        plain = self._plain()
         count, deepest = self.blend.num_ends, 0
         for shares in [*torch.eye(count).tolist(), [1 / count] * count]:
             with plain.blend.at(shares) as module:
@@ -155,32 +230,85 @@ class Engine:
             deepest = max(deepest, depth)
         return deepest
 
+    def _measure_surroundings(self) -> Surroundings:
+        """In the middle of the ends, and with what is found there at each end."""
+        plain = self if self.precision == "float32" else self.on_cpu()
+        count, network = self.blend.num_ends, self.network
+        found: Surroundings | None = None
+        for shares in [[1 / count] * count, *torch.eye(count).tolist()]:
+            with plain.blend.at(shares) as module:
+                run = partial(plain.levels, module)
+                if found is None:
+                    side = 4 * plain._least_side()
+                    picture = torch.zeros(3, side, side, dtype=torch.uint8)
+                    tried = grids(module, partial(run, picture), side=side, multiple=network.multiple_of)
+                here = measure_surroundings(
+                    run, tried, multiple=network.multiple_of, minimum=network.minimum_size
+                )
+            found = here.around(found) if found else here
+            tried = (found.grid,)
+        assert found is not None, "a blend has ends"
+        return found
+
+    def _gpu_bytes(self) -> float:
+        total = torch.cuda.get_device_properties(self.device).total_memory
+        return min(GPU_WINDOW_BYTES, GPU_SHARE * total)
+
+    def _measured_bytes_per_pixel(self) -> float:
+        if self._bytes_per_pixel is None:
+            side = self._least_side()
+            picture = torch.zeros(3, side, side, dtype=torch.uint8)
+            any_mix = [1 / self.blend.num_ends] * self.blend.num_ends
+            with self.blend.at(any_mix) as module:
+                self._bytes_per_pixel = bytes_while(lambda: self.levels(module, picture)) / side**2
+        return self._bytes_per_pixel
+
     def _measure_window(self) -> int:
-        side = round_up(max(MEMORY_PROBE_SIDE, self.network.minimum_size), self.network.multiple_of)
-        picture = torch.zeros(3, side, side, dtype=torch.uint8)
-        any_mix = [1 / self.blend.num_ends] * self.blend.num_ends
-        with self.blend.at(any_mix) as module:
-            bytes_per_pixel = bytes_while(lambda: self.levels(module, picture)) / side**2
+        bytes_per_pixel = self._measured_bytes_per_pixel()
         if self.device.type == "cuda":
-            total = torch.cuda.get_device_properties(self.device).total_memory
-            pixels = int(min(GPU_WINDOW_BYTES, GPU_SHARE * total) / bytes_per_pixel)
+            pixels = int(self._gpu_bytes() / bytes_per_pixel)
         else:
             pixels = min(CPU_WINDOW_PIXELS, int(CPU_WINDOW_BYTES / bytes_per_pixel))
-        return pixels if self._is_local else min(pixels, OTHER_WINDOW_PIXELS)
+        return pixels if self._is_local else min(pixels, WHOLE_PIXELS)
+
+
+def check_channels(network: ImageNetwork) -> None:
+    for direction, channels in (("in", network.input_channels), ("out", network.output_channels)):
+        if channels not in KNOWN_CHANNELS:
+            raise CheckpointError(
+                f"Expected a network for pictures of 1, 3 or 4 channels, but this {network.architecture} has "
+                f"{channels} {direction}. Choose another network."
+            )
+
+
+@contextmanager
+def fixed_random_numbers(unused: bool, device: torch.device) -> Iterator[None]:
+    """Let a network that draws random numbers draw the same ones each time, and nobody else notice."""
+    if unused:
+        yield
+        return
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        yield
 
 
 def pad(inputs: Tensor, network: ImageNetwork) -> Tensor:
-    """Extend to the right and below to a size that the network accepts, by repeating the edge."""
+    """Extend to the right and below to a size that the network accepts, as spandrel does.
+
+    By mirroring at the edge, and where the picture is too small for that by repeating its last pixels.
+    """
     height, width = inputs.shape[-2:]
     target_height, target_width = (
         round_up(max(side, network.minimum_size), network.multiple_of) for side in (height, width)
     )
     if network.square:
         target_height = target_width = max(target_height, target_width)
-    if (target_height, target_width) == (height, width):
+    below, right = target_height - height, target_width - width
+    if not below and not right:
         return inputs
-    padding = (0, target_width - width, 0, target_height - height)
-    return functional.pad(inputs, padding, mode="replicate")
+    mirrored = min(right, width - 1), min(below, height - 1)
+    inputs = functional.pad(inputs, (0, mirrored[0], 0, mirrored[1]), mode="reflect")
+    return functional.pad(inputs, (0, right - mirrored[0], 0, below - mirrored[1]), mode="replicate")
 
 
 def copy_to_cpu(module: nn.Module) -> nn.Module:

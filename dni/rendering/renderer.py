@@ -15,9 +15,11 @@ from dni.errors import DniError
 from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
 from dni.rendering.engine import Engine
+from dni.rendering.network_errors import NETWORK_ERRORS, RenderError, check_numbers, network_failed
+from dni.rendering.surroundings import Surroundings
 from dni.rendering.tiles import Tile, cut_square, halves, plan, tile_of
 
-__all__ = ["RenderError", "Renderer"]
+__all__ = ["RenderError", "Renderer", "cut_notice", "part_of"]
 
 MAX_OUTPUT_PIXELS = 400_000_000
 OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
@@ -28,22 +30,26 @@ ON_THE_CPU = (
 )
 
 
-class RenderError(DniError):
-    """This picture cannot be rendered by this network."""
-
-
 class TooLittleMemoryError(RenderError):
     """Not even a small tile fits into the memory that is free."""
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What to render: tiles of a picture, together a rectangle, from its top left to its bottom right."""
+    """What to render: tiles of a picture, together a rectangle, from its top left to its bottom right.
+
+    ``surroundings`` are those of the tiles; None for one tile around which nothing was measured.
+    """
 
     rgb: Tensor
     mix: Mix
     tiles: list[Tile]
-    overlap: int
+    surroundings: Surroundings | None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a tile reads less than the whole picture."""
+        return self.tiles[0].pixels < self.rgb[0].numel()
 
     @property
     def area(self) -> Rectangle:
@@ -60,6 +66,9 @@ class Renderer(Engine):
 
     When memory runs out, tiles are halved; when that does not help on a GPU, the picture is rendered anew on
     the CPU in float32. Both give a notice. Smaller tiles change an 8-bit level by one at most.
+
+    Networks that see the whole picture get it in one piece as long as memory allows; where it does not,
+    their tiles differ from the whole, and a notice says by how much.
     """
 
     def render(
@@ -76,7 +85,7 @@ class Renderer(Engine):
         Other renders may come between two tiles; each sets its own mix.
 
         Args:
-            rgb: uint8 (3, H, W) on the CPU.
+            rgb: uint8 (3, H, W) on the CPU; with the opacity (4, H, W) where the network takes it.
             mix: How much of every end: a mix, or one share an end.
             extrapolate: Allow plain shares outside [0, 1].
             tile: Side of square tiles in input pixels, about, without their overlap; by default as few tiles
@@ -84,10 +93,11 @@ class Renderer(Engine):
             control: Progress in tiles, notices, cancellation, and the slots that tiles run in.
 
         Returns:
-            uint8 (3, scale * H, scale * W) on the CPU.
+            uint8 (3 or 4, scale * H, scale * W) on the CPU.
 
         Raises:
-            RenderError: The picture has another shape or dtype, or is too large, also for the memory.
+            RenderError: The picture has another shape or dtype, is too large, also for the memory, or the
+                network fails on it.
             dni.blending.shares.BlendError: The mix is not one for these ends.
             Cancelled: ``control.cancelled`` was set.
         """
@@ -128,13 +138,28 @@ class Renderer(Engine):
         height, width = rgb.shape[1:]
         region.check_inside(width, height, name="region", error_type=RenderError)
         wanted = as_mix(mix, num_ends=self.blend.num_ends)
-        overlap, multiple = self.overlap, self.network.multiple_of
-        tile = tile_of(region, width=width, height=height, overlap=overlap, multiple=multiple)
-        job = Job(rgb, wanted, [tile], overlap)
-        return self._or_on_cpu(lambda _: job, control or RenderControl())
+
+        def make_job(renderer: Renderer) -> Job:
+            around = renderer.surroundings_of(region, height, width, wanted)
+            return Job(rgb, wanted, [part_of(region, height, width, around)], around)
+
+        return self._or_on_cpu(make_job, control or RenderControl())
+
+    def surroundings_of(self, region: Rectangle, height: int, width: int, mix: Mix) -> Surroundings | None:
+        """What has to be around a part of a picture of this size; None where all of it has to be.
+
+        Networks with other layers than convolutions are measured at first use.
+        """
+        if self.is_local:
+            return Surroundings(self.overlap)
+        if region == Rectangle.whole(width, height):
+            return None
+        around = self.surroundings(mix)
+        return None if around.is_global and height * width <= self.whole_pixels else around
 
     def _check(self, rgb: Tensor, tile: int | None) -> None:
-        if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+        channels = (3, 4) if self.takes_opacity else (3,)
+        if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] not in channels or 0 in rgb.shape:
             raise RenderError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} {tuple(rgb.shape)}.")
         if tile is not None and tile < 16:
             raise RenderError(f"Expected a tile of at least 16 pixels, but got {tile}.")
@@ -173,6 +198,7 @@ class Renderer(Engine):
         control.raise_if_cancelled()
         with control.slot():
             job = make_job(self)
+        self._notify_of_cuts(job, control)
         output = self._empty(job)
         waiting, done, too_large = deque(job.tiles), 0, float("inf")
         control.report(0, len(waiting))
@@ -192,17 +218,23 @@ class Renderer(Engine):
             waiting.extendleft(reversed(self._halves(job, tile)))
         return output
 
+    def _notify_of_cuts(self, job: Job, control: RenderControl) -> None:
+        if job.is_cut and job.surroundings and job.surroundings.is_global:
+            control.notify(cut_notice(self.network.architecture, job.surroundings))
+
     def _empty(self, job: Job) -> Tensor:
         area = job.area.scaled(self.scale)
-        return torch.empty(3, area.height, area.width, dtype=torch.uint8)
+        return torch.empty(len(job.rgb), area.height, area.width, dtype=torch.uint8)
 
     def _try_tile(self, job: Job, tile: Tile, output: Tensor) -> bool:
         """Render a tile into its place; False if it does not fit into memory."""
         try:
             self._render_tile(job, tile, output)
-        except (RuntimeError, MemoryError) as error:
+        except DniError:
+            raise
+        except NETWORK_ERRORS as error:
             if not is_out_of_memory(error):
-                raise
+                raise network_failed(self.network, tile.window, error) from error
         else:
             return True
         # Only here: the error keeps alive what was being computed.
@@ -213,32 +245,51 @@ class Renderer(Engine):
     def _render_tile(self, job: Job, tile: Tile, output: Tensor) -> None:
         with self.blend.at(job.mix) as module:
             levels = self.levels(module, tile.window.cut(job.rgb))
+            check_numbers(levels, self.network)
             core = tile.core.relative_to(tile.window).scaled(self.scale).cut(levels)
-            pixels = core.round_().to(torch.uint8)  # (1 or 3, scale * height, scale * width) of the core
+            pixels = core.round_().to(torch.uint8)  # (1, 3 or 4, scale * height, scale * width) of the core
         tile.core.relative_to(job.area).scaled(self.scale).cut(output).copy_(pixels)
 
     def _halves(self, job: Job, tile: Tile) -> list[Tile]:
         height, width = job.rgb.shape[1:]
-        parts = halves(tile, height, width, overlap=job.overlap, multiple=self.network.multiple_of)
+        around = job.surroundings or self.surroundings(job.mix)
+        parts = halves(tile, height, width, overlap=around.overlap, multiple=around.grid)
         if not parts:
             raise TooLittleMemoryError(f"{tile.pixels} pixels are too many.")
         return parts
 
 
 def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None) -> Job:
-    """The whole picture, in square tiles or in what suits the network."""
+    """The whole picture, in one piece, in square tiles or in what suits the network."""
     height, width = rgb.shape[1:]
-    network = renderer.network
-    budget = renderer.window_pixels if tile is None else tile**2
+    in_one_piece = height * width <= renderer.window_pixels if tile is None else max(height, width) <= tile
+    if in_one_piece and not renderer.is_local:
+        return Job(rgb, mix, [part_of(Rectangle.whole(width, height), height, width, None)], None)
     # Nothing overlaps in one tile: no need to measure how much.
-    overlap = renderer.overlap if height * width <= budget else renderer.overlap_at(mix)
+    few = renderer.is_local and height * width <= (renderer.window_pixels if tile is None else tile**2)
+    around = Surroundings(renderer.overlap) if few else renderer.surroundings(mix)
+    overlap, multiple = around.overlap, around.grid
     if tile is None:
-        tiles = plan(
-            height, width, overlap=overlap, budget=budget, multiple=network.multiple_of, square=network.square
-        )
+        budget = renderer.whole_pixels if around.is_global else renderer.window_pixels
+        square = renderer.network.square
+        tiles = plan(height, width, overlap=overlap, budget=budget, multiple=multiple, square=square)
     else:
-        tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=network.multiple_of)
-    return Job(rgb, mix, tiles, overlap)
+        tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=multiple)
+    return Job(rgb, mix, tiles, around)
+
+
+def part_of(part: Rectangle, height: int, width: int, around: Surroundings | None) -> Tile:
+    """A part of a picture with its surroundings; with all of the picture where there are none."""
+    overlap, multiple = (around.overlap, around.grid) if around else (max(height, width), 1)
+    return tile_of(part, width=width, height=height, overlap=overlap, multiple=multiple)
+
+
+def cut_notice(architecture: str, around: Surroundings) -> str:
+    """What to know about parts of a picture where the network sees all of it."""
+    return (
+        f"{architecture} looks at the whole picture, and this one is too large for one piece: parts of it "
+        f"are rendered apart, which changed a test picture by up to {around.difference:.2g} of 255 levels."
+    )
 
 
 def is_out_of_memory(error: Exception) -> bool:
