@@ -79,7 +79,9 @@ class Outcome:
         if self.refusal:
             return [*name, "", "", "", "", "", self.refusal]
         shown = [f"{self.whole}", *map(text_of, (self.tiles, self.overlap, self.grid))]
-        seen = "" if self.notice is None else f"sees the whole picture: parts differ by up to {self.notice:.2g}"
+        seen = (
+            "" if self.notice is None else f"sees the whole picture: parts differ by up to {self.notice:.2g}"
+        )
         return [*name, "yes" if self.blend else "**no**", *shown, seen]
 
 
@@ -177,7 +179,9 @@ def chosen(names: Iterable[str]) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="only rows whose names contain one of these; nothing is saved")
+    parser.add_argument(
+        "names", nargs="*", help="only rows whose names contain one of these; nothing is saved"
+    )
     names = parser.parse_args().names
     outcomes = []
     for row in chosen(names):

@@ -21,6 +21,7 @@ from dni.checkpoints.networks import ImageNetwork
 from dni.device import DTYPES, Precision, best_device, best_precision
 from dni.rendering.channels import KNOWN_CHANNELS, from_output, to_input
 from dni.rendering.memory_layout import choose_layout, set_layout
+from dni.rendering.network_errors import NETWORK_ERRORS
 from dni.rendering.receptive_field import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
 from dni.rendering.surroundings import Surroundings, grids, measure_surroundings
 from dni.rendering.tiles import round_up
@@ -126,7 +127,10 @@ class Engine:
             return Surroundings(self.depth if between else self.overlap)
         with self._measuring:
             if self._surroundings is None:
-                self._surroundings = self._measure_surroundings()
+                try:
+                    self._surroundings = self._measure_surroundings()
+                except NETWORK_ERRORS:  # it does not run on the test picture, or memory is too small for it
+                    self._surroundings = Surroundings(self.overlap, self.network.multiple_of)
             measured = self._surroundings
         if between:
             return measured

@@ -76,7 +76,9 @@ def grids(module: nn.Module, run: Callable[[], object], *, side: int, multiple: 
     """
     window = math.lcm(*window_sizes(module)) if any(window_sizes(module)) else 1
     stride = largest_stride(module, run, side)
-    found = {math.lcm(multiple, blocks) for blocks in (window, stride, window * stride)}
+    found = {math.lcm(multiple, blocks) for blocks in (window, window * stride)}
+    if window == 1:
+        found.add(multiple)
     return tuple(sorted(grid for grid in found if grid <= max(LARGEST_GRID, multiple)))
 
 
