@@ -162,7 +162,8 @@ def save_table(outcomes: Sequence[Outcome]) -> None:
         "whole picture get it in one piece up to 512x512 and as far as memory allows; beyond, a notice states the",
         "difference.",
         "",
-        f"**{right} of {len(outcomes)} rows are right, {len({o.row.architecture for o in outcomes})} architectures.**",
+        f"**{right} of {len(outcomes)} rows are right, {len({each.row.architecture for each in outcomes})} "
+        "architectures.**",
         "",
         "| " + " | ".join(columns) + " |",
         "|" + "---|" * len(columns),
