@@ -6,9 +6,11 @@ if os.environ.get("SPACES_ZERO_GPU"):
     import spaces  # noqa: F401 - ZeroGPU wants to be imported before torch
 
 from dni.device import keep_freed_memory
+from dni.temporary import exit_on_sigterm
 from dni.ui import build_app, keep_uploads_private, launch_options
 
 keep_freed_memory()
+exit_on_sigterm()
 keep_uploads_private()
 demo = build_app()
 

@@ -27,7 +27,7 @@ from dni.checkpoints.files import save
 from dni.checkpoints.networks import load_ends
 from dni.errors import DniError
 from dni.rendering.control import RenderControl
-from dni.rendering.receptive_field import probe
+from dni.rendering.measuring.receptive_field import probe
 from dni.rendering.renderer import Renderer
 
 __all__ = ["Outcome", "check", "main"]
@@ -39,6 +39,14 @@ TILED_SIZE = (173, 197)
 TILE = 64
 # Blends in place and on state dicts may round differently once.
 TOLERANCE = 1e-5
+INTRODUCTION = f"""\
+Written by `python -m benchmarks.architectures`. Small networks with random weights, excited so that
+differences are larger than in trained ones, their two ends blended at alpha {ALPHA}, in float32 on the CPU.
+*Blend*: the live network equals the formula on state dicts. *Whole*: the most by which a picture of
+{WHOLE_SIZE[1]}x{WHOLE_SIZE[0]} differs from spandrel's own call, in levels of 255. *Tiles*: the most by which
+tiles of about {TILE} differ from the whole picture of {TILED_SIZE[1]}x{TILED_SIZE[0]}; *overlap* and *grid*
+are what was measured for them. Networks that see the whole picture get it in one piece up to 512x512, and
+as far as memory allows; beyond, a notice states the difference on the picture that was measured."""
 TABLE = Path(__file__).parents[1] / "docs" / "architectures.md"
 
 
@@ -149,18 +157,11 @@ def levels_apart(one: Tensor, other: Tensor) -> int:
 def save_table(outcomes: Sequence[Outcome]) -> None:
     """Print the table, and write it to ``docs/architectures.md``."""
     right = sum(outcome.is_right for outcome in outcomes)
-    columns = "architecture, variant, right, blend, whole, tiles, overlap, grid, what else".split(", ")
+    columns = ["architecture", "variant", "right", "blend", "whole", "tiles", "overlap", "grid", "what else"]
     lines = [
         "# Every architecture that spandrel loads",
         "",
-        "Written by `python -m benchmarks.architectures`. Small networks with random weights, excited so that",
-        "differences are larger than in trained ones, their two ends blended at alpha 0.3, in float32 on the CPU.",
-        "*Blend*: the live network equals the formula on state dicts. *Whole*: the most by which a picture of",
-        f"{WHOLE_SIZE[1]}x{WHOLE_SIZE[0]} differs from spandrel's own call, in levels of 255. *Tiles*: the most by "
-        f"which tiles of about {TILE}",
-        "differ from the whole picture; *overlap* and *grid* are what was measured for them. Networks that see the",
-        "whole picture get it in one piece up to 512x512 and as far as memory allows; beyond, a notice states the",
-        "difference.",
+        *INTRODUCTION.splitlines(),
         "",
         f"**{right} of {len(outcomes)} rows are right, {len({each.row.architecture for each in outcomes})} "
         "architectures.**",

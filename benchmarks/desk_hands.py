@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from benchmarks.browser import PATIENCE_MS, PAUSE_MS, noise
 from benchmarks.desk_items import DISC_SHARE, HEIGHT, WIDTH
 from benchmarks.ladders import LADDERS
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.serving.render_service import RenderService
 
 __all__ = ["Shown", "shown_by_hand"]

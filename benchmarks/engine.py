@@ -33,7 +33,8 @@ from dni.benchmarking import (
     whole_picture_row,
 )
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import as_image_network, load_ends
 from dni.device import best_device, keep_freed_memory
 from dni.pictures.write import save_png

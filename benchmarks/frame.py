@@ -10,7 +10,8 @@ import torch
 
 from benchmarks.table import median, save_table
 from dni.blending.interpolate import shares_of
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import DTYPES, Precision, keep_freed_memory
 from dni.pictures.write import encode_jpeg

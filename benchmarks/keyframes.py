@@ -11,7 +11,8 @@ from PIL import Image
 
 from benchmarks.table import save_table
 from dni.blending.interpolate import shares_of
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import keep_freed_memory
 from dni.pictures.picture import Picture, from_pil

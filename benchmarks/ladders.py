@@ -6,7 +6,8 @@ from pathlib import Path
 
 from dni.blending.mix_paths import positions
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import End, Pair, Source, end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import End, Pair, Source, end_paths
 from dni.export.networks import export_network
 from dni.serving.render_service import RenderService
 

@@ -13,7 +13,8 @@ from torch import Tensor
 from benchmarks.keyframes import psnr
 from benchmarks.table import save_table
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import keep_freed_memory
 from dni.masks.automatic import detail_mask, feather, luminance_mask

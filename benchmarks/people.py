@@ -115,18 +115,17 @@ class Person:
             "session": scene["session"],
             "ahead": ahead,
         }
-        body = {
-            "session_hash": self.session,
-            "component_id": self.app.viewer,
-            "fn_name": "frame",
-            "data": request,
-        }
-        reply = await self._post(f"{API}/component_server", json=body)
-        if reply.get("dropped"):
-            raise DroppedError
-        if "error" in reply:
-            raise RefusedError(reply["error"])
+        reply = await self._ask_viewer("frame", request)
         return Reply(base64.b64decode(reply["jpeg"]), float(reply["milliseconds"]))
+
+    async def overview(self, scene: Scene) -> bytes:
+        """The whole picture, reduced.
+
+        Raises:
+            DroppedError, RefusedError: See there.
+        """
+        asked = {"token": scene["token"], "session": scene["session"]}
+        return base64.b64decode((await self._ask_viewer("overview", asked))["jpeg"])
 
     async def render_whole(self, alpha: float, *, cancel_after: float | None = None) -> bytes | None:
         """The whole picture as a PNG, or None if it was cancelled, which is tried after so many seconds."""
@@ -169,6 +168,15 @@ class Person:
             async for line in response.aiter_lines():
                 if line.startswith(LINES_OF_DATA):
                     yield json.loads(line.removeprefix(LINES_OF_DATA))
+
+    async def _ask_viewer(self, function: str, data: dict[str, Any]) -> dict[str, Any]:
+        body = {"session_hash": self.session, "component_id": self.app.viewer, "fn_name": function}
+        reply: dict[str, Any] = await self._post(f"{API}/component_server", json={**body, "data": data})
+        if reply.get("dropped"):
+            raise DroppedError
+        if "error" in reply:
+            raise RefusedError(reply["error"])
+        return reply
 
     async def _post(self, path: str, **content: Any) -> Any:
         response = await self._http.post(path, **content)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.permute import permuted_compact, permuted_rrdb
 from benchmarks.table import save_table
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.files import read_metadata, read_state, save
 from dni.compatibility.correlation import mean_correlation
 from dni.compatibility.verdict import inspect_networks

@@ -11,9 +11,9 @@ from dni.blending.blend import Blend
 from dni.blending.interpolate import BlendError, interpolate, shares_of
 from dni.blending.layer_groups import layer_groups
 from dni.blending.shares import Mix, task_shares
-from dni.checkpoints import catalog
-from dni.checkpoints.catalog import end_paths, find_pair, load_catalog
-from dni.checkpoints.files import CheckpointError
+from dni.catalog.catalog_file import find_pair, load_catalog
+from dni.catalog.pairs import end_paths
+from dni.checkpoints.errors import CheckpointError
 from dni.checkpoints.networks import ImageNetwork, load_ends, load_network
 from dni.compatibility.verdict import Verdict, inspect_networks
 from dni.device import keep_freed_memory
@@ -70,4 +70,4 @@ __all__ = [
 ]
 
 # The README named these modules before they moved; what it showed goes on working.
-sys.modules.update({"dni.adapt": adapt, "dni.allocator": allocator, "dni.catalog": catalog})
+sys.modules.update({"dni.adapt": adapt, "dni.allocator": allocator})

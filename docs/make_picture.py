@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from dni import Renderer, find_pair, load_ends, open_picture, shares_of
-from dni.checkpoints.catalog import end_paths
+from dni.catalog.pairs import end_paths
 from dni.pictures.picture import to_pil
 from dni.pictures.resize import resize_bicubic
 

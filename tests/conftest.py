@@ -18,12 +18,18 @@ from effects_page import Desk, Gate, tiny_pairs
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.browser import CHROMIUM, FLAGS
-from dni.checkpoints.catalog import End, Pair, Source
+from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import save
 from dni.cli.main import main
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from models import RRDBNet
+
+
+def pytest_configure() -> None:
+    """Share the cores out among the processes of ``pytest -n``."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    torch.set_num_threads(max(1, torch.get_num_threads() // workers))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

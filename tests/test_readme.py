@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from dni.blending.interpolate import shares_of
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.files import sha256_of
 from dni.checkpoints.networks import build, load_ends
 from dni.metrics.distortion import psnr_y
@@ -45,9 +46,9 @@ def test_the_library_example_runs(monkeypatch) -> None:
 
 def test_the_names_that_the_readme_once_showed_go_on_working() -> None:
     from dni.allocator import keep_freed_memory
-    from dni.catalog import end_paths as former_end_paths
 
     import dni
+    from dni.catalog import end_paths as former_end_paths
 
     assert former_end_paths is end_paths
     assert dni.adapt.load_classifier is dni.load_classifier

@@ -13,7 +13,8 @@ from dni.benchmarking.machine import precisions, sample_picture
 from dni.benchmarking.rate import convolution_rows
 from dni.benchmarking.rebuild import rebuild_row
 from dni.benchmarking.setting import random_rrdb, setting_row
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import as_image_network, load_ends
 from dni.device import best_device, best_precision
 from dni.rendering.renderer import Renderer

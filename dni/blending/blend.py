@@ -8,8 +8,9 @@ then a single pass over memory: no ``load_state_dict``, no rebuilding.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,26 @@ from dni.blending.interpolate import BlendError, check_blendable, check_groups, 
 from dni.blending.layer_groups import layer_groups
 from dni.blending.shares import Mix, MixLike, as_mix
 
-__all__ = ["Blend"]
+__all__ = ["Blend", "Refine", "refined"]
+
+# Changes a live network after it was set to a mix.
+Refine = Callable[[nn.Module], None]
+
+refinement: ContextVar[Refine | None] = ContextVar("refinement", default=None)
+
+
+@contextmanager
+def refined(refine: Refine | None) -> Iterator[None]:
+    """Inside, and only for this thread, blends between their ends are refined after they are set.
+
+    Args:
+        refine: Given the live network; may change tensors in place, but not parameters' memory.
+    """
+    token = refinement.set(refine)
+    try:
+        yield
+    finally:
+        refinement.reset(token)
 
 
 class Blend:
@@ -32,6 +52,8 @@ class Blend:
         network: The live network; its current parameters are overwritten.
         states: One state dict an end, with the names and shapes of the network's own. ``alpha = 0`` is
             the first end, ``alpha = 1`` the second.
+        execution_order: The order of the network's layers; see
+            :func:`dni.blending.layer_groups.layer_groups`.
 
     Attributes:
         num_ends: How many ends there are.
@@ -51,7 +73,13 @@ class Blend:
         True
     """
 
-    def __init__(self, network: nn.Module, states: Sequence[Mapping[str, Tensor]]) -> None:
+    def __init__(
+        self,
+        network: nn.Module,
+        states: Sequence[Mapping[str, Tensor]],
+        *,
+        execution_order: Mapping[str, int] | None = None,
+    ) -> None:
         check_blendable(states)
         own = network.state_dict()
         report(own.keys() ^ states[0].keys(), "Expected the network's own names, but these differ")
@@ -61,6 +89,7 @@ class Blend:
         )
         self.num_ends = len(states)
         self.mix: Mix | None = None
+        self._refine: Refine | None = None
         self._network = network
         self._lock = threading.RLock()
         with torch.no_grad():
@@ -68,7 +97,7 @@ class Blend:
                 if not tensor.is_floating_point():
                     tensor.copy_(states[0][name])
         dtypes = dict.fromkeys(tensor.dtype for tensor in own.values() if tensor.is_floating_point())
-        groups = layer_groups(own)
+        groups = layer_groups(own, execution_order)
         self.groups = tuple(groups)
         self._rows = [build_rows(network, states, groups, dtype) for dtype in dtypes]
 
@@ -91,12 +120,15 @@ class Blend:
         """
         wanted = as_mix(mix, num_ends=self.num_ends, extrapolate=extrapolate)
         check_groups(wanted, self.groups)
+        refine = None if wanted.is_end else refinement.get()
         with self._lock:
-            if wanted != self.mix:
+            if (wanted, refine) != (self.mix, self._refine):
                 self.mix = None  # in case setting is interrupted half-way
                 for rows in self._rows:
                     rows.set_mix(wanted)
-                self.mix = wanted
+                if refine:
+                    refine(self._network)
+                self.mix, self._refine = wanted, refine
             yield self._network
 
     @contextmanager

@@ -131,7 +131,8 @@ def spans(starts: Mapping[str, int], length: int, group_of: Mapping[str, str]) -
     """The runs of neighbours of one group; together they cover the whole row."""
     runs = [(group, starts[next(names)]) for group, names in groupby(starts, key=group_of.__getitem__)]
     for (group, start), (_, stop) in pairwise([*runs, ("", length)]):
-        yield Span(group, start, stop)
+        if start < stop:  # not where all tensors of a run have no elements
+            yield Span(group, start, stop)
 
 
 def view_like(flat: Tensor, tensor: Tensor, start: int) -> Tensor:
@@ -142,6 +143,8 @@ def view_like(flat: Tensor, tensor: Tensor, start: int) -> Tensor:
 def is_dense(tensor: Tensor) -> bool:
     """Whether the strides visit ``numel`` consecutive elements, each once, in some order of dimensions."""
     expected = 1
+    if tensor.numel() == 0:
+        return True
     for stride, size in sorted(zip(tensor.stride(), tensor.size(), strict=True)):
         if size != 1:
             if stride != expected:

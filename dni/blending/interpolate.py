@@ -14,16 +14,20 @@ from torch import Tensor
 
 from dni.blending.layer_groups import layer_groups
 from dni.blending.shares import BlendError, Mix, MixLike, as_mix, check_shares, shares_of
+from dni.errors import listed
 
 __all__ = ["BlendError", "check_blendable", "check_groups", "check_shares", "interpolate", "shares_of"]
 
 State = Mapping[str, Tensor]
 
 MAX_NAMES = 10
+COUNTER = "num_batches_tracked"
 
 
 def check_blendable(states: Sequence[State]) -> None:
     """Check that all states have the same names, shapes and dtypes, and equal integer tensors.
+
+    How many batches a batch norm has seen may differ.
 
     Args:
         states: At least two state dicts, e.g. the ``state_dict()`` of networks as they were built.
@@ -43,7 +47,8 @@ def check_blendable(states: Sequence[State]) -> None:
             ("integer values", lambda a, b: a.is_floating_point() or torch.equal(a.cpu(), b.cpu())),
         )
         for what, same in checks:
-            differing = {name for name in first if not same(first[name], other[name])}
+            compared = [name for name in first if not name.endswith(COUNTER)]
+            differing = {name for name in compared if not same(first[name], other[name])}
             report(differing, f"Expected the same {what}, but these differ {where}")
 
 
@@ -73,17 +78,24 @@ def check_groups(mix: Mix, known: Iterable[str]) -> None:
     unknown = [name for name, _ in mix.groups if name not in names]
     if unknown:
         raise BlendError(
-            f"Expected groups of layers that this network has, but got {', '.join(map(repr, unknown))}. "
+            f"Expected groups of layers that this network has, but got {listed(map(repr, unknown))}. "
             f"Choose from: {', '.join(names)}."
         )
 
 
-def interpolate(states: Sequence[State], mix: MixLike, *, extrapolate: bool = False) -> dict[str, Tensor]:
+def interpolate(
+    states: Sequence[State],
+    mix: MixLike,
+    *,
+    extrapolate: bool = False,
+    execution_order: Mapping[str, int] | None = None,
+) -> dict[str, Tensor]:
     """Blend state dicts: ``sum_i shares_i * states_i``, tensor by tensor, in new memory.
 
     Floating tensors are blended in at least float32 and keep their dtype, device and shape; running
     statistics of batch norms are blended like parameters (the paper does), which is an approximation.
-    Integer and boolean tensors must be equal in all ends and are copied. A share of exactly 1 gives that
+    Integer and boolean tensors must be equal in all ends and are copied; where batch norms count batches, the
+    first end's number is. A share of exactly 1 gives that
     end bit for bit.
 
     Args:
@@ -91,13 +103,15 @@ def interpolate(states: Sequence[State], mix: MixLike, *, extrapolate: bool = Fa
             (see :func:`dni.blending.layer_groups.layer_groups`).
         mix: The mix, or plain shares, one an end.
         extrapolate: Allow plain shares outside [0, 1]; a mix knows by itself.
+        execution_order: The order of the network's layers; see
+            :func:`dni.blending.layer_groups.layer_groups`.
 
     Raises:
         BlendError: The states, the shares or the groups do not allow it.
     """
     check_blendable(states)
     wanted = as_mix(mix, num_ends=len(states), extrapolate=extrapolate)
-    groups = layer_groups(states[0])
+    groups = layer_groups(states[0], execution_order)
     check_groups(wanted, groups)
     shares = {name: wanted.shares_in(group) for group, names in groups.items() for name in names}
     return {
@@ -109,7 +123,9 @@ def interpolate(states: Sequence[State], mix: MixLike, *, extrapolate: bool = Fa
 def blend_tensors(tensors: Sequence[Tensor], shares: tuple[float, ...]) -> Tensor:
     """Blend one tensor of each end; the result has new memory."""
     used = [index for index, share in enumerate(shares) if share != 0]
-    if len(used) == 1 or not tensors[0].is_floating_point():
+    if not tensors[0].is_floating_point():
+        return tensors[0].detach().clone()
+    if len(used) == 1:
         return tensors[used[0]].detach().clone()
     wide = torch.promote_types(tensors[0].dtype, torch.float32)
     chosen = [tensors[index].detach().to(wide) for index in used]

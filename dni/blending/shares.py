@@ -7,15 +7,31 @@ arithmetic", ICLR 2023, https://arxiv.org/abs/2212.04089) is the same thing said
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dni.errors import DniError
+from dni.errors import DniError, listed, shown
 
-__all__ = ["BlendError", "Mix", "MixLike", "as_mix", "check_shares", "shares_of", "task_shares"]
+__all__ = [
+    "MAX_ENDS",
+    "MAX_GROUPS",
+    "BlendError",
+    "Mix",
+    "MixLike",
+    "as_mix",
+    "check_shares",
+    "shares_of",
+    "task_shares",
+]
 
 SUM_TOLERANCE = 1e-6
+# More than any network has, or anybody blends; more is a mistake, or meant to cost time.
+MAX_GROUPS = 256
+MAX_ENDS = 256
+MAX_GROUP_NAME = 200
+MOST_SHOWN = 16
 
 
 class BlendError(DniError):
@@ -33,7 +49,8 @@ class Mix:
         extrapolate: Whether shares outside [0, 1] are meant.
 
     Raises:
-        BlendError: See :func:`check_shares`; or a group is named twice.
+        BlendError: See :func:`check_shares`; a group is named twice, or by more than 200 characters; or there
+            are more than 256.
 
     Example:
         >>> Mix.of_alpha(0.25)
@@ -45,16 +62,13 @@ class Mix:
     shares: tuple[float, ...]
     groups: tuple[tuple[str, tuple[float, ...]], ...] = ()
     extrapolate: bool = False
+    _by_group: dict[str, tuple[float, ...]] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
+        check_group_names([name for name, _ in self.groups])
         for group, shares in (("", self.shares), *self.groups):
             check_shares(shares, num_ends=len(self.shares), extrapolate=self.extrapolate, group=group)
-        names = [name for name, _ in self.groups]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise BlendError(
-                f"Expected every group of layers once, but got {', '.join(twice)} again. Drop one."
-            )
+        object.__setattr__(self, "_by_group", dict(self.groups))  # the dataclass is frozen
 
     @classmethod
     def of(
@@ -82,9 +96,21 @@ class Mix:
         """The share of the second of two ends; None where one number does not say it all."""
         return self.shares[1] if len(self.shares) == 2 and not self.groups else None
 
+    @property
+    def is_end(self) -> bool:
+        """Whether it is one of the ends, unchanged."""
+        used = [share for share in self.shares if share != 0]
+        return used == [1] and all(shares == self.shares for _, shares in self.groups)
+
+    @property
+    def extrapolates(self) -> bool:
+        """Whether any share is outside [0, 1]."""
+        every = (self.shares, *(shares for _, shares in self.groups))
+        return not all(0 <= share <= 1 for shares in every for share in shares)
+
     def shares_in(self, group: str) -> tuple[float, ...]:
         """The shares that hold in this group of layers."""
-        return dict(self.groups).get(group, self.shares)
+        return self._by_group.get(group, self.shares)
 
 
 MixLike: TypeAlias = Mix | Iterable[float]
@@ -150,7 +176,7 @@ def check_shares(
             outside [0, 1] without ``extrapolate``.
     """
     checked = floats(shares)
-    where = f" of the layers {group!r}" if group else ""
+    where = f" of the layers {shown(group)}" if group else ""
     check_count(checked, num_ends, where)
     if not all(math.isfinite(share) for share in checked):
         raise BlendError(f"Expected finite shares{where}, but got {show(checked)}. Give numbers from 0 to 1.")
@@ -167,14 +193,38 @@ def check_shares(
     return checked
 
 
+def check_group_names(names: Sequence[str]) -> None:
+    if len(names) > MAX_GROUPS:
+        raise BlendError(f"Expected at most {MAX_GROUPS} groups of layers, but got {len(names)}. Drop some.")
+    wrong = [name for name in names if not isinstance(name, str) or len(name) > MAX_GROUP_NAME]
+    if wrong:
+        raise BlendError(
+            f"Expected names of groups of at most {MAX_GROUP_NAME} characters, but got {shown(wrong[0])}. "
+            "Use those that the network's groups have."
+        )
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise BlendError(f"Expected every group of layers once, but got {listed(twice)} again. Drop one.")
+
+
 def check_count(shares: Sequence[float], num_ends: int, where: str = "") -> None:
+    if num_ends > MAX_ENDS:
+        raise BlendError(f"Expected at most {MAX_ENDS} ends, but got {num_ends}. Blend fewer.")
     if len(shares) != num_ends:
         raise BlendError(f"Expected one share{where} for each of the {num_ends} ends, but got {len(shares)}.")
 
 
 def floats(numbers: Iterable[float]) -> tuple[float, ...]:
-    return tuple(float(number) for number in numbers)
+    return tuple(map(as_float, numbers))
+
+
+def as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number beyond any float
+        return math.copysign(math.inf, number)
 
 
 def show(shares: Sequence[float]) -> str:
-    return "(" + ", ".join(f"{share:.6g}" for share in shares) + ")"
+    rest = f", and {len(shares) - MOST_SHOWN} more" if len(shares) > MOST_SHOWN else ""
+    return "(" + ", ".join(f"{share:.6g}" for share in shares[:MOST_SHOWN]) + rest + ")"

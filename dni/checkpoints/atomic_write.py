@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from dni.errors import DniError
+from dni.errors import DniError, in_words
+from dni.temporary import partial_folder
 
 __all__ = ["atomic_write", "check_destination"]
 
@@ -19,7 +20,9 @@ def atomic_write(
 ) -> Iterator[Path]:
     """A hidden place beside ``path`` to write to; it becomes ``path`` when the block ends well.
 
-    Where the block raises anything, nothing is left behind and an older file stays as it was.
+    Where the block raises anything, nothing is left behind and an older file stays as it was; what a killed
+    process left goes when the same ``path`` is written again. A symbolic link at ``path`` is replaced by the
+    file, and what it points to is not touched: nothing is written outside of the folder that was named.
 
     Args:
         path: Where the file shall be.
@@ -29,25 +32,25 @@ def atomic_write(
     Raises:
         DniError: Of ``error_type``: the place cannot be written.
     """
-    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
     try:
-        yield partial
-        os.replace(partial, path)
+        with partial_folder(path) as folder:
+            partial = folder / "partial"
+            yield partial
+            os.replace(partial, path)
     except failures as error:
+        reason = getattr(error, "strerror", None) or in_words(error)
         raise error_type(
-            f"Expected to write {path}, but that failed ({getattr(error, 'strerror', None) or error}). "
+            f"Expected to write {path}, but that failed ({reason}). "
             "Choose a folder that exists, has room, and that you may write to."
         ) from error
-    finally:
-        with suppress(OSError):  # the file, or even its folder, is not there
-            partial.unlink()
 
 
 def check_destination(destination: Path, suffix: str) -> None:
     """Find out before the work, where that can be known, that its result cannot be written.
 
     Raises:
-        DniError: The name does not end in ``suffix``, or the folder is not there or not writable.
+        DniError: The name does not end in ``suffix``, is that of a folder or too long, or the folder around
+            it is not there or not writable.
     """
     folder = destination.parent
     if destination.suffix.lower() != suffix:
@@ -59,3 +62,14 @@ def check_destination(destination: Path, suffix: str) -> None:
             f"Expected to write {destination}, but {folder} is no folder that you may write to: "
             "make it first, or choose another."
         )
+    try:
+        is_folder = stat.S_ISDIR(os.lstat(destination).st_mode)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DniError(
+            f"Expected a name for a file, but got {in_words(destination.name)} ({error.strerror}): "
+            "choose another."
+        ) from error
+    if is_folder:
+        raise DniError(f"Expected a name for a file, but {destination} is a folder: choose another.")

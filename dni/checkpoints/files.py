@@ -10,10 +10,9 @@ import os
 import pickle
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,27 +20,29 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from dni.checkpoints.atomic_write import atomic_write
-from dni.errors import DniError
+from dni.checkpoints.errors import (
+    MAX_BYTES,
+    SAFETENSORS_SUFFIX,
+    CheckpointError,
+    asks_to_run_code,
+    not_a_checkpoint,
+    too_large,
+    unusable_content,
+)
+from dni.checkpoints.state_dicts import Entries, checked_tensors, find_weights
+from dni.checkpoints.tensor_kinds import header_problem
+from dni.errors import in_words
 
-__all__ = ["MAX_BYTES", "CheckpointError", "read_metadata", "read_state", "read_states", "save", "sha256_of"]
+__all__ = [
+    "read_metadata",
+    "read_state",
+    "read_states",
+    "save",
+    "sha256_of",
+]
 
-MAX_BYTES = 4 * 1024**3
-SAFETENSORS_SUFFIX = ".safetensors"
 PICKLE_SUFFIXES = (".pth", ".pt", ".ckpt")
-# Names under which training programs store the weights, best first.
-WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net", "generator")
-MAX_NESTING = 4
-# What DataParallel and torch.compile put before every name.
-PREFIXES = ("module.", "_orig_mod.")
-MAX_NAMES = 10
 HASH_CHUNK_BYTES = 1 << 20
-
-WrapperPath = tuple[str, ...]
-Entries = Mapping[Any, object]
-
-
-class CheckpointError(DniError):
-    """A weight file, or what is in it, cannot be used."""
 
 
 def sha256_of(path: Path | str) -> str:
@@ -103,6 +104,7 @@ def read_metadata(path: Path | str) -> dict[str, str]:
     path = check_file(Path(path))
     if path.suffix.lower() != SAFETENSORS_SUFFIX:
         return {}
+    check_header(path)
     try:
         with safe_open(path, framework="pt") as file:
             return dict(file.metadata() or {})
@@ -164,6 +166,7 @@ def load_entries(path: Path) -> Entries:
     """Everything in a file, wrappers and all."""
     check_file(path)
     if path.suffix.lower() == SAFETENSORS_SUFFIX:
+        check_header(path)
         try:
             return dict(load_file(path))
         except Exception as error:  # whatever a hostile file makes the parser raise
@@ -172,8 +175,20 @@ def load_entries(path: Path) -> Entries:
     content = unpickle_tensors(path)
     if not isinstance(content, Mapping):
         kind = type(content).__name__
-        raise CheckpointError(f"Expected {path} to hold a dictionary of tensors, but it holds a {kind}.")
+        raise CheckpointError(
+            f"Expected {in_words(path)} to hold a dictionary of tensors, but it holds a {kind}."
+        )
     return content
+
+
+def check_header(path: Path) -> None:
+    """Raise if a safetensors file describes what we could not use, before a parser trusts it."""
+    try:
+        problem = header_problem(path)
+    except OSError as error:
+        raise not_a_checkpoint(path, error.strerror) from error
+    if problem:
+        raise unusable_content(path, problem)
 
 
 def check_archive(path: Path) -> None:
@@ -190,6 +205,10 @@ def check_archive(path: Path) -> None:
     unpacked = sum(member.file_size for member in members)
     if unpacked > MAX_BYTES:
         raise too_large(path, unpacked)
+    if unpacked > path.stat().st_size:  # compressed, or parts that overlap
+        raise unusable_content(
+            path, f"Expected every value to be stored, but {path.stat().st_size} bytes unpack to {unpacked}"
+        )
 
 
 def unpickle_tensors(path: Path) -> object:
@@ -206,94 +225,3 @@ def unpickle_tensors(path: Path) -> object:
         raise not_a_checkpoint(path, "neither a PyTorch file nor safetensors") from error
     except Exception as error:  # whatever a hostile file makes the parser raise
         raise not_a_checkpoint(path, error) from error
-
-
-def find_weights(entries: Entries, path: Path) -> dict[WrapperPath, Entries]:
-    """The sets of weights in a file by the wrappers around them, best first; at least one."""
-    found = weights_below(entries, ())
-    if found:
-        return found
-    names = sorted(str(name) for name in entries)
-    raise CheckpointError(
-        f"Expected weights in {path}, bare or under one of {', '.join(WRAPPERS)}, but found no tensor there; "
-        f"it holds {listed(names) or 'nothing'}. Extract the weights and save them as {SAFETENSORS_SUFFIX}."
-    )
-
-
-def weights_below(entries: Entries, wrappers: WrapperPath) -> dict[WrapperPath, Entries]:
-    found: dict[WrapperPath, Entries] = {}
-    for name in WRAPPERS:
-        inner = entries.get(name)
-        if isinstance(inner, Mapping) and len(wrappers) < MAX_NESTING:
-            found |= weights_below(inner, (*wrappers, name))
-    if not found and any(isinstance(entry, Tensor) for entry in entries.values()):
-        found[wrappers] = entries
-    return found
-
-
-def checked_tensors(entries: Entries, path: Path) -> dict[str, Tensor]:
-    """The chosen weights under their plain names, or an error if they are anything but finite tensors."""
-    state: dict[str, Tensor] = {}
-    for name, tensor in entries.items():
-        if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            kind = type(tensor).__name__
-            raise CheckpointError(
-                f"Expected only tensors in the weights of {path}, but {name!r} is a {kind}."
-            )
-        if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
-            raise CheckpointError(
-                f"Expected plain dense tensors in {path}, but {name} is sparse, quantised or without values."
-            )
-        state[name] = tensor.detach()
-    # A tiny file can describe a huge tensor by repeating one value; look before touching any.
-    described = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
-    if described > MAX_BYTES:
-        raise too_large(path, described)
-    state = without_prefixes(state)
-    wrong = sorted(name for name, tensor in state.items() if not is_finite(tensor))
-    if wrong:
-        raise CheckpointError(
-            f"Expected finite weights, but {path} has NaN or infinite values in {listed(wrong)}. "
-            "Its training went wrong or the file is damaged: choose another."
-        )
-    return state
-
-
-def is_finite(tensor: Tensor) -> bool:
-    """Whether every value is, and stays so in the float32 that networks are built in."""
-    return not tensor.is_floating_point() or bool(tensor.float().isfinite().all())
-
-
-def without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Remove prefixes that every name has, however many there are."""
-    for prefix in PREFIXES:
-        if all(name.startswith(prefix) for name in state):
-            return without_prefixes({name.removeprefix(prefix): tensor for name, tensor in state.items()})
-    return state
-
-
-def listed(names: Iterable[str]) -> str:
-    """At most ten names, and how many more there are."""
-    names = list(names)
-    rest = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
-    return ", ".join(names[:MAX_NAMES]) + rest
-
-
-def too_large(path: Path, size: int) -> CheckpointError:
-    limit = MAX_BYTES / 1024**3
-    return CheckpointError(f"Expected at most {limit:.0f} GiB, but {path} has {size / 1024**3:.1f} GiB.")
-
-
-def not_a_checkpoint(path: Path, reason: object) -> CheckpointError:
-    line = str(reason).strip().split("\n")[0][:200] or "it ends too early"
-    return CheckpointError(
-        f"Expected a checkpoint, but {path} is damaged, incomplete or something else ({line}). "
-        "Download or copy it again, and check that it is a weight file."
-    )
-
-
-def asks_to_run_code(path: Path, wanted: str) -> CheckpointError:
-    return CheckpointError(
-        f"Expected only tensors, but {path} asks to run code when opened ({wanted}), so it was refused. "
-        f"Get a {SAFETENSORS_SUFFIX} version, or convert it on a machine where you trust the file."
-    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,27 @@ import spandrel
 import torch
 from torch import Tensor, nn
 
-from dni.checkpoints.files import CheckpointError, read_metadata, read_state, read_states
+from dni.checkpoints.errors import CheckpointError, does_not_fit
+from dni.checkpoints.files import read_metadata, read_state, read_states
+from dni.checkpoints.probe import check_nothing_hidden, execution_order
 from models import RRDBNet
 
-__all__ = ["ImageNetwork", "as_image_network", "build", "load_each", "load_ends", "load_network"]
+__all__ = [
+    "ImageNetwork",
+    "as_image_network",
+    "build",
+    "load_each",
+    "load_ends",
+    "load_network",
+    "read_ends",
+    "states_of",
+]
 
 OUR_ARCHITECTURE = "RRDBNet"
-MIN_PROBE_SIZE = 16
-# Equal weights give equal pictures on one machine; this leaves room for another order of summation.
-PROBE_TOLERANCE = 1e-4
-PURPOSES = {"SR": "super-resolution", "FaceSR": "faces", "Restoration": "restoration"}
 # Networks for pictures of one kind that spandrel calls restoration.
 SPECIAL = {"MixDehazeNet": "dehazing", "RetinexFormer": "low light", "HVICIDNet": "low light"}
+PURPOSES = {"SR": "super-resolution", "FaceSR": "faces", "Restoration": "restoration"}
+WINDOW_MASK = re.compile(r"(^|\.)attn_mask(_\d)?$")
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,8 @@ class ImageNetwork:
         square: Whether an input's height and width must be equal.
         supports_bfloat16: Whether it still works when converted to bfloat16.
         purpose: "super-resolution", "restoration", or what it is for: "faces", "dehazing", "low light".
+        execution_order: Its tensors in the order of first use, by
+            :func:`dni.checkpoints.probe.execution_order`; None where that was not measured.
     """
 
     module: nn.Module
@@ -55,6 +65,7 @@ class ImageNetwork:
     square: bool
     supports_bfloat16: bool
     purpose: str = "super-resolution"
+    execution_order: Mapping[str, int] | None = field(default=None, hash=False)
 
 
 class Adapter(nn.Module):
@@ -121,7 +132,7 @@ def load_each(paths: Sequence[Path | str]) -> list[ImageNetwork]:
     """
     if len(paths) < 2:
         raise CheckpointError(f"Expected the files of at least two ends, but got {len(paths)}.")
-    states = read_states(paths)
+    states = read_ends(paths)
     headers = [read_metadata(path) for path in paths]
     if not all(is_ours(header) for header in headers):
         # spandrel loads our files too: one builder for all ends gives them one set of names.
@@ -130,6 +141,27 @@ def load_each(paths: Sequence[Path | str]) -> list[ImageNetwork]:
         build(state, header, source=str(path))
         for state, header, path in zip(states, headers, paths, strict=True)
     ]
+
+
+def read_ends(paths: Sequence[Path | str]) -> list[dict[str, Tensor]]:
+    """Read the weights of files that are to be used together.
+
+    The masks of shifted windows follow from a network's size, so some files have none; those of the first
+    file that has them are put there.
+
+    Raises:
+        CheckpointError: See :func:`dni.checkpoints.files.read_states`.
+    """
+    states = read_states(paths)
+    masks: dict[str, Tensor] = {}
+    for state in reversed(states):
+        masks |= {name: tensor for name, tensor in state.items() if WINDOW_MASK.search(name)}
+    completed = []
+    for state in states:
+        modules = {name[: at.start()] for name in state for at in re.finditer(r"\.", name)}
+        fitting = {name: mask for name, mask in masks.items() if name.rpartition(".")[0] in modules}
+        completed.append(fitting | state)
+    return completed
 
 
 def load_ends(paths: Sequence[Path | str]) -> tuple[ImageNetwork, list[dict[str, Tensor]]]:
@@ -151,11 +183,54 @@ def load_ends(paths: Sequence[Path | str]) -> tuple[ImageNetwork, list[dict[str,
     """
     networks = load_each(paths)
     check_alike(networks, [str(path) for path in paths])
-    first = networks[0]
-    built = [dict(network.module.state_dict()) for network in networks]
-    built[0] = {name: tensor.clone() for name, tensor in built[0].items()}
+    built = states_of(networks)
+    first = replace(networks[0], execution_order=execution_order(networks[0]))
     check_nothing_hidden(networks, built)
     return first, built
+
+
+def states_of(networks: Sequence[ImageNetwork]) -> list[dict[str, Tensor]]:
+    """Every end's state, ready to be blended.
+
+    What follows from the architecture, or only counts training steps, is the first end's everywhere: integer
+    buffers (``num_batches_tracked``, ``relative_position_index``), and other buffers of another size or that
+    only some ends have, such as the ``attn_mask`` for the size that a network was trained at. The statistics
+    of batch norms are not among them.
+
+    Returns:
+        One state a network, with the names and memory of its own ``state_dict()`` but for those buffers; the
+        first shares no memory with its network.
+    """
+    first = {name: tensor.clone() for name, tensor in networks[0].module.state_dict().items()}
+    kept = derived_buffers(networks[0].module)
+    states = [first]
+    for network in networks[1:]:
+        state: dict[str, Tensor] = dict(network.module.state_dict())
+        foreign = derived_buffers(network.module) | kept
+        for name in foreign & (first.keys() | state.keys()):
+            if name not in first:
+                del state[name]
+            elif name not in state or not is_alike(first[name], state[name]):
+                state[name] = first[name]
+        states.append({name: state[name] for name in first if name in state} | state)
+    return states
+
+
+def derived_buffers(module: nn.Module) -> set[str]:
+    """The names in its state of all buffers that are not statistics of a batch norm."""
+    network = module.network if isinstance(module, Adapter) else module
+    statistics = {
+        f"{name}.{kind}" if name else kind
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm)
+        for kind in ("running_mean", "running_var")
+    }
+    return {name for name, _ in network.named_buffers()} & module.state_dict().keys() - statistics
+
+
+def is_alike(one: Tensor, other: Tensor) -> bool:
+    """Whether two buffers can be blended: floating numbers of one shape."""
+    return one.is_floating_point() and other.is_floating_point() and one.shape == other.shape
 
 
 def is_ours(metadata: Mapping[str, str]) -> bool:
@@ -229,14 +304,6 @@ def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:
     )
 
 
-def does_not_fit(source: str, architecture: str, error: Exception) -> CheckpointError:
-    reason = " ".join(str(error).split())[:300] or type(error).__name__
-    return CheckpointError(
-        f"Expected the weights of {source} to fit {architecture}, but they do not ({reason}). "
-        "The file may be incomplete, or of a variant that nobody has taught us."
-    )
-
-
 def check_alike(networks: Sequence[ImageNetwork], sources: Sequence[str]) -> None:
     """Raise unless all ends have the first one's architecture, scale and channels."""
     first = describe(networks[0])
@@ -250,57 +317,3 @@ def check_alike(networks: Sequence[ImageNetwork], sources: Sequence[str]) -> Non
 
 def describe(network: ImageNetwork) -> str:
     return f"{network.architecture} x{network.scale} {network.input_channels}>{network.output_channels}"
-
-
-def check_nothing_hidden(networks: Sequence[ImageNetwork], states: Sequence[Mapping[str, Tensor]]) -> None:
-    """Raise if the first network, given another end's state in place, does not become that end.
-
-    That is what happens when a network keeps a fused or frozen copy of parameters outside its state: the
-    slider would move and the picture would not. Asking the network is better than a list of architectures,
-    since some rebuild such copies whenever they run (SPAN does in spandrel) and are fine. The first network
-    has run before its state is changed, so that a copy made at first use is found too.
-
-    Args:
-        networks: Every end's network; the first is changed and changed back.
-        states: Their states; the first must not share memory with its network.
-    """
-    first = networks[0]
-    run_probe(first)
-    for other, state in zip(networks[1:], states[1:], strict=True):
-        if {name: tensor.shape for name, tensor in state.items()} != {
-            name: tensor.shape for name, tensor in states[0].items()
-        }:
-            continue  # cannot be blended anyway, and dni.blending.interpolate says why
-        set_in_place(first.module, state)
-        expected = run_probe(other)
-        atol = PROBE_TOLERANCE * float(expected.abs().max())
-        if not torch.allclose(run_probe(first), expected, rtol=0, atol=atol, equal_nan=True):
-            raise CheckpointError(
-                f"Expected a network that its parameters alone describe, but this {first.architecture} keeps "
-                "a fused or frozen copy of some, which a blend would not reach. "
-                "Choose versions from before fusing, or another architecture."
-            )
-    set_in_place(first.module, states[0])
-
-
-@torch.no_grad()
-def set_in_place(module: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """What a live blend does: write into the parameters' memory, past any hook of ``load_state_dict``."""
-    for name, tensor in module.state_dict().items():
-        tensor.copy_(state[name])
-
-
-@torch.no_grad()
-def run_probe(network: ImageNetwork) -> Tensor:
-    """The network's output for one small fixed picture; its own random numbers are fixed too."""
-    side = math.ceil(max(MIN_PROBE_SIZE, network.minimum_size) / network.multiple_of) * network.multiple_of
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        image = torch.rand(1, network.input_channels, side, side)
-        try:
-            output: Tensor = network.module(image)
-        except Exception as error:  # third-party code on third-party weights
-            raise does_not_fit(
-                "these files", f"{network.architecture} on a {side}x{side} image", error
-            ) from error
-    return output

@@ -1,54 +1,63 @@
 """Loads untrusted checkpoint files in a separate process with limits.
 
 No file of weights can run code here (:mod:`dni.checkpoints.files`), but a small one can describe a network so
-large, or so slow to build, that it takes the memory or the time of everybody. So each is first built in
-another process that may use only so much of both, and whatever becomes of that one, nothing else is harmed.
+large, or so slow to build, that it takes the memory or the time of everybody. So each is first tried in a
+fork of another process (:mod:`dni.bounded_process`). One such process runs at a time, whoever asks, and its
+limits are for all that it does.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
+import importlib
 import os
-import subprocess
-import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from dni.checkpoints.files import MAX_BYTES, CheckpointError
+from dni.bounded_process import BoundedProcess, LimitError, Limits, in_fork, ran_out_of_memory
+from dni.checkpoints.errors import MAX_BYTES, CheckpointError
 from dni.checkpoints.networks import load_network
+from dni.errors import DniError
 
-__all__ = ["check_size", "unusable"]
+__all__ = ["LIMITS", "MAX_FILES", "check_count", "check_size", "load", "unusable"]
 
-# Of processor time for one network; a large one takes a few seconds.
-SECONDS = 30
-# Beyond what PyTorch takes itself; for a file, its network, and what its check needs.
-MEMORY_BYTES = 3 * 1024**3
-MEMORY_PER_FILE_BYTE = 6
+MAX_FILES = 8
+# For all files of a call together, beyond PyTorch itself; a large network takes a few seconds.
+LIMITS = Limits(memory_bytes=2 * 1024**3, cpu_seconds=60, wall_seconds=120.0)
+# Of the processor time that is left, so that one file does not take it from all that come after it.
+SHARE_OF_ONE = 0.5
+FEWEST_SECONDS = 1
+TRIALS = threading.Lock()
 
 
 def unusable(
     paths: Sequence[Path | str],
     *,
     max_bytes: int = MAX_BYTES,
-    memory_bytes: int = MEMORY_BYTES,
-    seconds: int = SECONDS,
+    limits: Limits = LIMITS,
+    trial: str = "dni.checkpoints.sandbox:load",
 ) -> dict[Path, str]:
     """The files that cannot be used, each tried on its own, so that the others stay usable.
 
-    Needs a system with ``fork``. Takes as long as importing PyTorch, and then little for each file.
+    Takes as long as importing PyTorch, and then little for each file; waits for the trials of others.
 
     Args:
-        paths: Files that somebody brought.
+        paths: At most eight files that somebody brought.
         max_bytes: The largest file to open.
-        memory_bytes: What building one network may take, beside six times the largest file; limited on
-            Linux only.
-        seconds: The processor time that each may take.
+        limits: For all of them together.
+        trial: ``"module:function"``, which is called with a path there and raises what is wrong.
 
     Returns:
         For each of those files, what is wrong with it.
+
+    Raises:
+        CheckpointError: There are too many.
     """
     files = list(dict.fromkeys(map(Path, paths)))
+    check_count(len(files))
     problems: dict[Path, str] = {}
     for path in files:
         try:
@@ -56,9 +65,18 @@ def unusable(
         except CheckpointError as error:
             problems[path] = str(error)
     small = [path for path in files if path not in problems]
-    answers = ask(small, memory_bytes, seconds) if small else {}
-    problems |= {path: answers.get(number, too_much(path)) for number, path in enumerate(small)}
+    answers = try_apart(small, limits, trial) if small else []
+    problems |= dict(zip(small, answers, strict=True))
     return {path: problems[path] for path in files if problems[path]}
+
+
+def check_count(count: int) -> None:
+    """Raise if there are more files than can be blended at once in the app."""
+    if count > MAX_FILES:
+        raise CheckpointError(
+            f"Expected at most {MAX_FILES} networks at once, but got {count}. Leave some out, or use the "
+            "command line on your own machine."
+        )
 
 
 def check_size(path: Path, max_bytes: int) -> None:
@@ -71,70 +89,65 @@ def check_size(path: Path, max_bytes: int) -> None:
         )
 
 
-def ask(paths: Sequence[Path], memory_bytes: int, seconds: int) -> dict[int, str]:
-    """What another process says of the files by their number: "" or what is wrong; nothing if it died."""
-    here = str(Path(__file__).parents[2])
-    search = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-    largest = max(path.stat().st_size if path.is_file() else 0 for path in paths)
-    limits = (memory_bytes + MEMORY_PER_FILE_BYTE * largest, seconds)
-    said = subprocess.run(
-        [sys.executable, "-m", "dni.checkpoints.sandbox", *map(str, limits), *map(os.path.abspath, paths)],
-        env={**os.environ, "PYTHONPATH": search},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ).stdout
-    return dict(json.loads(line) for line in said.decode().splitlines())
+def try_apart(paths: Sequence[Path], limits: Limits, trial: str) -> list[str]:
+    """What another process says of every file: "" or what is wrong."""
+    request = {
+        "paths": [os.path.abspath(path) for path in paths],
+        "trial": trial,
+        "memory_bytes": limits.memory_bytes,
+        "cpu_seconds": limits.cpu_seconds,
+    }
+    # Its forks are what works; the process itself has only to import PyTorch.
+    own = replace(limits, cpu_seconds=limits.cpu_seconds + 60)
+    try:
+        with TRIALS, BoundedProcess("dni.checkpoints.sandbox:try_each") as process:
+            answers, _ = process.ask(request, own)
+    except LimitError:
+        return [too_much(path) for path in paths]
+    return [too_much(path) if answer is None else answer for path, answer in zip(paths, answers, strict=True)]
 
 
 def too_much(path: Path | str) -> str:
     return (
-        f"Expected a network of ordinary size, but building {path} took too much memory or time, so it was "
-        "stopped. Check that it is the file you mean."
+        f"Expected a network of ordinary size, but trying {path} took too much memory or time, so it was "
+        "stopped. Check that it is the file you mean, and bring it alone."
     )
 
 
-def main() -> None:
-    """Try every file in a fork of its own; the fork that gets to an end says its number and its answer."""
-    memory_bytes, seconds, *paths = sys.argv[1:]
-    for number, path in enumerate(paths):
-        child = os.fork()
-        if not child:
-            limit(int(memory_bytes), int(seconds))
-            print(json.dumps((number, problem_of(path))), flush=True)
-            os._exit(0)
-        os.waitpid(child, 0)
+# In the other process
 
 
-def limit(memory_bytes: int, seconds: int) -> None:
-    """Let this process use so much more memory than it does now, and so much processor time."""
-    import resource
+def try_each(request: Mapping[str, Any]) -> tuple[list[str | None], list[int], list[bytes]]:
+    """Try every file in a fork of its own: "" or what is wrong, or None where a limit was reached."""
+    module, name = request["trial"].split(":")
+    function = getattr(importlib.import_module(module), name)
+    answers: list[str | None] = []
+    left = float(request["cpu_seconds"])
+    for path in request["paths"]:
+        seconds = max(FEWEST_SECONDS, int(left * SHARE_OF_ONE))
+        try:
+            limits = Limits(request["memory_bytes"], seconds, 0.0)
+            answer, used = in_fork(partial(problem_of, path, function), limits)
+        except LimitError as error:
+            answer, used = None, float(seconds if error.limit == "time" else 0)
+        answers.append(answer)
+        left -= used
+    return answers, [], []
 
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    with contextlib.suppress(OSError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        most = pages * resource.getpagesize() + memory_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+def load(path: str) -> None:
+    """The plainest trial: build the network."""
+    load_network(path)
 
 
-def problem_of(path: str) -> str:
-    """What is wrong with one file, or ""."""
+def problem_of(path: str, trial: Any = load) -> str | None:
+    """What is wrong with one file, or ""; None if memory ran out."""
     try:
-        load_network(path)
-    except CheckpointError as error:
-        return too_much(path) if ran_out_of_memory(error) else str(error)
-    except MemoryError:
-        return too_much(path)
+        trial(path)
+    except Exception as error:  # third-party code on a stranger's file
+        if ran_out_of_memory(error):
+            return None
+        if isinstance(error, DniError):
+            return str(error)
+        return f"Expected a network that can be built, but {path} cannot ({type(error).__name__})."
     return ""
-
-
-def ran_out_of_memory(error: BaseException | None) -> bool:
-    """Whether that is what lies behind an error: libraries say so in exceptions of their own."""
-    if error is None:
-        return False
-    said = isinstance(error, MemoryError) or "allocate memory" in str(error)
-    return said or ran_out_of_memory(error.__cause__ or error.__context__)
-
-
-if __name__ == "__main__":
-    main()

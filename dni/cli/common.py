@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from dni.checkpoints.catalog import Pair, end_paths, find_pair
-from dni.checkpoints.download import tqdm_progress
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.download import tqdm_progress
+from dni.catalog.pairs import Pair, end_paths
 from dni.errors import DniError
 from dni.rendering.control import Progress
 

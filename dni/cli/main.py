@@ -10,14 +10,15 @@ import typer
 from dni.cli import training
 from dni.cli.bench import bench
 from dni.cli.blend import blend
-from dni.cli.curve import curve
 from dni.cli.inspect import inspect
 from dni.cli.pairs import pairs
-from dni.cli.render import render
+from dni.cli.rendering.curve import curve
+from dni.cli.rendering.render import render
+from dni.cli.rendering.sweep import sweep
 from dni.cli.serve import serve
-from dni.cli.sweep import sweep
 from dni.device import keep_freed_memory
-from dni.errors import DniError
+from dni.errors import DniError, in_words
+from dni.temporary import exit_on_sigterm
 
 __all__ = ["app", "main"]
 
@@ -57,8 +58,12 @@ def spread_ends(arguments: Sequence[str]) -> list[str]:
 def main() -> None:
     """Run the command line; a mistake of the caller's is one line on stderr and status 1."""
     keep_freed_memory()
+    exit_on_sigterm()
     try:
         app(spread_ends(sys.argv[1:]))
-    except (DniError, OSError) as error:
+    except DniError as error:
         typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"Error: {in_words(error)}", err=True)
         sys.exit(1)

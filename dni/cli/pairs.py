@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from dni.checkpoints.catalog import load_catalog
+from dni.catalog.catalog_file import load_catalog
 
 __all__ = ["pairs"]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dni.checkpoints.catalog import find_pair
+from dni.catalog.catalog_file import find_pair
 
 __all__ = ["evaluate_digits", "evaluate_restore", "train_digits", "train_restore"]
 

@@ -40,19 +40,22 @@ class LayerCorrelation:
     correlations: tuple[float, ...]
 
 
-def filter_correlation(states: Sequence[Mapping[str, Tensor]]) -> list[LayerCorrelation]:
+def filter_correlation(
+    states: Sequence[Mapping[str, Tensor]], execution_order: Mapping[str, int] | None = None
+) -> list[LayerCorrelation]:
     """The correlation of every layer's filters with those of the first end.
 
     Args:
         states: Two or more states with equal names and shapes, as built networks list them. A layer is a
             floating tensor named "...weight" of two or more dimensions, filters first. A transposed
             convolution lists its inputs first; there, "filter" means what one input adds.
+        execution_order: The order of the layers; see :func:`dni.blending.layer_groups.layer_groups`.
 
     Returns:
         The layers in order of depth.
     """
     first = states[0]
-    groups = {name: group for group, names in layer_groups(first).items() for name in names}
+    groups = {name: group for group, names in layer_groups(first, execution_order).items() for name in names}
     return [
         LayerCorrelation(
             name, groups[name], tuple(tensor_correlation(first[name], state[name]) for state in states[1:])

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dni.blending.interpolate import MAX_NAMES, BlendError, check_blendable
-from dni.checkpoints.files import CheckpointError
-from dni.checkpoints.networks import ImageNetwork, check_nothing_hidden, describe
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.networks import ImageNetwork, describe
+from dni.checkpoints.probe import check_nothing_hidden
 
 __all__ = ["Incompatibility", "find_incompatibility"]
 
@@ -29,7 +30,7 @@ def find_incompatibility(
 
     Args:
         networks: Two or more; the first is changed and changed back.
-        states: Their states, which may share memory with them.
+        states: Their states, by :func:`dni.checkpoints.networks.states_of`.
     """
     names = differing_names(states)
     kinds = [describe(network) for network in networks]
@@ -37,8 +38,7 @@ def find_incompatibility(
         return Incompatibility(different_kinds(kinds), names)
     try:
         check_blendable(states)
-        first = {name: tensor.clone() for name, tensor in states[0].items()}
-        check_nothing_hidden(networks, [first, *states[1:]])
+        check_nothing_hidden(networks, states)
     except (BlendError, CheckpointError) as error:
         return Incompatibility(str(error), names)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.checkpoints.files import read_metadata, sha256_of
 from dni.recipes.recipe import METADATA_KEY, Recipe, RecipeError
 

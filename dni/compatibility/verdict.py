@@ -14,9 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dni.checkpoints.catalog import Pair, load_catalog
-from dni.checkpoints.files import MAX_BYTES, sha256_of
-from dni.checkpoints.networks import ImageNetwork, load_each
+from dni.catalog.catalog_file import load_catalog
+from dni.catalog.pairs import Pair
+from dni.checkpoints.errors import MAX_BYTES
+from dni.checkpoints.files import sha256_of
+from dni.checkpoints.networks import ImageNetwork, load_each, states_of
+from dni.checkpoints.probe import execution_order
 from dni.checkpoints.sandbox import check_size
 from dni.compatibility.correlation import LayerCorrelation, filter_correlation
 from dni.compatibility.explanation import reason_for
@@ -112,9 +115,9 @@ def inspect_networks(
 
     Args:
         paths: Two or more files of weights.
-        labels: What to call them; by default as :meth:`dni.checkpoints.catalog.Pair.from_paths` does.
+        labels: What to call them; by default as :meth:`dni.catalog.pairs.Pair.from_paths` does.
         picture: A real picture, of which the middle, at most 96x96, is rendered; by default an example.
-        catalog: Known pairs, for the lineage; by default :func:`dni.checkpoints.catalog.load_catalog`.
+        catalog: Known pairs, for the lineage; by default :func:`dni.catalog.pairs.load_catalog`.
         max_bytes: The largest file to open.
         device: Where to render; the GPU if there is one.
         control: Progress, notices, cancellation and slots of the midpoint tests' renders.
@@ -130,12 +133,13 @@ def inspect_networks(
     facts = tuple(facts_of(*each) for each in zip(names, files, networks, strict=True))
     lineage = lineage_of(files, load_catalog() if catalog is None else catalog, labels=names)
     known = Evidence(facts, same_architecture=True, differing_names=(), lineage=lineage)
-    states = [dict(network.module.state_dict()) for network in networks]
+    states = states_of(networks)
     if found := find_incompatibility(networks, states):
         evidence = replace(known, same_architecture=False, differing_names=found.names)
         return Verdict("does not blend", found.reason, evidence)
-    correlations = tuple(filter_correlation(states))  # before the renderer changes the first network in place
-    renderer = Renderer(networks[0], states, precision="float32", device=device)
+    first = replace(networks[0], execution_order=execution_order(networks[0]))
+    correlations = tuple(filter_correlation(states, first.execution_order))
+    renderer = Renderer(first, states, precision="float32", device=device)
     tests = tuple(midpoint_tests(renderer, rgb, control=control))
     evidence = replace(known, correlations=correlations, midpoints=tests, picture=picture_name)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)

@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dni.checkpoints.bundled import weights_folder
-from dni.checkpoints.files import CheckpointError, read_state
+from dni.catalog.bundled import weights_folder
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_state
 from dni.digits.methods import METHODS, method_id
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from models.digits import DigitNetwork
 
 __all__ = [
@@ -77,7 +78,7 @@ def read_snapshots(path: Path) -> dict[int, DigitNetwork]:
     for key, tensor in read_state(path).items():
         iteration, _, name = key.partition("/")
         if not iteration.isdecimal():
-            raise CheckpointError(f"Expected names like 300/conv1.bias in {path}, but got {key!r}.")
+            raise CheckpointError(f"Expected names like 300/conv1.bias in {path}, but got {shown(key)}.")
         states.setdefault(int(iteration), {})[name] = tensor.float()
     return {iteration: build(states[iteration], path) for iteration in sorted(states)}
 

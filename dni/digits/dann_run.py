@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from dni.checkpoints.bundled import weights_folder
+from dni.catalog.bundled import weights_folder
 
 __all__ = ["DannRun", "Metrics", "read_metrics", "snapshots_path"]
 

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dni.checkpoints.download import default_cache
+from dni.catalog.cache_folder import default_cache
 from dni.digits.domains import SIDE, Digits, in_colour, load_mnist
 from dni.errors import DniError
 from dni.pictures.photographs import load_photographs

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dni.caches import SingleFlightCache
-from dni.checkpoints.files import CheckpointError
+from dni.checkpoints.errors import CheckpointError
 from dni.device import Precision, best_precision
 from dni.digits.classifiers import features_of, read_snapshots
 from dni.digits.dann_run import DannRun, read_metrics, snapshots_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dni.errors import DniError
+from dni.errors import DniError, shown
 
 __all__ = ["ANCESTOR", "BEST", "METHODS", "MethodInfo", "method_id"]
 
@@ -46,5 +46,5 @@ def method_id(name: str) -> str:
     """
     name = BEST if name == "best" else name
     if name not in METHODS:
-        raise DniError(f"Expected one of the methods {', '.join(METHODS)} or best, but got {name!r}.")
+        raise DniError(f"Expected one of the methods {', '.join(METHODS)} or best, but got {shown(name)}.")
     return name

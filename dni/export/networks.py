@@ -2,38 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import torch
+from torch import Tensor
 
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import MixLike, as_mix
 from dni.checkpoints.atomic_write import check_destination
-from dni.checkpoints.files import SAFETENSORS_SUFFIX, read_metadata, save
-from dni.checkpoints.networks import load_ends
+from dni.checkpoints.errors import SAFETENSORS_SUFFIX
+from dni.checkpoints.files import read_metadata, save
+from dni.checkpoints.naming import as_in_file
+from dni.checkpoints.networks import ImageNetwork, load_ends, read_ends
+from dni.checkpoints.probe import set_in_place
+from dni.examples import EXAMPLE_FOLDER
+from dni.export.pictures import clipping
+from dni.pictures.read import open_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
+from dni.rendering.batch_norms import INTERPOLATED, has_batch_norms, statistics_of
+from dni.rendering.control import RenderControl
+from dni.rendering.renderer import Renderer
 from dni.version import __version__
 
 __all__ = ["export_network"]
 
+EXAMPLE = EXAMPLE_FOLDER / "astronaut.png"
+EXAMPLE_SIDE = 96
 
-def export_network(ends: Sequence[Path], mix: MixLike, destination: Path, *, pair_id: str = "") -> Recipe:
-    """Blend the ends in float32 and write the network; spandrel loads it as it loads the ends.
+
+def export_network(
+    ends: Sequence[Path],
+    mix: MixLike,
+    destination: Path,
+    *,
+    pair_id: str = "",
+    dtype: torch.dtype | None = torch.float32,
+    statistics: Sequence[Path] = (),
+    control: RenderControl | None = None,
+) -> Recipe:
+    """Blend the ends in float32 and write the network, under the first end's names and loading as it does.
 
     Args:
         ends: The files of the ends.
         mix: How much of each.
         destination: A ``.safetensors`` file; it appears whole or not at all.
         pair_id: The pair's id in the catalogue, or "".
+        dtype: Of the file: float32, float16 or bfloat16, or None for the first end's.
+        statistics: Pictures on which to measure the statistics of batch norms, which are else interpolated.
+        control: Notices.
 
     Returns:
-        The recipe that the file carries.
+        The recipe that the file carries. Beside it are the texts that the ends' headers have.
 
     Raises:
         DniError: The ends, mix or destination cannot be used.
     """
     check_destination(destination, SAFETENSORS_SUFFIX)
+    control = control or RenderControl()
+    pictures = [open_picture(path).rgb for path in statistics]
     mix = as_mix(mix, num_ends=len(ends))
     network, states = load_ends(ends)
     recipe = Recipe(
@@ -44,14 +73,48 @@ def export_network(ends: Sequence[Path], mix: MixLike, destination: Path, *, pai
         scale=network.scale,
         version=__version__,
     )
-    save(destination, interpolate(states, mix), {**common_metadata(ends), **recipe.metadata()})
+    metadata = joined_metadata(ends)
+    blended = interpolate(states, mix, execution_order=network.execution_order)
+    if has_batch_norms(network.module) and not mix.is_end:
+        if pictures:
+            blended = with_statistics(network, blended, pictures)
+            metadata["statistics"] = f"measured on {', '.join(path.name for path in statistics)}"
+        else:
+            control.notify(INTERPOLATED)
+    written = as_in_file(blended, network, read_ends(ends)[0], metadata, dtype=dtype)
+    if mix.extrapolates and (text := clipping_of(network, blended)):
+        control.notify(text)
+    save(destination, written, {**metadata, **recipe.metadata()})
     return recipe
 
 
-def common_metadata(ends: Sequence[Path]) -> dict[str, str]:
-    """What the headers of all ends say alike, such as the architecture; not how one of them was trained.
+def with_statistics(
+    network: ImageNetwork, state: Mapping[str, Tensor], pictures: Sequence[Tensor]
+) -> dict[str, Tensor]:
+    """The state with the statistics of batch norms as measured; the network is set to it."""
+    set_in_place(network.module, state)
+    statistics_of(pictures, network)(network.module)
+    return {name: tensor.clone() for name, tensor in network.module.state_dict().items()}
 
-    Where only some name our architecture, the blend has spandrel's parameter names and must not name it.
+
+def clipping_of(network: ImageNetwork, state: Mapping[str, Tensor]) -> str:
+    """What to say of how the network's pictures are clipped, by an example; the network is used up."""
+    rgb = open_picture(EXAMPLE).rgb
+    top, left = ((side - EXAMPLE_SIDE) // 2 for side in rgb.shape[1:])
+    crop = rgb[:, top : top + EXAMPLE_SIDE, left : left + EXAMPLE_SIDE]
+    renderer = Renderer(network, [state, state], device=torch.device("cpu"), precision="float32")
+    return clipping(renderer.render(crop, (1, 0)), crop)
+
+
+def joined_metadata(ends: Sequence[Path]) -> dict[str, str]:
+    """What the headers of all ends say alike, such as the architecture, and the rest with the end's number.
+
+    Where only some name our architecture, the blend is loaded by spandrel and must not name it.
     """
-    first, *others = (read_metadata(path) for path in ends)
-    return {name: text for name, text in first.items() if all(other.get(name) == text for other in others)}
+    headers = [read_metadata(path) for path in ends]
+    joined = {}
+    for number, header in enumerate(headers, start=1):
+        for name, text in header.items():
+            is_common = all(other.get(name) == text for other in headers)
+            joined[name if is_common else f"{name} (end {number})"] = text
+    return joined

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from dni.masks.files import MAX_STORED_SIDE, MaskError, check_mask
 from dni.pictures.picture import to_pil, to_tensor
+from dni.pictures.strips import strips_of
 
 __all__ = ["detail_mask", "feather", "invert", "luminance_mask"]
 
@@ -39,7 +40,9 @@ def luminance_mask(rgb: Tensor) -> Tensor:
     Raises:
         ValueError: Another shape or dtype.
     """
-    return to_tensor(to_pil(rgb).convert("L"))[0]
+    height, width = rgb.shape[-2:]
+    strips = [to_tensor(to_pil(rgb[:, rows]).convert("L"))[0] for rows in strips_of(height, width)]
+    return torch.cat(strips)
 
 
 def detail_mask(rgb: Tensor, *, radius: float = DETAIL_RADIUS) -> Tensor:
@@ -60,17 +63,30 @@ def detail_mask(rgb: Tensor, *, radius: float = DETAIL_RADIUS) -> Tensor:
         ValueError: Another shape or dtype.
         MaskError: The radius is not a number from 0 to 1000.
     """
-    light = luminance_mask(rgb).float()
-    # Centred first: the difference of two large squares would lose the small deviations.
-    light -= light.mean()
+    light = luminance_mask(rgb)
     factor = min(1.0, MAX_STORED_SIDE / max(light.shape))
     size = max(1, round(light.shape[0] * factor)), max(1, round(light.shape[1] * factor))
-    means = functional.adaptive_avg_pool2d(torch.stack((light, light.square()))[None], size)[0]
+    means = mean_powers(light, size)
     mean, mean_square = (blur(part, radius * factor) for part in means)
     deviation = (mean_square - mean.square()).clamp_(min=0).sqrt_()
     rank = max(1, math.ceil((1 - MOST_DETAILED) * deviation.numel()))
     most = max(CLEAR_DETAIL, float(deviation.flatten().kthvalue(rank).values))
     return to_levels((deviation - NO_DETAIL) / (most - NO_DETAIL) * 255)
+
+
+def mean_powers(light: Tensor, size: tuple[int, int]) -> Tensor:
+    """Means of light and of its square in a grid of cells: float32 (2, *size), one row of cells at a time.
+
+    Centred first: the difference of two large squares would lose the small deviations.
+    """
+    (height, _), (rows, columns) = light.shape, size
+    centre = int(light.sum(dtype=torch.int64)) / light.numel()
+    means = []
+    for row in range(rows):
+        top, bottom = row * height // rows, -(-(row + 1) * height // rows)
+        cells = light[top:bottom].float() - centre
+        means.append(functional.adaptive_avg_pool2d(torch.stack((cells, cells.square())), (1, columns)))
+    return torch.cat(means, dim=1)
 
 
 def invert(mask: Tensor) -> Tensor:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from dni.errors import DniError
@@ -19,9 +21,11 @@ GREY_MODES = {"1", "L", "LA", "La"}
 COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr"}
 DEEP_MODES = {"I", "I;16", "I;16L", "I;16B", "I;16N"}
 # How a file stores more than 8 bits that Pillow gives as 8; "BGR;16" is not one of them but 5 + 6 + 5 bits.
-DEEP_STORAGE = re.compile(r"(LA|RGB[AXa]*|CMYK);16")
+DEEP_STORAGE = re.compile(r"(LA|R|RGB[AXa]*|CMYK);16")
 # Pillow spreads grey of few bits over 0..255, but not (before version 12 for 1 bit) its transparent value.
 GREY_STEPS = {"1": 255, "L;2": 85, "L;4": 17}
+REDUCED = "More than 8 bits per channel were reduced to 8."
+SRGB_GAMMA = 1 / 2.2
 TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 # The image mode in which LittleCMS takes the pixels of a profile's colour space.
 PROFILE_MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
@@ -42,14 +46,16 @@ def normalize(image: Image.Image, *, name: str) -> tuple[Image.Image, Image.Imag
     """
     if 0 in image.size:
         raise PictureError(f"Expected at least one pixel, but {name} is {image.width}x{image.height}.")
-    notices = count_frames(image)
+    notices = count_frames(image) + gamma_notice(image)
     stored = storage(image)
     check_kind(image, stored, name)
-    if image.mode in DEEP_MODES or DEEP_STORAGE.match(stored) or image.info.get("bit_depth", 8) > 8:
-        notices += ("More than 8 bits per channel were reduced to 8.",)
-    profile = image.info.get("icc_profile")
+    if has_more_than_8_bits(image, stored):
+        notices += (REDUCED,)
+    profile, kind = image.info.get("icc_profile"), image.format
     image, turned = turn_upright(image)
     colour, opacity = split(to_8_bits(image, stored))
+    if kind == "BMP" and opacity is not None and opacity.getextrema() == (0, 0):
+        opacity = None  # many programs leave the fourth byte of BMP files empty
     colour, converted = to_srgb(colour, profile)
     if opacity is not None:
         colour = fill_hidden(colour, opacity)
@@ -59,6 +65,23 @@ def normalize(image: Image.Image, *, name: str) -> tuple[Image.Image, Image.Imag
 def count_frames(image: Image.Image) -> tuple[str, ...]:
     frames = getattr(image, "n_frames", 1)
     return (f"Only number {image.tell() + 1} of its {frames} frames is used.",) if frames > 1 else ()
+
+
+def gamma_notice(image: Image.Image) -> tuple[str, ...]:
+    """PNG files may say that they are not encoded as sRGB is; like most viewers we show them as they are."""
+    gamma = image.info.get("gamma")
+    if not isinstance(gamma, float) or "srgb" in image.info or "icc_profile" in image.info:
+        return ()
+    return () if abs(gamma - SRGB_GAMMA) < 0.01 else (f"Its gamma of {gamma:g} was not applied.",)
+
+
+def has_more_than_8_bits(image: Image.Image, stored: str) -> bool:
+    """Whether the file holds more than Pillow's 8-bit modes; only the header must be read."""
+    tiles: Any = getattr(image, "tile", None)
+    if image.format == "PPM" and tiles and tiles[0].codec_name.startswith("ppm") and tiles[0].args[1] > 255:
+        return True
+    deep = image.mode in DEEP_MODES or DEEP_STORAGE.match(stored)
+    return bool(deep or image.info.get("bit_depth", 8) > 8)
 
 
 def storage(image: Image.Image) -> str:
@@ -71,7 +94,7 @@ def storage(image: Image.Image) -> str:
     return stored if isinstance(stored, str) else ""
 
 
-def check_kind(image: Image.Image, stored: str, name: str) -> None:
+def check_kind(image: Image.Image, stored: str, name: str, *, bits: int = 8) -> None:
     # "I" has 32 bits in a TIFF file, with no known white, but 16 in the other formats.
     unknown = image.mode not in GREY_MODES | COLOUR_MODES | DEEP_MODES
     if unknown or (image.mode == "I" and image.format not in ("PNG", "PPM")):
@@ -79,7 +102,7 @@ def check_kind(image: Image.Image, stored: str, name: str) -> None:
             f"Expected grey, RGB or CMYK of 8 or 16 bits, but {name} holds pixels of mode {image.mode!r}: "
             "export it as PNG or JPEG."
         )
-    if stored.startswith("RGB;16") and "transparency" in image.info:
+    if bits == 8 and stored.startswith("RGB;16") and "transparency" in image.info:
         # Pillow would compare the 16-bit colour with the reduced pixels and make the wrong ones transparent.
         raise PictureError(
             f"Expected opacity as a channel, but {name} names one transparent colour of 16 bits: "
@@ -116,25 +139,45 @@ def to_8_bits(image: Image.Image, stored: str) -> Image.Image:
     return grey
 
 
+def deep_grey(image: Image.Image, file: Image.Image, stored: str) -> NDArray[np.uint16]:
+    """Grey of 12 or 16 bits as uint16 (H, W) from black, 0, to white, 65535.
+
+    Args:
+        image: Decoded and upright.
+        file: The same as it was opened, with its tags.
+        stored: How the file stores it.
+    """
+    values = np.asarray(image).astype(np.uint16)
+    if stored == "I;12":
+        values = ((values.astype(np.uint32) * 65535 + 2047) // 4095).astype(np.uint16)
+    is_inverted = getattr(file, "tag_v2", {}).get(TIFF_PHOTOMETRIC) == WHITE_IS_ZERO
+    return 65535 - values if is_inverted else values
+
+
 def split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """Colour as "L", "RGB" or "CMYK", and opacity as "L" where any pixel is not opaque."""
     grey = image.mode in GREY_MODES
     opacity = None
     if image.has_transparency_data:
-        image = image.convert("LA" if grey else "RGBA")
+        image = in_mode(image, "LA" if grey else "RGBA")
         opacity = image.getchannel("A")
         if opacity.getextrema() == (255, 255):
             opacity = None
     if image.mode != "CMYK":
-        image = image.convert("L" if grey else "RGB")
+        image = in_mode(image, "L" if grey else "RGB")
     return image, opacity
+
+
+def in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The image itself where it has the mode already: Pillow would copy it."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
     """An "L", "RGB" or "CMYK" image in the colours of an ICC profile to "RGB" in sRGB."""
     if not profile:
         plain = "Converted from CMYK without a colour profile, so its colours are a guess."
-        return image.convert("RGB"), (plain,) if image.mode == "CMYK" else ()
+        return in_mode(image, "RGB"), (plain,) if image.mode == "CMYK" else ()
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         title = " ".join(ImageCms.getProfileDescription(source).split())[:60] or "unnamed"

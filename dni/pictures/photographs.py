@@ -13,7 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from dni.checkpoints.download import Progress, fetch
+from dni.catalog.download import fetch
+from dni.catalog.transfer import Progress
 from dni.errors import DniError
 
 __all__ = ["fetch_bsds500", "load_photographs"]

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from dni.pictures.normalize import normalize
+from dni.pictures.decoding.decoded import Decoded, normalized
 from dni.pictures.rectangle import Rectangle
 
-__all__ = ["Picture", "from_pil", "to_pil", "to_tensor"]
+__all__ = ["Picture", "from_pil", "of_decoded", "to_16_bits", "to_pil", "to_tensor"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +20,8 @@ class Picture:
     """An sRGB picture, the right way up.
 
     Attributes:
-        rgb: uint8 (3, H, W) on the CPU.
-        opacity: uint8 (1, H, W), or None where every pixel is opaque.
+        rgb: uint8 (3, H, W) on the CPU; uint16 where 16 bits per channel were asked for and are there.
+        opacity: (1, H, W) of the same kind, or None where every pixel is opaque.
         name: The file's name, for messages and downloads.
         notices: Sentences about what was changed while reading.
     """
@@ -32,7 +32,7 @@ class Picture:
     notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check(self.rgb, self.opacity)
+        _check(self.rgb, self.opacity, dtypes=(torch.uint8, torch.uint16))
 
     @property
     def height(self) -> int:
@@ -41,6 +41,13 @@ class Picture:
     @property
     def width(self) -> int:
         return self.rgb.shape[2]
+
+    def reduced(self) -> Picture:
+        """In 8 bits per channel, rounded."""
+        if self.rgb.dtype == torch.uint8:
+            return self
+        opacity = None if self.opacity is None else self.opacity.numpy()
+        return of_decoded(Decoded(self.rgb.numpy(), opacity, self.notices).reduced(), name=self.name)
 
     @property
     def whole(self) -> Rectangle:
@@ -54,23 +61,37 @@ def from_pil(image: Image.Image, *, name: str) -> Picture:
     Raises:
         PictureError: The image has no pixels, or its kind of pixel has no faithful 8-bit sRGB form.
     """
-    colour, opacity, notices = normalize(image, name=name)
+    return of_decoded(normalized(image, name=name), name=name)
+
+
+def of_decoded(decoded: Decoded, *, name: str) -> Picture:
+    """The same picture as tensors, which share its memory."""
     return Picture(
-        rgb=to_tensor(colour),
-        opacity=None if opacity is None else to_tensor(opacity),
+        rgb=torch.from_numpy(decoded.rgb),
+        opacity=None if decoded.opacity is None else torch.from_numpy(decoded.opacity),
         name=name,
-        notices=notices,
+        notices=decoded.notices,
     )
 
 
-def _check(rgb: Tensor, opacity: Tensor | None = None) -> None:
-    if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+def _check(
+    rgb: Tensor, opacity: Tensor | None = None, *, dtypes: tuple[torch.dtype, ...] = (torch.uint8,)
+) -> None:
+    if rgb.dtype not in dtypes or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
         raise ValueError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} of {tuple(rgb.shape)}.")
-    if opacity is not None and (opacity.dtype != torch.uint8 or opacity.shape != (1, *rgb.shape[1:])):
+    if opacity is not None and (opacity.dtype != rgb.dtype or opacity.shape != (1, *rgb.shape[1:])):
+        kind = str(rgb.dtype).removeprefix("torch.")
         raise ValueError(
-            f"Expected opacity as uint8 of shape {(1, *rgb.shape[1:])}, but got {opacity.dtype} of "
+            f"Expected opacity as {kind} of shape {(1, *rgb.shape[1:])}, but got {opacity.dtype} of "
             f"{tuple(opacity.shape)}."
         )
+
+
+def to_16_bits(levels: Tensor) -> Tensor:
+    """uint8 to uint16, 255 becoming 65535; uint16 as it is."""
+    if levels.dtype == torch.uint16:
+        return levels
+    return torch.from_numpy(levels.numpy().astype(np.uint16) * 257)
 
 
 def to_tensor(image: Image.Image) -> Tensor:

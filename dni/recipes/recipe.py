@@ -1,6 +1,6 @@
 """The recipe of a result: everything one needs to render the same picture again, as a small JSON text.
 
-It travels in the metadata of PNG files (``dni.pictures.write.save_png``) and of blended weights
+It travels in the metadata of picture files (:mod:`dni.pictures.write`) and of blended weights
 (``metadata``), or as a JSON file of its own. With the same files of weights, on the same kind of machine and
 with the same version of dni, a recipe gives the same bytes.
 """
@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, in_words, shown
 from dni.recipes.render_request import RenderRequest, is_whole
 
-__all__ = ["Recipe", "RecipeError"]
+__all__ = ["MAX_TEXT", "METADATA_KEY", "Recipe", "RecipeError"]
 
 METADATA_KEY = "dni"
+# A mask of the largest size takes some 0.4 MB.
+MAX_TEXT = 4_000_000
+MAX_NAME = 300
+MAX_SCALE = 1024
 PRECISIONS = ("bfloat16", "float32")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 REQUIRED = {"pair", "ends", "precision", "scale", "version", "shares", "tile"}
-OPTIONAL = {"groups", "extrapolate", "brush", "mask", "levels", "crop"}
+OPTIONAL = {"groups", "extrapolate", "brush", "mask", "levels", "crop", "bits", "recompute_statistics"}
 
 
 class RecipeError(DniError):
@@ -54,12 +59,14 @@ class Recipe:
     version: str
 
     def __post_init__(self) -> None:
-        _expect(isinstance(self.pair, str), "a text as pair", self.pair)
-        _expect(isinstance(self.version, str), "a text as version", self.version)
+        _expect(_is_name(self.pair), f"a text of at most {MAX_NAME} characters as pair", self.pair)
+        _expect(_is_name(self.version), f"a text of at most {MAX_NAME} characters as version", self.version)
         _expect(_are_ends(self.ends), "ends as (name, sha256), at least one,", self.ends)
         _expect(len(self.shares) == len(self.ends), f"{len(self.ends)} shares, one per end,", self.shares)
         _expect(self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)} as precision", self.precision)
-        _expect(is_whole(self.scale), "a scale of at least 1", self.scale)
+        _expect(is_whole(self.scale, most=MAX_SCALE), f"a scale from 1 to {MAX_SCALE}", self.scale)
+        fine = self.request.bits == 8 or self.precision == "float32"
+        _expect(fine, "float32 as precision for 16 bits", self.precision)
 
     @property
     def mix(self) -> Mix:
@@ -100,7 +107,8 @@ class Recipe:
         """Read ``to_json``'s text.
 
         Raises:
-            RecipeError: It is not JSON, lacks or has unknown fields, or holds a value out of bounds.
+            RecipeError: It is not JSON, longer than 4 MB, lacks or has unknown fields, names one twice, or
+                holds a value out of bounds.
         """
         values = _parse(text)
         _check_fields(values)
@@ -123,17 +131,32 @@ class Recipe:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    if len(text) > MAX_TEXT:
+        raise RecipeError(
+            f"Expected a recipe of at most {MAX_TEXT / 1e6:.0f} MB, but got {len(text) / 1e6:.1f} MB: "
+            "it is something else."
+        )
     try:
-        values = json.loads(text)
+        values = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise RecipeError(
-            f"Expected a recipe in JSON, but it cannot be read ({error}): use the text as dni wrote it."
+            f"Expected a recipe in JSON, but it cannot be read ({in_words(error)}): "
+            "use the text as dni wrote it."
         ) from error
     if not isinstance(values, dict):
         raise RecipeError(
             f"Expected a recipe in JSON, an object, but got a {type(values).__name__}: "
             "use the text as dni wrote it."
         )
+    return values
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; JSON itself would let the last of two equal names win, and readers differ in that."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"{shown(twice, most=60)} is there twice")
     return values
 
 
@@ -145,8 +168,8 @@ def _check_fields(values: Mapping[str, Any]) -> None:
         )
     if unknown := sorted(values.keys() - REQUIRED - OPTIONAL):
         raise RecipeError(
-            f"Expected a recipe with the fields {sorted(REQUIRED | OPTIONAL)}, but got also {unknown[:10]}, "
-            f"written by dni {str(values['version'])[:40]!r}: update dni."
+            f"Expected a recipe with the fields {sorted(REQUIRED | OPTIONAL)}, but got also "
+            f"{shown(unknown)}, written by dni {shown(values['version'], most=40)}: update dni."
         )
 
 
@@ -161,7 +184,7 @@ def _to_tuple(value: object) -> Any:
 
 def _expect(fine: bool, wanted: str, found: object) -> None:
     if not fine:
-        raise RecipeError(f"Expected {wanted} of a recipe, but got {str(found)[:200]!r}: correct it.")
+        raise RecipeError(f"Expected {wanted} of a recipe, but got {shown(found)}: correct it.")
 
 
 def _are_ends(value: object) -> bool:
@@ -172,4 +195,8 @@ def _is_end(value: object) -> bool:
     if not isinstance(value, tuple) or len(value) != 2:
         return False
     name, sha256 = value
-    return isinstance(name, str) and isinstance(sha256, str) and SHA256.fullmatch(sha256) is not None
+    return _is_name(name) and isinstance(sha256, str) and SHA256.fullmatch(sha256) is not None
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_NAME

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dni.blending.shares import Mix, MixLike, as_mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.masks.files import decode_mask
 from dni.pictures.rectangle import Rectangle
 
@@ -17,6 +16,8 @@ __all__ = ["RenderRequest", "RenderRequestError", "mix_values", "read_mix"]
 # No extrapolation is meant beyond this, and the sum of larger shares is no longer exact enough to check.
 LARGEST_SHARE = 1000
 MAX_LEVELS = 255
+# Beyond what any picture has; a whole number of thousands of digits would only cost time.
+LARGEST_SIDE = 2**31 - 1
 MIX_FIELDS = {"shares", "groups", "extrapolate"}
 WANTED_CROP = "a crop as (left, top, width, height) in pixels"
 
@@ -37,6 +38,9 @@ class RenderRequest:
         levels: Steps between ``mix`` and ``brush``, 1 to 255; None lets the mask decide.
         crop: The part of the picture to render, in input pixels, or None for all of it.
         tile: Side of the tiles in input pixels, or None for what suits the network.
+        recompute_statistics: Whether the statistics of batch norms are measured on the picture, and not
+            interpolated.
+        bits: Per channel of the result, 8 or 16; for 16 the picture is read with all that it has, too.
 
     Raises:
         RenderRequestError: A value is out of these bounds, or a mask or a brush is there without the other.
@@ -49,12 +53,17 @@ class RenderRequest:
     levels: int | None = None
     crop: Rectangle | None = None
     tile: int | None = None
+    recompute_statistics: bool = False
+    bits: Literal[8, 16] = 8
 
     def __post_init__(self) -> None:
+        expect(is_whole(self.bits) and self.bits in (8, 16), "8 or 16 bits", self.bits)
         expect(self.tile is None or is_whole(self.tile), "a tile of at least 1 or none", self.tile)
         fine = self.crop is None or (isinstance(self.crop, Rectangle) and are_sides(self.crop.values))
         expect(fine, WANTED_CROP, self.crop)
         expect(self.mask is None or isinstance(self.mask, str), "a mask as text", self.mask)
+        fine = isinstance(self.recompute_statistics, bool)
+        expect(fine, "recompute_statistics to be true or false", self.recompute_statistics)
         expect((self.mask is None) == (self.brush is None), "a mask and a brush, or neither", self.brush)
         fine = self.levels is None or is_whole(self.levels, most=MAX_LEVELS)
         expect(fine, f"1 to {MAX_LEVELS} levels", self.levels)
@@ -84,6 +93,8 @@ class RenderRequest:
             "mask": self.mask,
             "levels": self.levels,
             "crop": None if self.crop is None else list(self.crop.values),
+            "recompute_statistics": self.recompute_statistics or None,
+            "bits": None if self.bits == 8 else self.bits,
         }
         given = {name: value for name, value in optional.items() if value is not None}
         return {**mix_values(self.mix), "tile": self.tile, **given}
@@ -106,6 +117,8 @@ class RenderRequest:
             levels=values.get("levels"),
             crop=None if crop is None else read_crop(crop),
             tile=values.get("tile"),
+            recompute_statistics=values.get("recompute_statistics", False),
+            bits=values.get("bits", 8),
         )
 
 
@@ -150,10 +163,10 @@ def read_crop(values: Any) -> Rectangle:
 
 def expect(fine: bool, wanted: str, found: object) -> None:
     if not fine:
-        raise RenderRequestError(f"Expected {wanted}, but got {str(found)[:200]!r}: correct it.")
+        raise RenderRequestError(f"Expected {wanted}, but got {shown(found)}: correct it.")
 
 
-def is_whole(value: object, *, least: int = 1, most: float = math.inf) -> bool:
+def is_whole(value: object, *, least: int = 1, most: int = LARGEST_SIDE) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 

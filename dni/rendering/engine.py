@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from dni.blending.blend import Blend
 from dni.blending.shares import Mix
-from dni.checkpoints.files import CheckpointError
 from dni.checkpoints.networks import ImageNetwork
 from dni.device import DTYPES, Precision, best_device, best_precision
-from dni.rendering.channels import KNOWN_CHANNELS, from_output, to_input
-from dni.rendering.memory_layout import choose_layout, set_layout
-from dni.rendering.network_errors import NETWORK_ERRORS
-from dni.rendering.receptive_field import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
-from dni.rendering.surroundings import Surroundings, grids, measure_surroundings
+from dni.rendering.forward.channels import check_channels, from_output, to_input
+from dni.rendering.forward.cpu_copy import copy_to_cpu, on_cpu
+from dni.rendering.forward.inputs import fixed_random_numbers, pad
+from dni.rendering.forward.memory_layout import choose_layout, set_layout
+from dni.rendering.forward.network_errors import NETWORK_ERRORS
+from dni.rendering.measuring.all_ends import depth_at_all_ends, surroundings_at_all_ends
+from dni.rendering.measuring.receptive_field import LEAST_DEPTH, bytes_while, is_convolutional, reach
+from dni.rendering.measuring.surroundings import Surroundings
 from dni.rendering.tiles import round_up
 
 __all__ = ["Engine"]
@@ -57,7 +55,8 @@ class Engine:
             then on.
         states: One state dict an end.
         device: Where to run; the GPU if there is one.
-        precision: bfloat16 where the hardware has it, else float32. The layout is always channels_last.
+        precision: bfloat16 where the hardware has it, else float32. The layout is channels_last where the
+            network runs so.
 
     Attributes:
         overlap: Input pixels around a part of a picture with which it equals that part of the whole, for any
@@ -66,7 +65,7 @@ class Engine:
 
     Raises:
         dni.blending.shares.BlendError: The states cannot be blended.
-        dni.checkpoints.files.CheckpointError: The network takes or gives other channels than a picture has.
+        dni.checkpoints.errors.CheckpointError: The network takes or gives other channels than a picture has.
     """
 
     def __init__(
@@ -94,7 +93,7 @@ class Engine:
         self._surroundings: Surroundings | None = None
         self._bytes_per_pixel: float | None = None
         self._window_pixels: int | None = None
-        self.blend = Blend(module, states)
+        self.blend = Blend(module, states, execution_order=network.execution_order)
 
     @property
     def scale(self) -> int:
@@ -115,22 +114,19 @@ class Engine:
         """How much tiles have to overlap at this mix; see :meth:`surroundings`."""
         return self.surroundings(mix).overlap
 
-    def surroundings(self, mix: Mix) -> Surroundings:
+    def surroundings(self, mix: Mix, *, bits: int = 8) -> Surroundings:
         """What tiles need around them at this mix.
 
         Measured at first use, once for all mixes between the ends with all layers alike: :attr:`depth`, and
-        for networks with other layers than convolutions :mod:`dni.rendering.surroundings`. Other mixes get
-        :attr:`overlap` at least.
+        for networks with other layers than convolutions :mod:`dni.rendering.measuring.surroundings`. Other
+        mixes, and results of 16 bits, get :attr:`overlap` at least.
         """
-        between = not mix.groups and all(0 <= share <= 1 for share in mix.shares)
+        between = bits == 8 and not mix.groups and all(0 <= share <= 1 for share in mix.shares)
         if self._is_local:
             return Surroundings(self.depth if between else self.overlap)
         with self._measuring:
             if self._surroundings is None:
-                try:
-                    self._surroundings = self._measure_surroundings()
-                except NETWORK_ERRORS:  # it does not run on the test picture, or memory is too small for it
-                    self._surroundings = Surroundings(self.overlap, self.network.multiple_of)
+                self._surroundings = self._measure_surroundings()
             measured = self._surroundings
         if between:
             return measured
@@ -141,9 +137,9 @@ class Engine:
     def depth(self) -> int:
         """How far into a tile its cut border is seen; measured at first use.
 
-        By :func:`dni.rendering.receptive_field.cut_depth` at every end and in the middle, in float32 on the
-        CPU, so that it is the same wherever the blend is rendered. Networks with other layers than
-        convolutions keep :attr:`overlap`, and have :meth:`surroundings`.
+        By :func:`dni.rendering.measuring.all_ends.depth_at_all_ends`, in float32 on the CPU, so that it is
+        the same wherever the blend is rendered. Networks with other layers than convolutions keep
+        :attr:`overlap`, and have :meth:`surroundings`.
         """
         with self._measuring:
             if self._depth is None:
@@ -187,13 +183,14 @@ class Engine:
 
         Args:
             module: The network at some mix.
-            window: uint8 (3, h, w) on the CPU, or (4, h, w) with the opacity; any size.
+            window: uint8 or uint16 (3, h, w) on the CPU, or (4, h, w) with the opacity; any size.
 
         Returns:
             float32 (output channels, scale * h, scale * w) on the device, 0 to 255, not rounded; a network of
             one channel gives three, with the window's colours.
         """
-        picture = window.to(self.device).unsqueeze(0).to(self.dtype).div_(255)  # (1, 3 or 4, h, w)
+        picture = window.to(self.device).unsqueeze(0).to(self.dtype)  # (1, 3 or 4, h, w)
+        picture.div_(torch.iinfo(window.dtype).max)
         channels = self.network.input_channels
         padded = pad(to_input(picture, channels), self.network).contiguous(memory_format=self._layout)
         with fixed_random_numbers(self._is_local, self.device):
@@ -227,32 +224,16 @@ class Engine:
         if not self._is_local or self.overlap <= LEAST_DEPTH:
             return self.overlap
         plain = self._plain()
-        count, deepest = self.blend.num_ends, 0
-        for shares in [*torch.eye(count).tolist(), [1 / count] * count]:
-            with plain.blend.at(shares) as module:
-                depth = cut_depth(partial(plain.levels, module), bound=plain.overlap)
-            deepest = max(deepest, depth)
-        return deepest
+        return depth_at_all_ends(plain.blend, plain.levels, bound=plain.overlap)
 
     def _measure_surroundings(self) -> Surroundings:
-        """In the middle of the ends, and with what is found there at each end."""
         plain = self if self.precision == "float32" else self.on_cpu()
-        count, network = self.blend.num_ends, self.network
-        found: Surroundings | None = None
-        for shares in [[1 / count] * count, *torch.eye(count).tolist()]:
-            with plain.blend.at(shares) as module:
-                run = partial(plain.levels, module)
-                if found is None:
-                    side = 4 * plain._least_side()
-                    picture = torch.zeros(3, side, side, dtype=torch.uint8)
-                    tried = grids(module, partial(run, picture), side=side, multiple=network.multiple_of)
-                here = measure_surroundings(
-                    run, tried, multiple=network.multiple_of, minimum=network.minimum_size
-                )
-            found = here.around(found) if found else here
-            tried = (found.grid,)
-        assert found is not None, "a blend has ends"
-        return found
+        try:
+            return surroundings_at_all_ends(
+                plain.blend, plain.levels, self.network, side=4 * self._least_side()
+            )
+        except NETWORK_ERRORS:  # it does not run on the test picture, or memory is too small for that
+            return Surroundings.unknown(self.overlap, self.network.multiple_of)
 
     def _gpu_bytes(self) -> float:
         total = torch.cuda.get_device_properties(self.device).total_memory
@@ -274,56 +255,3 @@ class Engine:
         else:
             pixels = min(CPU_WINDOW_PIXELS, int(CPU_WINDOW_BYTES / bytes_per_pixel))
         return pixels if self._is_local else min(pixels, WHOLE_PIXELS)
-
-
-def check_channels(network: ImageNetwork) -> None:
-    for direction, channels in (("in", network.input_channels), ("out", network.output_channels)):
-        if channels not in KNOWN_CHANNELS:
-            raise CheckpointError(
-                f"Expected a network for pictures of 1, 3 or 4 channels, but this {network.architecture} has "
-                f"{channels} {direction}. Choose another network."
-            )
-
-
-@contextmanager
-def fixed_random_numbers(unused: bool, device: torch.device) -> Iterator[None]:
-    """Let a network that draws random numbers draw the same ones each time, and nobody else notice."""
-    if unused:
-        yield
-        return
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
-        yield
-
-
-def pad(inputs: Tensor, network: ImageNetwork) -> Tensor:
-    """Extend to the right and below to a size that the network accepts, as spandrel does.
-
-    By mirroring at the edge, and where the picture is too small for that by repeating its last pixels.
-    """
-    height, width = inputs.shape[-2:]
-    target_height, target_width = (
-        round_up(max(side, network.minimum_size), network.multiple_of) for side in (height, width)
-    )
-    if network.square:
-        target_height = target_width = max(target_height, target_width)
-    below, right = target_height - height, target_width - width
-    if not below and not right:
-        return inputs
-    mirrored = min(right, width - 1), min(below, height - 1)
-    inputs = functional.pad(inputs, (0, mirrored[0], 0, mirrored[1]), mode="reflect")
-    return functional.pad(inputs, (0, right - mirrored[0], 0, below - mirrored[1]), mode="replicate")
-
-
-def copy_to_cpu(module: nn.Module) -> nn.Module:
-    """The module in float32 on the CPU, without a copy on its own device in between."""
-    copies: dict[int, object] = {id(buffer): on_cpu(buffer) for buffer in module.buffers()}
-    for parameter in module.parameters():
-        copies[id(parameter)] = nn.Parameter(on_cpu(parameter.detach()), requires_grad=False)
-    return copy.deepcopy(module, copies)
-
-
-def on_cpu(tensor: Tensor) -> Tensor:
-    """A copy on the CPU, in float32 where it has floating point."""
-    dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
-    return tensor.to("cpu", dtype, copy=True)

@@ -21,11 +21,13 @@ from torch import Tensor
 from dni.blending.mix_paths import between
 from dni.blending.shares import Mix
 from dni.masks.levels import weights
-from dni.masks.plan import Canvas, Plan, TilePlan, mask_values, plan_masked
+from dni.masks.plan import SMALLEST_TILE, Canvas, Plan, TilePlan, mask_values, plan_masked
 from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
-from dni.rendering.renderer import MAX_OUTPUT_PIXELS, Renderer, RenderError
-from dni.rendering.tiles import tile_of
+from dni.rendering.forward.network_errors import RenderError
+from dni.rendering.jobs import DTYPES_OF_BITS, Bits, cut_notice, part_of
+from dni.rendering.measuring.surroundings import Surroundings
+from dni.rendering.renderer import MAX_OUTPUT_PIXELS, Renderer
 
 __all__ = ["Kept", "render_masked"]
 
@@ -43,46 +45,51 @@ def render_masked(
     levels: int | None = None,
     crop: Rectangle | None = None,
     tile: int | None = None,
+    bits: Bits = 8,
     control: RenderControl | None = None,
     kept: Kept | None = None,
 ) -> Tensor:
     """Run the network at ``base`` where the mask is 0, at ``brush`` where it is 255, between in between.
 
     Args:
-        rgb: uint8 (3, H, W) on the CPU.
+        rgb: uint8 or uint16 (3, H, W) on the CPU.
         mask: uint8, any height and width; it lies over the whole picture.
         levels: K, the most steps between rendered levels, 1 to 255; 4 by default. Few values need fewer.
         crop: Only this part; it equals that part of the whole, within one 8-bit level.
         tile: Side of a tile in input pixels; 384 by default.
+        bits: Per channel of the result.
         control: Progress in runs of the network, notices, cancellation, and the slots that runs are made in.
         kept: What is outside of the mask, for several calls with one picture and renderer, so that it is
             rendered once: empty at first, filled by them.
 
     Returns:
-        uint8 (3, scale * height, scale * width) of the crop, or of the whole, on the CPU.
+        uint8, or uint16 for 16 bits, (3, scale * height, scale * width) of the crop, or of the whole, on
+        the CPU.
 
     Raises:
         DniError: The picture, a mix, the mask or an option cannot be used.
         Cancelled: ``control.cancelled`` was set.
     """
     control = control or RenderControl()
-    canvas = canvas_of(renderer, rgb, (base, brush), crop, control)
+    check(renderer, rgb, crop)
+    with control.slot():  # the first time, they are measured on the network
+        around = surroundings_of_masked(renderer, rgb, (base, brush), bits)
+    height, width = rgb.shape[1:]
+    canvas = Canvas(width, height, renderer.scale, around.overlap if around else max(height, width))
+    if around is None:  # every level is run on the whole picture, so once and not for each tile
+        tile = max(height, width, SMALLEST_TILE)
+    elif around.is_global:
+        control.notify(cut_notice(renderer.network.architecture, around))
     needed = mask if base != brush else torch.zeros_like(mask)
     plan = plan_masked(needed, canvas, levels=levels, crop=crop, tile=tile)
     # Without a brush all of the picture is at the base, in other rectangles than beside one.
     own = None if base == brush else kept
-    return Job(renderer, rgb, mask, base, brush, canvas, plan, control, own).run()
+    return Job(renderer, rgb, mask, base, brush, canvas, around, plan, control, own, bits).run()
 
 
-def canvas_of(
-    renderer: Renderer, rgb: Tensor, mixes: tuple[Mix, Mix], crop: Rectangle | None, control: RenderControl
-) -> Canvas:
-    """The canvas to plan on, for these mixes and what lies between them.
-
-    Raises:
-        RenderError: The picture is not uint8 (3, H, W) with at least one pixel, or the output is too large.
-    """
-    if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+def check(renderer: Renderer, rgb: Tensor, crop: Rectangle | None) -> None:
+    """Raise :class:`RenderError` for another kind of picture, or where the output is too large."""
+    if rgb.dtype not in DTYPES_OF_BITS.values() or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
         raise RenderError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} {tuple(rgb.shape)}.")
     pixels = (crop.area if crop else rgb[0].numel()) * renderer.scale**2
     if pixels > MAX_OUTPUT_PIXELS:
@@ -90,9 +97,18 @@ def canvas_of(
             f"Expected an output of at most {MAX_OUTPUT_PIXELS / 1e6:.0f} megapixels, but it would have "
             f"{pixels / 1e6:.0f}. Crop the picture or reduce it first."
         )
-    with control.slot():  # the first time, the overlap is measured on the network
-        overlap = max(map(renderer.overlap_at, mixes))
-    return Canvas(rgb.shape[2], rgb.shape[1], renderer.scale, overlap)
+
+
+def surroundings_of_masked(
+    renderer: Renderer, rgb: Tensor, mixes: tuple[Mix, Mix], bits: Bits
+) -> Surroundings | None:
+    """What is read around each rectangle, for these mixes and what lies between them.
+
+    None where that is the whole picture: the network sees all of it, and it fits into memory.
+    """
+    first, second = (renderer.surroundings(mix, bits=bits) for mix in mixes)
+    around = first.around(second)
+    return None if around.is_global and rgb[0].numel() <= renderer.whole_pixels else around
 
 
 @dataclass(eq=False)
@@ -105,22 +121,29 @@ class Job:
     base: Mix
     brush: Mix
     canvas: Canvas
+    around: Surroundings | None
     plan: Plan
     control: RenderControl
     kept: Kept | None
+    bits: Bits
     done: int = 0
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the result."""
+        return DTYPES_OF_BITS[self.bits]
+
     def run(self) -> Tensor:
-        """All tiles: uint8 (3, scale * height, scale * width) of the plan's crop."""
+        """All tiles: uint8 or uint16 (3, scale * height, scale * width) of the plan's crop."""
         crop, scale = self.plan.crop, self.canvas.scale
-        output = torch.empty(3, crop.height * scale, crop.width * scale, dtype=torch.uint8)
+        output = torch.empty(3, crop.height * scale, crop.width * scale, dtype=self.dtype)
         self.control.report(0, self.plan.num_parts)
         for tile in self.plan.tiles:
             tile.area.relative_to(crop).scaled(scale).cut(output).copy_(self.mixed(tile))
         return output
 
     def mixed(self, tile: TilePlan) -> Tensor:
-        """One tile, its levels mixed: uint8 (3, scale * height, scale * width)."""
+        """One tile, its levels mixed: uint8 or uint16 (3, scale * height, scale * width)."""
         values = mask_values(self.mask, tile.area, self.canvas)
         total = torch.zeros(3, *values.shape)
         for index, parts in enumerate(tile.parts):
@@ -129,7 +152,7 @@ class Job:
                 level = self.level(mix, tile.area, parts)
                 total.addcmul_(level, weights(values, self.plan.levels, index))
         # Adding a half and truncating: rounding to even could double a difference of one level.
-        return total.add_(0.5).to(torch.uint8)
+        return total.add_(0.5).to(self.dtype)
 
     def level(self, mix: Mix, area: Rectangle, parts: tuple[Rectangle, ...]) -> Tensor:
         """One level on its rectangles of a tile, 0 elsewhere: float32 (3, scale * height, scale * width)."""
@@ -142,10 +165,8 @@ class Job:
         return picture
 
     def rendered(self, mix: Mix, part: Rectangle) -> Tensor:
-        """One rectangle, with the surroundings that the network sees: uint8 (3, height, width) of it."""
-        overlap, multiple = self.canvas.overlap, self.renderer.network.multiple_of
-        width, height = self.canvas.width, self.canvas.height
-        window = tile_of(part, width=width, height=height, overlap=overlap, multiple=multiple).window
+        """One rectangle, with the surroundings that the network sees: uint8 or uint16 (3, height, width)."""
+        window = part_of(part, self.canvas.height, self.canvas.width, self.around).window
         if self.kept is None or mix != self.base:
             return self.run_on(mix, part, window)
         key = (mix, part, window)
@@ -154,7 +175,7 @@ class Job:
         return self.kept[key]
 
     def run_on(self, mix: Mix, part: Rectangle, window: Rectangle) -> Tensor:
-        """The part of a window on which the network is run: uint8 (3, height, width), a view."""
+        """The part of a window on which the network is run: uint8 or uint16 (3, height, width), a view."""
         control = self.control.without_progress()
-        pixels = self.renderer.render(window.cut(self.rgb), mix, control=control)
+        pixels = self.renderer.render(window.cut(self.rgb), mix, bits=self.bits, control=control)
         return part.relative_to(window).scaled(self.canvas.scale).cut(pixels)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from dni.blending.shares import Mix, MixLike, as_mix
+from dni.blending.shares import MixLike, as_mix
 from dni.errors import DniError
 from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
 from dni.rendering.engine import Engine
-from dni.rendering.network_errors import NETWORK_ERRORS, RenderError, check_numbers, network_failed
-from dni.rendering.surroundings import Surroundings
-from dni.rendering.tiles import Tile, cut_square, halves, plan, tile_of
+from dni.rendering.forward.network_errors import NETWORK_ERRORS, RenderError, check_numbers, network_failed
+from dni.rendering.jobs import DTYPES_OF_BITS, Bits, Job, cut_notice, part_of, plan_job, surroundings_of
+from dni.rendering.tiles import Tile, halves
 
-__all__ = ["RenderError", "Renderer", "cut_notice", "part_of"]
+__all__ = ["MAX_OUTPUT_PIXELS", "RenderError", "Renderer"]
 
 MAX_OUTPUT_PIXELS = 400_000_000
+LEVELS_OF_16_BITS = 65535 / 255  # for one of 8 bits
 OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
 SMALLER_TILES = "There is too little free memory for tiles of the usual size: this render uses smaller ones."
 ON_THE_CPU = (
@@ -32,29 +33,6 @@ ON_THE_CPU = (
 
 class TooLittleMemoryError(RenderError):
     """Not even a small tile fits into the memory that is free."""
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """What to render: tiles of a picture, together a rectangle, from its top left to its bottom right.
-
-    ``surroundings`` are those of the tiles; None for one tile around which nothing was measured.
-    """
-
-    rgb: Tensor
-    mix: Mix
-    tiles: list[Tile]
-    surroundings: Surroundings | None
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether a tile reads less than the whole picture."""
-        return self.tiles[0].pixels < self.rgb[0].numel()
-
-    @property
-    def area(self) -> Rectangle:
-        """What the tiles are responsible for together."""
-        return self.tiles[0].core.around(self.tiles[-1].core)
 
 
 class Renderer(Engine):
@@ -78,6 +56,7 @@ class Renderer(Engine):
         *,
         extrapolate: bool = False,
         tile: int | None = None,
+        bits: Bits = 8,
         control: RenderControl | None = None,
     ) -> Tensor:
         """Run the blended network on a picture.
@@ -85,15 +64,16 @@ class Renderer(Engine):
         Other renders may come between two tiles; each sets its own mix.
 
         Args:
-            rgb: uint8 (3, H, W) on the CPU; with the opacity (4, H, W) where the network takes it.
+            rgb: uint8 or uint16 (3, H, W) on the CPU; with the opacity (4, H, W) where the network takes it.
             mix: How much of every end: a mix, or one share an end.
             extrapolate: Allow plain shares outside [0, 1].
             tile: Side of square tiles in input pixels, about, without their overlap; by default as few tiles
                 as memory allows.
+            bits: Per channel of the result; 16 in float32 only, and tiles overlap as far as it sees then.
             control: Progress in tiles, notices, cancellation, and the slots that tiles run in.
 
         Returns:
-            uint8 (3 or 4, scale * H, scale * W) on the CPU.
+            uint8, or uint16 for 16 bits, (3 or 4, scale * H, scale * W) on the CPU.
 
         Raises:
             RenderError: The picture has another shape or dtype, is too large, also for the memory, or the
@@ -102,8 +82,10 @@ class Renderer(Engine):
             Cancelled: ``control.cancelled`` was set.
         """
         self._check(rgb, tile)
+        if bits == 16 and self.precision != "float32":
+            raise RenderError(f"Expected float32 for 16 bits, but this renderer has {self.precision}.")
         wanted = as_mix(mix, num_ends=self.blend.num_ends, extrapolate=extrapolate)
-        make_job = partial(plan_job, rgb=rgb, mix=wanted, tile=tile)
+        make_job = partial(plan_job, rgb=rgb, mix=wanted, tile=tile, bits=bits)
         return self._or_on_cpu(make_job, control or RenderControl())
 
     def render_region(
@@ -140,26 +122,15 @@ class Renderer(Engine):
         wanted = as_mix(mix, num_ends=self.blend.num_ends)
 
         def make_job(renderer: Renderer) -> Job:
-            around = renderer.surroundings_of(region, height, width, wanted)
+            around = surroundings_of(renderer, region, height, width, wanted)
             return Job(rgb, wanted, [part_of(region, height, width, around)], around)
 
         return self._or_on_cpu(make_job, control or RenderControl())
 
-    def surroundings_of(self, region: Rectangle, height: int, width: int, mix: Mix) -> Surroundings | None:
-        """What has to be around a part of a picture of this size; None where all of it has to be.
-
-        Networks with other layers than convolutions are measured at first use.
-        """
-        if self.is_local:
-            return Surroundings(self.overlap)
-        if region == Rectangle.whole(width, height):
-            return None
-        around = self.surroundings(mix)
-        return None if around.is_global and height * width <= self.whole_pixels else around
-
     def _check(self, rgb: Tensor, tile: int | None) -> None:
         channels = (3, 4) if self.takes_opacity else (3,)
-        if rgb.dtype != torch.uint8 or rgb.ndim != 3 or rgb.shape[0] not in channels or 0 in rgb.shape:
+        is_picture = rgb.dtype in DTYPES_OF_BITS.values() and rgb.ndim == 3 and rgb.shape[0] in channels
+        if not is_picture or 0 in rgb.shape:
             raise RenderError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} {tuple(rgb.shape)}.")
         if tile is not None and tile < 16:
             raise RenderError(f"Expected a tile of at least 16 pixels, but got {tile}.")
@@ -198,7 +169,8 @@ class Renderer(Engine):
         control.raise_if_cancelled()
         with control.slot():
             job = make_job(self)
-        self._notify_of_cuts(job, control)
+        if job.is_cut:
+            self._notify_of_cuts(job, control)
         output = self._empty(job)
         waiting, done, too_large = deque(job.tiles), 0, float("inf")
         control.report(0, len(waiting))
@@ -214,17 +186,27 @@ class Renderer(Engine):
                     continue
                 if too_large == float("inf"):
                     control.notify(SMALLER_TILES)
+                    job = self._to_be_cut(job, control)
                 too_large = tile.pixels
             waiting.extendleft(reversed(self._halves(job, tile)))
         return output
 
     def _notify_of_cuts(self, job: Job, control: RenderControl) -> None:
-        if job.is_cut and job.surroundings and job.surroundings.is_global:
+        if job.surroundings and job.surroundings.is_global:
             control.notify(cut_notice(self.network.architecture, job.surroundings))
+
+    def _to_be_cut(self, job: Job, control: RenderControl) -> Job:
+        """The job with what its tiles need around them, now that they get smaller."""
+        if job.surroundings and (job.is_cut or not job.surroundings.is_global):
+            return job
+        with control.slot():
+            job = replace(job, surroundings=job.surroundings or self.surroundings(job.mix, bits=job.bits))
+        self._notify_of_cuts(job, control)
+        return job
 
     def _empty(self, job: Job) -> Tensor:
         area = job.area.scaled(self.scale)
-        return torch.empty(len(job.rgb), area.height, area.width, dtype=torch.uint8)
+        return torch.empty(len(job.rgb), area.height, area.width, dtype=DTYPES_OF_BITS[job.bits])
 
     def _try_tile(self, job: Job, tile: Tile, output: Tensor) -> bool:
         """Render a tile into its place; False if it does not fit into memory."""
@@ -247,49 +229,20 @@ class Renderer(Engine):
             levels = self.levels(module, tile.window.cut(job.rgb))
             check_numbers(levels, self.network)
             core = tile.core.relative_to(tile.window).scaled(self.scale).cut(levels)
-            pixels = core.round_().to(torch.uint8)  # (1, 3 or 4, scale * height, scale * width) of the core
+            if job.bits == 16:
+                core.mul_(LEVELS_OF_16_BITS)
+            # (1, 3 or 4, scale * height, scale * width) of the core
+            pixels = core.round_().to(DTYPES_OF_BITS[job.bits])
         tile.core.relative_to(job.area).scaled(self.scale).cut(output).copy_(pixels)
 
     def _halves(self, job: Job, tile: Tile) -> list[Tile]:
         height, width = job.rgb.shape[1:]
-        around = job.surroundings or self.surroundings(job.mix)
+        around = job.surroundings
+        assert around is not None, "a job that is to be cut has them"
         parts = halves(tile, height, width, overlap=around.overlap, multiple=around.grid)
         if not parts:
             raise TooLittleMemoryError(f"{tile.pixels} pixels are too many.")
         return parts
-
-
-def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None) -> Job:
-    """The whole picture, in one piece, in square tiles or in what suits the network."""
-    height, width = rgb.shape[1:]
-    in_one_piece = height * width <= renderer.window_pixels if tile is None else max(height, width) <= tile
-    if in_one_piece and not renderer.is_local:
-        return Job(rgb, mix, [part_of(Rectangle.whole(width, height), height, width, None)], None)
-    # Nothing overlaps in one tile: no need to measure how much.
-    few = renderer.is_local and height * width <= (renderer.window_pixels if tile is None else tile**2)
-    around = Surroundings(renderer.overlap) if few else renderer.surroundings(mix)
-    overlap, multiple = around.overlap, around.grid
-    if tile is None:
-        budget = renderer.whole_pixels if around.is_global else renderer.window_pixels
-        square = renderer.network.square
-        tiles = plan(height, width, overlap=overlap, budget=budget, multiple=multiple, square=square)
-    else:
-        tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=multiple)
-    return Job(rgb, mix, tiles, around)
-
-
-def part_of(part: Rectangle, height: int, width: int, around: Surroundings | None) -> Tile:
-    """A part of a picture with its surroundings; with all of the picture where there are none."""
-    overlap, multiple = (around.overlap, around.grid) if around else (max(height, width), 1)
-    return tile_of(part, width=width, height=height, overlap=overlap, multiple=multiple)
-
-
-def cut_notice(architecture: str, around: Surroundings) -> str:
-    """What to know about parts of a picture where the network sees all of it."""
-    return (
-        f"{architecture} looks at the whole picture, and this one is too large for one piece: parts of it "
-        f"are rendered apart, which changed a test picture by up to {around.difference:.2g} of 255 levels."
-    )
 
 
 def is_out_of_memory(error: Exception) -> bool:

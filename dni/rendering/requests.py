@@ -5,14 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from dni.blending.blend import refined
 from dni.masks.files import decode_mask
-from dni.pictures.picture import Picture
+from dni.pictures.picture import Picture, to_16_bits
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest, RenderRequestError
+from dni.rendering.batch_norms import has_batch_norms, statistics_of
 from dni.rendering.control import RenderControl
+from dni.rendering.jobs import Bits, cut_notice, part_of, surroundings_of
 from dni.rendering.masked import Kept, render_masked
-from dni.rendering.renderer import Renderer, cut_notice, part_of
+from dni.rendering.renderer import Renderer
 from dni.rendering.tiles import tile_of
 
 __all__ = ["Kept", "render_request"]
@@ -43,8 +46,8 @@ def render_request(
         kept: What is outside of a mask, for several requests; see :func:`dni.rendering.masked.render_masked`.
 
     Returns:
-        uint8 (3, scale * height, scale * width) of the crop or the whole picture, and its opacity as
-        uint8 (1, same), or None where every pixel is opaque.
+        uint8, or uint16 where 16 bits are asked for, (3, scale * height, scale * width) of the crop or the
+        whole picture, and its opacity as (1, same), or None where every pixel is opaque.
 
     Raises:
         RenderRequestError: The crop is not inside the picture.
@@ -53,16 +56,22 @@ def render_request(
     """
     control = control or RenderControl()
     crop = crop_of(picture, request)
+    if request.bits == 8:
+        picture = picture.reduced()
     opacity = picture.opacity
     if opacity is not None and renderer.takes_opacity and request.mask is None:
         pixels = torch.cat((picture.rgb, opacity))
         rendered = render_mixed(picture, pixels, renderer, request, crop, control)
         return rendered[:3], rendered[3:]
     if opacity is not None:
-        opacity = enlarged_opacity(opacity, picture, crop, renderer.scale)
-    if request.mask is None:
-        return render_mixed(picture, picture.rgb, renderer, request, crop, control), opacity
-    return render_painted(picture, renderer, request, crop, control, kept), opacity
+        opacity = enlarged_opacity(opacity, picture, crop, renderer.scale, request.bits)
+    refine = None
+    if request.recompute_statistics and has_batch_norms(renderer.network.module):
+        refine = statistics_of([picture.rgb], renderer.network)
+    with refined(refine):
+        if request.mask is None:
+            return render_mixed(picture, picture.rgb, renderer, request, crop, control), opacity
+        return render_painted(picture, renderer, request, crop, control, kept), opacity
 
 
 def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
@@ -91,6 +100,7 @@ def render_painted(
         levels=request.levels,
         crop=crop,
         tile=request.tile,
+        bits=request.bits,
         control=control,
         kept=kept,
     )
@@ -108,7 +118,9 @@ def render_mixed(
     window = crop
     if request.crop is not None:
         window = window_of(picture, renderer, request, crop, control)
-    rgb = renderer.render(window.cut(pixels), request.mix, tile=request.tile, control=control)
+    rgb = renderer.render(
+        window.cut(pixels), request.mix, tile=request.tile, bits=request.bits, control=control
+    )
     return crop.relative_to(window).scaled(renderer.scale).cut(rgb)
 
 
@@ -118,14 +130,16 @@ def window_of(
     """What is rendered for a crop; the first time, a network with windows or pooling is measured."""
     height, width = picture.height, picture.width
     with control.slot():
-        around = renderer.surroundings_of(crop, height, width, request.mix)
+        around = surroundings_of(renderer, crop, height, width, request.mix, bits=request.bits)
     if around and around.is_global:
         control.notify(cut_notice(renderer.network.architecture, around))
     return part_of(crop, height, width, around).window
 
 
-def enlarged_opacity(opacity: Tensor, picture: Picture, crop: Rectangle, scale: int) -> Tensor:
-    """The opacity of a crop by bicubic interpolation: uint8 (1, scale * height, scale * width)."""
+def enlarged_opacity(opacity: Tensor, picture: Picture, crop: Rectangle, scale: int, bits: Bits) -> Tensor:
+    """The opacity of a crop by bicubic interpolation: as many bits, (1, scale * height, scale * width)."""
+    if bits == 16:
+        opacity = to_16_bits(opacity)
     window = tile_of(crop, width=picture.width, height=picture.height, overlap=BICUBIC_RADIUS).window
     larger = resize_bicubic(window.cut(opacity), scale)
     return crop.relative_to(window).scaled(scale).cut(larger)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from dni.digits.digit_sources import fetch_mnist, find_digit_source, find_photographs
@@ -17,6 +16,7 @@ from dni.digits.live_view import LiveView, OwnPicture
 from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER, example_token
 from dni.pictures.picture import Picture
+from dni.pictures.strips import over_level
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 
@@ -138,6 +138,4 @@ def is_offline() -> bool:
 
 def opaque(picture: Picture) -> Tensor:
     """A picture's uint8 (3, H, W) over black, which is what MNIST's digits are on."""
-    if picture.opacity is None:
-        return picture.rgb
-    return (picture.rgb.float() * (picture.opacity.float() / 255)).round().to(torch.uint8)
+    return over_level(picture.rgb, picture.opacity, 0)

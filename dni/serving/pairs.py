@@ -5,23 +5,26 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import torch
 
 from dni.caches import ByteCache
-from dni.checkpoints.catalog import Pair, ProgressOf, end_paths
+from dni.catalog.pairs import Pair, ProgressOf, end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import Precision
+from dni.errors import shown
 from dni.rendering.renderer import Renderer
 from dni.serving.pictures import EVERYBODY, Held
 from dni.serving.regions import RenderServiceError
 from dni.serving.sessions import Session
 
-__all__ = ["Pairs"]
+__all__ = ["MAX_OWN_PAIRS", "Pairs"]
 
 # Of ends and live networks that stay loaded; two ends of 16.7 million parameters take 100 MB in bfloat16.
-RENDERER_BYTES = 2_000_000_000
+RENDERER_BYTES = 1_200_000_000
 # A person's own pairs beyond this: the oldest is forgotten.
 MAX_OWN_PAIRS = 4
 OWN = "own."
@@ -41,10 +44,13 @@ class Pairs:
         self.device = device
         self.cache = cache
         self._own: dict[Held, Pair] = {}
-        self._renderers: ByteCache[tuple[Held, Precision], Renderer] = ByteCache(
+        self._renderers: ByteCache[tuple[Held, Precision, bool], Renderer] = ByteCache(
             RENDERER_BYTES, size_of=renderer_bytes, keeps_newest=True
         )
-        self._loading = threading.Lock()
+        self._guard = threading.Lock()
+        self._loading: WeakValueDictionary[Held, threading.Lock] = WeakValueDictionary()
+        # Of strangers' networks one pair is loaded at a time; nobody waits for them but who brought others.
+        self._loading_own = threading.Lock()
 
     def hold(self, pair: Pair, session: Session) -> str:
         """Keep a session's own pair; its id is of use to that session only."""
@@ -74,7 +80,7 @@ class Pairs:
             raise RenderServiceError("These networks are no longer held here. Choose their files again.")
         if pair is None:
             known = ", ".join(sorted(self.catalog))
-            raise RenderServiceError(f"Expected one of the pairs {known}, but got {pair_id!r:.200}.")
+            raise RenderServiceError(f"Expected one of the pairs {known}, but got {shown(pair_id)}.")
         return pair
 
     def paths(
@@ -89,20 +95,28 @@ class Pairs:
         session: Session | None,
         precision: Precision,
         *,
+        for_export: bool = False,
         download: ProgressOf | None = None,
     ) -> Renderer:
         """The pair, loaded (and downloaded before, if need be).
+
+        Args:
+            pair_id, session: Which pair, and who asks.
+            precision: What it computes in.
+            for_export: A network of its own, that no frame is rendered by: it may be left half-way.
+            download: Progress of downloading.
 
         Raises:
             DniError: The pair is unknown, or its files cannot be had or used.
         """
         pair_key = self.key(pair_id, session)
-        key = (pair_key, precision)
+        key = (pair_key, precision, for_export)
         loaded = self._renderers.get(key)
         if loaded is not None:
             return loaded
         paths = self.paths(pair_id, session, download=download)
-        with self._loading:
+        alone = nullcontext() if pair_id in self.catalog else self._loading_own
+        with self._lock_of(pair_key), alone:
             loaded = self._renderers.get(key)
             if loaded is None:
                 network, states = load_ends(paths)
@@ -111,6 +125,10 @@ class Pairs:
                 if pair_id not in self.catalog and pair_key not in self._own:
                     self._forget(pair_key)  # its session ended meanwhile
             return loaded
+
+    def _lock_of(self, pair_key: Held) -> threading.Lock:
+        with self._guard:
+            return self._loading.setdefault(pair_key, threading.Lock())
 
     def _held_by(self, session: Session) -> list[Held]:
         return [key for key in list(self._own) if key[0] == session.key]

@@ -12,7 +12,9 @@ from dni.serving.sessions import Session
 
 __all__ = ["EVERYBODY", "Held", "HeldPictures"]
 
-PICTURE_BYTES = 1_000_000_000
+# Of three pictures of the largest size, or of fifty photographs of 3 megapixels; those unused for longest
+# are forgotten first.
+PICTURE_BYTES = 450_000_000
 # In the place of a session's key.
 EVERYBODY = 0
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from dni.blending.shares import Mix
+from dni.blending.shares import Mix, MixLike
 from dni.errors import DniError
-from dni.pictures.picture import Picture, from_pil, to_pil
+from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
+from dni.pictures.strips import over_level, thumbnail_over
 from dni.pictures.write import encode_jpeg
+from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
 
@@ -22,6 +23,7 @@ __all__ = [
     "Frame",
     "RenderServiceError",
     "check_region",
+    "check_tile",
     "frame_of",
     "overview_of",
     "render_frame",
@@ -44,6 +46,17 @@ def check_region(region: Rectangle, picture: Picture) -> None:
         raise RenderServiceError(
             f"Expected a region of at most {MAX_REGION_PIXELS} pixels inside the "
             f"{picture.width}x{picture.height} picture, but got {region}."
+        )
+
+
+def check_tile(request: RenderRequest | MixLike, renderer: Renderer) -> None:
+    """Raise :class:`RenderServiceError` if tiles are so small that most of what they read is overlap."""
+    tile = request.tile if isinstance(request, RenderRequest) else None
+    least = 2 * renderer.overlap
+    if tile is not None and tile < least:
+        raise RenderServiceError(
+            f"Expected tiles of at least {least} pixels for these networks, but got {tile}. "
+            "Leave the tile out, and its size follows from the memory."
         )
 
 
@@ -80,9 +93,8 @@ def frame_of(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> by
 
 def overview_of(picture: Picture) -> bytes:
     """The whole picture, at most 1280 pixels a side, as a JPEG."""
-    image = to_pil(over_grey(picture.rgb, picture, picture.whole, 1))
-    image.thumbnail((OVERVIEW_SIDE, OVERVIEW_SIDE))
-    return encode_jpeg(from_pil(image, name=picture.name).rgb, quality=FRAME_QUALITY)
+    rgb = thumbnail_over(picture.rgb, picture.opacity, NEUTRAL_GREY, side=OVERVIEW_SIDE)
+    return encode_jpeg(rgb, quality=FRAME_QUALITY)
 
 
 def over_grey(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> Tensor:
@@ -92,5 +104,4 @@ def over_grey(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> T
     """
     if picture.opacity is None:
         return rgb
-    opacity = resize_bicubic(region.cut(picture.opacity), scale).float() / 255
-    return (rgb * opacity + NEUTRAL_GREY * (1 - opacity)).round().to(torch.uint8)
+    return over_level(rgb, resize_bicubic(region.cut(picture.opacity), scale), NEUTRAL_GREY)

@@ -5,13 +5,13 @@ picture's token, the pair, the region and the mix, and by nothing else: there is
 alpha on the server, so nobody can be shown another person's. A token or an id of something that a session
 holds is of use to that session only (:mod:`dni.serving.sessions`).
 
-Everything that runs a network waits for a slot (:mod:`dni.serving.scheduler`), and frames are rendered by one
-thread: torch keeps threads and memory of their own for every thread that ever ran a network.
+Everything that runs a network waits for a slot (:mod:`dni.serving.scheduling.scheduler`), and frames are
+rendered by one thread: torch keeps threads and memory of their own for every thread that ever ran a network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ import torch
 
 from dni.blending.shares import Mix
 from dni.caches import ByteCache
-from dni.checkpoints.catalog import Pair, ProgressOf
+from dni.catalog.pairs import Pair, ProgressOf
 from dni.device import Precision, best_device, best_precision, release_freed_memory
 from dni.export.networks import export_network
 from dni.export.pictures import export_picture
@@ -29,26 +29,29 @@ from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.control import RenderControl
+from dni.rendering.control import RenderControl, Slot
 from dni.rendering.renderer import Renderer
-from dni.serving.live_pixel_budget import live_pixel_budget
 from dni.serving.pairs import Pairs
 from dni.serving.pictures import Held, HeldPictures
 from dni.serving.regions import (
     Frame,
     RenderServiceError,
     check_region,
+    check_tile,
     frame_of,
     overview_of,
     render_frame,
 )
-from dni.serving.render_queue import RenderQueue
-from dni.serving.scheduler import Priority, Scheduler
+from dni.serving.scheduling.live_pixel_budget import live_pixel_budget
+from dni.serving.scheduling.render_queue import RenderQueue
+from dni.serving.scheduling.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session, SessionRegistry
 
 __all__ = ["Frame", "RenderService", "RenderServiceError"]
 
 FRAME_BYTES = 256_000_000
+# Of overviews and automatic masks; some 0.3 MB each.
+WHOLE_BYTES = 64_000_000
 
 FrameKey = tuple[Held, Held, Rectangle, Mix]
 
@@ -81,6 +84,7 @@ class RenderService:
         self._pairs = Pairs(catalog, device=self.device, cache=cache)
         self.pictures = HeldPictures()
         self._frames: ByteCache[FrameKey, bytes] = ByteCache(FRAME_BYTES, size_of=len)
+        self._of_pictures: ByteCache[tuple[Held, str], bytes] = ByteCache(WHOLE_BYTES, size_of=len)
         self._live_pixels: WeakKeyDictionary[Renderer, int] = WeakKeyDictionary()
 
     @property
@@ -99,6 +103,7 @@ class RenderService:
         """Keep a session's picture, in place of the last one of that tab; gives its token."""
         token, former = self.pictures.hold(picture, session, tab=tab)
         self._frames.drop(lambda key: key[0] == former)
+        self._of_pictures.drop(lambda key: key[0] == former)
         session.on_close(self._release)
         return token
 
@@ -136,6 +141,14 @@ class RenderService:
     ) -> Renderer:
         """The pair, loaded; see :meth:`dni.serving.pairs.Pairs.renderer`."""
         return self._pairs.renderer(pair_id, session, precision or self.precision, download=download)
+
+    def export_renderer(self, pair_id: str, session: Session) -> Renderer:
+        """The pair in float32, on a network that renders no frames: exports pause while somebody waits."""
+        return self._pairs.renderer(pair_id, session, "float32", for_export=True)
+
+    def export_slot(self, session: Session, control: RenderControl) -> Slot:
+        """What gives an export on :meth:`export_renderer` the slots of its tiles."""
+        return partial(self.queue.slot, session, Priority.EXPORT, cancelled=control.cancelled, gives_way=True)
 
     def paths(
         self, pair_id: str, session: Session | None = None, *, download: ProgressOf | None = None
@@ -181,7 +194,7 @@ class RenderService:
 
         Raises:
             DniError: The picture, pair, region or mix cannot be used.
-            dni.serving.scheduler.Superseded: The session has asked for a newer one.
+            dni.serving.scheduling.scheduler.Superseded: The session has asked for a newer one.
             dni.rendering.control.Cancelled: The session has ended.
         """
         key = self._frame_key(token, pair_id, region, mix, session)
@@ -189,7 +202,7 @@ class RenderService:
         if jpeg is not None:
             return Frame(jpeg, 0.0)
         check_region(region, picture)
-        renderer = self.renderer(pair_id, session)
+        self.renderer(pair_id, session)  # loaded before there is a slot
 
         def render() -> Frame:
             jpeg = self._frames.get(key)  # somebody else may have waited for the same
@@ -200,7 +213,7 @@ class RenderService:
             return frame
 
         if priority is Priority.AHEAD:
-            return self.queue.compute_ahead(render, renderer, session=session)
+            return self.queue.compute_ahead(render, session=session)
         return self.queue.compute(render, session=session, coalesce_key="frame", priority=priority)
 
     def render_frame(
@@ -221,15 +234,42 @@ class RenderService:
             self._frames.drop(lambda other: other == key)
 
     def before(self, token: str, pair_id: str, region: Rectangle, *, session: Session) -> bytes:
-        """The region enlarged by bicubic interpolation, as a JPEG, to compare with."""
+        """The region enlarged by bicubic interpolation, as a JPEG, to compare with; made in a slot."""
         picture = self.picture(token, session)
         check_region(region, picture)
         scale = self.renderer(pair_id, session).scale
-        return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
+
+        def enlarge() -> bytes:
+            return frame_of(resize_bicubic(region.cut(picture.rgb), scale), picture, region, scale)
+
+        return self.queue.compute(enlarge, session=session, coalesce_key=None)
 
     def overview(self, token: str, *, session: Session) -> bytes:
         """The whole picture, at most 1280 pixels a side, as a JPEG."""
-        return overview_of(self.picture(token, session))
+        return self.of_whole_picture(token, "overview", overview_of, session=session)
+
+    def of_whole_picture(
+        self, token: str, name: str, make: Callable[[Picture], bytes], *, session: Session
+    ) -> bytes:
+        """What is made of a whole picture, in a slot of the session's, or remembered.
+
+        Args:
+            token: The picture's.
+            name: What is made; one of a name for each picture.
+            make: Makes it; must not ask for a slot.
+            session: Who waits for it.
+        """
+        picture, key = self.picture(token, session), (self.pictures.key(token, session), name)
+
+        def remembered() -> bytes:
+            made = self._of_pictures.get(key)
+            if made is None:
+                made = make(picture)
+                self._of_pictures.put(key, made)
+            return made
+
+        made = self._of_pictures.get(key)
+        return self.queue.compute(remembered, session=session, coalesce_key=None) if made is None else made
 
     # Results to keep
 
@@ -246,10 +286,13 @@ class RenderService:
         """Render a picture, or the part that is asked for, in float32, each tile in a slot of the session's.
 
         See :func:`dni.export.pictures.export_picture`; the control's own slot is not used.
+
+        Raises:
+            RenderServiceError: The tiles are so small that they are nearly all overlap.
         """
-        renderer = self.renderer(pair_id, session, precision="float32")
+        renderer = self.export_renderer(pair_id, session)
         control = control or RenderControl()
-        slot = partial(self.queue.slot, session, Priority.EXPORT, cancelled=control.cancelled)
+        check_tile(request, renderer)
         try:
             export_picture(
                 picture,
@@ -258,7 +301,7 @@ class RenderService:
                 destination,
                 ends=self.paths(pair_id, session),
                 pair_id=self.pair(pair_id, session).id,
-                control=replace(control, slot=slot),
+                control=replace(control, slot=self.export_slot(session, control)),
             )
         finally:
             release_freed_memory()
@@ -280,3 +323,4 @@ class RenderService:
         self._pairs.release(session)
         self.pictures.release(session)
         self._frames.drop(lambda key: session.key in (key[0][0], key[1][0]))
+        self._of_pictures.drop(lambda key: key[0][0] == session.key)

@@ -15,10 +15,13 @@ from contextlib import ExitStack, contextmanager
 
 from dni.errors import DniError
 
-__all__ = ["LIFETIME_SECONDS", "MAX_SESSIONS", "Session", "SessionError", "SessionRegistry"]
+__all__ = ["LIFETIME_SECONDS", "MAX_SESSIONS", "PROGRAMS", "Session", "SessionError", "SessionRegistry"]
 
 LIFETIME_SECONDS = 30 * 60.0
 MAX_SESSIONS = 500
+# Of one address: a class behind one router, but not a crowd of invented pages.
+MAX_SESSIONS_OF_ADDRESS = 64
+PROGRAMS = "programs"
 MAX_CONNECTION_LENGTH = 100
 TOKEN_BYTES = 24
 ENDED = "This page's session has ended, after 30 minutes without use or a restart. Reload the page."
@@ -39,12 +42,20 @@ class Session:
         key: Stands for it in queues and caches: no secret, and never used twice.
         token: What its page shows to be recognised: a secret, for that page only.
         connection: The page's connection; None for a program.
+        group: With whom it shares its turns: all pages of its address, or all programs.
     """
 
-    def __init__(self, connection: str | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        connection: str | None = None,
+        *,
+        group: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.key = next(KEYS)
         self.token = secrets.token_urlsafe(TOKEN_BYTES)
         self.connection = connection
+        self.group: str | int = self.key if group is None else group
         self._clock = clock
         self._lock = threading.Lock()
         self._ended = False
@@ -157,6 +168,7 @@ class SessionRegistry:
         clock: Seconds that only rise.
         lifetime: Seconds without use after which a session ends.
         capacity: How many sessions there may be at once.
+        capacity_of_address: How many of them may be pages of one address.
     """
 
     def __init__(
@@ -165,10 +177,12 @@ class SessionRegistry:
         clock: Callable[[], float] = time.monotonic,
         lifetime: float = LIFETIME_SECONDS,
         capacity: int = MAX_SESSIONS,
+        capacity_of_address: int = MAX_SESSIONS_OF_ADDRESS,
     ) -> None:
         self._clock = clock
         self._lifetime = lifetime
         self._capacity = capacity
+        self._capacity_of_address = capacity_of_address
         self._lock = threading.Lock()
         self._by_token: dict[str, Session] = {}
         self._by_connection: dict[str, Session] = {}
@@ -177,11 +191,12 @@ class SessionRegistry:
         with self._lock:
             return sum(not session.ended for session in self._by_token.values())
 
-    def open(self, connection: str | None) -> Session:
+    def open(self, connection: str | None, *, address: str | None = None) -> Session:
         """The session of a page: the one that it has, or a new one.
 
         Args:
             connection: What tells the page's connection from others.
+            address: Where it is open, if that is known.
 
         Raises:
             SessionError: There is no connection, or there are too many sessions.
@@ -189,7 +204,7 @@ class SessionRegistry:
         if not isinstance(connection, str) or not 0 < len(connection) <= MAX_CONNECTION_LENGTH:
             raise SessionError("Expected a request from an open page, but it names none. Reload the page.")
         with self._swept():
-            session = self._by_connection.get(connection) or self._add(connection)
+            session = self._by_connection.get(connection) or self._add(connection, address)
             session.touch()
             return session
 
@@ -201,7 +216,7 @@ class SessionRegistry:
             SessionError: There are too many sessions.
         """
         with self._swept():
-            session = self._add(None)
+            session = self._add(None, PROGRAMS)
         with session, session.busy():
             yield session
 
@@ -225,26 +240,29 @@ class SessionRegistry:
         if session is not None:
             session.close()
 
-    def _add(self, connection: str | None) -> Session:
-        if len(self._by_token) >= self._capacity:
-            self._make_room()
-        session = Session(connection, clock=self._clock)
+    def _add(self, connection: str | None, group: str | None) -> Session:
+        sessions = self._by_token.values()
+        if len(sessions) >= self._capacity:
+            self._make_room(list(sessions), f"{self._capacity} open pages at once")
+        neighbours = [session for session in sessions if group and session.group == group]
+        if len(neighbours) >= self._capacity_of_address:
+            self._make_room(neighbours, f"{self._capacity_of_address} open pages at once from one address")
+        session = Session(connection, group=group, clock=self._clock)
         self._by_token[session.token] = session
         if connection is not None:
             self._by_connection[connection] = session
         return session
 
-    def _make_room(self) -> None:
-        """End the session that holds nothing and is idle for longest.
+    def _make_room(self, sessions: list[Session], limit: str) -> None:
+        """End the one of these sessions that holds nothing and is idle for longest.
 
         Raises:
             SessionError: All of them hold something.
         """
-        spare = [session for session in self._by_token.values() if session.holds_nothing]
+        spare = [session for session in sessions if session.holds_nothing]
         if not spare:
             raise SessionError(
-                f"Expected at most {self._capacity} open pages at once, but there are as many already. "
-                "Try again in some minutes."
+                f"Expected at most {limit}, but there are as many already. Try again in some minutes."
             )
         longest_idle = max(spare, key=Session.idle_seconds)
         self._remove(longest_idle)

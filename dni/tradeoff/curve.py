@@ -115,8 +115,9 @@ def measure_curve(
             the mask cannot be used.
         Cancelled: ``control.cancelled`` was set.
     """
-    question = question or TradeoffRequest()
-    subject = choose_subject(picture.rgb, question, scale=renderer.scale)
+    question, control = question or TradeoffRequest(), control or RenderControl()
+    with control.slot():
+        subject = choose_subject(picture.rgb, question, scale=renderer.scale)
     start, stop = choose_mixes(question, renderer.blend)
     steps = positions(question.num_points)
     mixes = [between(start, stop, position) for position in steps]

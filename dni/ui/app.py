@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from dni.serving.digit_service import DigitService
 from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
 from dni.ui.mixing.tab import build_mixing
-from dni.ui.sessions import close_with_page
+from dni.ui.requests.request_guard import RequestGuard
+from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
 from dni.ui.web_component import page_head
 
@@ -25,6 +27,8 @@ other ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019
 # Uploaded and rendered files are deleted after an hour.
 CACHE_SECONDS = 3600
 MAX_FILE_SIZE = "100mb"
+# Of all people: a page queues one job at a time, a program as many as it likes.
+MAX_QUEUED_JOBS = 256
 COMPONENTS = ("viewer", "mixing", "adaptation")
 STYLES = (
     "css/theme.css",
@@ -57,6 +61,7 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adaptation(DigitService(service, data_root))
         close_with_page(app, service.sessions)
+    app.queue(max_size=MAX_QUEUED_JOBS)
     return app
 
 
@@ -72,4 +77,5 @@ def launch_options() -> dict[str, Any]:
         # Not as "css", which gradio confines to a part of the page.
         "head": page_head(COMPONENTS, STYLES),
         "max_file_size": MAX_FILE_SIZE,
+        "app_kwargs": {"middleware": [Middleware(RequestGuard)]},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,12 +17,22 @@ __all__ = ["afterwards", "errors_shown", "notify", "warn"]
 
 SECONDS = 15
 
+logger = logging.getLogger(__name__)
+
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show an error of ours in a box, with everything else on the page left as it is."""
+    """Show an error of ours in a box, with everything else on the page left as it is.
+
+    So is one of the server's disk (full, not writable), without the path.
+    """
     try:
         yield
+    except OSError as error:
+        logger.exception("A file could not be written or read.")
+        reason = error.strerror or type(error).__name__
+        text = f"The server could not write or read a file ({reason}). Nothing else is lost: try again later."
+        raise gr.Error(safe(text), duration=SECONDS, print_exception=False) from error
     except DniError as error:
         raise gr.Error(safe(error), duration=SECONDS, print_exception=False) from error
 

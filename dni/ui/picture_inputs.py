@@ -9,7 +9,10 @@ from gradio.data_classes import ImageData
 
 from dni.examples import example_paths
 
-__all__ = ["example_gallery", "own_picture", "picture_input"]
+__all__ = ["DECODES", "example_gallery", "own_picture", "picture_input"]
+
+# For events that decode: more of them wait in Gradio's queue, and not in the threads that serve the page.
+DECODES: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "decoding"}
 
 
 def picture_input(**options: Any) -> gr.Image:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from dni.checkpoints.catalog import ProgressOf
-from dni.checkpoints.download import Progress
+from dni.catalog.pairs import ProgressOf
+from dni.catalog.transfer import Progress
 
 __all__ = ["download_progress"]
 

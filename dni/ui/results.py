@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.pictures.picture import Picture
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled, RenderControl
@@ -23,9 +21,11 @@ from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import picture_input
 from dni.ui.protocol.frames import ViewerScene
-from dni.ui.sessions import session_of
+from dni.ui.requests.programs import answer_program
+from dni.ui.requests.session_files import new_folder
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload
 from dni.ui.start import MIDDLE
-from dni.ui.uploads import open_upload
 from dni.ui.zero_gpu import GpuJobs
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "at_alpha",
     "build_endpoints",
     "build_results",
-    "new_folder",
     "of_viewer",
 ]
 
@@ -151,7 +150,7 @@ class Results:
         session: Session,
         control: RenderControl | None = None,
     ) -> str:
-        path = new_folder() / f"{self.file_name(picture.name, wanted, session)}.png"
+        path = new_folder(session) / f"{self.file_name(picture.name, wanted, session)}.png"
         # A GPU that is lent (ZeroGPU) is in another process, where people's own networks are not.
         ours = wanted.pair in self.service.catalog
         export = self.jobs.export if ours else self.service.export_picture
@@ -160,7 +159,7 @@ class Results:
         )
 
     def export_network(self, wanted: ExportRequest, *, session: Session) -> str:
-        path = new_folder() / f"{self.file_name('network', wanted, session)}.safetensors"
+        path = new_folder(session) / f"{self.file_name('network', wanted, session)}.safetensors"
         return str(self.service.export_network(wanted.pair, wanted.mix, path, session=session))
 
     def file_name(self, name: str, wanted: ExportRequest, session: Session) -> str:
@@ -168,19 +167,24 @@ class Results:
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
         return f"{stem}_{self.service.pair(wanted.pair, session).id or 'own'}_{wanted.name}"
 
-    def api_render(self, image: str | None, pair: str, alpha: float) -> str:
+    async def api_render(self, image: str | None, pair: str, alpha: float) -> str:
         """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
-        with errors_shown():
+
+        def render(session: Session, control: RenderControl) -> str:
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
             wanted = at_alpha("", pair, check_alpha(alpha))
-            with self.service.sessions.open_api() as session:
-                return self.export(open_upload(image), wanted, session=session)
+            return self.export(open_upload(image), wanted, session=session, control=control)
 
-    def api_blend(self, pair: str, alpha: float) -> str:
+        return await answer_program(self.service.sessions, render)
+
+    async def api_blend(self, pair: str, alpha: float) -> str:
         """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""
-        with errors_shown(), self.service.sessions.open_api() as session:
+
+        def blend(session: Session, _: RenderControl) -> str:
             return self.export_network(at_alpha("", pair, check_alpha(alpha)), session=session)
+
+        return await answer_program(self.service.sessions, blend)
 
 
 def at_alpha(token: str, pair_id: str, alpha: float) -> ExportRequest:
@@ -197,15 +201,8 @@ def of_viewer(scene: Any, _: Session) -> ExportRequest:
 
 def check_alpha(alpha: Any) -> float:
     if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 <= alpha <= 1:
-        raise DniError(f"Expected alpha to be a number from 0 to 1, but got {alpha!r}.")
+        raise DniError(f"Expected alpha to be a number from 0 to 1, but got {shown(alpha)}.")
     return float(alpha)
-
-
-def new_folder() -> Path:
-    """A folder of its own for one result, in the place that gradio serves and cleans."""
-    root = Path(os.environ.get("GRADIO_TEMP_DIR", Path(tempfile.gettempdir()) / "gradio"))
-    root.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=root))
 
 
 def build_results(results: Results, viewer: gr.HTML, *, prefix: str = "") -> None:

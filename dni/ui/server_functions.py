@@ -13,7 +13,7 @@ from dni.errors import DniError
 from dni.rendering.control import Cancelled
 from dni.serving.regions import Frame
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Superseded
+from dni.serving.scheduling.scheduler import Superseded
 from dni.ui.protocol.frames import BeforeRequest, FrameReply, OverviewRequest, PictureReply
 from dni.ui.protocol.messages import Message
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from dni.checkpoints.catalog import load_catalog
+from dni.catalog.catalog_file import load_catalog
 from dni.examples import EXAMPLE_FOLDER, EXAMPLES, example_token
+from dni.pictures.decoding.decode_apart import DECODERS
 from dni.pictures.read import open_picture
 from dni.serving.render_service import RenderService
 from dni.ui.zero_gpu import IS_ZERO_GPU
@@ -16,7 +17,8 @@ MIDDLE = 0.5
 
 
 def keep_examples(service: RenderService) -> None:
-    """Let everybody find the examples in ``service``."""
+    """Let everybody find the examples in ``service``, and get ready to decode people's own pictures."""
+    DECODERS.prepare()
     for name, (file, _) in EXAMPLES.items():
         service.keep(example_token(name), open_picture(EXAMPLE_FOLDER / file))
 

@@ -6,14 +6,12 @@ are empty: the module fills the element once with the file of markup, and styles
 
 from __future__ import annotations
 
-import atexit
 import functools
 import hashlib
 import mimetypes
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,8 @@ from urllib.parse import quote
 
 import gradio as gr
 from gradio.route_utils import API_PREFIX
+
+from dni.temporary import temporary_folder
 
 __all__ = ["page_head", "web_component"]
 
@@ -117,9 +117,7 @@ def copy_web() -> Path:
     for path in files:
         digest.update(path.relative_to(WEB).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     # Of this process alone: nobody else on the machine can write into it.
-    private = Path(tempfile.mkdtemp(prefix="dni-"))
-    atexit.register(shutil.rmtree, private, ignore_errors=True)
-    folder = private.resolve() / f"web-{digest.hexdigest()[:12]}"
+    folder = temporary_folder("web").resolve() / f"web-{digest.hexdigest()[:12]}"
     for path in files:
         target = folder / path.relative_to(WEB)
         target.parent.mkdir(parents=True, exist_ok=True)

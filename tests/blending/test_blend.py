@@ -257,6 +257,22 @@ def test_the_stride_of_a_single_row_does_not_matter() -> None:
         assert torch.equal(live.weight, states[1]["weight"])
 
 
+class WithNothing(nn.Linear):
+    """A layer beside which there are parameters without elements."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.before, self.after = nn.Parameter(torch.zeros(0, 3)), nn.Parameter(torch.zeros(0))
+        self.narrow = nn.Parameter(torch.zeros(0, 4, dtype=torch.float16))
+
+
+def test_parameters_without_elements_are_no_hindrance() -> None:
+    states = [WithNothing().state_dict() for _ in range(3)]
+    mix = Mix.of((0.2, 0.3, 0.5), groups={"first": (0.5, 0.25, 0.25)})
+    with Blend(WithNothing(), states).at(mix) as live:
+        torch.testing.assert_close(live.state_dict(), interpolate(states, mix))
+
+
 def test_alpha_is_for_two_ends() -> None:
     blend, _, _ = make_blend(3)
     with pytest.raises(BlendError, match="two ends for one alpha, but there are 3"), blend.at_alpha(0.5):

@@ -94,6 +94,12 @@ def test_integer_tensors_are_kept_and_must_agree() -> None:
         interpolate([a, b], shares_of(0.4))
 
 
+def test_counted_batches_may_differ() -> None:
+    a, b = ({**make_state(seed), "norm.num_batches_tracked": torch.tensor(seed + 5)} for seed in (0, 1))
+    for alpha in (0.4, 1):
+        assert interpolate([a, b], shares_of(alpha))["norm.num_batches_tracked"].item() == 5
+
+
 def test_differing_names_are_listed_sorted_ten_at_most_with_the_remedy() -> None:
     a, b = make_state(0), make_state(1)
     for number in range(12):

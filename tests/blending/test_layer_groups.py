@@ -120,10 +120,28 @@ def test_a_transformer_with_norms_and_tables() -> None:
     assert layers_of(groups, "upsampling") == ["conv_before_upsample.0", "upsample.0", "upsample.2"]
 
 
-def test_an_upsampling_larger_than_the_trunk_stays_in_one_piece() -> None:
+def test_a_group_with_most_of_the_parameters_is_split() -> None:
     state = state_of("conv_first", "body.0", "body.1") | state_of("upsample.0", "upsample.2", side=16)
     groups = layer_groups(state | state_of("conv_last"))
-    assert layers_of(groups, "upsampling") == ["upsample.0", "upsample.2"]
+    assert list(groups)[-3:] == ["upsampling 1", "upsampling 2", "last"]
+    assert layers_of(groups, "upsampling 2") == ["upsample.2"]
+
+
+def test_groups_follow_the_order_of_use() -> None:
+    """NAFNet's names: the last layer is listed second, and the levels take turns with what scales them."""
+    listed = ("intro", "ending", "encoders.0.0", "encoders.1.0", "middle.0", "middle.1", "ups.0", "downs.0")
+    order = ("intro", "encoders.0.0", "downs.0", "encoders.1.0", "middle.0", "middle.1", "ups.0", "ending")
+    state = state_of(*listed, "spare")
+    names = [f"{layer}.{kind}" for layer in order for kind in ("weight", "bias")]
+    groups = layer_groups(state, {name: state[name].numel() for name in names})
+    assert_partition(state, groups)
+    assert layers_of(groups, "first") == ["intro"]
+    assert [layer for name in groups if "trunk" in name for layer in layers_of(groups, name)] == list(
+        order[1:6]
+    )
+    assert layers_of(groups, "upsampling") == ["ups.0"]
+    assert layers_of(groups, "last") == ["ending"]
+    assert layers_of(groups, "unused") == ["spare"]
 
 
 def test_digits() -> None:

@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from dni.checkpoints import files as checkpoints
-from dni.checkpoints.files import CheckpointError, read_metadata, read_state, read_states, save, sha256_of
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_metadata, read_state, read_states, save, sha256_of
 
 # Writing
 
@@ -103,6 +104,9 @@ WRAPPED = [
     {"params": tensors()},
     {"state_dict": tensors(), "epoch": 3, "optimizer": {"lr": 0.1, "state": {0: tensors(1)}}},
     {"model": {"generator": {"params_ema": tensors()}, "params": "none"}},
+    {"params-ema": tensors(), "params": tensors(1)},
+    {"g": tensors(1), "g_ema": {"state_dict": tensors()}},
+    {"anything": {"at all": tensors()}},
     {"iterations": torch.tensor(5), "params": tensors()},
 ]
 
@@ -113,7 +117,13 @@ def test_wrappers_are_opened(tmp_path: Path) -> None:
             assert_same(read_state(write_pickle(tmp_path / "a.pth", wrapped)), tensors())
 
 
-PREFIXES = ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.module."]
+PREFIXES = ["module.", "netG.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.module."]
+
+
+def test_a_plain_number_is_a_tensor(tmp_path: Path) -> None:
+    """Real-CUGAN's "pro" networks have one."""
+    state = read_state(write_pickle(tmp_path / "a.pth", {**tensors(), "pro": 1}))
+    assert_same(state, {**tensors(), "pro": torch.tensor(1.0)})
 
 
 def test_prefixes_of_every_name_are_removed(tmp_path: Path) -> None:

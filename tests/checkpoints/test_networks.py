@@ -18,8 +18,10 @@ from spandrel.architectures.SPAN import SPAN
 from torch import Tensor, nn
 
 from dni.blending.interpolate import interpolate
-from dni.checkpoints.files import CheckpointError, save
-from dni.checkpoints.networks import ImageNetwork, build, check_nothing_hidden, load_ends, load_network
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import save
+from dni.checkpoints.networks import ImageNetwork, build, load_ends, load_network
+from dni.checkpoints.probe import check_nothing_hidden
 from models import RRDBNet
 
 OURS = {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"}
@@ -320,5 +322,5 @@ def test_looking_for_hidden_copies_changes_nothing(monkeypatch: pytest.MonkeyPat
 def test_a_network_that_cannot_run_says_so() -> None:
     networks, states = fusing_ends(lazy=False)
     broken = [dataclasses.replace(network, input_channels=5) for network in networks]
-    with pytest.raises(CheckpointError, match="Fusing on a 16x16 image, but they do not"):
+    with pytest.raises(CheckpointError, match="Fusing on a 128x128 image, but they do not"):
         check_nothing_hidden(broken, states)

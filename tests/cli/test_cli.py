@@ -81,6 +81,14 @@ def test_blend(run: Run, tiny_ends: list[Path], out: Path) -> None:
     assert all(torch.equal(tensor, load_file(file)[name]) for name, tensor in load_file(by_name).items())
 
 
+def test_the_numbers_of_a_blend_are_of_the_kind_asked_for(run: Run, tiny_ends: list[Path], out: Path) -> None:
+    for name in ("float16", "bfloat16", "same"):
+        file = out / f"{name}.safetensors"
+        assert run("blend", *tiny_ends, "--alpha", "0.3", "--dtype", name, "-o", file).code == 0
+        expected = torch.float32 if name == "same" else getattr(torch, name)
+        assert {tensor.dtype for tensor in load_file(file).values()} == {expected}
+
+
 def test_blend_of_three(run: Run, tiny_ends: list[Path], out: Path) -> None:
     file = out / "new.safetensors"
     assert run("blend", *tiny_ends, tiny_ends[0], "--shares", "0.25,0.5,0.25", "-o", file).code == 0
@@ -172,7 +180,7 @@ def test_a_folder_with_damaged_pictures(run: Run, tmp_path: Path, out: Path) -> 
         assert f"{photos / name}: Expected a" in result.err
         assert text in result.err
     assert "4/4" in result.err
-    assert sorted(path.name for path in out.iterdir()) == ["a.png.png", "c.png.png"]
+    assert sorted(path.name for path in out.iterdir()) == ["a.png", "c.png"]
 
 
 def test_pairs(run: Run, tmp_path: Path) -> None:
@@ -205,6 +213,7 @@ def test_ends_take_all_words_up_to_the_next_option() -> None:
             assert spread_ends(given.split()) == expected.split()
 
 
+@pytest.mark.slow
 def test_the_program_by_itself(photo: Path, out: Path) -> None:
     file = out / "new.png"
     result = run_apart("render", photo, "-o", file, "--pair", "tiny", "--alpha", "0.5")

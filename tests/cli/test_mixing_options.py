@@ -143,7 +143,7 @@ def test_a_mask_for_every_picture_of_a_folder(run: Run, tmp_path: Path, mask: Pa
     assert result.code == 1
     assert "1 of 3 pictures failed" in result.err
     assert "a mask with the proportions of the 66x48 picture, but mask.png is 24x33" in result.err
-    assert sorted(path.name for path in out.iterdir()) == ["double.png.png", "same.png.png"]
+    assert sorted(path.name for path in out.iterdir()) == ["double.png", "same.png"]
 
 
 # Recipes
@@ -221,7 +221,7 @@ BAD_OPTIONS = [
     ("--alpha 0.5 --mask MASK --brush-shares 1", "each of the 2 ends, but got 1"),
     ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group last", "--brush-group NAME=ALPHA"),
     ("--alpha 0.5 --mask MASK --brush-alpha 1 --brush-group middle=1", "middle.*trunk 1"),
-    ("--alpha 0.5 --mask MASK --brush-alpha 1 --levels 0", "1 to 255 levels, but got '0'"),
+    ("--alpha 0.5 --mask MASK --brush-alpha 1 --levels 0", "1 to 255 levels, but got 0"),
     ("--alpha 0.5 --mask none.png --brush-alpha 1", r"none\.png does not exist"),
     ("--alpha 0.5 --mask WIDE --brush-alpha 1", "the proportions of the 24x33 picture, .* is 66x33"),
     ("--alpha 0.5 --crop 1,2,3", "--crop as LEFT,TOP,WIDTH,HEIGHT in pixels, .* but got '1,2,3'"),
@@ -249,6 +249,7 @@ def make_recipe(run: Run, photo: Path, folder: Path) -> Path:
 DECIDED = (
     "pair tiny", "alpha 0", "shares 1,0", "scales 0", "group last=1", "mask m.png", "brush-alpha 0",
     "brush-shares 1,0", "brush-group last=1", "levels 2", "crop 0,0,9,9", "float32", "tile 16", "extrapolate",
+    "recompute-statistics",
 )  # fmt: skip
 
 

@@ -140,7 +140,7 @@ BAD_OPTIONS = [
         "-o {out}/a.gif --mask {photo} --outside-alpha 0 --outside-shares 1,0",
         "Expected one of --outside-alpha and --outside-shares, but got --outside-alpha and",
     ),
-    ("-o {out}/a.gif --mask {photo} --levels 300", "Expected 1 to 255 levels, but got '300'"),
+    ("-o {out}/a.gif --mask {photo} --levels 300", "Expected 1 to 255 levels, but got 300"),
     ("-o {out}/a.gif --group last=0 --group last=1", "Expected --group once for every group"),
     ("-o {out}/a.gif --group nothing=0", "nothing"),
 ]

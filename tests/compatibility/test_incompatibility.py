@@ -8,7 +8,7 @@ import torch
 from spandrel.architectures.Compact import Compact
 from torch import nn
 
-from dni.checkpoints.networks import ImageNetwork, build
+from dni.checkpoints.networks import ImageNetwork, build, states_of
 from dni.compatibility.incompatibility import Incompatibility, find_incompatibility
 from models import RRDBNet
 
@@ -23,7 +23,7 @@ def ours() -> ImageNetwork:
 
 
 def incompatibility(*networks: ImageNetwork) -> Incompatibility | None:
-    return find_incompatibility(networks, [dict(network.module.state_dict()) for network in networks])
+    return find_incompatibility(networks, states_of(networks))
 
 
 def test_networks_that_fit_stay_as_they_are() -> None:

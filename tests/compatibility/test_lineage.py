@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dni.checkpoints.catalog import End, Pair, Source
-from dni.checkpoints.files import CheckpointError, sha256_of
+from dni.catalog.pairs import End, Pair, Source
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import sha256_of
 from dni.compatibility.lineage import UNKNOWN, known_label, lineage_of
 from dni.export.networks import export_network
 

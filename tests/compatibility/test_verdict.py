@@ -12,9 +12,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.permute import permuted_compact, permuted_rrdb
-from dni.checkpoints.bundled import weights_folder
-from dni.checkpoints.catalog import CatalogError, load_catalog
-from dni.checkpoints.files import CheckpointError, read_metadata, read_state, save, sha256_of
+from dni.catalog.bundled import weights_folder
+from dni.catalog.catalog_file import load_catalog
+from dni.catalog.pairs import CatalogError
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_metadata, read_state, save, sha256_of
 from dni.compatibility.verdict import EXAMPLE, Verdict, inspect_networks
 from dni.pictures.normalize import PictureError
 from dni.pictures.read import open_picture
@@ -96,6 +98,7 @@ def train(low: Tensor, high: Tensor, seed: int, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_networks_trained_apart_do_not_blend(trained_apart: list[Path]) -> None:
     found = inspect(*trained_apart)
     assert found.verdict == "does not blend"

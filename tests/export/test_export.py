@@ -22,7 +22,8 @@ from torch import Tensor
 from dni import __version__
 from dni.blending.interpolate import BlendError, interpolate, shares_of
 from dni.blending.shares import Mix
-from dni.checkpoints.files import CheckpointError, read_metadata, save
+from dni.checkpoints.errors import CheckpointError
+from dni.checkpoints.files import read_metadata, save
 from dni.checkpoints.networks import load_ends, load_network
 from dni.errors import DniError
 from dni.export.networks import export_network
@@ -190,8 +191,8 @@ def test_the_network_is_the_blend(tmp_path: Path, tiny_ends: list[Path]) -> None
         torch.testing.assert_close(tensor, 0.75 * a[name] + 0.25 * b[name], rtol=1e-6, atol=1e-8)
     metadata = read_metadata(destination)
     assert Recipe.from_json(metadata.pop("dni")) == returned
-    # How one end was trained ("training") is not true of the blend.
-    assert metadata == {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"}
+    common = {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"}
+    assert metadata == {**common, "training (end 1)": "calm", "training (end 2)": "wild"}
     assert returned.ends == tuple((path.name, sha256(path)) for path in tiny_ends)
     assert (returned.shares, returned.pair) == ((0.75, 0.25), "calm-wild")
     assert (returned.request.tile, returned.precision) == (None, "float32")
@@ -300,10 +301,8 @@ def test_a_place_that_cannot_be_written_is_named_before_the_work(
                     DniError, match=rf"write .*{name}, but .*{folder} is no folder .* make it first"
                 ):
                     export(tiny_ends, (0.5, 0.5), tmp_path / folder / name)
-            with pytest.raises(
-                DniError, match=r"a name that ends in \.\w+, but got a\.tiff: change the ending"
-            ):
-                export(tiny_ends, (0.5, 0.5), tmp_path / "a.tiff")
+            with pytest.raises(DniError, match=r"a name that ends in .*, but got a\.gif: change the ending"):
+                export(tiny_ends, (0.5, 0.5), tmp_path / "a.gif")
             assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -323,6 +322,31 @@ def test_an_end_that_cannot_be_read_leaves_no_file(tmp_path: Path, tiny_ends: li
     with pytest.raises(CheckpointError, match=r"broken\.safetensors is damaged"):
         export_network([tiny_ends[0], broken], (0.5, 0.5), tmp_path / "a.safetensors")
     assert list(tmp_path.iterdir()) == [broken]
+
+
+def test_values_that_are_mostly_clipped_are_told_before_writing(
+    tmp_path: Path, tiny_ends: list[Path]
+) -> None:
+    for alpha, expected in [(40.0, 1), (1.05, 0)]:
+        for suffix in (".png", ".safetensors"):
+            with case(alpha, suffix):
+                said: list[str] = []
+                destination = tmp_path / f"{alpha}{suffix}"
+
+                def note(text: str, said: list[str] = said, destination: Path = destination) -> None:
+                    assert not destination.exists()
+                    said.append(text)
+
+                mix, control = Mix.of_alpha(alpha, extrapolate=True), RenderControl(notice=note)
+                if suffix == ".png":
+                    renderer = make_renderer(tiny_ends)
+                    export_picture(
+                        make_picture(), renderer, mix, destination, ends=tiny_ends, control=control
+                    )
+                else:
+                    export_network(tiny_ends, mix, destination, control=control)
+                assert len(said) == expected
+                assert all("of the values are clipped to black or white" in text for text in said)
 
 
 def test_extrapolation_is_on_request(tmp_path: Path, tiny_ends: list[Path]) -> None:

@@ -81,6 +81,7 @@ def test_the_swept_mix_takes_the_place_of_the_brush_or_of_the_mix() -> None:
     )
 
 
+@pytest.mark.slow
 def test_frames_are_to_the_byte_what_each_order_alone_gives(renderer: Renderer, picture: Picture) -> None:
     """With layers, a soft mask, and a mix outside that the sweep begins with."""
     for crop in [None, Rectangle(20, 10, 70, 61)]:

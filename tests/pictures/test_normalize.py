@@ -64,12 +64,18 @@ def upright(stored: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def test_values_without_a_known_white_are_refused(tmp_path: Path) -> None:
-    for mode in ["F", "I", "LAB"]:
+    for mode, found in [
+        ("F", r"holds 1 channel of 32 floating-point bits \(grey\)"),
+        ("I", r"holds 1 channel of 32 signed bits \(grey\)"),
+        ("LAB", r"holds 3 channels of 8 bits \(Lab\)"),
+    ]:
         with case(mode):
             file = tmp_path / "a.tif"
             Image.new(mode, (4, 4)).save(file)
-            with pytest.raises(PictureError, match=f"a.tif holds pixels of mode '{mode}': export it"):
+            with pytest.raises(PictureError, match=f"a.tif {found}: export it"):
                 open_picture(file)
+    with pytest.raises(PictureError, match="a holds pixels of mode 'F': export it"):
+        from_pil(Image.new("F", (4, 4)), name="a")
 
 
 def test_grey_of_16_bits_is_scaled_and_rounded(tmp_path: Path) -> None:
@@ -119,16 +125,19 @@ def test_colour_of_16_bits_is_within_one_level(tmp_path: Path) -> None:
             assert picture.notices == (REDUCED,)
 
 
-def test_the_transparent_value_of_deep_grey_and_not_of_deep_colour(tmp_path: Path) -> None:
+def test_the_transparent_value_of_deep_pictures(tmp_path: Path) -> None:
     file = tmp_path / "a.png"
     rows = b"\0" + DEEP.astype(">u2").tobytes()
     file.write_bytes(png(9, 1, 16, 0, rows, png_chunk(b"tRNS", struct.pack(">H", 256))))
     opacity = open_picture(file).opacity
     assert opacity is not None
     assert opacity.flatten().tolist() == [255] * 4 + [0] + [255] * 4
-    file.write_bytes(png(3, 1, 16, 2, rows, png_chunk(b"tRNS", struct.pack(">HHH", 0, 1, 2))))
+    file.write_bytes(png(3, 1, 16, 2, rows, png_chunk(b"tRNS", struct.pack(">HHH", 255, 256, 40000))))
+    opacity = open_picture(file).opacity
+    assert opacity is not None
+    assert opacity.flatten().tolist() == [255, 0, 255]
     with pytest.raises(PictureError, match="names one transparent colour of 16 bits: export it"):
-        open_picture(file)
+        from_pil(Image.open(file), name="a")  # its other bytes cannot be read again
 
 
 SHALLOW = [(1, b"\x40"), (2, b"\x10"), (4, b"\x01\x00")]

@@ -42,7 +42,7 @@ FIRST = (
 )
 
 
-@given(alpha=st.floats(-2, 3), tile=st.none() | st.integers(1), name=st.text())
+@given(alpha=st.floats(-2, 3), tile=st.none() | st.integers(1, 2**31 - 1), name=st.text(max_size=300))
 @settings(max_examples=40, deadline=None)
 def test_round_trip_is_exact(alpha: float, tile: int | None, name: str) -> None:
     request = RenderRequest(mix=Mix.of_alpha(alpha, extrapolate=True), tile=tile)
@@ -121,13 +121,13 @@ def test_texts_that_are_no_recipe() -> None:
 
 
 OUT_OF_BOUNDS = [
-    ({"pair": 3}, "a text as pair of a recipe, but got '3'"),
-    ({"version": None}, "a text as version"),
+    ({"pair": 3}, "as pair of a recipe, but got 3"),
+    ({"version": None}, "characters as version"),
     ({"ends": []}, "at least one"),
     ({"ends": [["a", A], ["b", "B" * 64]]}, r"ends as \(name, sha256\)"),
     ({"ends": [["a", A], "bb"]}, r"ends as \(name, sha256\)"),
     ({"ends": {"a": A}}, r"ends as \(name, sha256\)"),
-    ({"shares": [1.0]}, "2 shares, one per end, of a recipe, but got '\\(1.0,\\)'"),
+    ({"shares": [1.0]}, "2 shares, one per end, of a recipe, but got \\(1.0,\\)"),
     ({"shares": [0.5, 0.4]}, "a recipe that can be used, but it cannot. Expected shares that sum to 1"),
     ({"brush": {"shares": [0.5, 0.5]}}, "it cannot. Expected a mask and a brush, or neither"),
     ({"crop": [1, 2, 3]}, "it cannot. Expected a crop as"),
@@ -135,7 +135,7 @@ OUT_OF_BOUNDS = [
     ({"precision": "float16"}, "one of bfloat16, float32 as precision of a recipe, but got 'float16'"),
     ({"precision": []}, "as precision"),
     ({"tile": 0}, "a tile of at least 1 or none"),
-    ({"scale": True}, "a scale of at least 1"),
+    ({"scale": True}, "a scale from 1 to 1024"),
 ]
 
 
@@ -143,3 +143,32 @@ def test_values_out_of_bounds() -> None:
     for values, message in OUT_OF_BOUNDS:
         with case(values), pytest.raises(RecipeError, match=message):
             Recipe.from_json(changed(**values))
+
+
+MANY = {f"g{index}": [0.5, 0.5] for index in range(257)}
+HOSTILE = [
+    (RECIPE.to_json()[:-1] + ', "scale": 2}', "'scale' is there twice"),
+    ('{"a":' * 100_000, "it cannot be read"),
+    (
+        RECIPE.to_json().replace('"scale": 4', '"scale": 1e999'),
+        "a scale from 1 to 1024 of a recipe, but got inf",
+    ),
+    (RECIPE.to_json().replace('"scale": 4', '"scale": 1' + "0" * 4000), "a scale from 1 to 1024"),
+    (RECIPE.to_json().replace('"scale": 4', '"scale": 1' + "0" * 5000), "."),
+    (changed(tile=10**4000), "a tile of at least 1"),
+    (changed(groups=MANY), "at most 256 groups of layers, but got 257"),
+    (changed(groups={"g" * 201: [0.5, 0.5]}), "names of groups of at most 200 characters"),
+    (changed(ends=[["a", A]] * 300, shares=[1, *[0] * 299]), "at most 256 ends, but got 300"),
+    (changed(pair="x" * 301), "at most 300 characters as pair"),
+    (changed(**{"x\x1b[2J\u202e" * 10_000: 1}), "but got also"),
+    (" " * 4_000_001, "at most 4 MB, but got 4.0 MB"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_text_is_one_short_line(text: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message) as caught:
+        Recipe.from_json(text)
+    said = str(caught.value)
+    assert said.isprintable()
+    assert len(said) < 600

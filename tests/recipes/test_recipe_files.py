@@ -14,7 +14,7 @@ from conftest import make_pair
 from PIL import Image
 
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.checkpoints.files import read_state, save, sha256_of
 from dni.errors import DniError
 from dni.pictures.write import save_png
@@ -69,7 +69,7 @@ WITHOUT_RECIPE = [
     ("a.png", lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n"), "but there is none"),
     ("a.safetensors", plain_weights, r"a recipe in a\.safetensors, but there is none"),
     ("a.safetensors", lambda path: path.write_text("no"), r"a\.safetensors is damaged"),
-    ("a.jpg", lambda path: path.touch(), r"a \.json, \.png or \.safetensors file, but got a\.jpg"),
+    ("a.gif", lambda path: path.touch(), r"a \.json, \.png, .* or \.safetensors file, but got a\.gif"),
 ]
 
 

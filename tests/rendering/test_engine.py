@@ -8,7 +8,7 @@ from small_renders import CPU, difference, make_networks, make_picture, make_ren
 from torch import nn
 
 from dni.blending.shares import Mix
-from dni.rendering.receptive_field import bytes_while, cut_depth, is_convolutional, reach
+from dni.rendering.measuring.receptive_field import bytes_while, cut_depth, is_convolutional, reach
 from dni.rendering.renderer import Renderer
 
 

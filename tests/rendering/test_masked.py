@@ -88,6 +88,7 @@ def test_a_hard_mask_is_exact_away_from_its_edge(renderer: Renderer) -> None:
     assert difference(rendered[:, hard], exact(renderer, rgb, mask)[:, hard]) <= 1
 
 
+@pytest.mark.slow
 def test_more_levels_come_closer_to_the_exact_picture(renderer: Renderer) -> None:
     """The error of linear interpolation falls with the square of the step: 12 dB where steps are halved."""
     rgb, mask = make_picture(20, 30), ramp(20, 30)

@@ -9,7 +9,8 @@ from cases import case
 from small_renders import CPU, difference, make_picture, make_renderer, plain
 
 from dni.blending.interpolate import shares_of
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import load_ends
 from dni.pictures.read import open_picture
 from dni.rendering.renderer import Renderer

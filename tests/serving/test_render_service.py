@@ -25,10 +25,10 @@ from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
 from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer
-from dni.serving import live_pixel_budget as budget
-from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.regions import MAX_REGION_PIXELS
 from dni.serving.render_service import Frame, RenderService, RenderServiceError
+from dni.serving.scheduling import live_pixel_budget as budget
+from dni.serving.scheduling.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.sessions import Session
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ import torch
 from conftest import make_pair
 
 from dni.blending.shares import BlendError, Mix
-from dni.checkpoints.catalog import CatalogError
+from dni.catalog.pairs import CatalogError
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.serving.regions import MAX_REGION_PIXELS

@@ -15,15 +15,15 @@ from test_render_service import WHOLE, at, decode, make_picture, psnr
 
 from dni.blending.interpolate import shares_of
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.checkpoints.networks import load_ends
 from dni.rendering.control import Cancelled
 from dni.rendering.renderer import Renderer
-from dni.serving.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.pairs import MAX_OWN_PAIRS
 from dni.serving.regions import MAX_REGION_PIXELS
 from dni.serving.render_service import Frame, RenderService, RenderServiceError
-from dni.serving.scheduler import Priority, Superseded
+from dni.serving.scheduling.live_pixel_budget import MIN_LIVE_PIXELS
+from dni.serving.scheduling.scheduler import Priority, Superseded
 from dni.serving.sessions import Session
 
 

@@ -11,13 +11,15 @@ from contextlib import contextmanager
 import pytest
 
 from dni.rendering.control import Cancelled
-from dni.serving.scheduler import (
+from dni.serving.scheduling.scheduler import (
     MAX_WAITING,
     PATIENCE_SECONDS,
+    QUANTUM_SECONDS,
     QUIET_SECONDS,
     Priority,
     Scheduler,
     Superseded,
+    TooManyWaitingError,
 )
 
 PATIENCE = 20
@@ -58,12 +60,15 @@ class Office:
         coalesce_key: str | None = None,
         seconds: float = 0.0,
         cancelled: threading.Event | None = None,
+        group: str | None = None,
     ) -> Future[None]:
         """Stand in line as the owner that the name begins with; return when in line, or served."""
         owner, before = name[0], self.scheduler.count(name[0])
 
         def work() -> None:
-            with self.scheduler.slot(owner, priority, coalesce_key=coalesce_key, cancelled=cancelled):
+            with self.scheduler.slot(
+                owner, priority, group=group, coalesce_key=coalesce_key, cancelled=cancelled
+            ):
                 self.served.append(name)
                 self.clock.now += seconds
 
@@ -131,6 +136,29 @@ def test_who_is_being_served_is_behind_those_who_come_meanwhile(office: Office) 
     assert office.served == ["b1", "c1", "a2"]
 
 
+def test_a_group_has_one_turn_in_each_round_however_many_it_is(office: Office) -> None:
+    with office.busy():
+        for name in ("a1", "b1", "c1"):
+            office.ask(name, group="crowd")
+        office.ask("d1", group="alone")
+        office.ask("d2", group="alone")
+    assert office.served == ["a1", "d1", "b1", "d2", "c1"]
+
+
+def test_more_than_enough_of_one_group_are_turned_away(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dni.serving.scheduling.scheduler.MAX_WAITING_OF_GROUP", 3)
+    with office.busy():
+        waiting = [office.ask(name, EXPORT, group="crowd") for name in ("a1", "b1", "c1")]
+        with pytest.raises(TooManyWaitingError, match="at most 3 requests at once from one place, but there"):
+            office.ask("d1", EXPORT, group="crowd").result(PATIENCE)
+        waiting.append(office.ask("e1", EXPORT, group="others"))
+        waiting.append(office.ask("f1", LIVE, group="crowd"))
+    for one in waiting:
+        one.result(PATIENCE)
+
+
 def test_ranks_have_lines_of_their_own(office: Office) -> None:
     with office.busy():
         for name, priority in (("a1", AHEAD), ("a2", LIVE), ("b1", LIVE), ("b2", AHEAD)):
@@ -196,6 +224,51 @@ def test_nobody_is_passed_over_for_longer_than_their_patience(office: Office, pr
             office.ask(f"{owner} live again", seconds=step)
     places = [place for place, name in enumerate(office.served) if name.startswith("x")]
     assert places == [4, 9]  # after four turns each time
+
+
+def export_in_steps(office: Office, steps: int, before_step: Callable[[int], object]) -> Future[None]:
+    """An export that may give way before each step, and takes a second for one."""
+
+    def work() -> None:
+        with office.scheduler.slot("export", EXPORT, group="export") as waiter:
+            for step in range(steps):
+                before_step(step)
+                office.scheduler.give_way(waiter)
+                office.served.append(f"step {step}")
+                office.clock.now += 1.0
+
+    return office._pool.submit(work)
+
+
+def test_an_export_pauses_for_frames_and_for_nothing_else(office: Office) -> None:
+    asked: dict[int, tuple[str, Priority]] = {1: ("a", LIVE), 2: ("b", AHEAD), 3: ("c", EXPORT)}
+    export_in_steps(office, 4, lambda step: step in asked and office.ask(*asked[step])).result(PATIENCE)
+    with office.busy():
+        pass
+    assert office.served == ["step 0", "a", "step 1", "step 2", "step 3", "b", "c"]
+
+
+def test_a_paused_export_goes_on_when_its_turn_has_come(office: Office) -> None:
+    def drag(step: int) -> None:
+        for owner in "abcd" if step in (1, 2) else "":
+            office.ask(f"{owner}{step}", seconds=PATIENCE_SECONDS / 2)
+
+    export_in_steps(office, 4, drag).result(PATIENCE)
+    wait_until(lambda: len(office.served) == 12)
+    # Two frames exhaust its patience; then it keeps the slot for a quantum, which its first step fills.
+    assert QUANTUM_SECONDS <= 1.0
+    assert office.served[:4] == ["step 0", "a1", "b1", "step 1"]
+    assert [name for name in office.served if name.startswith("step")] == [f"step {n}" for n in range(4)]
+
+
+def test_a_cancelled_export_stops_between_two_steps(office: Office) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    with office.scheduler.slot("a", EXPORT) as waiter:
+        office.scheduler.give_way(waiter)
+        waiter.cancelled = cancelled
+        with pytest.raises(Cancelled):
+            office.scheduler.give_way(waiter)
 
 
 def test_what_passes_while_no_export_waits_is_not_held_against_others(office: Office) -> None:

@@ -18,8 +18,8 @@ from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.mixing.measurements import Measures
 from dni.serving.render_service import RenderService, RenderServiceError
-from dni.serving.scheduler import Priority
-from dni.serving.sessions import LIFETIME_SECONDS, Session, SessionError, SessionRegistry
+from dni.serving.scheduling.scheduler import Priority
+from dni.serving.sessions import LIFETIME_SECONDS, PROGRAMS, Session, SessionError, SessionRegistry
 from dni.ui.effects.viewer import viewer_servers
 from dni.ui.mixing.component import mask_servers, slow_servers
 from dni.ui.server_functions import ServerFunction
@@ -54,6 +54,24 @@ def make_picture() -> Picture:
 
 
 # Who has one
+
+
+def test_an_address_has_no_more_than_its_share(clock: Clock) -> None:
+    registry = SessionRegistry(clock=clock, capacity=10, capacity_of_address=2)
+    pages = [registry.open(f"page {number}", address="192.0.2.7") for number in range(2)]
+    for page in pages:
+        page.on_close(lambda _: None)  # it holds something
+    with pytest.raises(SessionError, match="at most 2 open pages at once from one address, but there"):
+        registry.open("page 3", address="192.0.2.7")
+    assert registry.open("elsewhere", address="192.0.2.8").group == "192.0.2.8"
+    pages[0].close()
+    registry.open("page 3", address="192.0.2.7")
+
+
+def test_pages_of_unknown_addresses_share_nothing(registry: SessionRegistry) -> None:
+    assert registry.open("ann").group != registry.open("bob").group
+    with registry.open_api() as first, registry.open_api() as second:
+        assert first.group == second.group == PROGRAMS
 
 
 def test_a_connection_has_one_session_which_its_token_finds(registry: SessionRegistry) -> None:
@@ -265,6 +283,7 @@ REQUEST = {
 }
 
 
+@pytest.mark.slow
 def test_a_hundred_invented_sessions_have_no_place_in_the_queue(service: RenderService) -> None:
     service.keep("example", make_picture())
     session = service.sessions.open("ann")

@@ -15,12 +15,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from dni.checkpoints.networks import MIN_PROBE_SIZE
+from dni.checkpoints.probe import PROBE_SIDES
 from dni.compatibility.verdict import inspect_networks
 from dni.pictures.picture import Picture
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority, Scheduler
+from dni.serving.scheduling.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import build_scene
@@ -42,7 +42,7 @@ class Slots:
         def forward(network: RRDBNet, image: Tensor) -> Tensor:
             if self.inside:
                 self.runs[-1] += 1
-            elif image.shape[-1] > MIN_PROBE_SIZE:
+            elif image.shape[-1] > PROBE_SIDES[0]:
                 self.outside += 1
             return run(network, image)
 

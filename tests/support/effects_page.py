@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import End, Pair, Source
+from dni.catalog.pairs import End, Pair, Source
 from dni.examples import example_token
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle

@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import End, Pair, Source
+from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import read_metadata, read_states, save, sha256_of
 from dni.masks.files import decode_mask
 from dni.pictures.write import encode_jpeg

@@ -15,7 +15,8 @@ from cases import case
 from PIL import Image
 from safetensors.torch import load_file
 
-from dni.checkpoints.catalog import end_paths, find_pair
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
 from dni.compatibility.midpoint import QUALITIES
 from dni.training.restoration.flatten import flatten
 from dni.training.restoration.others import ENDS, measure_midpoints, measure_others, others_table
@@ -72,6 +73,7 @@ def psnr_of(weights: Path, low: Image.Image, target: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / (error**2).mean()))
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_the_protocol(folder: Path, photographs: Path) -> None:
     others = measure_others(folder, photographs)
     by_hand: dict[str, dict[str, list[float]]] = {}

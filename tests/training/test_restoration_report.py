@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from dni.blending.interpolate import interpolate, shares_of
-from dni.checkpoints.catalog import End, Pair, Source
+from dni.catalog.pairs import End, Pair, Source
 from dni.errors import DniError
 from dni.metrics.perceptual import perceptual_distance
 from dni.training.restoration import report as report_module

@@ -13,7 +13,7 @@ from effects_page import DRAWN, RECORD_STATES, Desk, Gate, decoded, difference, 
 from playwright.sync_api import expect
 
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 

@@ -19,7 +19,7 @@ from dni.blending.shares import Mix
 from dni.examples import EXAMPLES
 from dni.pictures.read import open_picture
 from dni.serving.render_service import Frame, RenderService, RenderServiceError
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.ui.effects.link import read_link
 
 EXAMPLE_FOLDER = Path(__file__).parents[2] / "dni/examples"

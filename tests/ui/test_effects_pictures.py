@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
 import dni.ui.effects.tab
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.pictures.picture import Picture, from_pil
 from dni.pictures.read import open_picture
 from dni.serving.render_service import RenderService
@@ -241,7 +241,7 @@ def test_messages_are_text_and_not_markup(
     """Pictures hold words, such as the names of colour profiles, that end up in messages."""
     words = "<img src=x onerror=\"document.title='hacked'\"><b>bold</b>"
     picture = replace(open_picture(ROOT / "dni/examples/cat.png"), notices=(words,))
-    monkeypatch.setattr(dni.ui.effects.tab, "open_upload", lambda path: picture)
+    monkeypatch.setattr(dni.ui.effects.tab, "open_upload", lambda *_: picture)
     photograph().save(tmp_path / "photo.png")
     desk.open(complete=False).upload(tmp_path / "photo.png")
     expect(desk.message("bold")).to_contain_text(words)

@@ -14,7 +14,7 @@ from torch.nn import functional
 from dni.blending.shares import Mix
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import decode_mask, encode_mask
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 
 
 def test_a_painted_picture_is_that_of_the_library(mixing: MixingPage, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from dni.blending.mix_paths import first_end
 from dni.blending.shares import Mix
-from dni.checkpoints.catalog import End, Pair, Source
+from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import sha256_of
 from dni.compatibility.correlation import LayerCorrelation
 from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict
@@ -296,6 +296,7 @@ def test_groups_correlate_by_the_mean_over_the_other_ends() -> None:
 # What a session takes along when it ends
 
 
+@pytest.mark.slow
 def test_a_session_takes_everything_along(
     tiny_ends: list[Path], service: RenderService, ann: Session
 ) -> None:

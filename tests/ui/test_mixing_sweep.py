@@ -26,7 +26,7 @@ from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.read import open_picture
 from dni.recipes.render_request import RenderRequest, read_mix
 from dni.rendering.requests import render_request
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 
 SIZE = (60, 50)
 

@@ -37,7 +37,7 @@ def painted_frame(
 
     Raises:
         DniError: The picture, networks, region, a mix or the mask cannot be used.
-        Superseded, Cancelled: See :meth:`dni.serving.render_queue.RenderQueue.compute`.
+        Superseded, Cancelled: See :meth:`dni.serving.scheduling.render_queue.RenderQueue.compute`.
     """
     assert request.brush is not None, "else it is no painted frame"
     assert request.mask is not None, "a request has both"
@@ -79,8 +79,9 @@ def compare(
         ``network``, ``pixels`` and ``difference`` as JPEGs in base64, and a ``note`` with numbers.
 
     Raises:
-        DniError: The picture, networks, region, mix or mask cannot be used. dni.serving.scheduler.Superseded,
-            dni.rendering.control.Cancelled: See :meth:`dni.serving.render_queue.RenderQueue.compute`.
+        DniError: The picture, networks, region, mix or mask cannot be used.
+        dni.serving.scheduling.scheduler.Superseded, dni.rendering.control.Cancelled: See
+            :meth:`dni.serving.scheduling.render_queue.RenderQueue.compute`.
     """
     picture, renderer = service.picture(token, session), service.renderer(pair_id, session)
     region_of(request, picture)

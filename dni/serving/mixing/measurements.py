@@ -12,8 +12,9 @@ from dni.caches import ByteCache
 from dni.errors import DniError
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
+from dni.serving.regions import check_region
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.tradeoff.curve import Curve, Point, measure_curve
 from dni.tradeoff.quality import MEASURES
@@ -22,7 +23,7 @@ from dni.tradeoff.suggestion import suggest
 
 __all__ = ["Measures"]
 
-REFERENCE_BYTES = 500_000_000
+REFERENCE_BYTES = 300_000_000
 # Measured pixels of the input: some seconds on two cores.
 MEASURED_PIXELS = 96 * 96
 
@@ -59,6 +60,8 @@ class Measures:
         """
         reference = self._reference(session) if against == "reference" else None
         picture = self.service.picture(token, session)
+        if last.crop is not None:
+            check_region(last.crop, picture)
         renderer = self.service.renderer(pair_id, session)
         cancelled = session.cancellation("curve")
 

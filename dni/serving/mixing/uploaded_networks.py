@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dni.checkpoints.catalog import Pair
+from dni.catalog.pairs import Pair
 from dni.checkpoints.files import sha256_of
-from dni.checkpoints.sandbox import unusable
+from dni.checkpoints.sandbox import MAX_FILES, check_count
 from dni.compatibility.lineage import known_label
 from dni.errors import DniError
+from dni.serving.network_trial import unusable
+from dni.serving.pairs import MAX_OWN_PAIRS
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
+from dni.temporary import process_folder
 
 __all__ = ["UploadedNetworks", "short_labels"]
 
-MAX_FILES = 8
 MAX_LABEL = 24
 
 
@@ -28,13 +32,15 @@ class PersonalFiles:
     """One person's files: copies, since gradio deletes what was uploaded after an hour."""
 
     folder: tempfile.TemporaryDirectory[str] = field(
-        default_factory=lambda: tempfile.TemporaryDirectory(prefix="dni-networks-")
+        default_factory=lambda: tempfile.TemporaryDirectory(prefix="networks-", dir=process_folder())
     )
     kept: dict[Path, Path] = field(default_factory=dict)
+    pairs: deque[tuple[Path, ...]] = field(default_factory=lambda: deque(maxlen=MAX_OWN_PAIRS))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, uploads: Sequence[Path]) -> dict[Path, str]:
         """Keep the files that can be used; see :meth:`UploadedNetworks.take`."""
+        self.drop_unused(uploads)
         new = [path for path in uploads if path not in self.kept]
         room = MAX_FILES - len(uploads) + len(new)
         problems = {
@@ -47,6 +53,14 @@ class PersonalFiles:
             if path not in problems:
                 self.kept[path] = copied(path, Path(self.folder.name))
         return problems
+
+    def drop_unused(self, listed: Sequence[Path]) -> None:
+        """Delete what is neither listed any more, nor an end of a pair that is held."""
+        held = {path for pair in self.pairs for path in pair}
+        for upload, own in list(self.kept.items()):
+            if upload not in listed and own not in held:
+                del self.kept[upload]
+                shutil.rmtree(own.parent, ignore_errors=True)
 
 
 class UploadedNetworks:
@@ -98,10 +112,14 @@ class UploadedNetworks:
 
     def hold(self, paths: Sequence[Path], *, session: Session) -> str:
         """Hold files of the session's as a pair; see :meth:`RenderService.hold_pair`."""
+        check_count(len(paths))
         if len(paths) < 2:
             raise DniError(f"Expected at least two networks to blend, but got {len(paths)}. Drop another.")
         names = [known_label(path, self.service.catalog) or path.stem for path in paths]
         pair = Pair.from_paths(paths, short_labels(names))
+        files = self._files_of.get(session.key)
+        if files is not None:
+            files.pairs.append(tuple(paths))
         # No catalogue knows it: recipes say so by an empty id.
         return self.service.hold_pair(replace(pair, id=""), session=session)
 
@@ -126,9 +144,19 @@ class UploadedNetworks:
 
 
 def copied(path: Path, folder: Path) -> Path:
-    """A copy under the same name, in a folder of its own."""
+    """The file once more under the same name, in a folder of its own; without taking room where that goes."""
     own = Path(tempfile.mkdtemp(dir=folder)) / path.name
-    shutil.copyfile(path, own)
+    try:
+        os.link(path, own)
+    except OSError:  # another file system, or one without hard links
+        try:
+            shutil.copyfile(path, own)
+        except OSError as error:
+            shutil.rmtree(own.parent, ignore_errors=True)
+            raise DniError(
+                f"Expected room for {path.name} on this server, but there is none ({error.strerror}). "
+                "Try again later."
+            ) from error
     return own
 
 

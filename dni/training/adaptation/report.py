@@ -19,7 +19,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from dni.checkpoints.bundled import weights_folder
+from dni.catalog.bundled import weights_folder
 from dni.checkpoints.files import save, sha256_of
 from dni.digits.classifiers import read_network, read_snapshots
 from dni.digits.domains import digest

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from dni.checkpoints.download import tqdm_progress
+from dni.catalog.download import tqdm_progress
 from dni.digits.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS, method_id
 from dni.pictures.photographs import fetch_bsds500

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from dni.blending.interpolate import shares_of
-from dni.checkpoints.catalog import Pair, end_paths
+from dni.catalog.pairs import Pair, end_paths
 from dni.checkpoints.files import sha256_of
 from dni.checkpoints.networks import load_ends
 from dni.errors import DniError

@@ -14,16 +14,16 @@ from dni.digits.live_view import DOMAINS
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_token
-from dni.pictures.picture import to_pil, to_tensor
+from dni.pictures.strips import change_channels
 from dni.serving.digit_service import BACKGROUND, DigitService, opaque
 from dni.ui.adaptation.component import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
-from dni.ui.picture_inputs import picture_input
+from dni.ui.picture_inputs import DECODES, picture_input
 from dni.ui.protocol.adaptation import Change, Start
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload
 from dni.ui.results import check_alpha
-from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE
-from dni.ui.uploads import open_upload
 
 __all__ = ["build_adaptation"]
 
@@ -58,7 +58,7 @@ class AdaptationHandlers:
             return gr.skip()
         session = session_of(request, self.digit_service.service.sessions)
         with errors_shown():
-            picture = open_upload(path)
+            picture = open_upload(path, session)
             for notice in picture.notices:
                 notify(notice)
             plain = replace(picture, rgb=opaque(picture), opacity=None)
@@ -70,9 +70,9 @@ class AdaptationHandlers:
         with errors_shown():
             if image is None:
                 raise DniError("Expected a picture of a digit, but got none. Send a file.")
-            small = to_pil(opaque(open_upload(image))).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+            small = change_channels(opaque(open_upload(image)), to_digit)
             _, desk = self.digit_service.open()
-            probabilities = desk.predict(method, check_alpha(alpha), to_tensor(small)[None])[0]
+            probabilities = desk.predict(method, check_alpha(alpha), small[None])[0]
             return {str(digit): round(float(share), 6) for digit, share in enumerate(probabilities)}
 
     def api_accuracy(self, method: str, alpha: float) -> dict[str, float]:
@@ -81,6 +81,10 @@ class AdaptationHandlers:
             _, desk = self.digit_service.open()
             accuracies = desk.accuracy(method, check_alpha(alpha))
             return dict(zip(DOMAINS, accuracies, strict=True))
+
+
+def to_digit(channel: Image.Image) -> Image.Image:
+    return channel.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def change(**fields: str) -> dict[str, Any]:
@@ -115,7 +119,7 @@ def build_adaptation(digit_service: DigitService) -> None:
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     method.input(tab.choose, [method], [digits, about], **quiet)
-    uploaded = picture.upload(tab.upload, [picture], [digits], **quiet)
+    uploaded = picture.upload(tab.upload, [picture], [digits], **quiet, **DECODES)
     afterwards(uploaded, lambda: None, None, [picture])
     build_endpoints(tab, first)
 

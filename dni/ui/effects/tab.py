@@ -15,14 +15,14 @@ from dni.serving.sessions import Session
 from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.picture_inputs import example_gallery, own_picture
+from dni.ui.picture_inputs import DECODES, example_gallery, own_picture
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload
 from dni.ui.results import Results, build_endpoints, build_results, of_viewer
-from dni.ui.sessions import session_of
 from dni.ui.start import MIDDLE, keep_examples
-from dni.ui.uploads import open_upload
 from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
 
 __all__ = ["build_effects"]
@@ -131,7 +131,7 @@ class EffectsHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            now, picture = ViewerScene.parse(scene), open_upload(path)
+            now, picture = ViewerScene.parse(scene), open_upload(path, session)
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="effects")
@@ -176,7 +176,11 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     # neither be kept out by that nor be taken out of the box before it is sent.
     hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}
     uploaded = image.input(
-        tab.upload, [image, viewer], [viewer, examples, image], trigger_mode="multiple", **hidden
+        tab.upload,
+        [image, viewer],
+        [viewer, examples, image],
+        trigger_mode="multiple",
+        **{**hidden, **DECODES},
     )
     # The picture is in the viewer now, or refused: the box is ready for the next one.
     uploaded.failure(lambda: None, None, [image], queue=False, **hidden)

@@ -12,7 +12,7 @@ import secrets
 import gradio as gr
 
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.protocol.frames import FrameReply, ViewerFrameRequest, ViewerScene
 from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers
@@ -23,8 +23,8 @@ __all__ = ["build_viewer", "make_scene", "viewer_servers"]
 
 def build_viewer(service: RenderService, *, elem_id: str = "viewer") -> gr.HTML:
     """The viewer component; its value is a scene (see :func:`make_scene`)."""
-    frame, *quick = viewer_servers(service)
-    return web_component("viewer", [apart(frame), *quick], events=["prepare"], elem_id=elem_id)
+    servers = [*map(apart, viewer_servers(service))]
+    return web_component("viewer", servers, events=["prepare"], elem_id=elem_id)
 
 
 def viewer_servers(service: RenderService) -> list[ServerFunction]:

@@ -10,17 +10,18 @@ from typing import Any
 
 import gradio as gr
 
-from dni.checkpoints.sandbox import unusable
 from dni.compatibility.verdict import Verdict
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.recipes.render_request import RenderRequest
+from dni.rendering.control import RenderControl
+from dni.serving.network_trial import unusable
 from dni.serving.sessions import Session
-from dni.ui.errors import errors_shown
 from dni.ui.mixing.handlers import MixingHandlers, name_of
 from dni.ui.mixing.verdict_panel import inspect_in_slot
 from dni.ui.picture_inputs import picture_input
+from dni.ui.requests.programs import answer_program
+from dni.ui.requests.uploads import open_upload, received_path
 from dni.ui.results import ExportRequest
-from dni.ui.uploads import open_upload, received_path
 
 __all__ = ["build_mixing_endpoints"]
 
@@ -33,33 +34,35 @@ class MixingApi:
     def __init__(self, tab: MixingHandlers) -> None:
         self.tab = tab
 
-    def render(self, image: str | None, pair: str, mix: Any) -> str:
+    async def render(self, image: str | None, pair: str, mix: Any) -> str:
         """Render a picture through any mix of a pair: a PNG with its recipe in the metadata.
 
         ``mix`` is what a recipe says of it: ``shares``, and where wanted ``groups``, ``extrapolate``,
         ``brush`` with ``mask`` and ``levels``, ``crop`` and ``tile``.
         """
-        with errors_shown():
+
+        def render(session: Session, control: RenderControl) -> str:
             if image is None:
                 raise DniError("Expected a picture to render, but got none. Send a file.")
             if not isinstance(mix, dict):
-                raise DniError(f"Expected the mix as an object with shares, but got {mix!r:.200}. Send one.")
-            render_request = RenderRequest.from_values(mix)
-            wanted = ExportRequest(
-                "", pair, render_request, render_request.brush or render_request.mix, name_of(render_request)
-            )
-            with self.tab.service.sessions.open_api() as session:
-                return self.tab.results.export(open_upload(image), wanted, session=session)
+                raise DniError(f"Expected the mix as an object with shares, but got {shown(mix)}. Send one.")
+            request = RenderRequest.from_values(mix)
+            wanted = ExportRequest("", pair, request, request.brush or request.mix, name_of(request))
+            return self.tab.results.export(open_upload(image), wanted, session=session, control=control)
 
-    def inspect(self, files: list[str] | None, pair: str) -> dict[str, Any]:
+        return await answer_program(self.tab.service.sessions, render)
+
+    async def inspect(self, files: list[str] | None, pair: str) -> dict[str, Any]:
         """Say whether networks blend: two or more files, or a pair of the catalogue; the verdict as JSON."""
-        with errors_shown():
+
+        def inspect(session: Session, _: RenderControl) -> dict[str, Any]:
             if bool(files) == bool(pair):
                 raise DniError("Expected two or more files, or the id of a pair. Send one of the two.")
-            with self.tab.service.sessions.open_api() as session:
-                if not files:
-                    return self.tab.verdict(pair, session=session).to_dict()
-                return self.verdict([received_path(file) for file in files], session=session).to_dict()
+            if not files:
+                return self.tab.verdict(pair, session=session).to_dict()
+            return self.verdict([received_path(file) for file in files], session=session).to_dict()
+
+        return await answer_program(self.tab.service.sessions, inspect)
 
     def verdict(self, files: list[Path], *, session: Session) -> Verdict:
         """The verdict on files, of which none may harm us."""

@@ -10,12 +10,13 @@ import gradio as gr
 
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import encode_mask
+from dni.pictures.picture import Picture
 from dni.serving.mixing.frames import compare as compare_pixels
 from dni.serving.mixing.frames import painted_frame
 from dni.serving.mixing.mask_store import MaskStore, read_canvas
 from dni.serving.mixing.measurements import Measures
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.ui.mixing.scene import read_render_request
 from dni.ui.protocol.frames import FrameReply
 from dni.ui.protocol.mixing import (
@@ -40,8 +41,8 @@ AUTO_MASKS = {"detail": detail_mask, "luminance": luminance_mask}
 def build_mixing_component(service: RenderService, masks: MaskStore, measures: Measures) -> gr.HTML:
     """The component; its value is a scene (see :mod:`dni.ui.mixing.scene`)."""
     slow = slow_servers(service, masks, measures)
-    quick = [*view_servers(service), *mask_servers(service, masks)]
-    return web_component("mixing", [*map(apart, slow), *quick], elem_id="desk")
+    servers = [*slow, *view_servers(service), *mask_servers(service, masks)]
+    return web_component("mixing", [*map(apart, servers)], elem_id="desk")
 
 
 def slow_servers(service: RenderService, masks: MaskStore, measures: Measures) -> list[ServerFunction]:
@@ -80,10 +81,19 @@ def mask_servers(service: RenderService, masks: MaskStore) -> list[ServerFunctio
     def mask(asked: MaskRequest) -> MaskReply:
         session = service.sessions.find(asked.session)
         service.picture(asked.token, session)
-        return MaskReply(mask=masks.put(read_canvas(asked.png), session=session))
+
+        def store() -> str:
+            return masks.put(read_canvas(asked.png), session=session)
+
+        return MaskReply(mask=service.queue.compute(store, session=session, coalesce_key=None))
 
     def auto_mask(asked: AutoMaskRequest) -> AutoMaskReply:
-        picture = service.picture(asked.token, service.sessions.find(asked.session))
-        return AutoMaskReply(png=encode_mask(AUTO_MASKS[asked.kind](picture.rgb)))
+        session, kind = service.sessions.find(asked.session), asked.kind
+
+        def make(picture: Picture) -> bytes:
+            return encode_mask(AUTO_MASKS[kind](picture.rgb)).encode("ascii")
+
+        made = service.of_whole_picture(asked.token, f"{kind} mask", make, session=session)
+        return AutoMaskReply(png=made.decode("ascii"))
 
     return [answering(MaskRequest, mask), answering(AutoMaskRequest, auto_mask)]

@@ -26,9 +26,9 @@ from dni.ui.mixing.scene import build_scene, request_of
 from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, verdict_html
 from dni.ui.progress import download_progress
 from dni.ui.protocol.mixing import MixingState, with_correlations
+from dni.ui.requests.sessions import session_of
+from dni.ui.requests.uploads import open_upload, received_path
 from dni.ui.results import ExportRequest, Results
-from dni.ui.sessions import session_of
-from dni.ui.uploads import open_upload, received_path
 from dni.ui.zero_gpu import GpuJobs
 
 __all__ = ["MixingHandlers", "name_of"]
@@ -121,7 +121,7 @@ class MixingHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            desk, picture = MixingState.parse(scene), open_upload(path)
+            desk, picture = MixingState.parse(scene), open_upload(path, session)
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="mixing")
@@ -132,14 +132,14 @@ class MixingHandlers:
         """Take a reference for the curve; one that cannot be read leaves the last one in place."""
         session = self.session(request)
         with errors_shown():
-            reference = None if path is None else open_upload(path).rgb
+            reference = None if path is None else open_upload(path, session).rgb
             self.measures.give(reference, session=session)
 
     def take_files(self, paths: list[str] | None, request: gr.Request) -> Any:
         """Try the files that somebody dropped; those that cannot be used leave the list."""
         session = self.session(request)
         with errors_shown():
-            listed = [received_path(path) for path in paths or ()]
+            listed = [received_path(path, session) for path in paths or ()]
             problems = self.networks.take(listed, session=session)
         for problem in problems.values():
             warn(problem)
@@ -150,7 +150,9 @@ class MixingHandlers:
         session = self.session(request)
         with errors_shown():
             desk = MixingState.parse(scene)
-            pair_id = self.networks.pair([received_path(path) for path in paths or ()], session=session)
+            pair_id = self.networks.pair(
+                [received_path(path, session) for path in paths or ()], session=session
+            )
         try:
             return self.scene_with(desk, pair_id, session), None, pair_id
         except DniError as error:

@@ -8,7 +8,11 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.mix_paths import first_end
+from dni.checkpoints.atomic_write import atomic_write
+from dni.checkpoints.sandbox import check_count
+from dni.errors import in_words, listed
 from dni.export.pictures import recipe_of
+from dni.pictures.decoding.decode_apart import read_recipe_apart
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe, RecipeError
@@ -21,8 +25,8 @@ from dni.ui.mixing.scene import build_scene, layers_of
 from dni.ui.progress import download_progress
 from dni.ui.protocol.messages import LayeredMix
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.results import new_folder
-from dni.ui.uploads import received_path
+from dni.ui.requests.session_files import new_folder
+from dni.ui.requests.uploads import received_path
 
 __all__ = ["RecipeHandlers", "build_recipes", "restored_values"]
 
@@ -39,11 +43,12 @@ class RecipeHandlers:
         with errors_shown():
             wanted = (self.tab.part if zoomed_in(scene) else self.tab.whole)(scene, session)
             pair, ends = service.pair(wanted.pair, session), service.paths(wanted.pair, session)
-            renderer = service.renderer(wanted.pair, session, precision="float32")
+            renderer = service.export_renderer(wanted.pair, session)
             recipe = recipe_of(renderer, wanted.render_request, ends=ends, pair_id=pair.id)
             name = re.sub(r"[^A-Za-z0-9_-]+", "-", pair.id) or "own"
-            path = new_folder() / f"recipe_{name}_{wanted.name}.json"
-            path.write_text(recipe.to_json() + "\n", encoding="ascii")
+            path = new_folder(session) / f"recipe_{name}_{wanted.name}.json"
+            with atomic_write(path) as partial:
+                partial.write_text(recipe.to_json() + "\n", encoding="ascii")
             return gr.File(str(path), visible=True)
 
     def restore(
@@ -58,7 +63,8 @@ class RecipeHandlers:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         session, service = self.tab.session(request), self.tab.service
         with errors_shown():
-            desk, recipe = MixingState.parse(scene), read_recipe(received_path(path))
+            desk = MixingState.parse(scene)
+            recipe = read_recipe(received_path(path, session), read_text=read_recipe_apart)
             values = restored_values(recipe.request, service.picture(desk.token, session))
             pair_id = self.find_pair(recipe, session, progress)
             after = build_scene(
@@ -70,6 +76,7 @@ class RecipeHandlers:
     def find_pair(self, recipe: Recipe, session: Session, progress: gr.Progress) -> str:
         """The id of the recipe's very networks: of the catalogue, or among the person's own files."""
         service = self.tab.service
+        check_count(len(recipe.ends))
         if recipe.pair in service.catalog:
             paths = resolve_ends(
                 recipe, catalog=service.catalog, progress=download_progress(progress), cache=service.cache
@@ -78,10 +85,14 @@ class RecipeHandlers:
                 return recipe.pair
             return self.tab.networks.hold(paths, session=session)
         found = {end: self.tab.networks.find(end[1], session=session) for end in recipe.ends}
-        missing = [f"{name} (sha256 {sha256[:16]}...)" for (name, sha256), path in found.items() if not path]
+        missing = [
+            f"{in_words(name, most=60)} (sha256 {sha256[:16]}...)"
+            for (name, sha256), path in found.items()
+            if not path
+        ]
         if missing:
             raise RecipeError(
-                f"Expected the networks of the recipe here, but {', '.join(missing)} "
+                f"Expected the networks of the recipe here, but {listed(missing)} "
                 f"{'is' if len(missing) == 1 else 'are'} not. Drop the files under Your own networks, then "
                 "the recipe again."
             )
@@ -100,6 +111,8 @@ def restored_values(render_request: RenderRequest, picture: Picture) -> dict[str
     if crop and not crop.is_inside(picture.width, picture.height):
         notify("The recipe is for a part that this picture does not have: all of it is shown.")
         crop = None
+    if render_request.bits == 16:
+        notify("The recipe is for 16 bits per channel: here results have 8. `dni render --recipe` gives 16.")
     return {
         "mix": LayeredMix(mix, layers_of(mix)),
         "base": render_request.mix if own_base else None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from dni.blending.mix_paths import first_end
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.recipes.render_request import RenderRequest
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
@@ -111,8 +111,8 @@ def layers_of(mix: Mix) -> dict[str, float]:
         part = part_of(mix.shares, shares)
         if part is None:
             raise DniError(
-                f"Expected layers between the first network and the mix, but {name!r} has others, which the "
-                "desk cannot show. Use dni render --recipe."
+                f"Expected layers between the first network and the mix, but {shown(name)} has others, which "
+                "the desk cannot show. Use dni render --recipe."
             )
         layers[name] = part
     return layers

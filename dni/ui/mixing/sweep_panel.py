@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,16 @@ import gradio as gr
 
 from dni.blending.mix_paths import along, first_end, over_pad
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.export.sweeps.animation import Playback
 from dni.export.sweeps.sweep import Sweep, export_sweep
 from dni.rendering.control import Cancelled, RenderControl
-from dni.serving.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import request_of, with_layers
 from dni.ui.protocol.mixing import MixingState
-from dni.ui.results import new_folder
+from dni.ui.requests.session_files import new_folder
 
 __all__ = ["build_sweep", "sweep_rows"]
 
@@ -86,13 +85,11 @@ class SweepHandlers:
         )
 
     def control(self, session: Session, cancelled: threading.Event, progress: gr.Progress) -> RenderControl:
-        def slot() -> AbstractContextManager[None]:
-            return self.tab.service.queue.slot(session, Priority.EXPORT, cancelled=cancelled)
-
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        return RenderControl(progress=report, cancelled=cancelled, slot=slot, notice=notify)
+        control = RenderControl(progress=report, cancelled=cancelled, notice=notify)
+        return replace(control, slot=self.tab.service.export_slot(session, control))
 
     def export(
         self, desk: MixingState, sweep: Sweep, suffix: str, session: Session, control: RenderControl
@@ -100,8 +97,8 @@ class SweepHandlers:
         service = self.tab.service
         picture, pair = service.picture(desk.token, session), service.pair(desk.pair, session)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
-        path = new_folder() / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
-        renderer = service.renderer(desk.pair, session, precision="float32")
+        path = new_folder(session) / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
+        renderer = service.export_renderer(desk.pair, session)
         ends = service.paths(desk.pair, session)
         export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
         return str(path)
@@ -133,7 +130,9 @@ def sweep_rows(desk: MixingState, way: str, count: int) -> tuple[tuple[Mix, ...]
     blend = desk.mix.blend
     stop = {"ends": last, "mix": Mix.of(blend.shares, extrapolate=blend.extrapolate)}.get(way)
     if stop is None:
-        raise DniError(f"Expected one of the ways ends, mix and pad, but got {way!r:.50}. Choose one.")
+        raise DniError(
+            f"Expected one of the ways ends, mix and pad, but got {shown(way, most=50)}. Choose one."
+        )
     return (layered(along(first_end(num_ends), stop, count), desk),)
 
 

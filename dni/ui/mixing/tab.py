@@ -6,14 +6,15 @@ from typing import Any
 
 import gradio as gr
 
-from dni.checkpoints.files import PICKLE_SUFFIXES, SAFETENSORS_SUFFIX
+from dni.checkpoints.errors import SAFETENSORS_SUFFIX
+from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.serving.render_service import RenderService
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
-from dni.ui.picture_inputs import example_gallery, own_picture, picture_input
+from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, picture_input
 from dni.ui.results import build_results
 
 __all__ = ["build_mixing"]
@@ -42,6 +43,8 @@ run (*exact*). Of a large picture only the outlined part is live.
 Keys: arrows move the control, number keys go to a corner, hold **O** for the original; on the picture
 **+ - 0 1** and arrows."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
+# One trial of networks runs at a time; more of them wait in Gradio's queue, not in its threads.
+TRIES: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "trying"}
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", **QUIET}
 
 
@@ -94,8 +97,8 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
     started = opened.select(tab.start, [board], scene, **HIDDEN)
     chosen = pair.input(tab.choose_pair, [pair, board], scene, **waited)
-    files.upload(tab.take_files, [files], [files], **QUIET)
-    blended = blend.click(tab.blend_files, [files, board], scene, **waited)
+    files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
+    blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
     for event in (started, chosen, blended, restored):
         event.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
 
@@ -112,8 +115,8 @@ def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:
     examples.select(tab.choose_example, [board], [board], **HIDDEN)
     # As on the Effects tab: an empty box may come before a picture.
     uploaded = image.input(
-        tab.upload, [image, board], [board, examples, image], trigger_mode="multiple", **HIDDEN
+        tab.upload, [image, board], [board, examples, image], trigger_mode="multiple", **{**HIDDEN, **DECODES}
     )
     uploaded.failure(lambda: None, None, [image], queue=False, **HIDDEN)
     for event in (reference.upload, reference.clear):
-        event(tab.give_reference, [reference], None, **HIDDEN)
+        event(tab.give_reference, [reference], None, **{**HIDDEN, **DECODES})

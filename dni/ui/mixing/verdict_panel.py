@@ -13,7 +13,7 @@ from dni.compatibility.midpoint import Midpoint
 from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict, inspect_networks
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
-from dni.serving.scheduler import Priority
+from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 
 __all__ = ["group_correlations", "inspect_in_slot", "verdict_html"]

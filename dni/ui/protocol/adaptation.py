@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dni.ui.protocol.messages import Message, ProtocolError, long_text, secret, shown
+from dni.errors import shown
+from dni.ui.protocol.messages import Message, ProtocolError, long_text, secret
 
 __all__ = [
     "Change",

@@ -13,7 +13,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, in_words, shown
 from dni.pictures.rectangle import Rectangle
 
 __all__ = [
@@ -32,7 +32,6 @@ MAX_SHARES = 64
 MAX_ITEMS = 1024
 MAX_TEXT = 500
 LARGEST_NUMBER = 1e9
-MOST_SHOWN = 200
 
 M = TypeVar("M", bound="Message")
 Reader = Callable[[Any, str], Any]
@@ -187,7 +186,9 @@ def read_list(read: Reader, value: Any, name: str) -> tuple[Any, ...]:
 def read_named(read: Reader, value: Any, name: str) -> dict[str, Any]:
     if not isinstance(value, dict) or len(value) > MAX_ITEMS:
         raise ProtocolError(f"Expected {name!r} as an object, but got {shown(value)}.")
-    return {read_text(key, name): read(item, f"{name}.{key:.50}") for key, item in value.items()}
+    return {
+        read_text(key, name): read(item, f"{name}.{in_words(key, most=50)}") for key, item in value.items()
+    }
 
 
 def read_region(value: Any, name: str = "region") -> Rectangle:
@@ -211,7 +212,10 @@ def read_mix(value: Any, name: str = "mix") -> Mix:
         )
     return Mix.of(
         read_shares(given.get("shares"), f"{name}.shares"),
-        groups={key: read_shares(own, f"{name}.groups.{key:.50}") for key, own in (groups or {}).items()},
+        groups={
+            key: read_shares(own, f"{name}.groups.{in_words(key, most=50)}")
+            for key, own in (groups or {}).items()
+        },
         extrapolate=given.get("extrapolate") is True,
     )
 
@@ -238,12 +242,6 @@ READERS: dict[Any, Reader] = {
     Mix: read_mix,
     LayeredMix: read_layered_mix,
 }
-
-
-def shown(value: Any) -> str:
-    """A value in a message, cut to a length that can be read."""
-    text = repr(value) if not isinstance(value, str) else repr(value[: MOST_SHOWN + 1])
-    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def to_json(value: Any) -> Any:

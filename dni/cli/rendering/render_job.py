@@ -1,0 +1,126 @@
+"""The job of ``dni render``, from its options or from a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dni.blending.shares import Mix
+from dni.catalog.catalog_file import load_catalog
+from dni.catalog.download import tqdm_progress
+from dni.cli.common import choose_ends, local_ends
+from dni.cli.rendering.mixing import MixWords, check_masked, mask_text, parse_crop
+from dni.device import Precision
+from dni.errors import DniError
+from dni.export.pictures import recipe_of
+from dni.pictures.picture import Picture
+from dni.recipes.recipe import Recipe
+from dni.recipes.recipe_files import read_recipe, resolve_ends
+from dni.recipes.render_request import RenderRequest
+from dni.rendering.jobs import Bits
+from dni.rendering.renderer import Renderer
+from dni.version import __version__
+
+__all__ = ["Job", "RenderWords", "job_of_recipe", "job_of_words"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to load, and the recipe for every picture."""
+
+    paths: list[Path]
+    precision: Precision | None
+    mixes: tuple[Mix, ...]
+    recompute_statistics: bool
+    bits: Bits
+    recipe_for: Callable[[Picture, Renderer], Recipe]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderWords:
+    """The options of ``dni render``, as they were given."""
+
+    pair: str | None
+    ends: Sequence[Path]
+    mix: MixWords
+    brush: MixWords
+    mask: Path | None
+    levels: int | None
+    crop: str | None
+    float32: bool
+    tile: int | None
+    extrapolate: bool
+    recompute_statistics: bool
+    bits: Bits
+
+    @property
+    def decisions(self) -> Mapping[str, object]:
+        """All that a recipe decides, by the options' names."""
+        return {
+            "--pair": self.pair,
+            **self.mix.given,
+            **self.brush.given,
+            "--mask": self.mask,
+            "--levels": self.levels,
+            "--crop": self.crop,
+            "--float32": self.float32 or None,
+            "--tile": self.tile,
+            "--extrapolate": self.extrapolate or None,
+            "--recompute-statistics": self.recompute_statistics or None,
+            "--16-bit": self.bits == 16 or None,
+        }
+
+
+def job_of_recipe(path: Path, words: RenderWords) -> Job:
+    """Everything as the recipe in a file says; ``--ends`` may say where its ends are.
+
+    Raises:
+        DniError: There is no recipe, its ends cannot be found, or other options were given too.
+    """
+    others = [name for name, value in words.decisions.items() if value is not None]
+    if others:
+        raise DniError(
+            "Expected --recipe alone or with --ends, since it decides everything else, but got also "
+            f"{', '.join(others)}. Leave that out."
+        )
+    recipe = read_recipe(path)
+    paths = resolve_ends(recipe, catalog=load_catalog(), files=words.ends, progress=tqdm_progress)
+    mixes = (recipe.mix,) if recipe.request.brush is None else (recipe.mix, recipe.request.brush)
+
+    def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
+        return replace(recipe, precision=renderer.precision, version=__version__)
+
+    return Job(
+        paths, recipe.precision, mixes, recipe.request.recompute_statistics, recipe.request.bits, recipe_for
+    )
+
+
+def job_of_words(words: RenderWords) -> Job:
+    """Everything as the options say.
+
+    Raises:
+        DniError: Options are missing, contradict one another or cannot be read.
+    """
+    chosen = choose_ends(words.pair, words.ends)
+    num_ends, mask = len(chosen.ends), words.mask
+    request = RenderRequest(
+        mix=words.mix.mix(num_ends=num_ends, extrapolate=words.extrapolate),
+        crop=None if words.crop is None else parse_crop(words.crop),
+        tile=words.tile,
+        recompute_statistics=words.recompute_statistics,
+        bits=words.bits,
+    )
+    check_masked(mask, {**words.brush.given, "--levels": words.levels})
+    brush = None if mask is None else words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
+    paths = local_ends(chosen)
+
+    def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
+        own = request
+        if mask is not None:
+            own = replace(request, mask=mask_text(mask, picture), brush=brush, levels=words.levels)
+        return recipe_of(renderer, own, ends=paths, pair_id=words.pair or "")
+
+    mixes = (request.mix,) if brush is None else (request.mix, brush)
+    precision: Precision | None = "float32" if words.float32 or words.bits == 16 else None
+    return Job(paths, precision, mixes, words.recompute_statistics, words.bits, recipe_for)

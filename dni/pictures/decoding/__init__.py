@@ -1,0 +1,1 @@
+"""Decodes strangers' pictures in bounded processes."""

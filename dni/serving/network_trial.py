@@ -1,0 +1,43 @@
+"""Tries the networks of strangers in the sandbox: loading, probing, measuring and a small picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from dni.blending.mix_paths import first_end
+from dni.bounded_process import ran_out_of_memory
+from dni.checkpoints import sandbox
+from dni.checkpoints.networks import load_ends
+from dni.rendering.renderer import Renderer
+
+__all__ = ["try_network", "unusable"]
+
+# Larger than the tile, so that the receptive field is measured too.
+PICTURE_SIDE, TILE = 96, 64
+
+
+def unusable(paths: Sequence[Path | str]) -> dict[Path, str]:
+    """The files that cannot be used; see :func:`dni.checkpoints.sandbox.unusable` and :func:`try_network`."""
+    return sandbox.unusable(paths, trial=f"{__name__}:try_network")
+
+
+def try_network(path: str) -> None:
+    """All that the app will do with a network before its first frame, and a small picture.
+
+    Raises:
+        DniError: The file cannot be loaded.
+        MemoryError: Running it takes too much. What else goes wrong then is told when a picture is rendered.
+    """
+    network, states = load_ends([path, path])
+    renderer = Renderer(network, states, device=torch.device("cpu"), precision="float32")
+    picture = torch.zeros(3, PICTURE_SIDE, PICTURE_SIDE, dtype=torch.uint8)
+    mix = first_end(2)
+    try:
+        renderer.render(picture, mix)
+        renderer.render(picture, mix, tile=TILE)
+    except Exception as error:
+        if ran_out_of_memory(error):
+            raise MemoryError from error

@@ -1,0 +1,1 @@
+"""Whose turn it is: the scheduler, the render queue and preemption."""

@@ -1,0 +1,188 @@
+"""Refuses HTTP requests that an open page never sends, before Gradio reads them.
+
+Limits for one address: how large a request is, how many are open at once, how many jobs are queued in a
+short time. On this machine alone: no other site may drive the app through a browser (cross-site requests,
+DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["RequestGuard", "address_of"]
+
+MAX_BODY_BYTES = 8_000_000  # a painted mask takes some 0.4 MB
+MAX_UPLOAD_BYTES = 1_000_000_000  # eight networks of 100 MB
+SPARE_DISK_BYTES = 500_000_000
+MAX_OPEN_CALLS = 128  # of one address; a page has some ten
+MAX_OPEN_UPLOADS = 8
+QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
+QUEUED_PER_SECOND = 5.0  # and from then on
+REMEMBERED_ADDRESSES = 4096
+QUEUEING_PATHS = ("/queue/join", "/call/")
+LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
+
+
+class Refused(Exception):  # noqa: N818 - becomes an answer
+    """What to answer in place of Gradio."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class RequestGuard:
+    """ASGI middleware around the whole app.
+
+    Args:
+        app: What it guards.
+        clock: Seconds that only rise.
+        free_bytes: How much room is left for uploads.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        free_bytes: Callable[[], int] | None = None,
+    ) -> None:
+        self.app = app
+        self._clock = clock
+        self._free_bytes = free_bytes or free_upload_bytes
+        self._open: Counter[tuple[str, str]] = Counter()
+        self._queued: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it with one line."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        address = address_of(host_of(scope.get("client")), headers) or ""
+        try:
+            if is_loopback(host_of(scope.get("server"))) and not is_behind_proxy():
+                check_site(scope, headers)
+            if scope["method"] == "POST":
+                await self._pass_post(scope, receive, send, headers, address)
+            else:
+                await self.app(scope, receive, send)
+        except Refused as refused:
+            await PlainTextResponse(str(refused), refused.status)(scope, receive, send)
+
+    async def _pass_post(
+        self, scope: Scope, receive: Receive, send: Send, headers: Headers, address: str
+    ) -> None:
+        path = scope["path"]
+        is_upload = path.rstrip("/").endswith("/upload")
+        most = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or len(length) > 15 or int(length) > most:
+            raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
+        if is_upload and self._free_bytes() < int(length) + SPARE_DISK_BYTES:
+            raise Refused(507, "There is too little room on the disk here for this file. Try again later.")
+        if any(part in path for part in QUEUEING_PATHS):
+            self._count_queued(address)
+        key = address, "upload" if is_upload else "call"
+        if self._open[key] >= (MAX_OPEN_UPLOADS if is_upload else MAX_OPEN_CALLS):
+            raise Refused(429, "Too many requests of yours are open. Wait for their answers.")
+        self._open[key] += 1
+        try:
+            await self.app(scope, limited(receive, most), send)
+        finally:
+            self._open[key] -= 1
+            if not self._open[key]:
+                del self._open[key]
+
+    def _count_queued(self, address: str) -> None:
+        """A token bucket for each address."""
+        now = self._clock()
+        tokens, then = self._queued.pop(address, (float(QUEUED_AT_ONCE), now))
+        tokens = min(QUEUED_AT_ONCE, tokens + (now - then) * QUEUED_PER_SECOND)
+        self._queued[address] = max(0.0, tokens - 1), now
+        while len(self._queued) > REMEMBERED_ADDRESSES:
+            self._queued.popitem(last=False)
+        if tokens < 1:
+            raise Refused(429, "Too many jobs in a short time. Wait some seconds, then go on.")
+
+
+def address_of(client: str | None, headers: Mapping[str, str]) -> str | None:
+    """Where a request comes from; None if that is not known.
+
+    What a proxy says (the last entry of ``X-Forwarded-For``, which it adds itself) counts where the app runs
+    behind one: in a Space, or where ``DNI_BEHIND_PROXY`` is set. Everybody else could invent it.
+    """
+    if is_behind_proxy():
+        client = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    try:
+        address = ipaddress.ip_address(client or "")
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address):  # one household has a whole network of these
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def is_behind_proxy() -> bool:
+    return bool(os.environ.get("SPACE_ID") or os.environ.get("DNI_BEHIND_PROXY"))
+
+
+def check_site(scope: Scope, headers: Headers) -> None:
+    """Only for connections to this machine's own loopback address.
+
+    Raises:
+        Refused: The request was made by another site, or under another name of this machine.
+    """
+    host = headers.get("host", "")
+    if urlsplit(f"//{host}").hostname not in LOCAL_NAMES:
+        raise Refused(
+            421,
+            "Expected localhost as the address of this app. Behind a proxy, set DNI_BEHIND_PROXY=1.",
+        )
+    origin = headers.get("origin")
+    is_call = scope["method"] != "GET" or "/gradio_api/" in scope["path"]
+    is_foreign = origin is not None and urlsplit(origin).netloc != host
+    if is_call and (is_foreign or headers.get("sec-fetch-site") == "cross-site"):
+        raise Refused(403, "Expected a request of this app's own page, but another site sent it.")
+
+
+def limited(receive: Receive, most: int) -> Receive:
+    """The body, cut off where it grows too large without having said so."""
+    seen = 0
+
+    async def receive_some() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
+        return message
+
+    return receive_some
+
+
+def host_of(pair: Any) -> str | None:
+    return pair[0] if pair else None
+
+
+def is_loopback(host: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def free_upload_bytes() -> int:
+    return shutil.disk_usage(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()).free

@@ -1,0 +1,68 @@
+"""Resolves the files that requests name: only uploads of this app, and our examples.
+
+Gradio checks the paths of a request only where they carry its own metadata, and a request is free to leave
+that out. So every path that reaches a handler goes through :func:`received_path` before anything looks at it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+
+from dni.errors import DniError
+from dni.examples import EXAMPLE_FOLDER
+from dni.pictures.decoding.decode_apart import open_picture_apart
+from dni.pictures.picture import Picture
+from dni.serving.sessions import Session
+from dni.temporary import temporary_folder
+from dni.ui.requests.session_files import hold_upload
+
+__all__ = ["keep_uploads_private", "open_upload", "received_path"]
+
+REFUSED = "Expected a file that was uploaded to this app, but got something else. Upload it and try again."
+
+
+def keep_uploads_private() -> None:
+    """Let this process keep uploads and results in a folder of its own, which goes when it ends.
+
+    For programs, before the app is built. Gradio's default is one folder for all apps of a machine, and every
+    file in it counts as an upload. What ``GRADIO_TEMP_DIR`` names stays.
+    """
+    if not os.environ.get("GRADIO_TEMP_DIR"):
+        os.environ["GRADIO_TEMP_DIR"] = str(temporary_folder("uploads"))
+
+
+def received_path(path: object, session: Session | None = None) -> Path:
+    """The path of a file that a request may name, with symbolic links resolved.
+
+    Args:
+        path: What the request says; it may be anything.
+        session: The page's, with which the upload goes.
+
+    Raises:
+        DniError: It lies neither in Gradio's upload folder, where our results are too, nor among the
+            examples. The message is the same whether or not there is such a file.
+    """
+    try:
+        resolved = Path(path).resolve() if isinstance(path, str | Path) else None
+        uploads, examples = allowed_folders()
+        if resolved is not None and resolved.is_relative_to(uploads) and resolved.is_file():
+            if session is not None:
+                hold_upload(resolved, session)
+            return resolved
+        if resolved is not None and resolved.is_relative_to(examples) and resolved.is_file():
+            return resolved
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that is too long, a null character
+        pass
+    raise DniError(REFUSED)
+
+
+def open_upload(path: object, session: Session | None = None) -> Picture:
+    """Decode a picture that a request names, apart; see :func:`received_path` for what is refused."""
+    return open_picture_apart(received_path(path, session))
+
+
+def allowed_folders() -> tuple[Path, Path]:
+    return Path(get_upload_folder()).resolve(), EXAMPLE_FOLDER.resolve()

@@ -1,0 +1,72 @@
+"""Work on whole pictures waits for its turn, is done once, and gives what Pillow gives."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from dni.masks.automatic import luminance_mask
+from dni.pictures import strips
+from dni.pictures.picture import Picture, to_pil, to_tensor
+from dni.pictures.resize import reduce_bicubic
+from dni.pictures.strips import over_level, thumbnail_over
+from dni.serving.render_service import RenderService
+from dni.serving.scheduling.scheduler import Priority
+from dni.serving.sessions import Session
+
+SIZES = [(1, 1), (30, 40), (700, 90), (91, 333), (900, 4), (3, 801), (257, 512)]
+
+
+def noise(*shape: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+
+
+@pytest.fixture(autouse=True)
+def thin_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 2000)
+
+
+@pytest.mark.parametrize("is_opaque", [True, False])
+@pytest.mark.parametrize("size", SIZES)
+def test_by_channels_and_strips_it_is_the_same(size: tuple[int, int], is_opaque: bool) -> None:
+    rgb, opacity = noise(3, *size), None if is_opaque else noise(1, *size)
+    share = 1.0 if opacity is None else opacity.float() / 255
+    flat = (rgb * share + 128 * (1 - share)).round().to(torch.uint8)
+    assert torch.equal(over_level(rgb, opacity, 128), flat)
+    small = to_pil(flat)
+    small.thumbnail((100, 100))
+    assert torch.equal(thumbnail_over(rgb, opacity, 128, side=100), to_tensor(small))
+    assert torch.equal(luminance_mask(rgb), to_tensor(to_pil(rgb).convert("L"))[0])
+
+
+def test_reduced_by_channels_it_is_the_same() -> None:
+    rgb = noise(3, 96, 120)
+    assert torch.equal(reduce_bicubic(rgb, 4), to_tensor(to_pil(rgb).resize((30, 24), 3)))
+
+
+def test_an_overview_waits_for_its_turn_and_is_made_once(service: RenderService, ann: Session) -> None:
+    token = service.hold(Picture(noise(3, 60, 80), None, "a.png"), session=ann, tab="effects")
+    made: list[Picture] = []
+
+    def make(picture: Picture) -> bytes:
+        made.append(picture)
+        return b"jpeg"
+
+    with ThreadPoolExecutor(3) as pool:
+        with service.scheduler.slot("somebody", Priority.LIVE):
+            waiting = [
+                pool.submit(service.of_whole_picture, token, "overview", make, session=ann) for _ in range(3)
+            ]
+            pause = threading.Event()
+            while service.scheduler.count(ann.key) < 3:
+                assert not pause.wait(0.01)
+            assert made == []
+        assert [each.result(30) for each in waiting] == [b"jpeg"] * 3
+    assert len(made) == 1
+    service.hold(Picture(noise(3, 60, 80), None, "b.png"), session=ann, tab="effects")
+    assert len(service._of_pictures) == 0

@@ -1,0 +1,156 @@
+"""Requests that an open page never sends are refused in one line, before Gradio reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from dni.ui.requests.request_guard import (
+    MAX_BODY_BYTES,
+    MAX_OPEN_CALLS,
+    QUEUED_AT_ONCE,
+    QUEUED_PER_SECOND,
+    RequestGuard,
+    address_of,
+)
+
+PAGE = "http://localhost:7860"
+CALL = "/gradio_api/call/render"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
+class Site:
+    """A guarded app, and requests to it."""
+
+    def __init__(self, **options: Any) -> None:
+        def guard(app: ASGIApp) -> RequestGuard:
+            self.guard = RequestGuard(app, **options)
+            return self.guard
+
+        self.app = Starlette(
+            routes=[Route("/{path:path}", echo, methods=["GET", "POST"])], middleware=[Middleware(guard)]
+        )
+
+    async def ask(
+        self, method: str, path: str, *, client: str = "127.0.0.1", server: str = PAGE, **options: Any
+    ) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app, client=(client, 5))
+        async with httpx.AsyncClient(transport=transport, base_url=server) as http:
+            return await http.request(method, path, **options)
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Site:
+    for name in ("SPACE_ID", "DNI_BEHIND_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    # httpx says the name in the address where uvicorn says the socket's own.
+    monkeypatch.setattr(
+        "dni.ui.requests.request_guard.is_loopback", lambda host: host in ("localhost", "evil.test")
+    )
+    return Site(clock=Clock(), free_bytes=lambda: 10**12)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": PAGE}, 200),
+        ({}, 200),
+        ({"origin": "http://localhost:3000"}, 403),
+        ({"origin": "https://evil.test"}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"host": "evil.test:7860"}, 421),
+    ],
+)
+async def test_no_other_site_drives_a_local_app(site: Site, headers: dict[str, str], status: int) -> None:
+    answer = await site.ask("POST", CALL, headers=headers, content=b"{}")
+    assert answer.status_code == status
+
+
+@pytest.mark.anyio
+async def test_a_public_app_may_be_called_from_everywhere(site: Site) -> None:
+    answer = await site.ask(
+        "POST", CALL, server="http://dni.example", headers={"origin": "https://other.test"}, content=b"{}"
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.anyio
+async def test_a_link_from_elsewhere_opens_the_page(site: Site) -> None:
+    headers = {"sec-fetch-site": "cross-site"}
+    assert (await site.ask("GET", "/", headers=headers)).status_code == 200
+    assert (await site.ask("GET", "/gradio_api/file=x.png", headers=headers)).status_code == 403
+
+
+@pytest.mark.anyio
+async def test_large_requests_are_refused_whether_or_not_they_say_so(site: Site) -> None:
+    async def unannounced() -> Any:
+        for _ in range(10):
+            yield b" " * (MAX_BODY_BYTES // 8)
+
+    for content in (b" " * (MAX_BODY_BYTES + 1), unannounced()):
+        answer = await site.ask("POST", "/gradio_api/component_server", content=content)
+        assert (answer.status_code, answer.text) == (413, "Expected a request of at most 8 MB. Send less.")
+    answer = await site.ask("POST", "/gradio_api/upload", content=b" " * (MAX_BODY_BYTES + 1))
+    assert answer.text == str(MAX_BODY_BYTES + 1)
+
+
+@pytest.mark.anyio
+async def test_no_upload_fills_the_disk(site: Site) -> None:
+    full = Site(free_bytes=lambda: 500_000_010)
+    assert (await full.ask("POST", "/gradio_api/upload", content=b"0123456789")).status_code == 200
+    answer = await full.ask("POST", "/gradio_api/upload", content=b"0123456789A")
+    assert answer.status_code == 507
+    assert "too little room on the disk" in answer.text
+
+
+@pytest.mark.anyio
+async def test_one_address_queues_so_many_jobs_and_no_more(site: Site) -> None:
+    answers = [(await site.ask("POST", CALL)).status_code for _ in range(QUEUED_AT_ONCE + 3)]
+    assert answers == [200] * QUEUED_AT_ONCE + [429] * 3
+    assert (await site.ask("POST", CALL, client="192.0.2.1")).status_code == 200
+    assert (await site.ask("POST", "/gradio_api/component_server")).status_code == 200
+    site.guard._clock.now += 2 / QUEUED_PER_SECOND  # type: ignore[attr-defined]
+    assert [(await site.ask("POST", CALL)).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.anyio
+async def test_so_many_calls_are_open_and_no_more(site: Site) -> None:
+    await site.ask("GET", "/")  # the app is built at its first request
+    site.guard._open["127.0.0.1", "call"] = MAX_OPEN_CALLS
+    answer = await site.ask("POST", "/gradio_api/component_server")
+    assert (answer.status_code, answer.text[:17]) == (429, "Too many requests")
+    site.guard._open["127.0.0.1", "call"] -= 1
+    assert (await site.ask("POST", "/gradio_api/component_server")).status_code == 200
+    assert site.guard._open["127.0.0.1", "call"] == MAX_OPEN_CALLS - 1
+
+
+def test_an_address_is_not_what_a_stranger_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.delenv("DNI_BEHIND_PROXY", raising=False)
+    said = {"x-forwarded-for": "203.0.113.5, 198.51.100.2"}
+    assert address_of("192.0.2.1", said) == "192.0.2.1"
+    assert address_of("2001:db8::1:2", said) == "2001:db8::/64"
+    assert address_of("testclient", said) is None
+    monkeypatch.setenv("DNI_BEHIND_PROXY", "1")
+    assert address_of("127.0.0.1", said) == "198.51.100.2"  # the proxy's own word, not what was sent to it
