@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import spandrel
@@ -97,8 +97,8 @@ def text_of(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def check(row: Row, folder: Path) -> Outcome:
-    """Measure one row; ``folder`` is for its files."""
+def check(row: Row, folder: Path, *, tiles: bool = True) -> Outcome:
+    """Measure one row; ``folder`` is for its files. Without ``tiles`` only the whole picture."""
     states = make_ends(row)
     paths = [folder / "a.safetensors", folder / "b.safetensors"]
     for path, state in zip(paths, states, strict=True):
@@ -106,7 +106,8 @@ def check(row: Row, folder: Path) -> Outcome:
     try:
         network, loaded = load_ends(paths)
         renderer = Renderer(network, loaded, device=torch.device("cpu"), precision="float32")
-        return measure(row, renderer, states[0], interpolate(loaded, shares_of(ALPHA)))
+        outcome = measure(row, renderer, states[0], interpolate(loaded, shares_of(ALPHA)))
+        return measure_tiles(outcome, renderer) if tiles and not row.heavy else outcome
     except DniError as error:
         return Outcome(row, refusal=str(error))
 
@@ -120,13 +121,16 @@ def measure(row: Row, renderer: Renderer, file: dict[str, Tensor], blended: dict
     size = (512, 512) if row.heavy else WHOLE_SIZE
     picture = crop(size, grey=renderer.network.input_channels == 1)
     whole = levels_apart(renderer.render(picture, mix), by_spandrel(file, blended, picture))
-    if row.heavy:
-        return Outcome(row, exact, whole)
-    picture, notices = crop(TILED_SIZE), []
+    return Outcome(row, exact, whole)
+
+
+def measure_tiles(outcome: Outcome, renderer: Renderer) -> Outcome:
+    """The outcome with the measures of tiles."""
+    mix, picture, notices = Mix.of_alpha(ALPHA), crop(TILED_SIZE), []
     tiled = renderer.render(picture, mix, tile=TILE, control=RenderControl(notice=notices.append))
     tiles, around = levels_apart(tiled, renderer.render(picture, mix)), renderer.surroundings(mix)
     stated = around.difference if notices else None
-    return Outcome(row, exact, whole, tiles, around.overlap, around.grid, stated)
+    return replace(outcome, tiles=tiles, overlap=around.overlap, grid=around.grid, notice=stated)
 
 
 def crop(size: tuple[int, int], *, grey: bool = False) -> Tensor:

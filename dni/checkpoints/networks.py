@@ -287,7 +287,7 @@ def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:
     if not isinstance(descriptor, spandrel.ImageModelDescriptor):
         raise CheckpointError(
             f"Expected a network from one image to one image, but {source} is {descriptor.architecture.name} "
-            "and needs a mask too. Choose another file."
+            "for inpainting, which needs a mask too. Choose another file."
         )
     sizes = descriptor.size_requirements
     return ImageNetwork(

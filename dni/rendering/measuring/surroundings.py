@@ -36,7 +36,9 @@ WINDOW_NAMES = re.compile("(window_size|win_size|split_size|stripe_size)(_[01])?
 # Far pixels are darkened by this much to see whether they matter, and how many columns of them there are.
 DARKER = 8
 FAR = 64
-NEAR = 48
+NEAR = 64
+# Two odd multiples are tried, 1 and 3, of grids up to this.
+SMALL_GRID = 16
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Surroundings:
 
 
 def grids(module: nn.Module, run: Callable[[], object], *, side: int, multiple: int) -> tuple[int, ...]:
-    """Grids that the network suggests, from small to large: its windows and its strides.
+    """Grids that the network suggests, from large to small: its windows and its strides.
 
     Args:
         module: The network.
@@ -86,7 +88,7 @@ def grids(module: nn.Module, run: Callable[[], object], *, side: int, multiple: 
     found = {math.lcm(multiple, blocks) for blocks in (window, window * stride)}
     if window == 1:
         found.add(multiple)
-    return tuple(sorted(grid for grid in found if grid <= max(LARGEST_GRID, multiple)))
+    return tuple(sorted((grid for grid in found if grid <= max(LARGEST_GRID, multiple)), reverse=True))
 
 
 def window_sizes(module: nn.Module) -> set[int]:
@@ -126,7 +128,8 @@ def measure_surroundings(
 
     Args:
         run: The network: uint8 (3, h, w) to float32 (C, scale * h, scale * w), in 8-bit levels.
-        grids: To try, in this order, multiples of ``multiple``; the first that is one is taken.
+        grids: To try, in this order, multiples of ``multiple``; the first that is one is taken. Others are
+            tried after them, multiples of the last.
         multiple: What sizes must be divisible by.
         minimum: The smallest side that the network takes.
 
@@ -136,11 +139,11 @@ def measure_surroundings(
     far = far_difference(run, multiple=multiple, minimum=minimum)
     if far >= FAINT:
         # Its tiles show anyway, and the largest grid disturbs least.
-        grid = grids[-1]
+        grid = grids[0]
         _, floor = cut_difference(run, grid, multiple=multiple, minimum=minimum)
         return Surroundings(round_up(BOUND, grid), grid, max(far, floor))
     best: tuple[float, int] | None = None
-    for grid in candidates(grids, multiple):
+    for grid in candidates(grids or (multiple,)):
         depth, floor = cut_difference(run, grid, multiple=multiple, minimum=minimum)
         if floor < FAINT:
             return Surroundings(round_up(depth, grid), grid)
@@ -149,16 +152,16 @@ def measure_surroundings(
     return Surroundings(round_up(BOUND, best[1]), best[1], best[0])
 
 
-def candidates(grids: Sequence[int], multiple: int) -> Iterator[int]:
+def candidates(grids: Sequence[int]) -> Iterator[int]:
     """The suggested grids, then others, each once."""
-    others = (math.lcm(multiple, grid) for grid in OTHER_GRIDS)
+    others = (math.lcm(grids[-1], grid) for grid in OTHER_GRIDS)
     yield from dict.fromkeys((*grids, *(grid for grid in others if grid <= LARGEST_GRID)))
 
 
 def far_difference(run: Callable[[Tensor], Tensor], *, multiple: int, minimum: int) -> float:
     """By how many levels pixels farther away than the bound change the picture."""
     side = round_up(max(minimum, NEAR + BOUND + FAR), multiple)
-    picture = probe(side)
+    picture = lit(side, side)
     other = picture.clone()
     other[:, :, NEAR + BOUND :] //= DARKER
     whole = run(picture)
@@ -169,18 +172,19 @@ def far_difference(run: Callable[[Tensor], Tensor], *, multiple: int, minimum: i
 def cut_difference(
     run: Callable[[Tensor], Tensor], grid: int, *, multiple: int, minimum: int
 ) -> tuple[int, float]:
-    """A part that starts at the grid, against the whole.
+    """A part that starts at odd multiples of the grid, against the whole.
 
     Returns:
         How far from its border it differs by a quarter of a level, at most the bound, and by how many levels
         it differs farther inside.
     """
     inner = round_up(max(minimum, 2 * BOUND + NEAR), math.lcm(multiple, grid))
-    whole = probe(inner + 2 * grid)
-    cut = run(whole[:, grid:-grid, grid:-grid].contiguous())
+    down, right = grid, grid * (3 if grid <= SMALL_GRID else 1)
+    whole = lit(inner + 2 * down, inner + 2 * right)
+    cut = run(whole[:, down:-down, right:-right].contiguous())
     scale = cut.shape[-1] // inner
-    margin = scale * grid
-    differences = (run(whole)[:, margin:-margin, margin:-margin] - cut).abs_().amax(dim=0)
+    inside = run(whole)[:, scale * down : -scale * down, scale * right : -scale * right]
+    differences = (inside - cut).abs_().amax(dim=0)
     worst = functional.max_pool2d(differences[None, None], scale)[0, 0].cpu()  # (inner, inner), input pixels
     along = torch.arange(inner)
     to_border = torch.minimum(along, inner - 1 - along)
@@ -189,3 +193,14 @@ def cut_difference(
     seen = distance[(worst >= FAINT) & (distance < BOUND)]
     depth = int(seen.max()) + 1 + SAFETY if seen.numel() else LEAST_DEPTH
     return min(BOUND, max(LEAST_DEPTH, depth)), floor
+
+
+def lit(height: int, width: int) -> Tensor:
+    """Texture, dark at the left and bright at the right and towards the bottom: uint8 (3, height, width).
+
+    Blocks that all have one average could be moved unseen.
+    """
+    texture = probe(max(height, width))[:, :height, :width].float()
+    along, down = torch.linspace(0, 1, width), torch.linspace(0, 1, height)[:, None]
+    shaded = texture * (0.3 + 0.7 * along) + 80 * (down - 0.5)
+    return shaded.clamp_(0, 255).round_().to(torch.uint8)
