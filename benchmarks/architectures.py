@@ -33,8 +33,7 @@ from dni.rendering.renderer import Renderer
 __all__ = ["Outcome", "check", "main"]
 
 ALPHA = 0.3
-# No multiples of any window, and the larger in several tiles.
-WHOLE_SIZE = (97, 101)
+# No multiple of any window, and several tiles.
 TILED_SIZE = (173, 197)
 TILE = 64
 # Blends in place and on state dicts may round differently once.
@@ -42,11 +41,12 @@ TOLERANCE = 1e-5
 INTRODUCTION = f"""\
 Written by `python -m benchmarks.architectures`. Small networks with random weights, excited so that
 differences are larger than in trained ones, their two ends blended at alpha {ALPHA}, in float32 on the CPU.
-*Blend*: the live network equals the formula on state dicts. *Whole*: the most by which a picture of
-{WHOLE_SIZE[1]}x{WHOLE_SIZE[0]} differs from spandrel's own call, in levels of 255. *Tiles*: the most by which
-tiles of about {TILE} differ from the whole picture of {TILED_SIZE[1]}x{TILED_SIZE[0]}; *overlap* and *grid*
-are what was measured for them. Networks that see the whole picture get it in one piece up to 512x512, and
-as far as memory allows; beyond, a notice states the difference on the picture that was measured."""
+*Blend*: the live network equals the formula on state dicts. *Whole*: the most by which a picture of 101x97
+differs from spandrel's own call, in levels of 255 (109x107 for SwinIR with unshuffle, as spandrel fails on
+101x97; 512x512 for GFPGAN). *Tiles*: the most by which tiles of about {TILE} differ from the whole picture of
+{TILED_SIZE[1]}x{TILED_SIZE[0]}; *overlap* and *grid* are what was measured for them (with an overlap of 128
+each tile is the whole picture). Networks that see the whole picture get it in one piece up to 512x512, and as
+far as memory allows; beyond, a notice states the difference on the picture that was measured."""
 TABLE = Path(__file__).parents[1] / "docs" / "architectures.md"
 
 
@@ -118,8 +118,7 @@ def measure(row: Row, renderer: Renderer, file: dict[str, Tensor], blended: dict
     with renderer.blend.at(mix) as module:
         live = module.state_dict()
         exact = all(torch.allclose(live[name], blended[name], atol=TOLERANCE) for name in blended)
-    size = (512, 512) if row.heavy else WHOLE_SIZE
-    picture = crop(size, grey=renderer.network.input_channels == 1)
+    picture = crop(row.size, grey=renderer.network.input_channels == 1)
     whole = levels_apart(renderer.render(picture, mix), by_spandrel(file, blended, picture))
     return Outcome(row, exact, whole)
 
@@ -159,23 +158,38 @@ def levels_apart(one: Tensor, other: Tensor) -> int:
 
 
 def save_table(outcomes: Sequence[Outcome]) -> None:
-    """Print the table, and write it to ``docs/architectures.md``."""
-    right = sum(outcome.is_right for outcome in outcomes)
+    """Write ``docs/architectures.md``; rows that were not measured now are those that it has."""
+    measured = {outcome.row.name: line_of(outcome.cells()) for outcome in outcomes}
+    rows = {row.name: measured.get(row.name) or earlier(row) or not_measured(row) for row in ROWS}
+    lines_of_rows = list(rows.values())
+    right = sum(line.split(" | ")[2] == "yes" for line in lines_of_rows)
     columns = ["architecture", "variant", "right", "blend", "whole", "tiles", "overlap", "grid", "what else"]
     lines = [
         "# Every architecture that spandrel loads",
         "",
         *INTRODUCTION.splitlines(),
         "",
-        f"**{right} of {len(outcomes)} rows are right, {len({each.row.architecture for each in outcomes})} "
-        "architectures.**",
+        f"**{right} right of {len(lines_of_rows)}.**",
         "",
-        "| " + " | ".join(columns) + " |",
+        line_of(columns),
         "|" + "---|" * len(columns),
-        *("| " + " | ".join(outcome.cells()) + " |" for outcome in outcomes),
+        *lines_of_rows,
     ]
-    print("\n".join(lines))
     TABLE.write_text("\n".join([*lines, ""]))
+
+
+def line_of(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def earlier(row: Row) -> str:
+    """The line that the table has of a row, or nothing."""
+    lines = TABLE.read_text().splitlines() if TABLE.exists() else []
+    return next((line for line in lines if line.startswith(f"| {row.architecture} | {row.variant} | ")), "")
+
+
+def not_measured(row: Row) -> str:
+    return line_of([row.architecture, row.variant, "not measured", *[""] * 6])
 
 
 def chosen(names: Iterable[str]) -> list[Row]:
@@ -186,7 +200,7 @@ def chosen(names: Iterable[str]) -> list[Row]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", help="only rows whose names contain one of these; nothing is saved"
+        "names", nargs="*", help="only rows whose names contain one of these; the others stay as they are"
     )
     names = parser.parse_args().names
     outcomes = []
@@ -194,7 +208,6 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             outcomes.append(check(row, Path(folder)))
         print(" | ".join(outcomes[-1].cells()), flush=True)
-    if not names:
         save_table(outcomes)
 
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import spandrel
 import torch
 from torch import Tensor, nn
 
+from dni.checkpoints.adapter import Adapter
 from dni.checkpoints.errors import CheckpointError, does_not_fit
 from dni.checkpoints.files import read_metadata, read_state, read_states
 from dni.checkpoints.probe import check_nothing_hidden, execution_order
@@ -66,29 +66,6 @@ class ImageNetwork:
     supports_bfloat16: bool
     purpose: str = "super-resolution"
     execution_order: Mapping[str, int] | None = field(default=None, hash=False)
-
-
-class Adapter(nn.Module):
-    """One picture in, one picture out, under the network's own parameter names.
-
-    Some architectures need more than a call: a noise level, a change of range, the first of several
-    results. spandrel knows what, but only says it together with clipping and padding, hence the private name.
-    """
-
-    def __init__(self, descriptor: spandrel.ImageModelDescriptor[nn.Module]) -> None:
-        super().__init__()
-        self.network = descriptor.model
-        self.call = descriptor._call_fn
-
-    def forward(self, image: Tensor) -> Tensor:
-        output: Tensor = self.call(self.network, image)
-        return output
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        return self.network.state_dict(*args, **kwargs)
-
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        return self.network.load_state_dict(*args, **kwargs)
 
 
 def build(

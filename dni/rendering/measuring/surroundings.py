@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dni.pictures.rectangle import Rectangle
 from dni.rendering.measuring.receptive_field import FAINT, LEAST_DEPTH, SAFETY, probe
 from dni.rendering.tiles import round_up
 
@@ -39,6 +40,8 @@ FAR = 64
 NEAR = 64
 # Two odd multiples are tried, 1 and 3, of grids up to this.
 SMALL_GRID = 16
+# Pictures end anywhere, and some networks stretch what does not end at a window.
+UNEVEN = 5
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,11 @@ def cut_difference(
     """
     inner = round_up(max(minimum, 2 * BOUND + NEAR), math.lcm(multiple, grid))
     down, right = grid, grid * (3 if grid <= SMALL_GRID else 1)
-    whole = lit(inner + 2 * down, inner + 2 * right)
-    cut = run(whole[:, down:-down, right:-right].contiguous())
+    part = Rectangle(right, down, inner, inner)
+    whole = lit(inner + 2 * down + UNEVEN, inner + 2 * right + UNEVEN)
+    cut = run(part.cut(whole).contiguous())
     scale = cut.shape[-1] // inner
-    inside = run(whole)[:, scale * down : -scale * down, scale * right : -scale * right]
+    inside = part.scaled(scale).cut(run(whole))
     differences = (inside - cut).abs_().amax(dim=0)
     worst = functional.max_pool2d(differences[None, None], scale)[0, 0].cpu()  # (inner, inner), input pixels
     along = torch.arange(inner)
