@@ -18,6 +18,7 @@ class Row:
         options: The constructor's arguments.
         constructor: The name of the class, where it is not the architecture's.
         heavy: Its size is fixed and large: a check takes many seconds.
+        size: Height and width of the picture that is compared with spandrel's, no multiples of any window.
     """
 
     architecture: str
@@ -25,18 +26,29 @@ class Row:
     options: dict[str, Any] = field(default_factory=dict)
     constructor: str = ""
     heavy: bool = False
+    size: tuple[int, int] = (97, 101)
 
     @property
     def name(self) -> str:
         return f"{self.architecture} {self.variant}"
 
 
-def row(architecture: str, variant: str, /, *, class_: str = "", heavy: bool = False, **options: Any) -> Row:
-    return Row(architecture, variant, options, class_ or architecture, heavy)
+def row(
+    architecture: str,
+    variant: str,
+    /,
+    *,
+    class_: str = "",
+    heavy: bool = False,
+    size_: tuple[int, int] = (97, 101),
+    **options: Any,
+) -> Row:
+    return Row(architecture, variant, options, class_ or architecture, heavy, size_)
 
 
 SWIN = {"img_size": 32, "embed_dim": 12, "depths": [2, 2], "num_heads": [2, 2], "mlp_ratio": 2.0}
 SWIN_8 = {**SWIN, "window_size": 8}
+SWIN_8_NEAREST = {**SWIN_8, "upscale": 4, "upsampler": "nearest+conv"}
 PLK = {"dim": 16, "n_blocks": 2, "kernel_size": 9}
 DAT = {"img_size": 32, "embed_dim": 16, "depth": [3], "num_heads": [2], "expansion_factor": 2.0}
 ATD = {
@@ -147,7 +159,15 @@ ROWS = (
     row("SwinIR", "denoising", **SWIN_8),
     row("SwinIR", "JPEG", **SWIN | {"img_size": 28}, window_size=7, img_range=255.0),
     row("SwinIR", "grey JPEG", **SWIN | {"img_size": 28}, window_size=7, img_range=255.0, in_chans=1),
-    row("SwinIR", "unshuffle", **SWIN_8, upscale=4, upsampler="nearest+conv", start_unshuffle=2),
+    row(
+        "SwinIR",
+        "unshuffle",
+        size_=(107, 109),
+        **SWIN_8,
+        upscale=4,
+        upsampler="nearest+conv",
+        start_unshuffle=2,
+    ),
     row("Swin2SR", "classical x2", **SWIN_8, upsampler="pixelshuffle"),
     row("Swin2SR", "lightweight x2", **SWIN_8, upsampler="pixelshuffledirect"),
     row("Swin2SR", "real x4", **SWIN_8, upscale=4, upsampler="nearest+conv"),
@@ -192,7 +212,7 @@ ROWS = (
     row("FDAT", "unshuffle", **FDAT, scale=2, upsampler_type="pixelshuffle", unshuffle_mod=True),
     row("IPT", "x2", n_feats=24, num_layers=1, scale=[2], patch_size=24),
     row("AuraSR", "", **AURA),
-    row("GFPGAN", "", heavy=True),
+    row("GFPGAN", "", heavy=True, size_=(512, 512)),
     row(
         "RestoreFormer",
         "",
@@ -203,5 +223,5 @@ ROWS = (
         num_res_blocks=1,
         z_channels=16,
     ),
-    row("LaMa", "", in_nc=4, heavy=True),
+    row("LaMa", "", in_nc=4, heavy=True, size_=(512, 512)),
 )

@@ -24,7 +24,8 @@ from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import Precision, keep_freed_memory
-from dni.rendering.renderer import Renderer, plan_job
+from dni.rendering.jobs import plan_job
+from dni.rendering.renderer import Renderer
 
 MEGAPIXELS = (1.0, 2.0, 4.0, 8.0, 12.0)
 WARM_UP_SIDE = 64
@@ -80,7 +81,7 @@ def measure(pair_id: str, precision: Precision, megapixels: float, rounds: int) 
     whole, one_pass = zip(
         *((seconds(renderer, rgb, 1), seconds(renderer, untiled, 1)) for _ in range(rounds)), strict=True
     )
-    tiles = plan_job(renderer, rgb=rgb, mix=MIX, tile=None).tiles
+    tiles = plan_job(renderer, rgb=rgb, mix=MIX, tile=None, bits=8).tiles
     return {
         "seconds": median(whole),
         "peak": above_idle / 1e9,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import spandrel
 import torch
 from torch import Tensor, nn
 
+from dni.checkpoints.adapter import Adapter
 from dni.checkpoints.errors import CheckpointError, does_not_fit
 from dni.checkpoints.files import read_metadata, read_state, read_states
 from dni.checkpoints.probe import check_nothing_hidden, execution_order
@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 OUR_ARCHITECTURE = "RRDBNet"
+# Networks for pictures of one kind that spandrel calls restoration.
+SPECIAL = {"MixDehazeNet": "dehazing", "RetinexFormer": "low light", "HVICIDNet": "low light"}
+PURPOSES = {"SR": "super-resolution", "FaceSR": "faces", "Restoration": "restoration"}
 WINDOW_MASK = re.compile(r"(^|\.)attn_mask(_\d)?$")
 
 
@@ -47,6 +50,7 @@ class ImageNetwork:
         multiple_of: What an input's height and width must be divisible by.
         square: Whether an input's height and width must be equal.
         supports_bfloat16: Whether it still works when converted to bfloat16.
+        purpose: "super-resolution", "restoration", or what it is for: "faces", "dehazing", "low light".
         execution_order: Its tensors in the order of first use, by
             :func:`dni.checkpoints.probe.execution_order`; None where that was not measured.
     """
@@ -60,30 +64,8 @@ class ImageNetwork:
     multiple_of: int
     square: bool
     supports_bfloat16: bool
+    purpose: str = "super-resolution"
     execution_order: Mapping[str, int] | None = field(default=None, hash=False)
-
-
-class Adapter(nn.Module):
-    """One picture in, one picture out, under the network's own parameter names.
-
-    Some architectures need more than a call: a noise level, a change of range, the first of several
-    results. spandrel knows what, but only says it together with clipping and padding, hence the private name.
-    """
-
-    def __init__(self, descriptor: spandrel.ImageModelDescriptor[nn.Module]) -> None:
-        super().__init__()
-        self.network = descriptor.model
-        self.call = descriptor._call_fn
-
-    def forward(self, image: Tensor) -> Tensor:
-        output: Tensor = self.call(self.network, image)
-        return output
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        return self.network.state_dict(*args, **kwargs)
-
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        return self.network.load_state_dict(*args, **kwargs)
 
 
 def build(
@@ -282,7 +264,7 @@ def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:
     if not isinstance(descriptor, spandrel.ImageModelDescriptor):
         raise CheckpointError(
             f"Expected a network from one image to one image, but {source} is {descriptor.architecture.name} "
-            "and needs a mask too. Choose another file."
+            "for inpainting, which needs a mask too. Choose another file."
         )
     sizes = descriptor.size_requirements
     return ImageNetwork(
@@ -295,6 +277,7 @@ def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:
         multiple_of=sizes.multiple_of,
         square=sizes.square,
         supports_bfloat16=descriptor.supports_bfloat16,
+        purpose=SPECIAL.get(descriptor.architecture.id, PURPOSES[descriptor.purpose]),
     )
 
 

@@ -16,7 +16,7 @@ from dni.masks.files import MaskError
 from dni.masks.levels import choose_levels, sample_mask, weights
 from dni.pictures.rectangle import Rectangle
 
-__all__ = ["Canvas", "Plan", "TilePlan", "mask_values", "plan_masked"]
+__all__ = ["SMALLEST_TILE", "Canvas", "Plan", "TilePlan", "mask_values", "plan_masked"]
 
 # Sides of the tiles in input pixels: what is in memory at once, and how long others wait.
 DEFAULT_TILE = 384

@@ -21,11 +21,13 @@ from torch import Tensor
 from dni.blending.mix_paths import between
 from dni.blending.shares import Mix
 from dni.masks.levels import weights
-from dni.masks.plan import Canvas, Plan, TilePlan, mask_values, plan_masked
+from dni.masks.plan import SMALLEST_TILE, Canvas, Plan, TilePlan, mask_values, plan_masked
 from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
-from dni.rendering.renderer import DTYPES_OF_BITS, MAX_OUTPUT_PIXELS, Bits, Renderer, RenderError
-from dni.rendering.tiles import tile_of
+from dni.rendering.forward.network_errors import RenderError
+from dni.rendering.jobs import DTYPES_OF_BITS, Bits, cut_notice, part_of
+from dni.rendering.measuring.surroundings import Surroundings
+from dni.rendering.renderer import MAX_OUTPUT_PIXELS, Renderer
 
 __all__ = ["Kept", "render_masked"]
 
@@ -69,28 +71,24 @@ def render_masked(
         Cancelled: ``control.cancelled`` was set.
     """
     control = control or RenderControl()
-    canvas = canvas_of(renderer, rgb, (base, brush), crop, bits, control)
+    check(renderer, rgb, crop)
+    with control.slot():  # the first time, they are measured on the network
+        around = surroundings_of_masked(renderer, rgb, (base, brush), bits)
+    height, width = rgb.shape[1:]
+    canvas = Canvas(width, height, renderer.scale, around.overlap if around else max(height, width))
+    if around is None:  # every level is run on the whole picture, so once and not for each tile
+        tile = max(height, width, SMALLEST_TILE)
+    elif around.is_global:
+        control.notify(cut_notice(renderer.network.architecture, around))
     needed = mask if base != brush else torch.zeros_like(mask)
     plan = plan_masked(needed, canvas, levels=levels, crop=crop, tile=tile)
     # Without a brush all of the picture is at the base, in other rectangles than beside one.
     own = None if base == brush else kept
-    return Job(renderer, rgb, mask, base, brush, canvas, plan, control, own, bits).run()
+    return Job(renderer, rgb, mask, base, brush, canvas, around, plan, control, own, bits).run()
 
 
-def canvas_of(
-    renderer: Renderer,
-    rgb: Tensor,
-    mixes: tuple[Mix, Mix],
-    crop: Rectangle | None,
-    bits: Bits,
-    control: RenderControl,
-) -> Canvas:
-    """The canvas to plan on, for these mixes and what lies between them.
-
-    Raises:
-        RenderError: The picture is not uint8 or uint16 (3, H, W) with at least one pixel, or the output is
-            too large.
-    """
+def check(renderer: Renderer, rgb: Tensor, crop: Rectangle | None) -> None:
+    """Raise :class:`RenderError` for another kind of picture, or where the output is too large."""
     if rgb.dtype not in DTYPES_OF_BITS.values() or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
         raise RenderError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} {tuple(rgb.shape)}.")
     pixels = (crop.area if crop else rgb[0].numel()) * renderer.scale**2
@@ -99,9 +97,18 @@ def canvas_of(
             f"Expected an output of at most {MAX_OUTPUT_PIXELS / 1e6:.0f} megapixels, but it would have "
             f"{pixels / 1e6:.0f}. Crop the picture or reduce it first."
         )
-    with control.slot():  # the first time, the overlap is measured on the network
-        overlap = renderer.overlap if bits == 16 else max(map(renderer.overlap_at, mixes))
-    return Canvas(rgb.shape[2], rgb.shape[1], renderer.scale, overlap)
+
+
+def surroundings_of_masked(
+    renderer: Renderer, rgb: Tensor, mixes: tuple[Mix, Mix], bits: Bits
+) -> Surroundings | None:
+    """What is read around each rectangle, for these mixes and what lies between them.
+
+    None where that is the whole picture: the network sees all of it, and it fits into memory.
+    """
+    first, second = (renderer.surroundings(mix, bits=bits) for mix in mixes)
+    around = first.around(second)
+    return None if around.is_global and rgb[0].numel() <= renderer.whole_pixels else around
 
 
 @dataclass(eq=False)
@@ -114,6 +121,7 @@ class Job:
     base: Mix
     brush: Mix
     canvas: Canvas
+    around: Surroundings | None
     plan: Plan
     control: RenderControl
     kept: Kept | None
@@ -158,9 +166,7 @@ class Job:
 
     def rendered(self, mix: Mix, part: Rectangle) -> Tensor:
         """One rectangle, with the surroundings that the network sees: uint8 or uint16 (3, height, width)."""
-        overlap, multiple = self.canvas.overlap, self.renderer.network.multiple_of
-        width, height = self.canvas.width, self.canvas.height
-        window = tile_of(part, width=width, height=height, overlap=overlap, multiple=multiple).window
+        window = part_of(part, self.canvas.height, self.canvas.width, self.around).window
         if self.kept is None or mix != self.base:
             return self.run_on(mix, part, window)
         key = (mix, part, window)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from dni.blending.shares import Mix, MixLike, as_mix
+from dni.blending.shares import MixLike, as_mix
 from dni.errors import DniError
 from dni.pictures.rectangle import Rectangle
 from dni.rendering.control import RenderControl
 from dni.rendering.engine import Engine
-from dni.rendering.tiles import Tile, cut_square, halves, plan, tile_of
+from dni.rendering.forward.network_errors import NETWORK_ERRORS, RenderError, check_numbers, network_failed
+from dni.rendering.jobs import DTYPES_OF_BITS, Bits, Job, cut_notice, part_of, plan_job, surroundings_of
+from dni.rendering.tiles import Tile, halves
 
-__all__ = ["Bits", "RenderError", "Renderer"]
+__all__ = ["MAX_OUTPUT_PIXELS", "RenderError", "Renderer"]
 
 MAX_OUTPUT_PIXELS = 400_000_000
-Bits = Literal[8, 16]
-DTYPES_OF_BITS: dict[int, torch.dtype] = {8: torch.uint8, 16: torch.uint16}
 LEVELS_OF_16_BITS = 65535 / 255  # for one of 8 bits
 OUT_OF_MEMORY_TEXTS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
 SMALLER_TILES = "There is too little free memory for tiles of the usual size: this render uses smaller ones."
@@ -32,28 +31,8 @@ ON_THE_CPU = (
 )
 
 
-class RenderError(DniError):
-    """This picture cannot be rendered by this network."""
-
-
 class TooLittleMemoryError(RenderError):
     """Not even a small tile fits into the memory that is free."""
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """What to render: tiles of a picture, together a rectangle, from its top left to its bottom right."""
-
-    rgb: Tensor
-    mix: Mix
-    tiles: list[Tile]
-    overlap: int
-    bits: Bits = 8
-
-    @property
-    def area(self) -> Rectangle:
-        """What the tiles are responsible for together."""
-        return self.tiles[0].core.around(self.tiles[-1].core)
 
 
 class Renderer(Engine):
@@ -65,6 +44,9 @@ class Renderer(Engine):
 
     When memory runs out, tiles are halved; when that does not help on a GPU, the picture is rendered anew on
     the CPU in float32. Both give a notice. Smaller tiles change an 8-bit level by one at most.
+
+    Networks that see the whole picture get it in one piece as long as memory allows; where it does not,
+    their tiles differ from the whole, and a notice says by how much.
     """
 
     def render(
@@ -82,7 +64,7 @@ class Renderer(Engine):
         Other renders may come between two tiles; each sets its own mix.
 
         Args:
-            rgb: uint8 or uint16 (3, H, W) on the CPU.
+            rgb: uint8 or uint16 (3, H, W) on the CPU; with the opacity (4, H, W) where the network takes it.
             mix: How much of every end: a mix, or one share an end.
             extrapolate: Allow plain shares outside [0, 1].
             tile: Side of square tiles in input pixels, about, without their overlap; by default as few tiles
@@ -91,10 +73,11 @@ class Renderer(Engine):
             control: Progress in tiles, notices, cancellation, and the slots that tiles run in.
 
         Returns:
-            uint8, or uint16 for 16 bits, (3, scale * H, scale * W) on the CPU.
+            uint8, or uint16 for 16 bits, (3 or 4, scale * H, scale * W) on the CPU.
 
         Raises:
-            RenderError: The picture has another shape or dtype, or is too large, also for the memory.
+            RenderError: The picture has another shape or dtype, is too large, also for the memory, or the
+                network fails on it.
             dni.blending.shares.BlendError: The mix is not one for these ends.
             Cancelled: ``control.cancelled`` was set.
         """
@@ -137,13 +120,17 @@ class Renderer(Engine):
         height, width = rgb.shape[1:]
         region.check_inside(width, height, name="region", error_type=RenderError)
         wanted = as_mix(mix, num_ends=self.blend.num_ends)
-        overlap, multiple = self.overlap, self.network.multiple_of
-        tile = tile_of(region, width=width, height=height, overlap=overlap, multiple=multiple)
-        job = Job(rgb, wanted, [tile], overlap)
-        return self._or_on_cpu(lambda _: job, control or RenderControl())
+
+        def make_job(renderer: Renderer) -> Job:
+            around = surroundings_of(renderer, region, height, width, wanted)
+            return Job(rgb, wanted, [part_of(region, height, width, around)], around)
+
+        return self._or_on_cpu(make_job, control or RenderControl())
 
     def _check(self, rgb: Tensor, tile: int | None) -> None:
-        if rgb.dtype not in DTYPES_OF_BITS.values() or rgb.ndim != 3 or rgb.shape[0] != 3 or 0 in rgb.shape:
+        channels = (3, 4) if self.takes_opacity else (3,)
+        is_picture = rgb.dtype in DTYPES_OF_BITS.values() and rgb.ndim == 3 and rgb.shape[0] in channels
+        if not is_picture or 0 in rgb.shape:
             raise RenderError(f"Expected uint8 of shape (3, H, W), but got {rgb.dtype} {tuple(rgb.shape)}.")
         if tile is not None and tile < 16:
             raise RenderError(f"Expected a tile of at least 16 pixels, but got {tile}.")
@@ -182,6 +169,8 @@ class Renderer(Engine):
         control.raise_if_cancelled()
         with control.slot():
             job = make_job(self)
+        if job.is_cut:
+            self._notify_of_cuts(job, control)
         output = self._empty(job)
         waiting, done, too_large = deque(job.tiles), 0, float("inf")
         control.report(0, len(waiting))
@@ -197,21 +186,37 @@ class Renderer(Engine):
                     continue
                 if too_large == float("inf"):
                     control.notify(SMALLER_TILES)
+                    job = self._to_be_cut(job, control)
                 too_large = tile.pixels
             waiting.extendleft(reversed(self._halves(job, tile)))
         return output
 
+    def _notify_of_cuts(self, job: Job, control: RenderControl) -> None:
+        if job.surroundings and job.surroundings.is_global:
+            control.notify(cut_notice(self.network.architecture, job.surroundings))
+
+    def _to_be_cut(self, job: Job, control: RenderControl) -> Job:
+        """The job with what its tiles need around them, now that they get smaller."""
+        if job.surroundings and (job.is_cut or not job.surroundings.is_global):
+            return job
+        with control.slot():
+            job = replace(job, surroundings=job.surroundings or self.surroundings(job.mix, bits=job.bits))
+        self._notify_of_cuts(job, control)
+        return job
+
     def _empty(self, job: Job) -> Tensor:
         area = job.area.scaled(self.scale)
-        return torch.empty(3, area.height, area.width, dtype=DTYPES_OF_BITS[job.bits])
+        return torch.empty(len(job.rgb), area.height, area.width, dtype=DTYPES_OF_BITS[job.bits])
 
     def _try_tile(self, job: Job, tile: Tile, output: Tensor) -> bool:
         """Render a tile into its place; False if it does not fit into memory."""
         try:
             self._render_tile(job, tile, output)
-        except (RuntimeError, MemoryError) as error:
+        except DniError:
+            raise
+        except NETWORK_ERRORS as error:
             if not is_out_of_memory(error):
-                raise
+                raise network_failed(self.network, tile.window, error) from error
         else:
             return True
         # Only here: the error keeps alive what was being computed.
@@ -222,36 +227,22 @@ class Renderer(Engine):
     def _render_tile(self, job: Job, tile: Tile, output: Tensor) -> None:
         with self.blend.at(job.mix) as module:
             levels = self.levels(module, tile.window.cut(job.rgb))
+            check_numbers(levels, self.network)
             core = tile.core.relative_to(tile.window).scaled(self.scale).cut(levels)
             if job.bits == 16:
                 core.mul_(LEVELS_OF_16_BITS)
-            # (1 or 3, scale * height, scale * width) of the core
+            # (1, 3 or 4, scale * height, scale * width) of the core
             pixels = core.round_().to(DTYPES_OF_BITS[job.bits])
         tile.core.relative_to(job.area).scaled(self.scale).cut(output).copy_(pixels)
 
     def _halves(self, job: Job, tile: Tile) -> list[Tile]:
         height, width = job.rgb.shape[1:]
-        parts = halves(tile, height, width, overlap=job.overlap, multiple=self.network.multiple_of)
+        around = job.surroundings
+        assert around is not None, "a job that is to be cut has them"
+        parts = halves(tile, height, width, overlap=around.overlap, multiple=around.grid)
         if not parts:
             raise TooLittleMemoryError(f"{tile.pixels} pixels are too many.")
         return parts
-
-
-def plan_job(renderer: Renderer, *, rgb: Tensor, mix: Mix, tile: int | None, bits: Bits) -> Job:
-    """The whole picture, in square tiles or in what suits the network."""
-    height, width = rgb.shape[1:]
-    network = renderer.network
-    budget = renderer.window_pixels if tile is None else tile**2
-    # Nothing overlaps in one tile: no need to measure how much, and what is measured holds for 8 bits.
-    plain = height * width <= budget or bits == 16
-    overlap = renderer.overlap if plain else renderer.overlap_at(mix)
-    if tile is None:
-        tiles = plan(
-            height, width, overlap=overlap, budget=budget, multiple=network.multiple_of, square=network.square
-        )
-    else:
-        tiles = cut_square(height, width, tile=tile, overlap=overlap, multiple=network.multiple_of)
-    return Job(rgb, mix, tiles, overlap, bits)
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from dni.blending.blend import refined
@@ -12,6 +13,7 @@ from dni.pictures.resize import resize_bicubic
 from dni.recipes.render_request import RenderRequest, RenderRequestError
 from dni.rendering.batch_norms import has_batch_norms, statistics_of
 from dni.rendering.control import RenderControl
+from dni.rendering.jobs import Bits, cut_notice, part_of, surroundings_of
 from dni.rendering.masked import Kept, render_masked
 from dni.rendering.renderer import Renderer
 from dni.rendering.tiles import tile_of
@@ -31,6 +33,8 @@ def render_request(
     kept: Kept | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Render what a request asks for; the opacity is enlarged alongside by bicubic interpolation.
+
+    Networks of four channels render the opacity too, except with a mask.
 
     A crop is rendered with the surroundings that the network sees, so it equals that part of the whole.
 
@@ -55,18 +59,18 @@ def render_request(
     if request.bits == 8:
         picture = picture.reduced()
     opacity = picture.opacity
+    if opacity is not None and renderer.takes_opacity and request.mask is None:
+        pixels = torch.cat((picture.rgb, opacity))
+        rendered = render_mixed(picture, pixels, renderer, request, crop, control)
+        return rendered[:3], rendered[3:]
     if opacity is not None:
-        window = surroundings(crop, picture, overlap=BICUBIC_RADIUS)
-        if request.bits == 16:
-            opacity = to_16_bits(opacity)
-        larger = resize_bicubic(window.cut(opacity), renderer.scale)
-        opacity = crop.relative_to(window).scaled(renderer.scale).cut(larger)
+        opacity = enlarged_opacity(opacity, picture, crop, renderer.scale, request.bits)
     refine = None
     if request.recompute_statistics and has_batch_norms(renderer.network.module):
         refine = statistics_of([picture.rgb], renderer.network)
     with refined(refine):
         if request.mask is None:
-            return render_mixed(picture, renderer, request, crop, control), opacity
+            return render_mixed(picture, picture.rgb, renderer, request, crop, control), opacity
         return render_painted(picture, renderer, request, crop, control, kept), opacity
 
 
@@ -103,19 +107,39 @@ def render_painted(
 
 
 def render_mixed(
-    picture: Picture, renderer: Renderer, request: RenderRequest, crop: Rectangle, control: RenderControl
+    picture: Picture,
+    pixels: Tensor,
+    renderer: Renderer,
+    request: RenderRequest,
+    crop: Rectangle,
+    control: RenderControl,
 ) -> Tensor:
+    """The crop of uint8 (3, H, W), or of (4, H, W) with the opacity."""
     window = crop
     if request.crop is not None:
-        multiple = renderer.network.multiple_of
-        window = surroundings(crop, picture, overlap=renderer.overlap, multiple=multiple)
+        window = window_of(picture, renderer, request, crop, control)
     rgb = renderer.render(
-        window.cut(picture.rgb), request.mix, tile=request.tile, bits=request.bits, control=control
+        window.cut(pixels), request.mix, tile=request.tile, bits=request.bits, control=control
     )
     return crop.relative_to(window).scaled(renderer.scale).cut(rgb)
 
 
-def surroundings(crop: Rectangle, picture: Picture, *, overlap: int, multiple: int = 1) -> Rectangle:
-    """The crop with what is read around it, within the picture."""
-    width, height = picture.width, picture.height
-    return tile_of(crop, width=width, height=height, overlap=overlap, multiple=multiple).window
+def window_of(
+    picture: Picture, renderer: Renderer, request: RenderRequest, crop: Rectangle, control: RenderControl
+) -> Rectangle:
+    """What is rendered for a crop; the first time, a network with windows or pooling is measured."""
+    height, width = picture.height, picture.width
+    with control.slot():
+        around = surroundings_of(renderer, crop, height, width, request.mix, bits=request.bits)
+    if around and around.is_global:
+        control.notify(cut_notice(renderer.network.architecture, around))
+    return part_of(crop, height, width, around).window
+
+
+def enlarged_opacity(opacity: Tensor, picture: Picture, crop: Rectangle, scale: int, bits: Bits) -> Tensor:
+    """The opacity of a crop by bicubic interpolation: as many bits, (1, scale * height, scale * width)."""
+    if bits == 16:
+        opacity = to_16_bits(opacity)
+    window = tile_of(crop, width=picture.width, height=picture.height, overlap=BICUBIC_RADIUS).window
+    larger = resize_bicubic(window.cut(opacity), scale)
+    return crop.relative_to(window).scaled(scale).cut(larger)

@@ -59,11 +59,11 @@ class Tile:
 def span(start: int, stop: int, *, length: int, overlap: int, multiple: int = 1) -> Span:
     """One core of an axis, with what it may read of its surroundings.
 
-    The window starts at a multiple of ``multiple``: networks that work on blocks of pixels give another
-    picture when the blocks move.
+    The window starts and ends at multiples of ``multiple``: networks that work on blocks of pixels give
+    another picture when the blocks move.
     """
     window_start = max(0, start - overlap) // multiple * multiple
-    return Span(start, stop, window_start, min(length, stop + overlap))
+    return Span(start, stop, window_start, min(length, round_up(stop + overlap, multiple)))
 
 
 def tile_of(core: Rectangle, *, width: int, height: int, overlap: int, multiple: int = 1) -> Tile:

@@ -8,7 +8,7 @@ from small_renders import CPU, difference, make_networks, make_picture, make_ren
 from torch import nn
 
 from dni.blending.shares import Mix
-from dni.rendering.receptive_field import bytes_while, cut_depth, is_convolutional, reach
+from dni.rendering.measuring.receptive_field import bytes_while, cut_depth, is_convolutional, reach
 from dni.rendering.renderer import Renderer
 
 
@@ -74,12 +74,12 @@ def test_layers_that_may_see_far_are_told_apart() -> None:
             assert is_convolutional(nn.Sequential(nn.Conv2d(3, 3, 1), layer)) is expected
 
 
-def test_other_networks_keep_the_largest_overlap_unmeasured() -> None:
+def test_networks_that_see_the_whole_picture_are_told() -> None:
     module = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.InstanceNorm2d(3)).requires_grad_(False)
     states = [{name: tensor.clone() for name, tensor in module.state_dict().items()}] * 2
     renderer = Renderer(wrap(module, scale=1), states, device=CPU, precision="float32")
-    assert renderer.overlap == renderer.depth == 48
-    assert renderer.window_pixels <= 480 * 480
+    assert renderer.surroundings(Mix.of_alpha(0.3)).is_global
+    assert renderer.window_pixels <= 512 * 512 <= renderer.whole_pixels
 
 
 def test_networks_of_blocks_overlap_by_whole_blocks() -> None:

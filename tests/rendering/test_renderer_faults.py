@@ -127,7 +127,7 @@ def test_without_any_memory_there_is_an_error_and_no_picture() -> None:
 
 def test_other_errors_are_not_taken_for_too_little_memory() -> None:
     renderer, _ = limited(10, RuntimeError("shapes do not match"))
-    with pytest.raises(RuntimeError, match="shapes do not match"):
+    with pytest.raises(RenderError, match="shapes do not match"):
         renderer.render(make_picture(40, 40), (1.0, 0.0), tile=20)
 
 

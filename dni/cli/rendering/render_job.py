@@ -18,7 +18,8 @@ from dni.pictures.picture import Picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe, resolve_ends
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.renderer import Bits, Renderer
+from dni.rendering.jobs import Bits
+from dni.rendering.renderer import Renderer
 from dni.version import __version__
 
 __all__ = ["Job", "RenderWords", "job_of_recipe", "job_of_words"]

@@ -1,0 +1,1 @@
+"""One forward pass: layout, channels, padding, and errors inside of a network."""
