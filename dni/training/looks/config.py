@@ -40,7 +40,7 @@ class LookConfig:
     strength: int = 0
     ancestor: str | None = None
     middle_share: float = 0.0
-    batch_size: int = 32
+    batch_size: int = 16
     crop_size: int = 192
     learning_rate: float = 1e-3
     warmup: int = 100
