@@ -6,7 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dni.training.looks.style import PaintingLoss, PaintingWeights, gram, lattice_energy, total_variation
+from dni.training.looks.style import (
+    PaintingLoss,
+    PaintingWeights,
+    gram,
+    lattice_energy,
+    log_spectrum,
+    total_variation,
+)
 
 
 def test_gram_is_the_mean_product() -> None:
@@ -54,6 +61,18 @@ def test_a_lattice_whose_sign_changes_is_seen_too() -> None:
     assert lattice_energy(modulated) > 0.5
 
 
+def test_the_spectrum_of_noise_is_flat_and_a_wave_is_a_peak() -> None:
+    noise = texture().expand(1, 3, -1, -1)
+    spectrum = log_spectrum(noise)
+    assert spectrum.shape == (32, 17)
+    assert spectrum[2:-1, 2:].std() < 0.2
+    torch.testing.assert_close(
+        log_spectrum(2 * noise) - spectrum, torch.full((32, 17), 4.0).log(), rtol=1e-3, atol=1e-3
+    )
+    wave = torch.cos(2 * torch.pi * torch.arange(192.0) * 4 / 32).expand(1, 3, 192, 192)
+    assert log_spectrum(wave).argmax() == 4
+
+
 class Colours(nn.Module):
     """Stands in for an extractor: the picture itself, twice."""
 
@@ -63,7 +82,7 @@ class Colours(nn.Module):
 
 def test_the_loss_wants_the_paintings_colours_and_the_photographs_content() -> None:
     painting = torch.rand(1, 3, 64, 64)
-    weights = PaintingWeights(variation=0, lattice=0)
+    weights = PaintingWeights(variation=0, lattice=0, spectrum=0)
     loss = PaintingLoss(Colours(), painting, weights=weights, content_layer=1)
     photograph = torch.rand(2, 3, 96, 96)
     itself, black = (

@@ -3,7 +3,9 @@
 Gatys et al., "Image Style Transfer Using Convolutional Neural Networks", CVPR 2016, and, for networks,
 Johnson et al., "Perceptual Losses for Real-Time Style Transfer", ECCV 2016, https://arxiv.org/abs/1603.08155.
 Each layer's distance is relative to the painting's own Gram matrix, so that no layer needs a weight of its
-own.
+own. Gram matrices of a small classifier are met by a mesh of two narrow bands of frequencies as well as by
+strokes; so the power spectrum shall be the painting's too, after Liu et al., "Texture Synthesis Through
+Convolutional Neural Networks and Spectrum Constraints", ICPR 2016, https://arxiv.org/abs/1605.01141.
 """
 
 from __future__ import annotations
@@ -14,11 +16,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["MAX_OFFSET", "PaintingLoss", "PaintingWeights", "gram", "lattice_energy", "total_variation"]
+__all__ = [
+    "MAX_OFFSET",
+    "PaintingLoss",
+    "PaintingWeights",
+    "gram",
+    "lattice_energy",
+    "log_spectrum",
+    "total_variation",
+]
 
 # Cut from pictures in all, so that the extractor's pools, which reduce by 16 after a reduction by 2, have no
 # fixed place on the network's grid: in a fixed phase they print a lattice.
 MAX_OFFSET = 32
+SPECTRUM_WINDOW = 32
+SPECTRUM_STRIDE = 16
 
 
 def gram(features: Tensor) -> Tensor:
@@ -64,6 +76,20 @@ def between_phases(values: Tensor, period: int) -> Tensor:
     return phases - phases.mean(dim=1, keepdim=True)
 
 
+def log_spectrum(images: Tensor) -> Tensor:
+    """Logarithm of the grey values' mean power over windows and images; (B, 3, H, W) to (32, 17), float32.
+
+    Each side must be at least 32. The power of an error of one 8-bit level is added.
+    """
+    grey = images.float().mean(dim=1)
+    windows = grey.unfold(1, SPECTRUM_WINDOW, SPECTRUM_STRIDE).unfold(2, SPECTRUM_WINDOW, SPECTRUM_STRIDE)
+    hann = torch.hann_window(SPECTRUM_WINDOW, device=images.device)
+    taper = hann[:, None] * hann
+    centred = windows - windows.mean(dim=(-2, -1), keepdim=True)
+    power = torch.fft.rfft2(centred * taper).abs().square().mean(dim=(0, 1, 2))
+    return (power + taper.square().sum() / 255**2).log()
+
+
 @dataclass(frozen=True)
 class PaintingWeights:
     """What each term counts; the style's is the sum over the layers."""
@@ -72,6 +98,7 @@ class PaintingWeights:
     content: float = 1.0
     variation: float = 0.02
     lattice: float = 10.0
+    spectrum: float = 0.3
 
 
 class PaintingLoss(nn.Module):
@@ -101,6 +128,7 @@ class PaintingLoss(nn.Module):
         self.reduction = reduction
         with torch.no_grad():
             self.wanted = [gram(features) for features in extractor(painting)]
+            self.spectrum = log_spectrum(painting)
 
     def forward(self, output: Tensor, photograph: Tensor, *, offset: tuple[int, int]) -> Tensor:
         """A scalar loss of float (B, 3, H, W) pictures in [0, 1].
@@ -117,7 +145,8 @@ class PaintingLoss(nn.Module):
         content = relative_distance(painted[self.content_layer].float(), given)
         loss: Tensor = self.weights.style * style + self.weights.content * content
         loss = loss + self.weights.variation * total_variation(output)
-        return loss + self.weights.lattice * lattice_energy(output)
+        loss = loss + self.weights.lattice * lattice_energy(output)
+        return loss + self.weights.spectrum * (log_spectrum(reduced) - self.spectrum).square().mean()
 
     def _reduce(self, images: Tensor, offset: tuple[int, int]) -> Tensor:
         top, left = offset
