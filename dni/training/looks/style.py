@@ -87,7 +87,8 @@ def log_spectrum(images: Tensor) -> Tensor:
     taper = hann[:, None] * hann
     centred = windows - windows.mean(dim=(-2, -1), keepdim=True)
     power = torch.fft.rfft2(centred * taper).abs().square().mean(dim=(0, 1, 2))
-    return (power + taper.square().sum() / 255**2).log()
+    spectrum: Tensor = (power + taper.square().sum() / 255**2).log()
+    return spectrum
 
 
 @dataclass(frozen=True)
