@@ -99,7 +99,7 @@ class PaintingWeights:
     content: float = 1.0
     variation: float = 0.02
     lattice: float = 10.0
-    spectrum: float = 0.3
+    spectrum: float = 0.5
 
 
 class PaintingLoss(nn.Module):
