@@ -153,7 +153,7 @@ def test_families_are_trained_in_time_and_read_back(pool: PhotographPool, tmp_pa
         pool,
         tmp_path,
         painting_loss=lambda _: PaintingLoss(Pyramid(), torch.rand(1, 3, 32, 32), weights=PaintingWeights()),
-        changes=lambda config: replace(config, batch_size=1, crop_size=48),
+        changes=lambda config: replace(config, batch_size=1, crop_size=96),
         say=said.append,
     )
     run.run(["looks", "variants"], seconds=1)
