@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from dni.blending.blend import Blend
 from dni.blending.shares import Mix
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.device import DTYPES, Precision, best_device, best_precision
 from dni.rendering.receptive_field import LEAST_DEPTH, bytes_while, cut_depth, is_convolutional, reach
 from dni.rendering.tiles import round_up

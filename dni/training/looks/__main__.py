@@ -11,9 +11,9 @@ from typing import Annotated
 import torch
 import typer
 
-from dni.checkpoints import save
-from dni.perceptual import load_extractor
-from dni.training.looks.commands import ladder, look
+from dni.checkpoints.files import save
+from dni.metrics.perceptual import load_extractor
+from dni.training.looks.commands import ladder, look, split
 from dni.training.looks.config import LookConfig, preset
 from dni.training.looks.family import FamilyRun, read_network
 from dni.training.looks.photograph_pool import PhotographPool, read_photograph, read_photographs
@@ -133,6 +133,7 @@ def families(
 
 app.command()(ladder)
 app.command()(look)
+app.command()(split)
 
 if __name__ == "__main__":
     app()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import typer
 from PIL import Image
+from safetensors import safe_open
 from torch import Tensor
 
+from dni.checkpoints.files import save
 from dni.training.looks.evaluate import contact_sheet, look_along_alpha, psnr_along_alpha
 from dni.training.looks.family import read_network
 from dni.training.looks.photograph_pool import read_photographs
 
-__all__ = ["ladder", "look"]
+__all__ = ["ladder", "look", "split"]
 
 Photographs = Annotated[list[Path], typer.Option(help="A folder of photographs; may be given again.")]
 Limit = Annotated[int, typer.Option(min=0, help="The first so many photographs; 0 for all.")]
@@ -74,3 +77,24 @@ def look(
         if sheet is not None:
             pixels = contact_sheet(states, images, alphas)[0].permute(1, 2, 0)
             Image.fromarray((pixels * 255).round().to(torch.uint8).numpy()).save(sheet)
+
+
+def split(
+    file: Annotated[Path, typer.Argument(help="The family's file.")],
+    names: Annotated[list[str], typer.Argument(help="Of its networks.")],
+    folder: Annotated[Path, typer.Option(help="Receives <name>.safetensors for each.")],
+) -> None:
+    """Write networks of a family into files of their own, in half precision, as they ship."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with safe_open(file, framework="pt") as family:
+        texts = family.metadata()
+    configs, logs = json.loads(texts["configs"]), json.loads(texts["logs"])
+    for name in names:
+        state = read_network(file, name)
+        metadata = {
+            "architecture": "LookUNet",
+            "training": json.dumps(configs[name], sort_keys=True),
+            "result": json.dumps(logs[name][-1]),
+        }
+        save(folder / f"{name}.safetensors", {key: tensor.half() for key, tensor in state.items()}, metadata)
+        typer.echo(f"{folder / name}.safetensors")

@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from dni.checkpoints import save
+from dni.checkpoints.files import save
 from dni.errors import DniError
 from dni.training.looks.config import FAMILIES, LookConfig
 from dni.training.looks.photograph_pool import PhotographPool
