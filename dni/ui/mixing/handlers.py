@@ -13,7 +13,7 @@ import gradio as gr
 
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
-from dni.examples import EXAMPLES, example_token
+from dni.examples import EXAMPLES, example_token, suitable_example
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
@@ -34,8 +34,6 @@ from dni.ui.zero_gpu import GpuJobs
 __all__ = ["MixingHandlers", "name_of"]
 
 Scene = dict[str, Any]
-
-FIRST_EXAMPLE = next(iter(EXAMPLES))
 
 
 class MixingHandlers:
@@ -78,8 +76,9 @@ class MixingHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            token = example_token(FIRST_EXAMPLE)
-            begun = build_scene(self.service, session, token=token, pair_id=pair_id, example=FIRST_EXAMPLE)
+            example = suitable_example(self.service.renderer(pair_id).scale)
+            token = example_token(example)
+            begun = build_scene(self.service, session, token=token, pair_id=pair_id, example=example)
             return begun.to_dict(), pair_id, pair_id
 
     def choose_pair(
