@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from dni.checkpoints.networks import load_network
 from dni.training.looks.__main__ import app
 
 
@@ -55,3 +56,11 @@ def test_families_give_a_ladder(photographs: Path, tmp_path: Path) -> None:
     values = [[float(value) for value in line.strip("| ").split(" | ")] for line in table[2:]]
     assert [row[0] for row in values] == [15, 35]
     assert values[0][1] > values[1][1]
+    run("split", file, "noise15", "noise50", "--folder", tmp_path / "shipped")
+    shipped = run("ladder", tmp_path / "shipped", *ends[:7], "--photographs", photographs, "--count", 2)
+    assert shipped[0] == "| strength | 0.00 | 1.00 |"
+    for row, line in zip(values, shipped[2:], strict=True):
+        rounded = [float(value) for value in line.strip("| ").split(" | ")]
+        assert rounded == pytest.approx(row[:3], abs=0.05)
+    network = load_network(tmp_path / "shipped" / "noise50.safetensors")
+    assert (network.architecture, network.multiple_of) == ("LookUNet", 8)

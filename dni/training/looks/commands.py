@@ -34,7 +34,7 @@ def alphas_of(count: int) -> list[float]:
 
 
 def ladder(
-    file: Annotated[Path, typer.Argument(help="The family's file.")],
+    file: Annotated[Path, typer.Argument(help="A family's file, or a folder of its networks.")],
     ends: Annotated[tuple[str, str], typer.Option(help="Two networks, such as noise15 noise50.")],
     strengths: Annotated[list[int], typer.Option(help="Sigma or quality; may be given again.")],
     photographs: Photographs,

@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from dni.checkpoints.files import save
+from dni.checkpoints.files import read_state, save
 from dni.errors import DniError
 from dni.training.looks.config import FAMILIES, LookConfig
 from dni.training.looks.photograph_pool import PhotographPool
@@ -45,11 +45,17 @@ def write_family(
 
 
 def read_network(path: Path, name: str) -> dict[str, Tensor]:
-    """One network's parameters from a family's file, float32.
+    """One network's parameters, float32.
+
+    Args:
+        path: A family's file, or a folder with a file for each network.
+        name: Of the network.
 
     Raises:
-        DniError: The file does not hold it.
+        DniError: It is not there.
     """
+    if path.is_dir():
+        return {key: tensor.float() for key, tensor in read_state(path / f"{name}.safetensors").items()}
     with safe_open(path, framework="pt") as file:
         state = {
             key.removeprefix(f"{name}/"): file.get_tensor(key).float()
