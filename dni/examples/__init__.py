@@ -21,11 +21,11 @@ TO_ENLARGE = ("cat", "coffee", "astronaut", "rocket", "galaxies")
 TO_REDRAW = ("portrait", "espresso", "launch", "galaxies")
 
 
-def suitable_example(scale: int, chosen: str = "") -> str:
+def suitable_example(scale: int | None, chosen: str = "") -> str:
     """The example to show a network on: the chosen one, if it is of the size that such networks show on.
 
     Args:
-        scale: Output pixels for an input pixel, along each side.
+        scale: Output pixels for an input pixel, along each side, if known.
         chosen: The example that is shown now; "" for none.
     """
     suitable = TO_REDRAW if scale == 1 else TO_ENLARGE

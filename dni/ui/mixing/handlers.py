@@ -67,6 +67,11 @@ class MixingHandlers:
     def session(self, request: gr.Request) -> Session:
         return session_of(request, self.service.sessions)
 
+    @property
+    def first_example(self) -> str:
+        """What the first networks of the catalogue are shown on."""
+        return suitable_example(next(iter(self.service.catalog.values())).scale)
+
     # Events
 
     def start(self, scene: Scene | None, request: gr.Request) -> tuple[Any, ...]:
@@ -76,9 +81,10 @@ class MixingHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            example = suitable_example(self.service.renderer(pair_id).scale)
-            token = example_token(example)
-            begun = build_scene(self.service, session, token=token, pair_id=pair_id, example=example)
+            token = example_token(self.first_example)
+            begun = build_scene(
+                self.service, session, token=token, pair_id=pair_id, example=self.first_example
+            )
             return begun.to_dict(), pair_id, pair_id
 
     def choose_pair(
