@@ -14,7 +14,8 @@ from dni.blending.shares import Mix, task_shares
 from dni.catalog.catalog_file import find_pair, load_catalog
 from dni.catalog.pairs import end_paths
 from dni.checkpoints.errors import CheckpointError
-from dni.checkpoints.networks import ImageNetwork, load_ends, load_network
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.networks import load_ends, load_network
 from dni.compatibility.verdict import Verdict, inspect_networks
 from dni.device import keep_freed_memory
 from dni.digits import classifiers as adapt

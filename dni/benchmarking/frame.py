@@ -11,7 +11,7 @@ from dni.benchmarking.clock import Row, alternate, median_of, ratio_of
 from dni.benchmarking.machine import sample_picture
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import Mix, shares_of
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.device import DTYPES, Precision
 from dni.rendering.renderer import Renderer
 

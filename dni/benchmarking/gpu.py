@@ -13,7 +13,7 @@ from dni.benchmarking.clock import Row, alternate, median_of, ratio_of, wait_for
 from dni.benchmarking.frame import mixes, network_input
 from dni.benchmarking.machine import sample_picture
 from dni.benchmarking.rate import count_flops, matrix_product
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.device import Precision
 from dni.rendering.renderer import Renderer
 

@@ -81,7 +81,7 @@ class Pair:
         licence: An SPDX identifier, or empty if unknown.
         homepage: Where the weights come from.
         scale: Output pixels for an input pixel, if known.
-        architecture: As :class:`dni.checkpoints.networks.ImageNetwork` names it, or empty if unknown.
+        architecture: As :class:`dni.checkpoints.image_network.ImageNetwork` names it, or empty if unknown.
         layout: How the original files arrange their names.
     """
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from dni.checkpoints.errors import CheckpointError
-from dni.checkpoints.networks import ImageNetwork, build, derived_buffers
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.networks import build, derived_buffers
 
 __all__ = ["as_in_file"]
 

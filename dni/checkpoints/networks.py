@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import spandrel
-import torch
 from torch import Tensor, nn
 
 from dni.checkpoints.adapter import Adapter
 from dni.checkpoints.errors import CheckpointError, does_not_fit
 from dni.checkpoints.files import read_metadata, read_state, read_states
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.own_networks import build_ours, is_ours, spandrel_knows
 from dni.checkpoints.probe import check_nothing_hidden, execution_order
-from models import RRDBNet
 
 __all__ = [
-    "ImageNetwork",
-    "as_image_network",
     "build",
     "load_each",
     "load_ends",
@@ -28,44 +26,10 @@ __all__ = [
     "states_of",
 ]
 
-OUR_ARCHITECTURE = "RRDBNet"
 # Networks for pictures of one kind that spandrel calls restoration.
 SPECIAL = {"MixDehazeNet": "dehazing", "RetinexFormer": "low light", "HVICIDNet": "low light"}
 PURPOSES = {"SR": "super-resolution", "FaceSR": "faces", "Restoration": "restoration"}
 WINDOW_MASK = re.compile(r"(^|\.)attn_mask(_\d)?$")
-
-
-@dataclass(frozen=True)
-class ImageNetwork:
-    """A network from one image to one image, ready to run.
-
-    Attributes:
-        module: In evaluation mode, float32, on the CPU, without gradients. Takes (B, input_channels, H, W)
-            in [0, 1]; gives (B, output_channels, scale * H, scale * W), nominally in [0, 1], not clipped.
-        architecture: The name to show.
-        scale: Output pixels for an input pixel, along each side.
-        input_channels: 3 for RGB, 1 for grey.
-        output_channels: Likewise.
-        minimum_size: The smallest height and width of an input.
-        multiple_of: What an input's height and width must be divisible by.
-        square: Whether an input's height and width must be equal.
-        supports_bfloat16: Whether it still works when converted to bfloat16.
-        purpose: "super-resolution", "restoration", or what it is for: "faces", "dehazing", "low light".
-        execution_order: Its tensors in the order of first use, by
-            :func:`dni.checkpoints.probe.execution_order`; None where that was not measured.
-    """
-
-    module: nn.Module
-    architecture: str
-    scale: int
-    input_channels: int
-    output_channels: int
-    minimum_size: int
-    multiple_of: int
-    square: bool
-    supports_bfloat16: bool
-    purpose: str = "super-resolution"
-    execution_order: Mapping[str, int] | None = field(default=None, hash=False)
 
 
 def build(
@@ -78,7 +42,7 @@ def build(
 
     Args:
         state: Weights as :func:`dni.checkpoints.files.read_state` gives them; they are copied.
-        metadata: The file's texts; with ``architecture`` "RRDBNet" our own network is built.
+        metadata: The file's texts; an ``architecture`` of ours is built by us.
         source: What to call the weights in errors.
 
     Raises:
@@ -112,8 +76,8 @@ def load_each(paths: Sequence[Path | str]) -> list[ImageNetwork]:
     states = read_ends(paths)
     headers = [read_metadata(path) for path in paths]
     if not all(is_ours(header) for header in headers):
-        # spandrel loads our files too: one builder for all ends gives them one set of names.
-        headers = [{} for _ in headers]
+        # One builder for all ends gives them one set of names.
+        headers = [{} if spandrel_knows(header) else header for header in headers]
     return [
         build(state, header, source=str(path))
         for state, header, path in zip(states, headers, paths, strict=True)
@@ -208,47 +172,6 @@ def derived_buffers(module: nn.Module) -> set[str]:
 def is_alike(one: Tensor, other: Tensor) -> bool:
     """Whether two buffers can be blended: floating numbers of one shape."""
     return one.is_floating_point() and other.is_floating_point() and one.shape == other.shape
-
-
-def is_ours(metadata: Mapping[str, str]) -> bool:
-    return metadata.get("architecture") == OUR_ARCHITECTURE
-
-
-def build_ours(state: Mapping[str, Tensor], metadata: Mapping[str, str], source: str) -> ImageNetwork:
-    num_filters = metadata_count(metadata, "num_filters", source)
-    num_blocks = metadata_count(metadata, "num_blocks", source)
-    if num_blocks > len(state):
-        raise CheckpointError(f"Expected {num_blocks} blocks in {source}, but it has {len(state)} tensors.")
-    with torch.device("meta"):  # no memory and no initial values: the file brings both
-        module = RRDBNet(num_filters=num_filters, num_blocks=num_blocks)
-    try:
-        copies = {name: tensor.to(torch.float32, copy=True) for name, tensor in state.items()}
-        module.load_state_dict(copies, assign=True)
-    except RuntimeError as error:
-        raise does_not_fit(source, OUR_ARCHITECTURE, error) from error
-    return as_image_network(module)
-
-
-def as_image_network(module: RRDBNet) -> ImageNetwork:
-    """Our own network, built, as if it had been read from a file."""
-    return ImageNetwork(
-        module=module.eval().requires_grad_(False),
-        architecture=OUR_ARCHITECTURE,
-        scale=RRDBNet.scale,
-        input_channels=3,
-        output_channels=3,
-        minimum_size=1,
-        multiple_of=1,
-        square=False,
-        supports_bfloat16=True,
-    )
-
-
-def metadata_count(metadata: Mapping[str, str], name: str, source: str) -> int:
-    text = metadata.get(name, "nothing")
-    if not re.fullmatch("[1-9][0-9]{0,4}", text):
-        raise CheckpointError(f"Expected {source} to state {name} in its metadata, but got {text[:20]!r}.")
-    return int(text)
 
 
 def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 from dni.checkpoints.errors import CheckpointError, does_not_fit
 
 if TYPE_CHECKING:
-    from dni.checkpoints.networks import ImageNetwork
+    from dni.checkpoints.image_network import ImageNetwork
 
 __all__ = ["check_nothing_hidden", "execution_order", "run_probe", "set_in_place"]
 

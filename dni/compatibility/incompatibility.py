@@ -9,7 +9,8 @@ from torch import Tensor
 
 from dni.blending.interpolate import MAX_NAMES, BlendError, check_blendable
 from dni.checkpoints.errors import CheckpointError
-from dni.checkpoints.networks import ImageNetwork, describe
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.networks import describe
 from dni.checkpoints.probe import check_nothing_hidden
 
 __all__ = ["Incompatibility", "find_incompatibility"]

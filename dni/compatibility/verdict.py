@@ -18,7 +18,8 @@ from dni.catalog.catalog_file import load_catalog
 from dni.catalog.pairs import Pair
 from dni.checkpoints.errors import MAX_BYTES
 from dni.checkpoints.files import sha256_of
-from dni.checkpoints.networks import ImageNetwork, load_each, states_of
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.networks import load_each, states_of
 from dni.checkpoints.probe import execution_order
 from dni.checkpoints.sandbox import check_size
 from dni.compatibility.correlation import LayerCorrelation, filter_correlation

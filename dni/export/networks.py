@@ -13,8 +13,9 @@ from dni.blending.shares import MixLike, as_mix
 from dni.checkpoints.atomic_write import check_destination
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import read_metadata, save
+from dni.checkpoints.image_network import ImageNetwork
 from dni.checkpoints.naming import as_in_file
-from dni.checkpoints.networks import ImageNetwork, load_ends, read_ends
+from dni.checkpoints.networks import load_ends, read_ends
 from dni.checkpoints.probe import set_in_place
 from dni.examples import EXAMPLE_FOLDER
 from dni.export.pictures import clipping

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dni.blending.blend import Refine
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.rendering.tiles import round_up
 
 __all__ = ["INTERPOLATED", "has_batch_norms", "statistics_of"]

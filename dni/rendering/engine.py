@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from dni.blending.blend import Blend
 from dni.blending.shares import Mix
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.device import DTYPES, Precision, best_device, best_precision
 from dni.rendering.forward.channels import check_channels, from_output, to_input
 from dni.rendering.forward.cpu_copy import copy_to_cpu, on_cpu

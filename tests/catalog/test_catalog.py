@@ -51,9 +51,9 @@ def write(folder: Path, *entries: object) -> Path:
 
 
 def test_every_pair_of_ours_is_described() -> None:
-    known = {support.architecture.name for support in spandrel.MAIN_REGISTRY} | {"RRDBNet"}
+    known = {support.architecture.name for support in spandrel.MAIN_REGISTRY} | {"RRDBNet", "LookUNet"}
     pairs = load_catalog()
-    assert len(pairs) == 9
+    assert len(pairs) == 16
     for pair_id, pair in pairs.items():
         assert pair.id == pair_id
         assert all((pair.title, pair.description, pair.lineage, pair.licence)), pair_id
@@ -105,7 +105,7 @@ def test_the_bundled_pair_is_in_the_weights_folder(tmp_path: Path, monkeypatch: 
 def test_an_unknown_pair_names_the_nearest() -> None:
     with pytest.raises(CatalogError, match=r"got 'esrgan-lit-x4'\. Did you mean esrgan-lite-x4"):
         find_pair("esrgan-lit-x4")
-    with pytest.raises(CatalogError, match=r"got 'zzz'\. There are bsrgan-x4, esrgan-lite-x4"):
+    with pytest.raises(CatalogError, match=r"got 'zzz'\. There are bsrgan-x4, denoise, esrgan-lite-x4"):
         find_pair("zzz")
 
 

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from dni.blending.interpolate import interpolate
 from dni.checkpoints.errors import CheckpointError
 from dni.checkpoints.files import save
-from dni.checkpoints.networks import ImageNetwork, build, load_ends, load_network
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.networks import build, load_ends, load_network
 from dni.checkpoints.probe import check_nothing_hidden
 from models import RRDBNet
 

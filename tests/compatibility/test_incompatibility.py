@@ -8,7 +8,8 @@ import torch
 from spandrel.architectures.Compact import Compact
 from torch import nn
 
-from dni.checkpoints.networks import ImageNetwork, build, states_of
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.networks import build, states_of
 from dni.compatibility.incompatibility import Incompatibility, find_incompatibility
 from models import RRDBNet
 

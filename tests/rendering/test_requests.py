@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from dni.blending.interpolate import interpolate
 from dni.blending.layer_groups import layer_groups
 from dni.blending.shares import Mix
-from dni.checkpoints.networks import ImageNetwork, load_ends
+from dni.checkpoints.image_network import ImageNetwork
+from dni.checkpoints.networks import load_ends
 from dni.masks.files import decode_mask, encode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from dni.blending.interpolate import interpolate, shares_of
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.rendering.renderer import Renderer
 from models import RRDBNet
 

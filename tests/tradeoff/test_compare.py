@@ -13,7 +13,7 @@ from mask_renders import CPU, difference, make_picture, make_renderer
 from torch import nn
 
 from dni.blending.shares import BlendError, Mix
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.masks.files import encode_mask
 from dni.masks.levels import sample_mask
 from dni.metrics.distortion import psnr_y

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dni.checkpoints.errors import CheckpointError
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 
 __all__ = ["check_channels", "from_output", "to_input"]
 

@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.errors import DniError
 from dni.pictures.rectangle import Rectangle
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from dni.blending.blend import Blend
-from dni.checkpoints.networks import ImageNetwork
+from dni.checkpoints.image_network import ImageNetwork
 from dni.rendering.measuring.receptive_field import cut_depth
 from dni.rendering.measuring.surroundings import Surroundings, grids, measure_surroundings
 

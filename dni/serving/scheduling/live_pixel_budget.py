@@ -15,16 +15,28 @@ __all__ = ["MIN_LIVE_PIXELS", "live_pixel_budget"]
 # A region is at least this large, however slow the machine: smaller ones show too little.
 MIN_LIVE_PIXELS = 160 * 128
 LIVE_SECONDS = 0.1
-PROBE_SIDE = 96
+# The larger one where the smaller one takes so little that most of it is not the pixels'.
+PROBE_SIDES = (96, 256)
+QUICK_SECONDS = LIVE_SECONDS / 4
 
 
 def live_pixel_budget(renderer: Renderer) -> int:
     """How many input pixels are rendered in the time of a live frame, within bounds."""
-    probe = torch.zeros(3, PROBE_SIDE, PROBE_SIDE, dtype=torch.uint8)
+    pixels = 0
+    for side in PROBE_SIDES:
+        seconds = probe_seconds(renderer, side)
+        pixels = int(LIVE_SECONDS / seconds * side**2)
+        if seconds > QUICK_SECONDS:
+            break
+    return min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))
+
+
+def probe_seconds(renderer: Renderer, side: int) -> float:
+    """The time of a square picture; the fastest of three, since the first run also prepares."""
+    probe = torch.zeros(3, side, side, dtype=torch.uint8)
     seconds = []
-    for _ in range(3):  # the first run also prepares; the fastest is the machine's
+    for _ in range(3):
         started = time.perf_counter()
         renderer.render(probe, first_end(renderer.blend.num_ends))
         seconds.append(time.perf_counter() - started)
-    pixels = int(LIVE_SECONDS / min(seconds) * PROBE_SIDE**2)
-    return min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))
+    return min(seconds)

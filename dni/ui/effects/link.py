@@ -18,7 +18,7 @@ class Link:
     """What the address bar asks for, with our defaults in place of what cannot be had."""
 
     pair: str
-    example: str
+    example: str  # "" for what suits the pair
     alpha: float
     warnings: tuple[str, ...] = ()
 
@@ -27,14 +27,14 @@ def read_link(query: Mapping[str, str], service: RenderService) -> Link:
     """Read ``pair``, ``example`` and ``alpha``; a warning for each that is unusable (and never its text)."""
     warnings = []
     pairs = one_slider_pairs(service)
-    first_pair, first_example = pairs[0], next(iter(EXAMPLES))
-    pair, example = query.get("pair", first_pair), query.get("example", first_example)
+    first_pair = pairs[0]
+    pair, example = query.get("pair", first_pair), query.get("example", "")
     alpha = parse_alpha(query.get("alpha", str(MIDDLE)))
     if alpha is None:
         warnings.append("The link's alpha is no number from 0 to 1: starting in the middle.")
-    if example not in EXAMPLES:
+    if example and example not in EXAMPLES:
         warnings.append("The link's picture is none of the examples: starting with the first one.")
-        example = first_example
+        example = ""
     if pair not in pairs:
         warnings.append("The link's pair is not in the list: starting with the first one.")
         pair = first_pair

@@ -9,7 +9,7 @@ import gradio as gr
 
 from dni.blending.shares import Mix
 from dni.errors import DniError
-from dni.examples import EXAMPLES, example_token
+from dni.examples import EXAMPLES, example_token, suitable_example
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.effects.link import one_slider_pairs, read_link
@@ -37,6 +37,10 @@ only the outlined part is live; *Render the whole picture* makes all of it.
 
 Keys: arrows move the slider, hold **O** for the original; on the picture **+ - 0 1** and arrows. Drop your
 own picture on the viewer, or paste it."""
+
+
+def selected(example: str) -> gr.Gallery:
+    return gr.Gallery(selected_index=list(EXAMPLES).index(example))
 
 
 class EffectsHandlers:
@@ -68,20 +72,23 @@ class EffectsHandlers:
         session, link = self.session(request), read_link(request.query_params, self.service)
         for warning in link.warnings:
             warn(warning)
-        number = list(EXAMPLES).index(link.example)
         for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.service)[0])):
             try:
+                example = link.example or self.example_for(pair_id)
                 scene = self.scene(
                     session,
-                    token=example_token(link.example),
+                    token=example_token(example),
                     pair_id=pair_id,
                     alpha=link.alpha,
-                    example=link.example,
+                    example=example,
                 )
-                return scene, pair_id, self.describe(pair_id), gr.Gallery(selected_index=number)
+                return scene, pair_id, self.describe(pair_id), selected(example)
             except DniError as error:
                 warn(error)
         return gr.skip(), None, "", gr.skip()
+
+    def example_for(self, pair_id: str, chosen: str = "") -> str:
+        return suitable_example(self.service.renderer(pair_id).scale, chosen)
 
     def describe(self, pair_id: str) -> str:
         pair = self.service.pair(pair_id)
@@ -100,22 +107,24 @@ class EffectsHandlers:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
         """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
-        session, example = self.session(request), next(iter(EXAMPLES))
+        session = self.session(request)
         with errors_shown():
             now = None if scene is None else ViewerScene.parse(scene)
         try:
             self.service.renderer(pair_id, download=download_progress(progress))
+            own = now is not None and not now.example
+            example = "" if own else self.example_for(pair_id, now.example if now else "")
             after = self.scene(
                 session,
-                token=now.token if now else example_token(example),
+                token=now.token if now and own else example_token(example),
                 pair_id=pair_id,
                 alpha=now.alpha if now else MIDDLE,
-                example=now.example if now else example,
+                example=example,
             )
         except DniError as error:
             warn(error)
-            return gr.skip(), now.pair if now else None, gr.skip()
-        return after, gr.skip(), self.describe(pair_id)
+            return gr.skip(), now.pair if now else None, gr.skip(), gr.skip()
+        return after, gr.skip(), self.describe(pair_id), gr.skip() if own else selected(example)
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
         session, name = self.session(request), list(EXAMPLES)[int(event.index)]
@@ -169,8 +178,9 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
         gr.Markdown(HELP)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    app.load(tab.start, None, [viewer, pair, about, examples], **quiet)
-    pair.input(tab.choose_pair, [pair, viewer], [viewer, pair, about], show_progress_on=[about], **quiet)
+    shown = [viewer, pair, about, examples]
+    app.load(tab.start, None, shown, **quiet)
+    pair.input(tab.choose_pair, [pair, viewer], shown, show_progress_on=[about], **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **quiet)
     # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
     # neither be kept out by that nor be taken out of the box before it is sent.

@@ -13,7 +13,7 @@ import gradio as gr
 
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
-from dni.examples import EXAMPLES, example_token
+from dni.examples import EXAMPLES, example_token, suitable_example
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
@@ -34,8 +34,6 @@ from dni.ui.zero_gpu import GpuJobs
 __all__ = ["MixingHandlers", "name_of"]
 
 Scene = dict[str, Any]
-
-FIRST_EXAMPLE = next(iter(EXAMPLES))
 
 
 class MixingHandlers:
@@ -69,6 +67,11 @@ class MixingHandlers:
     def session(self, request: gr.Request) -> Session:
         return session_of(request, self.service.sessions)
 
+    @property
+    def first_example(self) -> str:
+        """What the first networks of the catalogue are shown on."""
+        return suitable_example(next(iter(self.service.catalog.values())).scale)
+
     # Events
 
     def start(self, scene: Scene | None, request: gr.Request) -> tuple[Any, ...]:
@@ -78,8 +81,10 @@ class MixingHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            token = example_token(FIRST_EXAMPLE)
-            begun = build_scene(self.service, session, token=token, pair_id=pair_id, example=FIRST_EXAMPLE)
+            token = example_token(self.first_example)
+            begun = build_scene(
+                self.service, session, token=token, pair_id=pair_id, example=self.first_example
+            )
             return begun.to_dict(), pair_id, pair_id
 
     def choose_pair(

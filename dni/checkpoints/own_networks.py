@@ -1,0 +1,89 @@
+"""Builds this project's own networks from their files, whose metadata name the architecture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from dni.checkpoints.errors import CheckpointError, does_not_fit
+from dni.checkpoints.image_network import ImageNetwork
+from models import LookUNet, RRDBNet
+
+__all__ = ["as_image_network", "build_ours", "is_ours", "spandrel_knows"]
+
+RRDB, LOOK = "RRDBNet", "LookUNet"
+State = Mapping[str, Tensor]
+
+
+def is_ours(metadata: Mapping[str, str]) -> bool:
+    """Whether a file says that one of our networks is in it."""
+    return metadata.get("architecture") in (RRDB, LOOK)
+
+
+def spandrel_knows(metadata: Mapping[str, str]) -> bool:
+    """Whether spandrel could build that network too."""
+    return metadata.get("architecture") != LOOK
+
+
+def build_ours(state: State, metadata: Mapping[str, str], source: str) -> ImageNetwork:
+    """Build the network that a file's metadata name; it shares no memory with ``state``.
+
+    Raises:
+        CheckpointError: Sizes that the metadata do not state, or weights that do not fit.
+    """
+    architecture = metadata["architecture"]
+    with torch.device("meta"):  # no memory and no initial values: the file brings both
+        module = empty_look(state, source) if architecture == LOOK else empty_rrdb(state, metadata, source)
+    try:
+        copies = {name: tensor.to(torch.float32, copy=True) for name, tensor in state.items()}
+        module.load_state_dict(copies, assign=True)
+    except RuntimeError as error:
+        raise does_not_fit(source, architecture, error) from error
+    return as_image_network(module)
+
+
+def empty_rrdb(state: State, metadata: Mapping[str, str], source: str) -> RRDBNet:
+    num_filters = metadata_count(metadata, "num_filters", source)
+    num_blocks = metadata_count(metadata, "num_blocks", source)
+    if num_blocks > len(state):
+        raise CheckpointError(f"Expected {num_blocks} blocks in {source}, but it has {len(state)} tensors.")
+    return RRDBNet(num_filters=num_filters, num_blocks=num_blocks)
+
+
+def empty_look(state: State, source: str) -> LookUNet:
+    """Its sizes are those of its tensors."""
+    try:
+        full, half, quarter, eighth = (
+            len(state[f"{layer}.bias"]) for layer in ("conv_first", "down1", "down2", "down3")
+        )
+        num_blocks = sum(bool(re.fullmatch(r"body\.\d+\.conv1\.bias", name)) for name in state)
+        return LookUNet(channels=(full, half, quarter, eighth), num_blocks=num_blocks)
+    except (KeyError, TypeError, ValueError) as error:
+        raise does_not_fit(source, LOOK, error) from error
+
+
+def metadata_count(metadata: Mapping[str, str], name: str, source: str) -> int:
+    text = metadata.get(name, "nothing")
+    if not re.fullmatch("[1-9][0-9]{0,4}", text):
+        raise CheckpointError(f"Expected {source} to state {name} in its metadata, but got {text[:20]!r}.")
+    return int(text)
+
+
+def as_image_network(module: RRDBNet | LookUNet) -> ImageNetwork:
+    """Our own network, built, as if it had been read from a file."""
+    frozen: nn.Module = module.eval().requires_grad_(False)
+    size = module.size_multiple if isinstance(module, LookUNet) else 1
+    return ImageNetwork(
+        module=frozen,
+        architecture=type(module).__name__,
+        scale=module.scale,
+        input_channels=3,
+        output_channels=3,
+        minimum_size=size,
+        multiple_of=size,
+        square=False,
+        supports_bfloat16=True,
+    )

@@ -1,0 +1,1 @@
+"""Training of looks, paintings and strength ladders: small U-nets that share one ancestor."""
