@@ -156,9 +156,7 @@ def test_a_network_that_needs_a_mask_is_refused(monkeypatch: pytest.MonkeyPatch)
     descriptor = object.__new__(spandrel.MaskedImageModelDescriptor)
     descriptor._architecture = spandrel.MAIN_REGISTRY["LaMa"].architecture
     monkeypatch.setattr(spandrel.ModelLoader, "load_from_state_dict", lambda *_: descriptor)
-    with pytest.raises(
-        CheckpointError, match=r"from one image to one image, but a\.pth is LaMa and needs a mask"
-    ):
+    with pytest.raises(CheckpointError, match=r"but a\.pth is LaMa for inpainting, which needs a mask too"):
         build(lama.state_dict(), source="a.pth")
 
 
