@@ -9,28 +9,29 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import multiprocessing
+import json
 import random
-import resource
 import secrets
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, Popen
 from tempfile import TemporaryDirectory
 
 import httpx
 
 from benchmarks.abuse_log import COLUMNS, QUIET, TOGETHER, Phase, Remains, broken_limits, describe, rows_of
 from benchmarks.attack_files import write_attack_files
-from benchmarks.attacks import ATTACKS, run_attacks
+from benchmarks.attacks import ATTACKS
 from benchmarks.people import App, DroppedError, Person, RefusedError, connect
 from benchmarks.server import Server, serve
 from benchmarks.soak import KEYFRAMES, Hand
 from benchmarks.soak_log import Log
+from benchmarks.strangers import Tally
 from benchmarks.subjects import Subject, make_subjects
 from benchmarks.table import save_table
 from dni.ui.start import default_service
@@ -44,7 +45,6 @@ SAMPLE_SECONDS = 0.5
 # After the last page was closed, for the app to notice.
 LEAVING_SECONDS = 5.0
 MOST_SECONDS = 3600.0
-STRANGERS_BYTES = 4 * 1024**3
 MOST_DISK_BYTES = 4_000_000_000
 
 
@@ -119,9 +119,9 @@ class Run:
     def __init__(self, server: Server, place: Place, subjects: Sequence[Subject]) -> None:
         self.server, self.place, self.subjects = server, place, subjects
         self.app = connect(server.address)
-        self.pool = ProcessPoolExecutor(
-            1, mp_context=multiprocessing.get_context("spawn"), initializer=limit_strangers
-        )
+        # In a process of their own, so that they do not hold up the people here.
+        command = [sys.executable, "-m", "benchmarks.attacks"]
+        self.strangers = Popen(command, stdin=PIPE, stdout=PIPE, cwd=Path(__file__).parents[1])
 
     async def run(self, quiet_seconds: float, seconds: float) -> list[Phase]:
         """All phases: none, each in turn, all together."""
@@ -159,9 +159,7 @@ class Run:
         ]
         started, cpu = time.monotonic(), self.server.cpu_seconds()
         if attacks:
-            asked = (self.server.address, self.place.files, self.place.canary, attacks, seconds)
-            loop = asyncio.get_running_loop()
-            phase.tallies = await loop.run_in_executor(self.pool, run_attacks, *asked)
+            phase.tallies = await asyncio.to_thread(self.attack, attacks, seconds)
         else:
             await asyncio.sleep(seconds)
         phase.seconds, phase.cpu = time.monotonic() - started, self.server.cpu_seconds() - cpu
@@ -170,17 +168,24 @@ class Run:
         await asyncio.gather(*helpers, return_exceptions=True)
         return phase
 
+    def attack(self, names: Sequence[str], seconds: float) -> dict[str, Tally]:
+        """Let strangers attack for so long; what came of it."""
+        assert self.strangers.stdin and self.strangers.stdout, "they were opened as pipes"
+        place = self.place
+        asked = [self.server.address, str(place.files), str(place.canary), list(names), seconds]
+        self.strangers.stdin.write(json.dumps(asked).encode() + b"\n")
+        self.strangers.stdin.flush()
+        said = json.loads(self.strangers.stdout.readline())
+        return {
+            name: Tally(**{**tally, "answers": Counter(tally["answers"])}) for name, tally in said.items()
+        }
+
     async def remains(self) -> tuple[bool, bool, list[int]]:
         """Whether the app still runs and serves, and the sizes of its temporary files without any page."""
         serves = await visit(self.app, self.subjects[0]) < float("inf")
         await asyncio.sleep(LEAVING_SECONDS)
         sizes = [file.stat().st_size for file in self.place.left()]
         return self.server.process.poll() is None, serves, sizes
-
-
-def limit_strangers() -> None:
-    """In the attackers' process."""
-    resource.setrlimit(resource.RLIMIT_AS, (STRANGERS_BYTES, STRANGERS_BYTES))
 
 
 def measure(quiet_seconds: float, seconds: float) -> tuple[list[Phase], Remains]:
@@ -193,9 +198,11 @@ def measure(quiet_seconds: float, seconds: float) -> tuple[list[Phase], Remains]
         own = {"TMPDIR": str(place.temporary), "GRADIO_TEMP_DIR": "", "SPACE_ID": "", "DNI_BEHIND_PROXY": ""}
         with serve(own) as server:
             run = Run(server, place, subjects)
-            phases = asyncio.run(run.run(quiet_seconds, seconds))
-            alive, serves, sizes = asyncio.run(run.remains())
-            run.pool.shutdown()
+            try:
+                phases = asyncio.run(run.run(quiet_seconds, seconds))
+                alive, serves, sizes = asyncio.run(run.remains())
+            finally:
+                run.strangers.kill()
         return phases, Remains(alive, serves, len(sizes), sum(sizes), len(place.left()))
 
 

@@ -6,9 +6,13 @@ They come from addresses of this machine only (127.0.1.1 and on), and talk to no
 from __future__ import annotations
 
 import asyncio
+import json
+import resource
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +31,8 @@ JOINS = 80
 LONG_TEXT = 3_000_000
 HELD_SECONDS = 5.0
 PAUSE_SECONDS = 0.05
+# Of the process that attacks.
+MOST_BYTES = 4 * 1024**3
 PAIR = "esrgan-lite-x4"
 REGION = {"left": 0, "top": 0, "width": 64, "height": 64}
 EVERYWHERE = {"left": 0, "top": 0, "width": 168, "height": 112}
@@ -240,7 +246,7 @@ ATTACKS: dict[str, Attack] = {
 def run_attacks(
     address: str, files: Path, canary: Path, names: Sequence[str], seconds: float
 ) -> dict[str, Tally]:
-    """Attack the app in so many ways at once, again and again; for a process of its own.
+    """Attack the app in so many ways at once, again and again.
 
     Args:
         address: Of an app on this machine; all others are refused.
@@ -283,3 +289,16 @@ async def repeat(attack: Attack, stranger: Stranger, end: float) -> None:
             except Exception as error:  # a round that fails must not end the attack
                 stranger.count(type(error).__name__, str(error))
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+def main() -> None:
+    """Read the arguments of :func:`run_attacks` line by line, and write what came of them."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    for line in sys.stdin:
+        address, files, canary, names, seconds = json.loads(line)
+        tallies = run_attacks(address, Path(files), Path(canary), names, seconds)
+        print(json.dumps({name: asdict(tally) for name, tally in tallies.items()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
