@@ -113,6 +113,12 @@ async def welcome(app: App, subject: Subject, phase: Phase) -> None:
         await asyncio.sleep(max(0.0, VISIT_SECONDS - (time.monotonic() - started)))
 
 
+async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Run:
     """The three people at one app, phase after phase."""
 
@@ -134,12 +140,9 @@ class Run:
                 for person, subject in zip(self.people(), self.subjects, strict=True)
             ]
             living = [asyncio.create_task(live(hand, random.Random(n))) for n, hand in enumerate(hands)]
+            stack.push_async_callback(stop, living)
             await asyncio.sleep(REST_SECONDS)
-            phases = [await self.phase(hands, *planned) for planned in plan]
-            for task in living:
-                task.cancel()
-            await asyncio.gather(*living, return_exceptions=True)
-        return phases
+            return [await self.phase(hands, *planned) for planned in plan]
 
     def people(self) -> list[Person]:
         return [Person(self.app, own_address=f"127.0.0.{11 + number}") for number in range(PEOPLE)]
@@ -163,14 +166,13 @@ class Run:
         else:
             await asyncio.sleep(seconds)
         phase.seconds, phase.cpu = time.monotonic() - started, self.server.cpu_seconds() - cpu
-        for task in helpers:
-            task.cancel()
-        await asyncio.gather(*helpers, return_exceptions=True)
+        await stop(helpers)
         return phase
 
     def attack(self, names: Sequence[str], seconds: float) -> dict[str, Tally]:
         """Let strangers attack for so long; what came of it."""
-        assert self.strangers.stdin and self.strangers.stdout, "they were opened as pipes"
+        assert self.strangers.stdin is not None, "it was opened as a pipe"
+        assert self.strangers.stdout is not None, "it was opened as a pipe"
         place = self.place
         asked = [self.server.address, str(place.files), str(place.canary), list(names), seconds]
         self.strangers.stdin.write(json.dumps(asked).encode() + b"\n")

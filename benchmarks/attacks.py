@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -297,7 +296,7 @@ def main() -> None:
     for line in sys.stdin:
         address, files, canary, names, seconds = json.loads(line)
         tallies = run_attacks(address, Path(files), Path(canary), names, seconds)
-        print(json.dumps({name: asdict(tally) for name, tally in tallies.items()}), flush=True)
+        print(json.dumps({name: vars(tally) for name, tally in tallies.items()}), flush=True)
 
 
 if __name__ == "__main__":
