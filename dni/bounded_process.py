@@ -38,7 +38,14 @@ from dni.bounded_process import serve
 serve(job)
 """
 NICENESS = 5
-MEMORY_TEXTS = ("allocate memory", "out of memory", "not enough memory", "memory limit", "alloc failed")
+MEMORY_TEXTS = (
+    "allocate memory",
+    "out of memory",
+    "not enough memory",
+    "memory limit",
+    "alloc failed",
+    "bad_alloc",
+)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ __all__ = ["exit_on_sigterm", "partial_folder", "process_folder", "temporary_fol
 PREFIX = "dni-process-"
 # Of 255 in most file systems, for what is put around a name.
 MAX_NAME_BYTES = 240
+# Processes that may write one file at once and still leave nothing when they are killed.
+WRITERS = 8
 
 
 def temporary_folder(purpose: str) -> Path:
@@ -59,8 +61,8 @@ def process_folder() -> Path:
 def partial_folder(path: Path) -> Iterator[Path]:
     """An empty hidden folder beside ``path`` to prepare it in; nothing of it stays.
 
-    Its name follows from that of ``path``, so that what a killed process left goes when ``path`` is written
-    the next time. While another process writes the same ``path``, the name is a random one.
+    Its name follows from that of ``path``, so that what killed processes left goes when ``path`` is written
+    the next time.
 
     Raises:
         OSError: It cannot be made.
@@ -78,20 +80,27 @@ def claim(path: Path) -> tuple[Path, int | None]:
     name = path.name
     if len(os.fsencode(name)) > MAX_NAME_BYTES:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    folder = path.with_name(f".{name}.partial")
     if sys.platform != "win32":
-        remove_if_abandoned(folder)
-        try:
-            folder.mkdir(mode=0o700)
-        except FileExistsError:
-            lock = None
-        else:
-            lock = lock_folder(folder)
-        if lock is not None:
-            return folder, lock
+        numbers = ("", *(f".{number}" for number in range(2, WRITERS + 1)))
+        folders = [path.with_name(f".{name}{number}.partial") for number in numbers]
+        for folder in folders:
+            remove_if_abandoned(folder)
+        for folder in folders:
+            lock = make_locked(folder)
+            if lock is not None:
+                return folder, lock
     folder = path.with_name(f".{secrets.token_hex(8)}.partial")
     folder.mkdir(mode=0o700)
     return folder, None
+
+
+def make_locked(folder: Path) -> int | None:
+    """Make a folder and lock it; None if somebody else has it."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return None
+    return lock_folder(folder)
 
 
 def remove_if_abandoned(folder: Path) -> None:

@@ -21,7 +21,7 @@ def held():
 
 if sys.argv[1] == "keep":
     print(keep_freed_memory())
-for _ in range(3):  # the first may come to lie apart from the second
+for _ in range(8):  # they come to lie apart at first
     torch.ones(50_000_000)
 faults = -resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(3):

@@ -37,7 +37,7 @@ class BrokenTransferError(Exception):
 
 @dataclass
 class Version:
-    """Which of the versions of a file the first bytes came from, as the server tags it."""
+    """Which of the versions of a file the first bytes came from, as the server tags or dates it."""
 
     tag: str = ""
 
@@ -102,7 +102,7 @@ def receive(transfer: Transfer, version: Version) -> bool:
             "GET", transfer.url, headers=headers, follow_redirects=True, timeout=TIMEOUT
         ) as response:
             offset = accepted_offset(transfer, response, offset, version)
-            version.tag = strong_tag(response)
+            version.tag = version_tag(response) or (version.tag if offset else "")
             write_body(transfer, response, offset)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise DownloadError(
@@ -118,10 +118,17 @@ def receive(transfer: Transfer, version: Version) -> bool:
     return offset > 0
 
 
-def strong_tag(response: httpx.Response) -> str:
-    """What stands for the file's bytes at the server, or ""; a weak tag does not."""
-    tag = response.headers.get("ETag", "")
-    return tag if tag.startswith('"') else ""
+def version_tag(response: httpx.Response) -> str:
+    """What stands for the file's bytes at the server, its tag or its date, or ""; a weak tag does not."""
+    tag: str = response.headers.get("ETag", "")
+    date: str = response.headers.get("Last-Modified", "")
+    return tag if tag.startswith('"') else date
+
+
+def is_version(response: httpx.Response, version: Version) -> bool:
+    """Whether a part of a file is of this version; a part has to repeat the tag, but not the date."""
+    found = version_tag(response)
+    return found == version.tag or not (found or version.tag.startswith('"'))
 
 
 def usable_bytes(transfer: Transfer) -> int:
@@ -137,7 +144,7 @@ def accepted_offset(transfer: Transfer, response: httpx.Response, offset: int, v
         return 0
     if status == httpx.codes.PARTIAL_CONTENT:
         continues = response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-        if continues and (transfer.sha256 or strong_tag(response) == version.tag):
+        if continues and (transfer.sha256 or is_version(response, version)):
             return offset
         status = httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
     if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:

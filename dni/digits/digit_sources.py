@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Thread
 
 import numpy as np
@@ -23,6 +22,7 @@ from dni.catalog.cache_folder import default_cache
 from dni.digits.domains import SIDE, Digits, in_colour, load_mnist
 from dni.errors import DniError
 from dni.pictures.photographs import load_photographs
+from dni.temporary import partial_folder
 
 __all__ = [
     "DigitSource",
@@ -139,7 +139,7 @@ def fetch_mnist(data_root: Path | None = None) -> Iterator[float]:
     """Fetch MNIST through torchvision; yields the share that is here, 0 to 1, several times a second.
 
     When the iteration ends, MNIST is there, whole (nothing is fetched if it was before). If it fails, or is
-    given up, nothing is left.
+    given up, nothing is left; what a killed process left goes with the next call.
 
     Raises:
         DniError: While iterating; what happened, and that the app goes on with scikit-learn's digits.
@@ -149,14 +149,14 @@ def fetch_mnist(data_root: Path | None = None) -> Iterator[float]:
         return
     try:
         data_root.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".mnist-", dir=data_root, ignore_cleanup_errors=True) as folder:
-            yield from download(Path(folder))
-            move_into_place(Path(folder), data_root)
+        with partial_folder(data_root / "MNIST") as folder:
+            yield from download(folder)
+            move_into_place(folder, data_root)
     except (OSError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise DniError(
             f"Expected to fetch MNIST, but that failed ({reason}). The app goes on with scikit-learn's "
-            f"digits: try again when you are online, or put the files of MNIST/raw into {data_root}."
+            f"digits: try again when you are online, or put MNIST/raw into the folder {data_root} by hand."
         ) from error
 
 

@@ -6,8 +6,8 @@ research use.
 
 from __future__ import annotations
 
-import shutil
 import tarfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from PIL import Image
 from dni.catalog.download import fetch
 from dni.catalog.transfer import Progress
 from dni.errors import DniError
+from dni.temporary import partial_folder
 
 __all__ = ["fetch_bsds500", "load_photographs"]
 
@@ -49,19 +50,19 @@ def fetch_bsds500(data_root: Path, *, url: str = BSDS500_URL, progress: Progress
     if folder.is_dir():
         return folder
     archive = fetch(url, data_root / "BSR_bsds500.tgz", progress=progress)
-    partial = data_root / ".bsds500.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    for split, count in SPLITS.items():
-        unpack(archive, f"BSR/BSDS500/data/images/{split}/", partial / split, count=count)
-    partial.rename(folder)
-    archive.unlink()
+    with partial_folder(folder) as partial:
+        for split, count in SPLITS.items():
+            unpack(archive, f"BSR/BSDS500/data/images/{split}/", partial / "bsds500" / split, count=count)
+        if not folder.is_dir():  # another program may have been quicker
+            (partial / "bsds500").rename(folder)
+    archive.unlink(missing_ok=True)
     return folder
 
 
 def unpack(archive: Path, prefix: str, folder: Path, *, count: int) -> None:
     """Write the photographs of an archive that lie in one of its folders, by their bare names."""
-    folder.mkdir(parents=True)
     try:
+        folder.mkdir(parents=True)
         with tarfile.open(archive) as opened:
             for member in opened:
                 name = Path(member.name)
@@ -69,7 +70,12 @@ def unpack(archive: Path, prefix: str, folder: Path, *, count: int) -> None:
                     content = opened.extractfile(member)
                     assert content is not None
                     (folder / name.name).write_bytes(content.read())
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DniError(
+                f"Expected room and permission to unpack {archive}, but got: {error.strerror}. "
+                "Free some space and try again: the archive is kept."
+            ) from error
         reason = " ".join(str(error).split())
         raise DniError(f"Expected BSDS500, but {archive} is no archive ({reason}). Delete it.") from error
     found = len(list(folder.iterdir()))

@@ -1,11 +1,15 @@
-"""Shows errors, warnings and notices in Gradio's boxes, with user text escaped."""
+"""Shows errors, warnings and notices in Gradio's boxes, with user text escaped and without server paths."""
 
 from __future__ import annotations
 
 import html
 import logging
+import os
+import re
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -13,9 +17,15 @@ from gradio.events import Dependency
 
 from dni.errors import DniError
 
-__all__ = ["afterwards", "errors_shown", "notify", "warn"]
+__all__ = ["afterwards", "errors_shown", "notify", "page_text", "warn"]
 
 SECONDS = 15
+# Where our folders may lie whose names can hold spaces, which the patterns below take for an end.
+FOLDER_VARIABLES = ("GRADIO_TEMP_DIR", "DNI_CACHE", "DNI_DATA", "DNI_WEIGHTS", "HF_HOME")
+# The folders of an absolute path, with POSIX's or Windows' separators; not those of an address or "and/or".
+START = r"(?:file://|(?<![\w/.~]))"
+POSIX_FOLDERS = re.compile(START + r"/(?:[^/\s'\"<>]+/)+")
+WINDOWS_FOLDERS = re.compile(r"\b[A-Za-z]:[\\/]+(?:[^\\/\s'\"<>]+[\\/]+)*")
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +59,26 @@ def notify(text: str) -> None:
 
 def safe(problem: object) -> str:
     """The boxes render HTML, and a text may hold words from somebody's file."""
-    return html.escape(str(problem), quote=False)
+    return html.escape(page_text(problem), quote=False)
+
+
+def page_text(problem: object) -> str:
+    """A text for people who are not at this machine: of every absolute path only the last name stays.
+
+    >>> page_text("Expected a network in /srv/app/uploads/4f/my net.pth, see https://example.org/a/b.")
+    'Expected a network in my net.pth, see https://example.org/a/b.'
+    """
+    text = str(problem)
+    for folder in sorted(known_folders(), key=len, reverse=True):
+        text = re.sub(f"{START}{re.escape(folder)}/", "/server/", text)
+    return WINDOWS_FOLDERS.sub("", POSIX_FOLDERS.sub("", text))
+
+
+def known_folders() -> set[str]:
+    """The folders of this server that a text is most likely to name."""
+    named = (os.environ.get(name, "") for name in FOLDER_VARIABLES)
+    folders = {*named, tempfile.gettempdir(), os.path.expanduser("~"), str(Path(__file__).parents[2])}
+    return {folder for folder in folders if os.path.isabs(folder) and os.path.dirname(folder) != folder}
 
 
 def afterwards(event: Dependency, function: Callable[..., Any], inputs: Any, outputs: Any) -> None:

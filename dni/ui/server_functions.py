@@ -14,6 +14,7 @@ from dni.rendering.control import Cancelled
 from dni.serving.regions import Frame
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.scheduler import Superseded
+from dni.ui.errors import page_text
 from dni.ui.protocol.frames import BeforeRequest, FrameReply, OverviewRequest, PictureReply
 from dni.ui.protocol.messages import Message
 
@@ -40,7 +41,7 @@ def answering(request_type: type[M], function: Callable[[M], Message]) -> Server
         except (Superseded, Cancelled):
             return {"dropped": True}
         except DniError as error:
-            return {"error": str(error)}
+            return {"error": page_text(error)}
         except Exception as error:
             logging.getLogger(__name__).exception("A request of the viewer failed")
             return {"error": f"This went wrong on our side ({type(error).__name__}). Try again."}
@@ -69,7 +70,9 @@ def encode(jpeg: bytes) -> str:
 
 
 def frame_reply(made: Frame) -> FrameReply:
-    return FrameReply(jpeg=encode(made.jpeg), milliseconds=round(made.milliseconds, 1), notice=made.notice)
+    return FrameReply(
+        jpeg=encode(made.jpeg), milliseconds=round(made.milliseconds, 1), notice=page_text(made.notice)
+    )
 
 
 def view_servers(service: RenderService) -> list[ServerFunction]:

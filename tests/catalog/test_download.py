@@ -36,6 +36,11 @@ class Server:
     status: int = 200
     breaks: int = 0
     """How many of the next transfers stop half-way."""
+    tags: list[tuple[str, str]] = field(default_factory=list)
+    """What marks the next versions, of which the last stays."""
+    contents: list[bytes] = field(default_factory=list)
+    """What is sent before ``content``."""
+    knows_if_range: bool = True
     asked: list[str | None] = field(default_factory=list)
     """The Range header of every request."""
     started: threading.Event = field(default_factory=threading.Event)
@@ -49,19 +54,24 @@ class Handler(BaseHTTPRequestHandler):
         state = self.server_state
         wanted = self.headers.get("Range")
         state.asked.append(wanted)
+        content = state.contents.pop(0) if state.contents else state.content
+        tag = dict(state.tags[:1] if len(state.tags) < 2 else [state.tags.pop(0)])
+        if state.knows_if_range and self.headers.get("If-Range", "") not in ("", *tag.values()):
+            wanted = None
         if self.path == "/moved":
             self.answer(302, b"", {"Location": "/file.pth"})
         elif state.status != 200:
             self.answer(state.status, b"sorry", {})
         elif wanted and state.ranges:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
-            if start >= len(state.content):
+            if start >= len(content):
                 self.answer(416, b"", {})
             else:
-                last = len(state.content) - 1
-                self.answer(206, state.content[start:], {"Content-Range": f"bytes {start}-{last}/{last + 1}"})
+                last = len(content) - 1
+                part = {"Content-Range": f"bytes {start}-{last}/{last + 1}"}
+                self.answer(206, content[start:], tag | part)
         else:
-            self.answer(200, state.content, {})
+            self.answer(200, content, tag)
 
     def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         state = self.server_state
@@ -143,6 +153,17 @@ def test_a_broken_transfer_is_resumed(server: Server, tmp_path: Path, facts: dic
     path = fetch(server.url, tmp_path / "file.pth", **facts)  # type: ignore[arg-type]
     assert path.read_bytes() == CONTENT
     assert server.asked == [None, f"bytes={SIZE // 2}-", f"bytes={SIZE * 3 // 4}-"]
+
+
+@pytest.mark.parametrize("header", ["ETag", "Last-Modified"])
+@pytest.mark.parametrize("honest", [True, False])
+def test_a_file_that_changed_between_is_fetched_anew(
+    server: Server, tmp_path: Path, header: str, honest: bool
+) -> None:
+    server.tags, server.breaks, server.knows_if_range = [(header, '"1"'), (header, '"2"')], 1, honest
+    server.contents = [b"y" * SIZE]
+    path = fetch(server.url, tmp_path / "file.pth", size=SIZE)
+    assert path.read_bytes() == CONTENT
 
 
 def test_a_break_that_the_protocol_does_not_show_is_resumed_too(server: Server, tmp_path: Path) -> None:

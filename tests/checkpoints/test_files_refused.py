@@ -147,7 +147,7 @@ def test_an_unknown_suffix_is_an_error(tmp_path: Path) -> None:
 def test_the_size_limit_is_checked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_pickle(tmp_path / "a.pth", WritesAFile(tmp_path / "victim"))
     monkeypatch.setattr(checkpoints, "MAX_BYTES", 100)
-    with pytest.raises(CheckpointError, match=r"Expected at most 0 GiB, but .*a\.pth has"):
+    with pytest.raises(CheckpointError, match=r"Expected at most 4 GiB, but .*a\.pth has"):
         read_state(path)
 
 

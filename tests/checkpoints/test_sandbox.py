@@ -58,7 +58,12 @@ def test_each_file_is_tried_on_its_own(tiny_ends: list[Path], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "reason", [MemoryError(), RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory")]
+    "reason",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("std::bad_alloc"),
+    ],
 )
 def test_memory_that_ran_out_is_told_from_its_cause(
     tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch, reason: Exception

@@ -261,7 +261,7 @@ def test_a_server_that_falls_silent(mirror: Mirror, tmp_path: Path, monkeypatch:
 def test_nowhere_to_put_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(
-        DniError, match=r"Expected to fetch MNIST, but that failed .*file.*put the files of MNIST"
+        DniError, match=r"Expected to fetch MNIST, but that failed .*file.*put MNIST.raw into"
     ):
         list(fetch_mnist(tmp_path / "file"))
 

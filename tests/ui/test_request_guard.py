@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import httpx
 import pytest
+from gradio.route_utils import GradioUploadFile
+from gradio.routes import App
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -154,3 +160,27 @@ def test_an_address_is_not_what_a_stranger_says(monkeypatch: pytest.MonkeyPatch)
     assert address_of("testclient", said) is None
     monkeypatch.setenv("DNI_BEHIND_PROXY", "1")
     assert address_of("127.0.0.1", said) == "198.51.100.2"  # the proxy's own word, not what was sent to it
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+async def test_nothing_stays_of_an_upload_that_breaks_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
+) -> None:
+    async def fail(upload: GradioUploadFile, _: bytes) -> None:
+        assert Path(str(upload.file.name)).parent == tmp_path
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr("dni.ui.requests.uploads.process_folder", lambda: tmp_path)
+    monkeypatch.setattr(GradioUploadFile, "write", fail)
+    (tmp_path / "whole").mkdir()
+    with gr.Blocks() as blocks:
+        pass
+    guard = Middleware(RequestGuard, free_bytes=lambda: 10**12)
+    app = App.create_app(blocks, app_kwargs={"middleware": [guard]})
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=PAGE) as http:
+        answer = await http.post("/gradio_api/upload", files={"files": ("a.png", b"x" * 10**5)})
+    assert answer.status_code == (507 if number == errno.ENOSPC else 500)
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]

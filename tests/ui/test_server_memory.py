@@ -14,7 +14,7 @@ from benchmarks.server import Server, serve
 from dni.examples import EXAMPLE_FOLDER
 
 PEOPLE = 12
-MOST_BYTES = 2_000_000_000
+MOST_BYTES = 3_000_000_000
 
 
 def bomb() -> bytes:

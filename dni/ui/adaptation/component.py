@@ -18,6 +18,7 @@ from dni.digits.domains import SIDE
 from dni.digits.live_view import ALPHAS, STRENGTHS, OwnPicture
 from dni.errors import DniError
 from dni.serving.digit_service import DigitService
+from dni.ui.errors import page_text
 from dni.ui.protocol.adaptation import (
     CurveReply,
     DrawReply,
@@ -143,7 +144,7 @@ class Answers:
     def fetch(self, asked: FetchRequest) -> FetchReply:
         """How far the fetching of MNIST is; starts it if need be, and ``again`` also after a failure."""
         found = self.digit_service.fetch(again=asked.again)
-        return FetchReply(state=found.state, share=found.share, text=found.text)
+        return FetchReply(state=found.state, share=found.share, text=page_text(found.text))
 
     def own(self, asked: Subject) -> OwnPicture:
         service = self.digit_service.service

@@ -15,6 +15,7 @@ from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
+from dni.ui.errors import page_text
 
 __all__ = ["group_correlations", "inspect_in_slot", "verdict_html"]
 
@@ -48,7 +49,7 @@ def verdict_html(verdict: Verdict) -> str:
     lineage = "" if evidence.lineage == UNKNOWN else f"<p>{escape(evidence.lineage)}</p>"
     return (
         f'<div class="verdict {kind}"><p><b>{escape(verdict.verdict.capitalize())}.</b> '
-        f"{escape(verdict.reason)}</p>{lineage}"
+        f"{escape(page_text(verdict.reason))}</p>{lineage}"
         f"<details><summary>Evidence</summary>{''.join(parts(evidence))}</details></div>"
     )
 

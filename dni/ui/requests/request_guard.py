@@ -7,7 +7,9 @@ DNS rebinding).
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import itertools
 import os
 import shutil
 import tempfile
@@ -21,6 +23,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dni.ui.requests.uploads import delete_partial_uploads
+
 __all__ = ["RequestGuard", "address_of"]
 
 MAX_BODY_BYTES = 8_000_000  # a painted mask takes some 0.4 MB
@@ -32,6 +36,8 @@ QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
 QUEUED_PER_SECOND = 5.0  # and from then on
 REMEMBERED_ADDRESSES = 4096
 QUEUEING_PATHS = ("/queue/join", "/call/")
+NO_ROOM = "There is too little room on the disk here for this file. Try again later."
+UPLOADS = itertools.count()
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -63,6 +69,7 @@ class RequestGuard:
         self._clock = clock
         self._free_bytes = free_bytes or free_upload_bytes
         self._open: Counter[tuple[str, str]] = Counter()
+        self._uploading: Counter[int] = Counter()
         self._queued: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,11 +95,11 @@ class RequestGuard:
         path = scope["path"]
         is_upload = path.rstrip("/").endswith("/upload")
         most = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
-        length = headers.get("content-length", "0")
+        length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
         if not length.isdecimal() or len(length) > 15 or int(length) > most:
             raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
-        if is_upload and self._free_bytes() < int(length) + SPARE_DISK_BYTES:
-            raise Refused(507, "There is too little room on the disk here for this file. Try again later.")
+        if is_upload and self._free_bytes() < self._uploading.total() + int(length) + SPARE_DISK_BYTES:
+            raise Refused(507, NO_ROOM)
         if any(part in path for part in QUEUEING_PATHS):
             self._count_queued(address)
         key = address, "upload" if is_upload else "call"
@@ -100,11 +107,34 @@ class RequestGuard:
             raise Refused(429, "Too many requests of yours are open. Wait for their answers.")
         self._open[key] += 1
         try:
-            await self.app(scope, limited(receive, most), send)
+            if is_upload:
+                await self._pass_upload(scope, limited(receive, most), send, int(length))
+            else:
+                await self.app(scope, limited(receive, most), send)
         finally:
             self._open[key] -= 1
             if not self._open[key]:
                 del self._open[key]
+
+    async def _pass_upload(self, scope: Scope, receive: Receive, send: Send, length: int) -> None:
+        """Nothing stays of an upload that breaks off, whether its sender or the disk is the cause."""
+        number, started = next(UPLOADS), False
+
+        async def note_start(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        self._uploading[number] = length
+        try:
+            await self.app(scope, receive, note_start)
+        except OSError as error:
+            if started or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise Refused(507, NO_ROOM) from error
+        finally:
+            del self._uploading[number]
+            delete_partial_uploads(any_running=bool(self._uploading))
 
     def _count_queued(self, address: str) -> None:
         """A token bucket for each address."""

@@ -7,6 +7,7 @@ that out. So every path that reaches a handler goes through :func:`received_path
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
@@ -16,10 +17,13 @@ from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.decoding.decode_apart import open_picture_apart
 from dni.pictures.picture import Picture
 from dni.serving.sessions import Session
-from dni.temporary import temporary_folder
+from dni.temporary import process_folder, temporary_folder
 from dni.ui.requests.session_files import hold_upload
 
-__all__ = ["keep_uploads_private", "open_upload", "received_path"]
+__all__ = ["delete_partial_uploads", "keep_uploads_private", "open_upload", "received_path"]
+
+# An upload that is running writes more often.
+STALLED_SECONDS = 600.0
 
 REFUSED = "Expected a file that was uploaded to this app, but got something else. Upload it and try again."
 
@@ -32,6 +36,26 @@ def keep_uploads_private() -> None:
     """
     if not os.environ.get("GRADIO_TEMP_DIR"):
         os.environ["GRADIO_TEMP_DIR"] = str(temporary_folder("uploads"))
+
+
+def delete_partial_uploads(*, any_running: bool) -> None:
+    """Delete what uploads left that broke off: Gradio keeps that for ever, and others find no room.
+
+    They lie in the upload folder itself, and whole uploads in folders of their own there.
+
+    Args:
+        any_running: Whether uploads of this app are running; of those nothing goes. In a folder that other
+            apps may share, that is taken for granted.
+    """
+    folder = Path(get_upload_folder()).resolve()
+    is_shared = not folder.is_relative_to(process_folder().resolve())
+    stalled = time.time() - (STALLED_SECONDS if any_running or is_shared else 0.0)
+    for file in folder.glob("tmp*"):
+        try:
+            if file.is_file() and not file.is_symlink() and file.stat().st_mtime <= stalled:
+                file.unlink()
+        except OSError:  # gone meanwhile
+            pass
 
 
 def received_path(path: object, session: Session | None = None) -> Path:
