@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["App", "DroppedError", "Person", "RefusedError", "Reply", "connect"]
+__all__ = ["API", "App", "DroppedError", "Person", "RefusedError", "Reply", "connect"]
 
 API = "/gradio_api"
 # Longer than any answer should take, so that a slow one is measured and not cut off.
@@ -44,11 +44,12 @@ class Reply:
 
 @dataclass(frozen=True)
 class App:
-    """Where the app is, and how its parts are known: events by function, the viewer by its number."""
+    """Where the app is, and how its parts are known: events by function, the viewers by their numbers."""
 
     address: str
     events: dict[str, int]
     viewer: int
+    desk: int
 
 
 def connect(address: str) -> App:
@@ -56,19 +57,26 @@ def connect(address: str) -> App:
     address = address.rstrip("/")
     config = httpx.get(f"{address}/config", timeout=PATIENCE).json()
     events = {event["api_name"]: event["id"] for event in config["dependencies"]}
-    viewer = next(part["id"] for part in config["components"] if part["props"].get("elem_id") == "viewer")
-    return App(address, events, viewer)
+    numbers = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+    return App(address, events, numbers["viewer"], numbers["desk"])
 
 
 class Person:
-    """One open page. ``async with Person(app) as person``: the app holds what is theirs until the end."""
+    """One open page. ``async with Person(app) as person``: the app holds what is theirs until the end.
 
-    def __init__(self, app: App) -> None:
+    Args:
+        app: Where the page is from.
+        own_address: From where the person connects, e.g. "127.0.0.2"; the system's choice by default.
+    """
+
+    def __init__(self, app: App, *, own_address: str | None = None) -> None:
         self.app = app
         self.session = uuid.uuid4().hex[:10]
         self.scene: Scene | None = None
-        limits = httpx.Limits(max_connections=None)
-        self._http = httpx.AsyncClient(base_url=app.address, timeout=PATIENCE, limits=limits)
+        transport = httpx.AsyncHTTPTransport(
+            limits=httpx.Limits(max_connections=None), local_address=own_address
+        )
+        self._http = httpx.AsyncClient(base_url=app.address, timeout=PATIENCE, transport=transport)
         self._heart: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Person:
@@ -95,11 +103,14 @@ class Person:
     async def upload(self, name: str, content: bytes) -> Scene:
         """Show a picture of their own; from the answer on it is this person's scene."""
         assert self.scene is not None
-        sent = await self._post(f"{API}/upload", files={"files": (name, content)})
-        file = {"path": sent[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
-        self.scene = (await self.call("upload", file, self.scene))[0]
+        self.scene = (await self.call("upload", await self.send_file(name, content), self.scene))[0]
         assert self.scene is not None
         return self.scene
+
+    async def send_file(self, name: str, content: bytes) -> dict[str, Any]:
+        """Upload a file; gives what events take in its place."""
+        sent = await self._post(f"{API}/upload", files={"files": (name, content)})
+        return {"path": sent[0], "orig_name": name, "meta": {"_type": "gradio.FileData"}}
 
     async def frame(self, scene: Scene, region: Region, alpha: float, *, ahead: bool = False) -> Reply:
         """The region at ``alpha``; ``ahead``: a keyframe, which nobody waits for.
@@ -115,7 +126,7 @@ class Person:
             "session": scene["session"],
             "ahead": ahead,
         }
-        reply = await self._ask_viewer("frame", request)
+        reply = await self.ask_part("frame", request)
         return Reply(base64.b64decode(reply["jpeg"]), float(reply["milliseconds"]))
 
     async def overview(self, scene: Scene) -> bytes:
@@ -125,7 +136,7 @@ class Person:
             DroppedError, RefusedError: See there.
         """
         asked = {"token": scene["token"], "session": scene["session"]}
-        return base64.b64decode((await self._ask_viewer("overview", asked))["jpeg"])
+        return base64.b64decode((await self.ask_part("overview", asked))["jpeg"])
 
     async def render_whole(self, alpha: float, *, cancel_after: float | None = None) -> bytes | None:
         """The whole picture as a PNG, or None if it was cancelled, which is tried after so many seconds."""
@@ -169,8 +180,16 @@ class Person:
                 if line.startswith(LINES_OF_DATA):
                     yield json.loads(line.removeprefix(LINES_OF_DATA))
 
-    async def _ask_viewer(self, function: str, data: dict[str, Any]) -> dict[str, Any]:
-        body = {"session_hash": self.session, "component_id": self.app.viewer, "fn_name": function}
+    async def ask_part(
+        self, function: str, data: dict[str, Any], *, part: int | None = None
+    ) -> dict[str, Any]:
+        """Call a server function of a component, by default of the viewer.
+
+        Raises:
+            DroppedError, RefusedError: See there.
+        """
+        number = self.app.viewer if part is None else part
+        body = {"session_hash": self.session, "component_id": number, "fn_name": function}
         reply: dict[str, Any] = await self._post(f"{API}/component_server", json={**body, "data": data})
         if reply.get("dropped"):
             raise DroppedError

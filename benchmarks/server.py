@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +31,26 @@ class Server:
         """Resident bytes of it and of the processes it has started."""
         return memory_of(self.process.pid)
 
+    def cpu_seconds(self) -> float:
+        """Processor time of it and of the processes it has started, those that have ended too."""
+        return cpu_of(self.process.pid)
+
 
 @contextmanager
-def serve() -> Iterator[Server]:
-    """Start ``python -m dni serve``, wait until it answers, and stop it in the end."""
+def serve(environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start ``python -m dni serve``, wait until it answers, and stop it in the end.
+
+    Args:
+        environment: Variables beside this process's own.
+    """
     port = free_port()
     command = [sys.executable, "-m", "dni", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        cwd=Path(__file__).parents[1],
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+    )
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for(address, process)
@@ -73,8 +87,27 @@ def memory_of(pid: int) -> int:
     """Resident bytes of a process and its children; 0 for one that has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return 0
     resident = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "VmRSS: 0 kB")
-    return int(resident.split()[1]) * 1024 + sum(memory_of(int(child)) for child in children)
+    return int(resident.split()[1]) * 1024 + sum(map(memory_of, children_of(pid)))
+
+
+def cpu_of(pid: int) -> float:
+    """Processor seconds of a process, its children, and those children that it has waited for."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    # proc(5): user and system time, and those of children that were waited for.
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(map(cpu_of, children_of(pid)))
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes that any thread of a process has started."""
+    children = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            children += map(int, file.read_text().split())
+    return children

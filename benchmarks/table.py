@@ -18,13 +18,19 @@ def p95(values: Sequence[float]) -> float:
 
 
 def save_table(
-    name: str, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], note: str
+    name: str,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    note: str,
+    *,
+    folder: Path = Path(__file__).parent,
 ) -> None:
-    """Print a Markdown table and save it as ``benchmarks/<name>.md``."""
+    """Print a Markdown table and save it as ``<name>.md``, by default in ``benchmarks``."""
     command = " ".join(["python -m", f"benchmarks.{name}", *sys.argv[1:]])
     lines = [f"# {title}", "", f"`{command}`", "", describe_machine(), ""]
     lines += ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     text = "\n".join([*lines, "", note, ""])
     print(text)
-    (Path(__file__).parent / f"{name}.md").write_text(text)
+    (folder / f"{name}.md").write_text(text)

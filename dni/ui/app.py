@@ -13,6 +13,7 @@ from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
 from dni.ui.mixing.tab import build_mixing
+from dni.ui.requests.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.request_guard import RequestGuard
 from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
@@ -27,8 +28,6 @@ other ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019
 # Uploaded and rendered files are deleted after an hour.
 CACHE_SECONDS = 3600
 MAX_FILE_SIZE = "100mb"
-# Of all people: a page queues one job at a time, a program as many as it likes.
-MAX_QUEUED_JOBS = 256
 COMPONENTS = ("viewer", "mixing", "adaptation")
 STYLES = (
     "css/theme.css",

@@ -19,13 +19,15 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from dni.ui.requests.addresses import address_of
+from dni.ui.requests.queued_jobs import JOBS_IN_CROWD, MAX_JOBS_IN_CROWD, MAX_JOBS_OF_ADDRESS
 from dni.ui.requests.request_guard import (
     MAX_BODY_BYTES,
     MAX_OPEN_CALLS,
+    MAX_OPEN_STREAMS,
     QUEUED_AT_ONCE,
     QUEUED_PER_SECOND,
     RequestGuard,
-    address_of,
 )
 
 PAGE = "http://localhost:7860"
@@ -149,6 +151,54 @@ async def test_so_many_calls_are_open_and_no_more(site: Site) -> None:
     site.guard._open["127.0.0.1", "call"] -= 1
     assert (await site.ask("POST", "/gradio_api/component_server")).status_code == 200
     assert site.guard._open["127.0.0.1", "call"] == MAX_OPEN_CALLS - 1
+
+
+@pytest.fixture
+def gradio_app(monkeypatch: pytest.MonkeyPatch) -> App:
+    """Gradio's own, guarded, with an event whose jobs wait for ever since the queue is never started."""
+    for name in ("SPACE_ID", "DNI_BEHIND_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with gr.Blocks() as blocks:
+        gr.Button().click(lambda: None, api_name="wait")
+    return App.create_app(blocks, app_kwargs={"middleware": [Middleware(RequestGuard)]})
+
+
+async def ask(app: App, method: str, path: str, client: str = "192.0.2.1") -> httpx.Response:
+    transport = httpx.ASGITransport(app, client=(client, 5))
+    async with httpx.AsyncClient(transport=transport, base_url=PAGE) as http:
+        content: dict[str, Any] = {"json": {"data": []}} if method == "POST" else {}
+        return await http.request(method, f"/gradio_api{path}", **content)
+
+
+@pytest.mark.anyio
+async def test_a_few_addresses_do_not_fill_the_queue(gradio_app: App) -> None:
+    async def join(client: str, times: int) -> list[int]:
+        return [(await ask(gradio_app, "POST", "/call/wait", client)).status_code for _ in range(times)]
+
+    greedy = JOBS_IN_CROWD // MAX_JOBS_OF_ADDRESS
+    for number in range(greedy):
+        answers = await join(f"192.0.2.{number}", MAX_JOBS_OF_ADDRESS + 1)
+        assert answers == [200] * MAX_JOBS_OF_ADDRESS + [429]
+    answers = await join("198.51.100.1", MAX_JOBS_IN_CROWD + 1)
+    assert answers == [200] * MAX_JOBS_IN_CROWD + [429]
+    refusal = await ask(gradio_app, "POST", "/call/wait")
+    assert refusal.text == "Too many jobs of yours are waiting or running. Wait for their results."
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["/queue/data?session_hash=invented", "/call/wait/invented"])
+async def test_nobody_listens_for_a_session_that_is_not_there(gradio_app: App, path: str) -> None:
+    answer = await ask(gradio_app, "GET", path)
+    assert (answer.status_code, answer.text[:28]) == (404, "Expected a session with a jo")
+
+
+@pytest.mark.anyio
+async def test_so_many_streams_are_open_and_no_more(site: Site) -> None:
+    await site.ask("GET", "/")
+    site.guard._open["127.0.0.1", "stream"] = MAX_OPEN_STREAMS
+    assert (await site.ask("GET", "/gradio_api/heartbeat/a")).status_code == 429
+    assert (await site.ask("GET", "/gradio_api/heartbeat/a", client="192.0.2.1")).status_code == 200
+    assert site.guard._open == {("127.0.0.1", "stream"): MAX_OPEN_STREAMS}
 
 
 def test_an_address_is_not_what_a_stranger_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,41 +1,47 @@
 """Refuses HTTP requests that an open page never sends, before Gradio reads them.
 
-Limits for one address: how large a request is, how many are open at once, how many jobs are queued in a
-short time. On this machine alone: no other site may drive the app through a browser (cross-site requests,
-DNS rebinding).
+Limits for one address: how large a request is, how many are open at once, how many jobs are queued at once
+and in a short time. On this machine alone: no other site may drive the app through a browser (cross-site
+requests, DNS rebinding).
 """
 
 from __future__ import annotations
 
 import errno
-import ipaddress
 import itertools
 import os
 import shutil
 import tempfile
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
+from dni.ui.requests.queued_jobs import has_messages, is_share_used, is_stream
 from dni.ui.requests.uploads import delete_partial_uploads
 
-__all__ = ["RequestGuard", "address_of"]
+__all__ = ["RequestGuard"]
 
 MAX_BODY_BYTES = 8_000_000  # a painted mask takes some 0.4 MB
 MAX_UPLOAD_BYTES = 1_000_000_000  # eight networks of 100 MB
 SPARE_DISK_BYTES = 500_000_000
 MAX_OPEN_CALLS = 128  # of one address; a page has some ten
 MAX_OPEN_UPLOADS = 8
+MAX_OPEN_STREAMS = 160  # a page has two, and an address at most 64 pages
+MAX_OPEN = {"upload": MAX_OPEN_UPLOADS, "stream": MAX_OPEN_STREAMS}
 QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
 QUEUED_PER_SECOND = 5.0  # and from then on
 REMEMBERED_ADDRESSES = 4096
 QUEUEING_PATHS = ("/queue/join", "/call/")
+TOO_MANY_OPEN = "Too many requests of yours are open. Wait for their answers."
+TOO_MANY_JOBS = "Too many jobs of yours are waiting or running. Wait for their results."
+NO_SESSION = "Expected a session with a job of its own. Start one, then ask for its messages."
 NO_ROOM = "There is too little room on the disk here for this file. Try again later."
 UPLOADS = itertools.count()
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -84,6 +90,8 @@ class RequestGuard:
                 check_site(scope, headers)
             if scope["method"] == "POST":
                 await self._pass_post(scope, receive, send, headers, address)
+            elif scope["method"] == "GET" and is_stream(scope["path"]):
+                await self._pass_stream(scope, receive, send, address)
             else:
                 await self.app(scope, receive, send)
         except Refused as refused:
@@ -100,21 +108,38 @@ class RequestGuard:
             raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
         if is_upload and self._free_bytes() < self._uploading.total() + int(length) + SPARE_DISK_BYTES:
             raise Refused(507, NO_ROOM)
+        kinds = ["upload" if is_upload else "call"]
         if any(part in path for part in QUEUEING_PATHS):
             self._count_queued(address)
-        key = address, "upload" if is_upload else "call"
-        if self._open[key] >= (MAX_OPEN_UPLOADS if is_upload else MAX_OPEN_CALLS):
-            raise Refused(429, "Too many requests of yours are open. Wait for their answers.")
-        self._open[key] += 1
-        try:
+            if is_share_used(scope, address, self._open[address, "job"]):
+                raise Refused(429, TOO_MANY_JOBS)
+            kinds.append("job")
+        with self._held(address, *kinds):
             if is_upload:
                 await self._pass_upload(scope, limited(receive, most), send, int(length))
             else:
                 await self.app(scope, limited(receive, most), send)
+
+    async def _pass_stream(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        if not has_messages(scope):
+            raise Refused(404, NO_SESSION)
+        with self._held(address, "stream"):
+            await self.app(scope, receive, send)
+
+    @contextmanager
+    def _held(self, address: str, *kinds: str) -> Iterator[None]:
+        """Count a request as open, unless too many of its kind are."""
+        if any(self._open[address, kind] >= MAX_OPEN.get(kind, MAX_OPEN_CALLS) for kind in kinds):
+            raise Refused(429, TOO_MANY_OPEN)
+        keys = [(address, kind) for kind in kinds]
+        self._open.update(keys)
+        try:
+            yield
         finally:
-            self._open[key] -= 1
-            if not self._open[key]:
-                del self._open[key]
+            self._open.subtract(keys)
+            for key in keys:
+                if not self._open[key]:
+                    del self._open[key]
 
     async def _pass_upload(self, scope: Scope, receive: Receive, send: Send, length: int) -> None:
         """Nothing stays of an upload that breaks off, whether its sender or the disk is the cause."""
@@ -146,27 +171,6 @@ class RequestGuard:
             self._queued.popitem(last=False)
         if tokens < 1:
             raise Refused(429, "Too many jobs in a short time. Wait some seconds, then go on.")
-
-
-def address_of(client: str | None, headers: Mapping[str, str]) -> str | None:
-    """Where a request comes from; None if that is not known.
-
-    What a proxy says (the last entry of ``X-Forwarded-For``, which it adds itself) counts where the app runs
-    behind one: in a Space, or where ``DNI_BEHIND_PROXY`` is set. Everybody else could invent it.
-    """
-    if is_behind_proxy():
-        client = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    try:
-        address = ipaddress.ip_address(client or "")
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address):  # one household has a whole network of these
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def is_behind_proxy() -> bool:
-    return bool(os.environ.get("SPACE_ID") or os.environ.get("DNI_BEHIND_PROXY"))
 
 
 def check_site(scope: Scope, headers: Headers) -> None:
@@ -201,17 +205,6 @@ def limited(receive: Receive, most: int) -> Receive:
         return message
 
     return receive_some
-
-
-def host_of(pair: Any) -> str | None:
-    return pair[0] if pair else None
-
-
-def is_loopback(host: str | None) -> bool:
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def free_upload_bytes() -> int:

@@ -6,7 +6,7 @@ import gradio as gr
 
 from dni.serving.sessions import Session, SessionRegistry
 from dni.ui.errors import errors_shown
-from dni.ui.requests.request_guard import address_of
+from dni.ui.requests.addresses import address_of
 
 __all__ = ["close_with_page", "session_of"]
 
