@@ -284,5 +284,5 @@ class Desk:
     def message(self, text: str) -> Locator:
         """A message box with the text."""
         box = self.page.locator(".toast-body", has_text=text)
-        box.first.wait_for()
+        box.first.wait_for(timeout=90_000)  # strangers' networks are tried apart, one at a time
         return box

@@ -226,7 +226,7 @@ async def test_nothing_stays_of_an_upload_that_breaks_off(
     monkeypatch.setattr(GradioUploadFile, "write", fail)
     (tmp_path / "whole").mkdir()
     with gr.Blocks() as blocks:
-        pass
+        blocks.max_file_size = None  # as launching sets it
     guard = Middleware(RequestGuard, free_bytes=lambda: 10**12)
     app = App.create_app(blocks, app_kwargs={"middleware": [guard]})
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
