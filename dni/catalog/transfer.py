@@ -120,8 +120,9 @@ def receive(transfer: Transfer, version: Version) -> bool:
 
 def version_tag(response: httpx.Response) -> str:
     """What stands for the file's bytes at the server, its tag or its date, or ""; a weak tag does not."""
-    tag = response.headers.get("ETag", "")
-    return tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
+    tag: str = response.headers.get("ETag", "")
+    date: str = response.headers.get("Last-Modified", "")
+    return tag if tag.startswith('"') else date
 
 
 def is_version(response: httpx.Response, version: Version) -> bool:
