@@ -19,6 +19,8 @@ __all__ = ["MAX_NAME", "MAX_TENSORS", "header_problem", "tensor_problem"]
 
 MAX_NAME = 500
 MAX_TENSORS = 65_536
+# PyTorch computes with at most 64; no layer has more than 6.
+MAX_DIMENSIONS = 16
 # The names of so many tensors, and a recipe with a mask.
 MAX_HEADER_BYTES = 24_000_000
 LENGTH_BYTES = 8
@@ -109,6 +111,8 @@ def tensor_problem(name: object, value: object) -> str:
         return f"Expected plain dense tensors, but {where} is sparse, nested, quantised or without values"
     if value.dtype not in DTYPES.values():
         return f"Expected {USABLE}, but {where} is of the type {str(value.dtype).removeprefix('torch.')}"
+    if value.dim() > MAX_DIMENSIONS:
+        return f"Expected tensors of at most {MAX_DIMENSIONS} dimensions, but {where} has {value.dim()}"
     needed, stored = value.numel() * value.element_size(), value.untyped_storage().nbytes()
     if needed > stored:
         return f"Expected every value to be stored, but {where} repeats {stored} bytes to make {needed}"

@@ -247,6 +247,11 @@ HEADERS = [
     (of_dtype("F8_E4M3", 16), bytes(16), "'a' is of the type 'F8_E4M3'"),
     (of_dtype("C64", 128), bytes(128), "'a' is of the type 'C64'"),
     (of_dtype("\x1b[2J" * 1000, 128), bytes(128), "is of the type"),
+    (
+        {"a": {"dtype": "F32", "shape": [1] * 5000, "data_offsets": [0, 4]}},
+        bytes(4),
+        "at most 16 dimensions, but 'a' has 5000",
+    ),
     (of_dtype("F32", 64, "A" * 1_000_000), NAN, "at most 500 characters, but one has 1000000"),
     (of_dtype("F32", 64, "a\x1b[31m\n\u202e"), NAN, "infinite values in a\ufffd"),
     ({"n" * 25_000_000: {}}, b"", "a header of at most 24 MB, but it has 25 MB"),
