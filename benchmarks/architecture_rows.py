@@ -186,7 +186,7 @@ ROWS = (
         window_size=16,
         stripe_size=[32, 64],
     ),
-    row("GRL", "x2", **GRL_SR, upscale=2, upsampler="pixelshuffledirect"),
+    row("GRL", "x2", heavy=True, **GRL_SR, upscale=2, upsampler="pixelshuffledirect"),
     row("OmniSR", "x2", num_feat=16, up_scale=2),
     row("SCUNet", "", config=[2] * 7),
     row("Uformer", "", embed_dim=8, depths=[1] * 9, num_heads=[1, 1, 2, 2, 4, 4, 2, 2, 1]),
@@ -211,7 +211,7 @@ ROWS = (
     row("FDAT", "pixel shuffle", **FDAT, scale=2, upsampler_type="pixelshuffle"),
     row("FDAT", "unshuffle", **FDAT, scale=2, upsampler_type="pixelshuffle", unshuffle_mod=True),
     row("IPT", "x2", n_feats=24, num_layers=1, scale=[2], patch_size=24),
-    row("AuraSR", "", **AURA),
+    row("AuraSR", "", heavy=True, **AURA),
     row("GFPGAN", "", heavy=True, size_=(512, 512)),
     row(
         "RestoreFormer",

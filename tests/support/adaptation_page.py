@@ -29,7 +29,6 @@ from dni.serving.digit_service import BACKGROUND, DigitService
 SNAPSHOTS = range(0, 2001, 100)
 MEASURES = ("reversal", "mnist", "mnist_m", "domain_accuracy", "a_distance")
 EXAMPLE = example_token(BACKGROUND)
-TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 COPY_CANVAS = """(selector) => document.querySelector(selector).toDataURL('image/png').split(',')[1]"""
 
@@ -129,7 +128,7 @@ class DigitPage:
 
     def grid(self, domain: int) -> np.ndarray:
         self.find(".wall canvas").nth(domain).scroll_into_view_if_needed()
-        self.page.evaluate(TWO_FRAMES)  # walls are drawn in the next
+        self.page.wait_for_timeout(500)  # walls are drawn when they are seen, in the next frame
         return self.canvas(f".wall:nth-child({domain + 1}) canvas")
 
     def answers(self, alpha: float) -> torch.Tensor:

@@ -91,7 +91,7 @@ class Pause:
 
         monkeypatch.setattr(RenderControl, "report", paused)
         small = lambda *sides, **options: plan(*sides, **{**options, "budget": SMALL_BUDGET})  # noqa: E731
-        monkeypatch.setattr("dni.rendering.renderer.plan", small)
+        monkeypatch.setattr("dni.rendering.jobs.plan", small)
 
 
 @pytest.fixture
