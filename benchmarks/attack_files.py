@@ -12,7 +12,15 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save
 
-__all__ = ["write_attack_files"]
+__all__ = [
+    "chunk",
+    "gif_of_many_frames",
+    "jpeg_of_many_scans",
+    "large_png",
+    "png",
+    "tiff_of_many_directories",
+    "write_attack_files",
+]
 
 LARGE_SIDE = 7000
 SCANS = 600
@@ -33,10 +41,10 @@ def write_attack_files(folder: Path, network: Path) -> None:
     """
     files = {
         "large.png": large_png(),
-        "scans.jpg": jpeg_of_many_scans(),
-        "directories.tif": tiff_of_many_directories(),
+        "scans.jpg": jpeg_of_many_scans(SCANS),
+        "directories.tif": tiff_of_many_directories(DIRECTORIES),
         "chunks.png": png(4, 4, before=chunk(b"teSt", b"") * CHUNKS),
-        "frames.gif": gif_of_many_frames(),
+        "frames.gif": gif_of_many_frames(FRAMES),
         "photo.png": png(600, 400),
         "claims.pth": network_that_claims(network),
         "header.safetensors": safetensors_with({"x" * LONG_NAME: tensor_entry()}),
@@ -69,37 +77,37 @@ def large_png() -> bytes:
     return buffer.getvalue()
 
 
-def jpeg_of_many_scans() -> bytes:
+def jpeg_of_many_scans(count: int) -> bytes:
     """A progressive JPEG whose last scan comes again and again."""
     buffer = io.BytesIO()
     Image.new("L", (3000, 3000)).save(buffer, "JPEG", progressive=True)
     data = buffer.getvalue()
     scan = data[data.rindex(b"\xff\xda") : -2]
-    return data[:-2] + scan * SCANS + b"\xff\xd9"
+    return data[:-2] + scan * count + b"\xff\xd9"
 
 
-def tiff_of_many_directories() -> bytes:
+def tiff_of_many_directories(count: int) -> bytes:
     """A chain of directories, each of which counts as a frame."""
     buffer = io.BytesIO()
     Image.new("L", (4, 4)).save(buffer, "TIFF")
     data = bytearray(buffer.getvalue())
     start = struct.unpack("<I", data[4:8])[0]
-    count = struct.unpack("<H", data[start : start + 2])[0]
-    directory = bytes(data[start : start + 2 + 12 * count])
+    entries = struct.unpack("<H", data[start : start + 2])[0]
+    directory = bytes(data[start : start + 2 + 12 * entries])
     del data[start:]
-    for _ in range(DIRECTORIES):
+    for _ in range(count):
         data += directory + struct.pack("<I", len(data) + len(directory) + 4)
     data[-4:] = bytes(4)
     return bytes(data)
 
 
-def gif_of_many_frames() -> bytes:
+def gif_of_many_frames(count: int) -> bytes:
     """The same frame again and again."""
     buffer = io.BytesIO()
     Image.new("P", (64, 64)).save(buffer, "GIF")
     data = buffer.getvalue()
     at = data.index(b"\x2c")
-    return data[:at] + data[at:-1] * FRAMES + b"\x3b"
+    return data[:at] + data[at:-1] * count + b"\x3b"
 
 
 def network_that_claims(network: Path) -> bytes:

@@ -22,13 +22,6 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 WEB = {"url": "https://host/a.pth", "size": len(CONTENT), "sha256": SHA256}
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the person who runs the tests has set must not change them."""
-    for variable in ("DNI_CATALOG", "DNI_WEIGHTS", "DNI_CACHE"):
-        monkeypatch.delenv(variable, raising=False)
-
-
 def entry(**changes: object) -> dict[str, Any]:
     ends = [
         {"label": "calm", "source": {"path": "a.safetensors", "sha256": SHA256}},

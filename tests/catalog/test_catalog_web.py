@@ -19,13 +19,6 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 WEB = {"url": "https://host/a.pth", "size": len(CONTENT), "sha256": SHA256}
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the person who runs the tests has set must not change them."""
-    for variable in ("DNI_CATALOG", "DNI_WEIGHTS", "DNI_CACHE"):
-        monkeypatch.delenv(variable, raising=False)
-
-
 def web_pair(*sources: Source) -> Pair:
     return Pair("mine", "Mine", (End("calm", sources[0], sources[1:]), End("wild", Source(**WEB))))
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import struct
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.attack_files import (
+    chunk,
+    gif_of_many_frames,
+    jpeg_of_many_scans,
+    png,
+    tiff_of_many_directories,
+)
 from dni.bounded_process import Limits
 from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.decoding.decode_apart import LIMITS, Decoders, open_picture_apart, read_recipe_apart
@@ -33,56 +37,10 @@ def decoders() -> Iterator[Decoders]:
     made.close()
 
 
-def chunk(name: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
-def png(width: int, height: int, *, before: bytes = b"") -> bytes:
-    """All black, with chunks before the pixels."""
-    pixels = zlib.compress(bytes(height * (3 * width + 1)), 9)
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + before + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-
-
-def jpeg_of_many_scans() -> bytes:
-    """A progressive JPEG whose last scan comes again and again."""
-    buffer = io.BytesIO()
-    Image.new("L", (3000, 3000)).save(buffer, "JPEG", progressive=True)
-    data = buffer.getvalue()
-    scan = data[data.rindex(b"\xff\xda") : -2]
-    return data[:-2] + scan * 1000 + b"\xff\xd9"
-
-
-def tiff_of_many_directories() -> bytes:
-    """400,000 directories in a chain: each is counted as a frame."""
-    buffer = io.BytesIO()
-    Image.new("L", (4, 4)).save(buffer, "TIFF")
-    data = bytearray(buffer.getvalue())
-    start = struct.unpack("<I", data[4:8])[0]
-    count = struct.unpack("<H", data[start : start + 2])[0]
-    directory = bytes(data[start : start + 2 + 12 * count])
-    end = start + len(directory)
-    data[end : end + 4] = struct.pack("<I", end + 4)
-    del data[end + 4 :]
-    for _ in range(400_000):
-        following = len(data) + len(directory) + 4
-        data += directory + struct.pack("<I", following)
-    data[-4:] = bytes(4)
-    return bytes(data)
-
-
-def gif_of_many_frames(count: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("P", (64, 64)).save(buffer, "GIF")
-    data = buffer.getvalue()
-    at = data.index(b"\x2c")
-    return data[:at] + data[at:-1] * count + b"\x3b"
-
-
 LONG: dict[str, Callable[[], bytes]] = {
-    "scans.jpg": jpeg_of_many_scans,
+    "scans.jpg": lambda: jpeg_of_many_scans(1000),
     "chunks.png": lambda: png(4, 4, before=chunk(b"teSt", b"") * 3_000_000),
-    "directories.tif": tiff_of_many_directories,
+    "directories.tif": lambda: tiff_of_many_directories(400_000),
 }
 
 

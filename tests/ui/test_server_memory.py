@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from contextlib import suppress
 
 import pytest
-from PIL import Image
 
+from benchmarks.attack_files import large_png
 from benchmarks.people import App, DroppedError, Person, RefusedError, Scene, connect
 from benchmarks.server import Server, serve
 from dni.examples import EXAMPLE_FOLDER
 
 PEOPLE = 12
 MOST_BYTES = 3_000_000_000
-
-
-def bomb() -> bytes:
-    """49 megapixels in 0.2 MB, black, and one of them translucent, so that it is laid over grey."""
-    image = Image.new("RGBA", (7000, 7000), (0, 0, 0, 255))
-    image.putpixel((0, 0), (255, 255, 255, 128))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=9)
-    return buffer.getvalue()
 
 
 async def attack(app: App, png: bytes) -> int:
@@ -55,7 +45,7 @@ async def watch(server: Server, peaks: list[int]) -> None:
 
 
 async def crowd(server: Server) -> tuple[list[int], list[int]]:
-    app, peaks, png = connect(server.address), [server.memory()], bomb()
+    app, peaks, png = connect(server.address), [server.memory()], large_png()
     watching = asyncio.create_task(watch(server, peaks))
     came = await asyncio.gather(*(attack(app, png) for _ in range(PEOPLE)))
     watching.cancel()
