@@ -19,6 +19,8 @@ from PIL import Image
 
 from dni.errors import DniError
 from dni.examples import example_paths
+from dni.serving.render_service import RenderService
+from dni.ui import build_app
 from dni.ui.requests.uploads import keep_uploads_private, received_path
 
 SHORT = {"text", "path", "file", "list of paths", "list of files"}  # shapes that reach a handler
@@ -236,3 +238,21 @@ def test_all_else_is_refused_in_the_same_words(
     }[kind]
     with pytest.raises(DniError, match=r"^Expected a file that was uploaded to this app, but got something"):
         received_path(path)
+
+
+def test_an_example_that_somebody_uploads_stays_for_all(
+    tiny_service: RenderService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio stores equal files once: the gallery's is the upload."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    build_app(tiny_service)
+    (shown,) = tmp_path.glob("*/coffee.png")
+    own = tmp_path / "b" / "own.png"
+    own.parent.mkdir()
+    own.write_bytes(b"a picture")
+    for path in (shown, own):
+        os.utime(path, (0, 0))
+    with tiny_service.sessions.open("somebody") as session:
+        for path in (shown, own):
+            assert received_path(str(path), session) == path
+    assert (shown.exists(), own.exists()) == (True, False)

@@ -100,6 +100,9 @@ class Viewer {
     if (stage.open(next)) grid.forget();
     showText(find(this.element, '.end-a'), next.labels[0]);
     showText(find(this.element, '.end-b'), next.labels[1]);
+    // Where nothing is enlarged, bicubic interpolation gives the picture itself.
+    const other = next.scale === 1 ? 'the original' : 'bicubic';
+    showText(find(this.element, '.other'), `Compare with ${other}`);
     this.slider.value = String(this.alpha);
     this.openRegion(stage.view.region(null));
     grid.rest();
