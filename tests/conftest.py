@@ -5,20 +5,19 @@ from __future__ import annotations
 import copy
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from command_line import Result, Run, plain
 from effects_page import Desk, Gate, tiny_pairs
+from pair_files import make_pair
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.browser import CHROMIUM, FLAGS
-from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import save
 from dni.cli.main import main
 from dni.serving.render_service import RenderService
@@ -82,11 +81,6 @@ def digits_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_data_root(tmp_path_factory.mktemp("data"))
 
 
-def make_pair(pair_id: str, paths: Iterable[Path]) -> Pair:
-    """A pair of local files, labelled by their names."""
-    return Pair(pair_id, pair_id, tuple(End(path.stem, Source(path=path)) for path in paths))
-
-
 @pytest.fixture
 def service(tiny_ends: list[Path]) -> RenderService:
     """A service with the tiny pair, and with the same in the other order."""
@@ -119,23 +113,6 @@ def tiny_catalogue(tmp_path: Path, tiny_ends: list[Path], monkeypatch: pytest.Mo
     monkeypatch.setenv("DNI_CATALOG", str(file))
 
 
-@dataclass
-class Result:
-    """What a run of the command line left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-def plain(text: str) -> str:
-    """Without the colours that some environments ask for."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """The command line in this process; an exception that it does not turn into a message fails the test."""
@@ -148,15 +125,6 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Result(int(left.value.code or 0), plain(out), plain(err))
 
     return run
-
-
-def assert_refused(result: Result, text: str, folder: Path) -> None:
-    """One line on stderr that matches ``text``, status 1, and nothing in the folder of results."""
-    assert result.code == 1
-    assert re.search(text, result.err), result.err
-    assert re.fullmatch(r"Error: [^\n]+\n", result.err), result.err
-    assert result.out == ""
-    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from cases import case
-from conftest import Result, Run, plain
+from command_line import Result, Run, plain
 from PIL import Image
 from safetensors.torch import load_file
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cases import case
-from conftest import Run, assert_refused
+from command_line import Run, assert_refused
 from PIL import Image
 
 pytestmark = pytest.mark.usefixtures("tiny_catalogue")

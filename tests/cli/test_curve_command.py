@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import case
-from conftest import Run, assert_refused
+from command_line import Run, assert_refused
 from PIL import Image
 
 from dni.blending.shares import Mix

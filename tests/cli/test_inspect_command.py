@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Run, assert_refused
+from command_line import Run, assert_refused
 
 from dni.blending.layer_groups import layer_groups
 from dni.checkpoints.files import save

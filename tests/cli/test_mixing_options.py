@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from cases import case
-from conftest import Run, assert_refused
+from command_line import Run, assert_refused
 from PIL import Image
 from safetensors.torch import load_file
 

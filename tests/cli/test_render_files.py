@@ -9,7 +9,7 @@ import pytest
 import tifffile
 import torch
 from cases import case
-from conftest import Run, assert_refused
+from command_line import Run, assert_refused
 from PIL import ExifTags, Image
 
 from dni.blending.interpolate import interpolate, shares_of

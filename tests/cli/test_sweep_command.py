@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from cases import case
-from conftest import Run, assert_refused
+from command_line import Run, assert_refused
 from PIL import Image, ImageSequence
 from sweep_files import holds
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from cases import case
-from conftest import Run
+from command_line import Run
 from torchvision.datasets import MNIST
 
 from dni.training.adaptation import train as train_module

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from cases import case
-from conftest import make_pair
+from pair_files import make_pair
 from PIL import Image
 
 from dni.blending.shares import Mix

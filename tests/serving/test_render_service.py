@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import make_pair
+from pair_files import make_pair
 from PIL import Image
 from torch import Tensor
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import make_pair
+from pair_files import make_pair
 
 from dni.blending.shares import BlendError, Mix
 from dni.catalog.pairs import CatalogError

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from cases import case
-from conftest import Run
+from command_line import Run
 from safetensors import safe_open
 from safetensors.torch import load_file
 

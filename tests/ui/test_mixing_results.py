@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import Run
+from command_line import Run
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from mixing_page import MixingPage, trying_once
