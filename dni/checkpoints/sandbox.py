@@ -22,7 +22,7 @@ from dni.checkpoints.errors import MAX_BYTES, CheckpointError
 from dni.checkpoints.networks import load_network
 from dni.errors import DniError
 
-__all__ = ["LIMITS", "MAX_FILES", "check_count", "check_size", "load", "unusable"]
+__all__ = ["LIMITS", "MAX_FILES", "ask_apart", "check_count", "check_size", "load", "unusable"]
 
 MAX_FILES = 8
 # For all files of a call together, beyond PyTorch itself; a large network takes a few seconds.
@@ -30,6 +30,7 @@ LIMITS = Limits(memory_bytes=2 * 1024**3, cpu_seconds=60, wall_seconds=120.0)
 # Of the processor time that is left, so that one file does not take it from all that come after it.
 SHARE_OF_ONE = 0.5
 FEWEST_SECONDS = 1
+IMPORTING_SECONDS = 60
 TRIALS = threading.Lock()
 
 
@@ -97,14 +98,28 @@ def try_apart(paths: Sequence[Path], limits: Limits, trial: str) -> list[str]:
         "memory_bytes": limits.memory_bytes,
         "cpu_seconds": limits.cpu_seconds,
     }
-    # Its forks are what works; the process itself has only to import PyTorch.
-    own = replace(limits, cpu_seconds=limits.cpu_seconds + 60)
     try:
-        with TRIALS, BoundedProcess("dni.checkpoints.sandbox:try_each") as process:
-            answers, _ = process.ask(request, own)
+        # Its forks are what works; the process itself has only to import PyTorch.
+        answers = ask_apart(f"{__name__}:try_each", request, limits)
     except LimitError:
         return [too_much(path) for path in paths]
     return [too_much(path) if answer is None else answer for path, answer in zip(paths, answers, strict=True)]
+
+
+def ask_apart(job: str, request: Mapping[str, Any], limits: Limits = LIMITS) -> Any:
+    """What a job that needs PyTorch answers from a process with limits; waits for the jobs of others.
+
+    Args:
+        job: ``"module:function"``; see :class:`dni.bounded_process.BoundedProcess`.
+        request: For JSON.
+        limits: Beyond importing PyTorch.
+
+    Raises:
+        LimitError: A limit was reached.
+    """
+    own = replace(limits, cpu_seconds=limits.cpu_seconds + IMPORTING_SECONDS)
+    with TRIALS, BoundedProcess(job) as process:
+        return process.ask(request, own)[0]
 
 
 def too_much(path: Path | str) -> str:

@@ -124,14 +124,34 @@ class Engine:
         between = bits == 8 and not mix.groups and all(0 <= share <= 1 for share in mix.shares)
         if self._is_local:
             return Surroundings(self.depth if between else self.overlap)
-        with self._measuring:
-            if self._surroundings is None:
-                self._surroundings = self._measure_surroundings()
-            measured = self._surroundings
+        measured = self.measured()
         if between:
             return measured
         overlap = round_up(max(self.overlap, measured.overlap), measured.grid)
         return replace(measured, overlap=overlap)
+
+    def measured(self) -> Surroundings:
+        """What was measured, or is now, on the processor: what another engine of these ends may adopt."""
+        if self._is_local:
+            return Surroundings(self.depth)
+        with self._measuring:
+            if self._surroundings is None:
+                self._surroundings = self._measure_surroundings()
+            return self._surroundings
+
+    def adopt(self, measured: Surroundings | None) -> None:
+        """Take what another engine of these ends has measured instead of measuring at first use.
+
+        Args:
+            measured: See :meth:`measured`; None where it could not be measured: then parts overlap as far as
+                the network can see, and get a notice where that may not be enough.
+        """
+        with self._measuring:
+            if self._is_local:
+                self._depth = measured.overlap if measured else self.overlap
+            else:
+                unknown = Surroundings.unknown(self.overlap, self.network.multiple_of)
+                self._surroundings = measured or unknown
 
     @property
     def depth(self) -> int:

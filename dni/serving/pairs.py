@@ -16,7 +16,9 @@ from dni.catalog.pairs import Pair, ProgressOf, end_paths
 from dni.checkpoints.networks import load_ends
 from dni.device import Precision
 from dni.errors import shown
+from dni.rendering.measuring.surroundings import Surroundings
 from dni.rendering.renderer import Renderer
+from dni.serving.network_trial import measure_apart
 from dni.serving.pictures import EVERYBODY, Held
 from dni.serving.regions import RenderServiceError
 from dni.serving.sessions import Session
@@ -27,6 +29,8 @@ __all__ = ["MAX_OWN_PAIRS", "Pairs"]
 RENDERER_BYTES = 1_200_000_000
 # A person's own pairs beyond this: the oldest is forgotten.
 MAX_OWN_PAIRS = 4
+# Of a network of convolutions that is measured where frames are rendered.
+FEW_PARAMETERS = 100_000
 OWN = "own."
 
 
@@ -47,6 +51,7 @@ class Pairs:
         self._renderers: ByteCache[tuple[Held, Precision, bool], Renderer] = ByteCache(
             RENDERER_BYTES, size_of=renderer_bytes, keeps_newest=True
         )
+        self._measured: dict[Held, Surroundings | None] = {}
         self._guard = threading.Lock()
         self._loading: WeakValueDictionary[Held, threading.Lock] = WeakValueDictionary()
         # Of strangers' networks one pair is loaded at a time; nobody waits for them but who brought others.
@@ -121,6 +126,10 @@ class Pairs:
             if loaded is None:
                 network, states = load_ends(paths)
                 loaded = Renderer(network, states, device=self.device, precision=precision)
+                if pair_id not in self.catalog and not is_quickly_measured(loaded):
+                    if pair_key not in self._measured:
+                        self._measured[pair_key] = measure_apart(paths)
+                    loaded.adopt(self._measured[pair_key])
                 self._renderers.put(key, loaded)
                 if pair_id not in self.catalog and pair_key not in self._own:
                     self._forget(pair_key)  # its session ended meanwhile
@@ -135,7 +144,14 @@ class Pairs:
 
     def _forget(self, pair_key: Held) -> None:
         self._own.pop(pair_key, None)
+        self._measured.pop(pair_key, None)
         self._renderers.drop(lambda key: key[0] == pair_key)
+
+
+def is_quickly_measured(renderer: Renderer) -> bool:
+    """Whether measuring at first use takes a second or so, whatever the layers do, and no process apart."""
+    parameters = sum(parameter.numel() for parameter in renderer.network.module.parameters())
+    return renderer.is_local and parameters <= FEW_PARAMETERS
 
 
 def renderer_bytes(renderer: Renderer) -> int:

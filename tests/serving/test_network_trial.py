@@ -11,11 +11,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from dni.bounded_process import LimitError
 from dni.catalog.pairs import Pair
+from dni.checkpoints import sandbox
+from dni.checkpoints.networks import load_ends
 from dni.errors import DniError
+from dni.rendering.renderer import Renderer
 from dni.serving import network_trial, pairs
 from dni.serving.mixing.uploaded_networks import UploadedNetworks
-from dni.serving.network_trial import try_network, unusable
+from dni.serving.network_trial import measure_apart, try_network, unusable
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 
@@ -79,3 +83,43 @@ def test_loading_a_pair_holds_up_no_other(
         finally:
             stuck.set()
         assert [each.result(PATIENCE).scale for each in loading] == [4, 4]
+
+
+@pytest.fixture
+def cugan(shared: Path) -> list[Path]:
+    """Two ends with strides and global operations: their surroundings are measured, not computed."""
+    return [
+        shared / "pairs" / "realcugan-2x" / f"up2x-{name}.safetensors" for name in ("no-denoise", "denoise1x")
+    ]
+
+
+@pytest.mark.slow
+def test_measuring_apart_gives_what_measuring_here_gives(cugan: list[Path]) -> None:
+    network, states = load_ends(cugan)
+    here = Renderer(network, states, device=torch.device("cpu"), precision="float32").measured()
+    assert here.is_global
+    assert measure_apart(cugan) == here
+
+
+def test_own_networks_are_measured_apart_once(
+    service: RenderService, cugan: list[Path], ann: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither frames nor an export measure again; nothing found is nothing that is measured here."""
+    asked: list[Any] = []
+    monkeypatch.setattr(pairs, "measure_apart", asked.append)
+    monkeypatch.setattr(Renderer, "_measure_surroundings", lambda _: pytest.fail("measured here"))
+    pair_id = service.hold_pair(Pair.from_paths(cugan), session=ann)
+    renderers = [service.renderer(pair_id, ann), service.export_renderer(pair_id, ann)]
+    assert renderers[0] is not renderers[1]
+    assert asked == [cugan]
+    assert all(renderer.measured().is_global for renderer in renderers)
+
+
+def test_measuring_that_takes_too_much_is_given_up(
+    tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask_apart(*_: Any) -> None:
+        raise LimitError("time")
+
+    monkeypatch.setattr(sandbox, "ask_apart", ask_apart)
+    assert measure_apart(tiny_ends) is None

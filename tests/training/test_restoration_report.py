@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from dni.blending.interpolate import interpolate, shares_of
 from dni.catalog.pairs import End, Pair, Source
 from dni.errors import DniError
+from dni.metrics.judges import Judges
 from dni.metrics.perceptual import perceptual_distance
 from dni.training.restoration import report as report_module
-from dni.training.restoration.report import measure, report_table, write_report
+from dni.training.restoration.report import Measures, measure, report_table, write_report
 from models import RRDBNet
 from models.tiny_darknet import TinyDarknet
 
@@ -53,7 +54,7 @@ def psnr(output: Image.Image | np.ndarray, reference: Image.Image) -> float:
 
 def test_equal_pictures() -> None:
     picture = noise(0)
-    row = measure(picture, picture, Doubled(), border=4)
+    row = measure(picture, picture, Measures(Doubled()), border=4)
     assert row == {
         "psnr_y": float("inf"),
         "ssim_y": pytest.approx(1),
@@ -64,7 +65,7 @@ def test_equal_pictures() -> None:
 
 def test_a_brighter_picture_by_hand() -> None:
     reference = noise(0, peak=200)
-    row = measure(reference + 20, reference, Doubled(), border=4)
+    row = measure(reference + 20, reference, Measures(Doubled()), border=4)
     assert row["psnr_y"] == pytest.approx(20 * np.log10(255 / (20 * LUMA.sum())), abs=1e-3)
     assert row["ssim_y"] < 0.9999
     # Of RGB in [0, 1]; the distance itself has its own tests.
@@ -78,17 +79,17 @@ def test_the_border_counts_for_the_features_only() -> None:
     reference = noise(0)
     output = reference.clone()
     output[:, :4] = 0
-    row = measure(output, reference, Doubled(), border=4)
+    row = measure(output, reference, Measures(Doubled()), border=4)
     assert row["psnr_y"] == float("inf")
     assert row["ssim_y"] == pytest.approx(1)
     assert row["perceptual"] > 0.01
-    assert measure(output, reference, Doubled(), border=3)["psnr_y"] < 40
+    assert measure(output, reference, Measures(Doubled()), border=3)["psnr_y"] < 40
 
 
 def test_a_smooth_picture_lacks_texture() -> None:
     reference = noise(0)
     smooth = nn.functional.avg_pool2d(reference.float(), 5, stride=1, padding=2).byte()
-    assert measure(smooth, reference, Doubled(), border=4)["spectral"] < 0.1
+    assert measure(smooth, reference, Measures(Doubled()), border=4)["spectral"] < 0.1
 
 
 # A whole report
@@ -128,6 +129,16 @@ def extractor(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(file)
 
 
+@pytest.fixture(autouse=True)
+def judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One judge that is here, and one that cannot be had."""
+    found = Judges(
+        {"dists_like": lambda output, reference: float((output - reference).abs().mean())},
+        {"lpips": "no such weights"},
+    )
+    monkeypatch.setattr(report_module, "load_judges", lambda: found)
+
+
 def test_the_report_and_the_card(pair: Pair, card: Path, data: Path, extractor: str) -> None:
     returned = write_report(pair, data_root=data, extractor=extractor)
     report = json.loads((card.parent / "report.json").read_text(encoding="utf-8"))
@@ -149,7 +160,9 @@ def test_the_report_and_the_card(pair: Pair, card: Path, data: Path, extractor: 
     measured = report["sets"]["Set14"]["0.25"]
     row = next(line for line in lines if line.startswith("| Set14 | 0.25 |"))
     shown = [float(cell) for cell in row.split("|")[3:-1]]
-    wanted = [measured[key] for key in ("psnr_y", "ssim_y", "perceptual", "spectral")]
+    wanted = [measured[key] for key in ("psnr_y", "ssim_y", "perceptual", "spectral", "dists_like")]
+    assert 0 < measured["dists_like"] < 1
+    assert report["judges"] == {"dists_like": "measured", "lpips": "no such weights"}
     assert shown == pytest.approx(wanted, abs=0.0051)
 
 
@@ -184,11 +197,14 @@ def test_writing_again_gives_the_same(pair: Pair, card: Path, data: Path, extrac
 
 
 def test_the_table_has_a_line_for_each_row() -> None:
-    row = {"psnr_y": 30.128, "ssim_y": 0.91236, "perceptual": 0.5, "spectral": 0.9876}
+    row = {"psnr_y": 30.128, "ssim_y": 0.91236, "perceptual": 0.5, "spectral": 0.9876, "lpips": 0.25}
     lines = report_table({"Set5": {"bicubic": row, "0.00": row}, "Set14": {"0.00": row}}).splitlines()
-    assert lines[0] == "| set | alpha | PSNR-Y (dB) | SSIM-Y | perceptual distance | spectral ratio |"
+    assert lines[0] == (
+        "| set | alpha | PSNR-Y (dB) | SSIM-Y | perceptual distance (trained on) "
+        "| spectral ratio (trained on) | LPIPS (AlexNet) |"
+    )
     assert lines[1].count("|") == lines[0].count("|")
-    assert lines[2] == "| Set5 | bicubic | 30.13 | 0.9124 | 0.5000 | 0.988 |"
+    assert lines[2] == "| Set5 | bicubic | 30.13 | 0.9124 | 0.5000 | 0.988 | 0.2500 |"
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["Set5", "Set5", "Set14"]
 
 

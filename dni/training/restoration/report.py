@@ -6,6 +6,7 @@ import json
 import platform
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -21,6 +22,7 @@ from dni.checkpoints.files import sha256_of
 from dni.checkpoints.networks import load_ends
 from dni.errors import DniError
 from dni.metrics.distortion import psnr_y, ssim_y
+from dni.metrics.judges import JUDGES, Judges, load_judges
 from dni.metrics.perceptual import load_extractor, perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.pictures.photographs import load_photographs
@@ -34,11 +36,13 @@ __all__ = ["measure", "report_table", "write_report"]
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TEST_SETS = {"Set5": "set5", "Set14": "set14", "BSD100": "bsds500/val"}
+# Headings, and decimals.
 COLUMNS = {
-    "psnr_y": "PSNR-Y (dB)",
-    "ssim_y": "SSIM-Y",
-    "perceptual": "perceptual distance",
-    "spectral": "spectral ratio",
+    "psnr_y": ("PSNR-Y (dB)", 2),
+    "ssim_y": ("SSIM-Y", 4),
+    "perceptual": ("perceptual distance (trained on)", 4),
+    "spectral": ("spectral ratio (trained on)", 3),
+    **{name: (heading, 4) for name, heading in JUDGES.items()},
 }
 TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- /table -->)", re.DOTALL)
 OTHERS = re.compile(r"(?<=<!-- others -->\n).*(?=<!-- /others -->)", re.DOTALL)
@@ -46,16 +50,30 @@ OTHERS = re.compile(r"(?<=<!-- others -->\n).*(?=<!-- /others -->)", re.DOTALL)
 Row = dict[str, float]
 
 
-def measure(output: Tensor, reference: Tensor, extractor: nn.Module, *, border: int) -> Row:
-    """The four measures of one uint8 (3, H, W) output against its uint8 reference."""
+@dataclass(frozen=True)
+class Measures:
+    """What pictures are measured by, beside PSNR, SSIM and spectra.
+
+    Attributes:
+        extractor: Of the perceptual distance that networks are trained with.
+        judges: Measures that no network was trained with.
+    """
+
+    extractor: nn.Module
+    judges: Judges = field(default_factory=Judges)
+
+
+def measure(output: Tensor, reference: Tensor, measures: Measures, *, border: int) -> Row:
+    """The measures of one uint8 (3, H, W) output against its uint8 reference."""
     ours, theirs = (image[None].float() / 255 for image in (output, reference))
     with torch.no_grad():
-        perceptual = float(perceptual_distance(extractor, ours, theirs))
+        perceptual = float(perceptual_distance(measures.extractor, ours, theirs))
     return {
         "psnr_y": psnr_y(ours, theirs, border=border),
         "ssim_y": ssim_y(ours, theirs, border=border),
         "perceptual": perceptual,
         "spectral": spectral_ratio(ours, theirs),
+        **measures.judges.measure(ours, theirs),
     }
 
 
@@ -67,7 +85,7 @@ def test_images(folder: Path, scale: int) -> Iterator[tuple[Tensor, Tensor, Tens
         yield to_tensor(low), to_tensor(bicubic), to_tensor(high)
 
 
-def measure_set(folder: Path, renderer: Renderer, extractor: nn.Module) -> dict[str, Row]:
+def measure_set(folder: Path, renderer: Renderer, measures: Measures) -> dict[str, Row]:
     """Mean measures of a test set, by "bicubic" or alpha."""
     rows: dict[str, list[Row]] = {}
     images = list(test_images(folder, renderer.scale))
@@ -75,22 +93,23 @@ def measure_set(folder: Path, renderer: Renderer, extractor: nn.Module) -> dict[
         outputs = {"bicubic": bicubic}
         outputs |= {f"{alpha:.2f}": renderer.render(low, shares_of(alpha)) for alpha in ALPHAS}
         for name, output in outputs.items():
-            rows.setdefault(name, []).append(measure(output, high, extractor, border=renderer.scale))
+            rows.setdefault(name, []).append(measure(output, high, measures, border=renderer.scale))
     return {
-        name: {key: round(fmean(row[key] for row in many), 5) for key in COLUMNS}
+        name: {key: round(fmean(row[key] for row in many), 5) for key in many[0]}
         for name, many in rows.items()
     }
 
 
 def report_table(sets: Mapping[str, Mapping[str, Row]]) -> str:
     """The report as a Markdown table."""
-    lines = ["| set | alpha | " + " | ".join(COLUMNS.values()) + " |", "|---|---|" + "---|" * len(COLUMNS)]
+    first = next(iter(next(iter(sets.values())).values()))
+    columns = {key: column for key, column in COLUMNS.items() if key in first}
+    headings = " | ".join(heading for heading, _ in columns.values())
+    lines = [f"| set | alpha | {headings} |", "|---|---|" + "---|" * len(columns)]
     for set_name, rows in sets.items():
         for name, row in rows.items():
-            lines.append(
-                f"| {set_name} | {name} | {row['psnr_y']:.2f} | {row['ssim_y']:.4f} | "
-                f"{row['perceptual']:.4f} | {row['spectral']:.3f} |"
-            )
+            cells = " | ".join(f"{row[key]:.{decimals}f}" for key, (_, decimals) in columns.items())
+            lines.append(f"| {set_name} | {name} | {cells} |")
     return "\n".join(lines) + "\n"
 
 
@@ -117,14 +136,15 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
         )
     network, states = load_ends(paths)
     renderer = Renderer(network, states, precision="float32")
-    features = load_extractor(extractor)
-    sets = {name: measure_set(data_root / folder, renderer, features) for name, folder in TEST_SETS.items()}
+    measures = Measures(load_extractor(extractor), load_judges())
+    sets = {name: measure_set(data_root / folder, renderer, measures) for name, folder in TEST_SETS.items()}
     report = {
         "pair": pair.id,
         "ends": {path.name: sha256_of(path) for path in paths},
         "command": f"python -m dni evaluate restore --data-root DATA --extractor {Path(extractor).name}",
         "protocol": "x4, Pillow bicubic with antialiasing, 8 bits; luma, border of 4; float32",
         "extractor": Path(extractor).stem,
+        "judges": {name: "measured" for name in measures.judges.distances} | dict(measures.judges.absent),
         "versions": {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "device": str(renderer.device),
         "sets": sets,
