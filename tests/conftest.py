@@ -190,7 +190,8 @@ def new_desk(browser: Browser, tiny_service: RenderService, app: str) -> Iterato
     desks: list[Desk] = []
 
     def new_desk(*, service: RenderService = tiny_service, url: str = app, **options: Any) -> Desk:
-        options = {"viewport": {"width": 1280, "height": 900}, **options}
+        # The slider stands still when the page opens.
+        options = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **options}
         desks.append(Desk(browser.new_context(**options).new_page(), service, url))
         return desks[-1]
 

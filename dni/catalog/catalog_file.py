@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dni.catalog.bundled import weights_folder
+from dni.catalog.ladders import Ladder
 from dni.catalog.pairs import CatalogError, End, Pair, Source
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import PICKLE_SUFFIXES
@@ -27,7 +28,7 @@ CATALOG_VARIABLE = "DNI_CATALOG"
 
 # The keys of catalog.json and their types; null means that nobody knows.
 PAIR_REQUIRED: dict[str, type] = {"id": str, "title": str, "ends": list}
-PAIR_OPTIONAL: dict[str, type] = {"scale": int} | dict.fromkeys(
+PAIR_OPTIONAL: dict[str, type] = {"scale": int, "examples": list, "ladder": dict} | dict.fromkeys(
     ("description", "lineage", "licence", "homepage", "architecture", "layout"), str
 )
 END_REQUIRED: dict[str, type] = {"label": str, "source": dict}
@@ -98,12 +99,29 @@ def parse_pair(entry: object, where: str, folder: Path) -> Pair:
             "Expected an id of small letters, digits, dots and hyphens, but got "
             f"{shown(fields['id'])} in {where}."
         )
+    examples = fields.pop("examples", ())
+    if not all(isinstance(name, str) for name in examples):
+        raise CatalogError(f"Expected the names of examples as texts in {where}.")
+    ladder = parse_ladder(fields.pop("ladder", None), where)
     entries = enumerate(fields.pop("ends"), start=1)
     ends = tuple(parse_end(end, f"{where}, end {number}", folder) for number, end in entries)
     if len(ends) < 2 or len({end.label for end in ends}) < len(ends):
         labels = ", ".join(end.label for end in ends) or "none"
         raise CatalogError(f"Expected two or more ends with different labels in {where}, but got {labels}.")
-    return Pair(ends=ends, **fields)
+    return Pair(ends=ends, examples=tuple(examples), ladder=ladder, **fields)
+
+
+def parse_ladder(entry: object, where: str) -> Ladder | None:
+    if entry is None:
+        return None
+    fields = checked(entry, where, required={"measure": str, "rungs": list}, optional={})
+    try:
+        rungs = tuple((float(strength), float(alpha)) for strength, alpha in fields["rungs"])
+        return Ladder(fields["measure"], rungs)
+    except (TypeError, ValueError) as error:
+        raise CatalogError(
+            f"Expected a ladder in {where}, but it cannot be used: {in_words(error)}"
+        ) from error
 
 
 def parse_end(entry: object, where: str, folder: Path) -> End:

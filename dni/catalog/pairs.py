@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from dni.catalog.bundled import WEIGHTS_VARIABLE
 from dni.catalog.cache_folder import default_cache
 from dni.catalog.download import fetch, fetch_hub, hub_copy, is_right
+from dni.catalog.ladders import Ladder
 from dni.catalog.transfer import DownloadError, Progress
 from dni.errors import DniError
 
@@ -83,6 +84,8 @@ class Pair:
         scale: Output pixels for an input pixel, if known.
         architecture: As :class:`dni.checkpoints.image_network.ImageNetwork` names it, or empty if unknown.
         layout: How the original files arrange their names.
+        ladder: Where the slider belongs for a picture, if that can be told.
+        examples: Names of the example pictures on which it shows; empty for those that suit its scale.
     """
 
     id: str
@@ -95,6 +98,19 @@ class Pair:
     scale: int | None = None
     architecture: str = ""
     layout: str = ""
+    ladder: Ladder | None = None
+    examples: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The title without what its ends are called."""
+        return self.title.split(":")[0]
+
+    @property
+    def download_bytes(self) -> int:
+        """What all ends take to download; 0 where nobody knows."""
+        sizes = [end.source.size for end in self.ends]
+        return sum(size for size in sizes if size) if all(sizes) else 0
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -24,12 +24,14 @@ class Picture:
         opacity: (1, H, W) of the same kind, or None where every pixel is opaque.
         name: The file's name, for messages and downloads.
         notices: Sentences about what was changed while reading.
+        jpeg_quality: Of a JPEG file, 1 to 100, estimated from its tables; None of all others.
     """
 
     rgb: Tensor
     opacity: Tensor | None
     name: str
     notices: tuple[str, ...] = ()
+    jpeg_quality: int | None = None
 
     def __post_init__(self) -> None:
         _check(self.rgb, self.opacity, dtypes=(torch.uint8, torch.uint16))
@@ -71,6 +73,7 @@ def of_decoded(decoded: Decoded, *, name: str) -> Picture:
         opacity=None if decoded.opacity is None else torch.from_numpy(decoded.opacity),
         name=name,
         notices=decoded.notices,
+        jpeg_quality=decoded.jpeg_quality,
     )
 
 

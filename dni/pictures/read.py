@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -25,6 +26,7 @@ from PIL import (
 from dni.bounded_process import ran_out_of_memory
 from dni.pictures.codecs.deep import deep_picture, is_deep
 from dni.pictures.codecs.formats import foreign_kind, opened_formats
+from dni.pictures.codecs.jpeg_quality import jpeg_quality
 from dni.pictures.codecs.png_checksums import has_whole_pixels
 from dni.pictures.codecs.tiff_kinds import correct_planes, first_directory, tiff_kind, wrongly_read
 from dni.pictures.decoding.decoded import Decoded, normalized
@@ -82,7 +84,8 @@ def decode(path: Path, *, max_pixels: int = MAX_PIXELS, bits: Literal[8, 16] = 8
             if is_deep(image) and (bits == 16 or "transparency" in image.info):
                 picture = deep_picture(image, again, name=path.name)
                 return picture if bits == 16 else picture.reduced()
-            return normalized(image, name=path.name, spent=True)
+            quality = jpeg_quality(getattr(image, "quantization", {}))
+            return replace(normalized(image, name=path.name, spent=True), jpeg_quality=quality)
         except (PictureError, MemoryError):
             raise
         except Exception as error:  # Pillow's decoders raise almost anything on a damaged file

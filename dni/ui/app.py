@@ -29,11 +29,12 @@ other ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019
 # Uploaded and rendered files are deleted after an hour.
 CACHE_SECONDS = 3600
 MAX_FILE_SIZE = "100mb"
-COMPONENTS = ("viewer", "mixing", "adaptation")
+COMPONENTS = ("viewer", "cards", "mixing", "adaptation")
 STYLES = (
     "css/theme.css",
     "css/page.css",
     "css/controls.css",
+    "cards/cards.css",
     "viewer/viewer.css",
     "mixing/mixing.css",
     "adaptation/adaptation.css",

@@ -22,11 +22,11 @@ from gradio.route_utils import API_PREFIX
 
 from dni.temporary import temporary_folder
 
-__all__ = ["page_head", "web_component"]
+__all__ = ["WEB", "page_head", "url_of", "web_component"]
 
 WEB = Path(__file__).parent / "web"
 # Folders that a browser reads; the others are for development.
-PARTS = ("adaptation", "css", "lib", "mixing", "viewer")
+PARTS = ("adaptation", "cards", "css", "lib", "mixing", "viewer")
 # Set to serve the source folder itself, so that a reload of the page shows an edited module.
 DEVELOPMENT_VARIABLE = "DNI_WEB_DEVELOPMENT"
 IMPORT = re.compile(r"""^(?:import|export)\b[^'"]*?from ['"](\.[^'"]+)['"]""", re.MULTILINE)

@@ -272,8 +272,11 @@ class Desk:
         self.page.evaluate(CHANGE_QUICKLY, [list(alphas), pause])
 
     def choose_pair(self, title: str) -> None:
-        self.page.get_by_label("Pair of networks").click()
-        self.page.get_by_role("option", name=title).click()
+        self.card(title).click()
+
+    def card(self, title: str) -> Locator:
+        """A pair's card in the row of effects."""
+        return self.page.locator("#effects-cards button", has_text=title)
 
     def choose_example(self, number: int) -> None:
         self.page.locator("#examples button").nth(number).click()

@@ -50,7 +50,7 @@ def test_the_address_reproduces_pair_alpha_and_example(new_desk: Callable[..., D
     other.actual_size()
     assert other.shown == "rocket.png"
     other.assert_shows(other.example("rocket"), "turned", 0.27)
-    expect(other.page.get_by_label("Pair of networks")).to_have_value("Turned pair")
+    expect(other.card("Turned pair")).to_have_attribute("aria-pressed", "true")
     expect(other.page.locator("#examples button").nth(3)).to_have_class(re.compile("selected"))
 
 
@@ -72,18 +72,23 @@ def test_nonsense_in_the_link(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("query", "pair", "example", "alpha", "warnings"),
     [
-        ({}, "tiny", "", 0.5, 0),
+        ({}, "tiny", "", None, 0),
         ({"pair": "turned", "example": "rocket", "alpha": "1"}, "turned", "rocket", 1.0, 0),
-        ({"alpha": "nan"}, "tiny", "", 0.5, 1),
-        ({"alpha": "7"}, "tiny", "", 0.5, 1),
-        ({"alpha": "-0.1", "example": "cat"}, "tiny", "cat", 0.5, 1),
-        ({"alpha": ""}, "tiny", "", 0.5, 1),
-        ({"pair": "gone"}, "tiny", "", 0.5, 1),  # known, but not downloaded
-        ({"pair": "<b>", "example": "<b>", "alpha": "<b>"}, "tiny", "", 0.5, 3),
+        ({"alpha": "nan"}, "tiny", "", None, 1),
+        ({"alpha": "7"}, "tiny", "", None, 1),
+        ({"alpha": "-0.1", "example": "cat"}, "tiny", "cat", None, 1),
+        ({"alpha": ""}, "tiny", "", None, 1),
+        ({"pair": "gone"}, "tiny", "", None, 1),  # known, but not downloaded
+        ({"pair": "<b>", "example": "<b>", "alpha": "<b>"}, "tiny", "", None, 3),
     ],
 )
 def test_read_link(
-    tiny_service: RenderService, query: dict[str, str], pair: str, example: str, alpha: float, warnings: int
+    tiny_service: RenderService,
+    query: dict[str, str],
+    pair: str,
+    example: str,
+    alpha: float | None,
+    warnings: int,
 ) -> None:
     link = read_link(query, tiny_service)
     assert (link.pair, link.example, link.alpha) == (pair, example, alpha)

@@ -11,7 +11,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from dni.ui.protocol import adaptation, frames, mixing
+from dni.ui.protocol import adaptation, effects, frames, mixing
 from dni.ui.protocol.messages import Message
 
 WEB = Path(os.environ.get("DNI_WEB") or Path(__file__).parents[2] / "dni" / "ui" / "web")
@@ -89,7 +89,7 @@ def read_fields(expression: str, known: dict[str, str]) -> Fields:
 # Together
 
 SIDES = {
-    "lib/protocol.js": messages_of(frames) | messages_of(mixing),
+    "lib/protocol.js": messages_of(frames) | messages_of(effects) | messages_of(mixing),
     "adaptation/protocol.js": messages_of(adaptation),
 }
 

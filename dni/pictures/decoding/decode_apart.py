@@ -51,6 +51,7 @@ def open_picture_apart(
         opacity=opacity[0].view(1, *size) if opacity else None,
         name=Path(path).name,
         notices=tuple(answer["notices"]),
+        jpeg_quality=answer["jpeg_quality"],
     )
 
 

@@ -30,5 +30,5 @@ def decode_request(
     except PictureError as error:
         return {"error": str(error)}, [], ()
     arrays = [found.rgb] if found.opacity is None else [found.rgb, found.opacity]
-    answer = {"size": found.rgb.shape[1:], "notices": found.notices}
+    answer = {"size": found.rgb.shape[1:], "notices": found.notices, "jpeg_quality": found.jpeg_quality}
     return answer, [array.nbytes for array in arrays], [array.data for array in arrays]

@@ -22,11 +22,13 @@ class Decoded:
         rgb: (3, H, W), contiguous; uint8, or uint16 where 16 bits per channel were asked for and are there.
         opacity: (1, H, W) of the same kind, or None where every pixel is opaque.
         notices: Sentences about what was changed while decoding.
+        jpeg_quality: Of a JPEG file, 1 to 100, estimated; None of all others.
     """
 
     rgb: NDArray[Any]
     opacity: NDArray[Any] | None
     notices: tuple[str, ...]
+    jpeg_quality: int | None = None
 
     def reduced(self) -> Decoded:
         """In 8 bits per channel, rounded."""

@@ -13,7 +13,7 @@ from dni.digits.domains import SIDE
 from dni.digits.live_view import DOMAINS
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
-from dni.examples import EXAMPLES, example_token
+from dni.examples import EXAMPLES, WHOLE, example_token
 from dni.pictures.strips import change_channels
 from dni.serving.digit_service import BACKGROUND, DigitService, opaque
 from dni.ui.adaptation.component import build_digits
@@ -110,7 +110,7 @@ def build_adaptation(digit_service: DigitService) -> None:
             method=first,
             title=METHODS[first].title,
             token=example_token(BACKGROUND),
-            pictures=[(example_token(name), title) for name, (_, title) in EXAMPLES.items()],
+            pictures=[(example_token(name), EXAMPLES[name][1]) for name in WHOLE],
         ),
     )
     # The button to see is in the component, beside what it changes.

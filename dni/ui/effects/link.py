@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from dni.examples import EXAMPLES
 from dni.serving.render_service import RenderService
-from dni.ui.start import MIDDLE
 
 __all__ = ["Link", "one_slider_pairs", "read_link"]
 
@@ -19,7 +18,7 @@ class Link:
 
     pair: str
     example: str  # "" for what suits the pair
-    alpha: float
+    alpha: float | None  # None where it asks for none
     warnings: tuple[str, ...] = ()
 
 
@@ -29,8 +28,8 @@ def read_link(query: Mapping[str, str], service: RenderService) -> Link:
     pairs = one_slider_pairs(service)
     first_pair = pairs[0]
     pair, example = query.get("pair", first_pair), query.get("example", "")
-    alpha = parse_alpha(query.get("alpha", str(MIDDLE)))
-    if alpha is None:
+    alpha = parse_alpha(query["alpha"]) if "alpha" in query else None
+    if alpha is None and "alpha" in query:
         warnings.append("The link's alpha is no number from 0 to 1: starting in the middle.")
     if example and example not in EXAMPLES:
         warnings.append("The link's picture is none of the examples: starting with the first one.")
@@ -41,7 +40,7 @@ def read_link(query: Mapping[str, str], service: RenderService) -> Link:
     elif pair != first_pair and not service.pair(pair).is_local(service.cache):
         warnings.append("The link's pair is not on this machine yet: choose it from the list to download it.")
         pair = first_pair
-    return Link(pair, example, MIDDLE if alpha is None else alpha, tuple(warnings))
+    return Link(pair, example, alpha, tuple(warnings))
 
 
 def one_slider_pairs(service: RenderService) -> list[str]:

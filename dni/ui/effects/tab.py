@@ -8,11 +8,13 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.shares import Mix
-from dni.errors import DniError
-from dni.examples import EXAMPLES, example_token, suitable_example
+from dni.errors import DniError, shown
+from dni.examples import example_paths, example_token, suitable_examples
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
+from dni.ui.effects.cards import build_cards, choice_of
 from dni.ui.effects.link import one_slider_pairs, read_link
+from dni.ui.effects.strength import estimate_for
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.picture_inputs import DECODES, example_gallery, own_picture
@@ -39,10 +41,6 @@ Keys: arrows move the slider, hold **O** for the original; on the picture **+ - 
 own picture on the viewer, or paste it."""
 
 
-def selected(example: str) -> gr.Gallery:
-    return gr.Gallery(selected_index=list(EXAMPLES).index(example))
-
-
 class EffectsHandlers:
     """The handlers of the tab's events; everything a person chose is in the viewer's scene."""
 
@@ -51,13 +49,20 @@ class EffectsHandlers:
         self.jobs = GpuJobs(service)
         self.results = Results(service, self.jobs, of_viewer, job="effects")
 
-    def scene(self, session: Session, *, token: str, pair_id: str, alpha: float, example: str = "") -> Scene:
+    def scene(
+        self, session: Session, *, token: str, pair_id: str, alpha: float | None, example: str = ""
+    ) -> Scene:
+        """The scene of a picture through a pair; without an alpha it is estimated, or else the middle."""
+        estimate = None
+        if alpha is None:
+            estimate = estimate_for(self.service.pair(pair_id, session), self.service.picture(token, session))
         made = make_scene(
             self.service,
             session,
             token=token,
             pair_id=pair_id,
-            alpha=alpha,
+            alpha=estimate.alpha if estimate else MIDDLE if alpha is None else alpha,
+            estimate=estimate.text if estimate else "",
             live_pixels=self.service.live_pixels(pair_id, session=session),
             prepares=IS_ZERO_GPU,
             example=example,
@@ -82,13 +87,33 @@ class EffectsHandlers:
                     alpha=link.alpha,
                     example=example,
                 )
-                return scene, pair_id, self.describe(pair_id), selected(example)
+                return scene, self.choice(pair_id), self.describe(pair_id), self.gallery(pair_id, example)
             except DniError as error:
                 warn(error)
-        return gr.skip(), None, "", gr.skip()
+        return gr.skip(), gr.skip(), "", gr.skip()
+
+    def alpha_for(self, pair_id: str, now: ViewerScene | None) -> float | None:
+        """Where the slider is stays, but for ladders, which are to be at the picture's own strength."""
+        return now.alpha if now and self.service.pair(pair_id).ladder is None else None
+
+    def choice(self, pair_id: str) -> dict[str, Any]:
+        return choice_of(self.service, pair_id)
+
+    def examples(self, pair_id: str) -> list[str]:
+        """Names of the examples on which the pair shows."""
+        return suitable_examples(self.service.pair(pair_id).examples, self.service.renderer(pair_id).scale)
 
     def example_for(self, pair_id: str, chosen: str = "") -> str:
-        return suitable_example(self.service.renderer(pair_id).scale, chosen)
+        """The chosen example if the pair shows on it, else the first."""
+        names = self.examples(pair_id)
+        return chosen if chosen in names else names[0]
+
+    def gallery(self, pair_id: str, example: str) -> gr.Gallery:
+        """The pair's examples, with one marked; "" for none."""
+        names = self.examples(pair_id)
+        return gr.Gallery(
+            example_paths(names), selected_index=names.index(example) if example in names else None
+        )
 
     def describe(self, pair_id: str) -> str:
         pair = self.service.pair(pair_id)
@@ -101,15 +126,16 @@ class EffectsHandlers:
 
     def choose_pair(
         self,
-        pair_id: str,
         scene: Scene | None,
         request: gr.Request,
+        event: gr.EventData,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
         """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
         session = self.session(request)
         with errors_shown():
             now = None if scene is None else ViewerScene.parse(scene)
+            pair_id = read_pair(getattr(event, "pair", None))
         try:
             self.service.renderer(pair_id, download=download_progress(progress))
             own = now is not None and not now.example
@@ -118,20 +144,25 @@ class EffectsHandlers:
                 session,
                 token=now.token if now and own else example_token(example),
                 pair_id=pair_id,
-                alpha=now.alpha if now else MIDDLE,
+                alpha=self.alpha_for(pair_id, now),
                 example=example,
             )
         except DniError as error:
             warn(error)
-            return gr.skip(), now.pair if now else None, gr.skip(), gr.skip()
-        return after, gr.skip(), self.describe(pair_id), gr.skip() if own else selected(example)
+            return gr.skip(), self.choice(now.pair) if now else gr.skip(), gr.skip(), gr.skip()
+        return after, self.choice(pair_id), self.describe(pair_id), self.gallery(pair_id, example)
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
-        session, name = self.session(request), list(EXAMPLES)[int(event.index)]
+        session = self.session(request)
         with errors_shown():
             now = ViewerScene.parse(scene)
+            name = self.examples(now.pair)[int(event.index)]
             return self.scene(
-                session, token=example_token(name), pair_id=now.pair, alpha=now.alpha, example=name
+                session,
+                token=example_token(name),
+                pair_id=now.pair,
+                alpha=self.alpha_for(now.pair, now),
+                example=name,
             )
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
@@ -144,7 +175,7 @@ class EffectsHandlers:
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="effects")
-            scene = self.scene(session, token=token, pair_id=now.pair, alpha=now.alpha)
+            scene = self.scene(session, token=token, pair_id=now.pair, alpha=self.alpha_for(now.pair, now))
             return scene, gr.Gallery(selected_index=None), None
 
     def prepare(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
@@ -159,28 +190,34 @@ class EffectsHandlers:
             return replace(now, prepared=True, session=session.token).to_dict()
 
 
+def read_pair(value: Any) -> str:
+    """The pair that a card names; whether there is one of that id, the service says."""
+    if not isinstance(value, str):
+        raise DniError(f"Expected the id of a pair of networks, but got {shown(value)}.")
+    return value
+
+
 def build_effects(app: gr.Blocks, service: RenderService) -> None:
     """Add the tab to ``app``, inside its context."""
     keep_examples(service)
     tab = EffectsHandlers(service)
-    pairs = [(service.pair(pair_id).title, pair_id) for pair_id in one_slider_pairs(service)]
-    first_pair = pairs[0][1]
+    first_pair = one_slider_pairs(service)[0]
+    cards = build_cards(service)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             viewer = build_viewer(service)
             build_results(tab.results, viewer)
         with gr.Column(scale=1, min_width=320):
-            pair = gr.Dropdown(pairs, value=first_pair, label="Pair of networks", interactive=True)
-            about = gr.Markdown(elem_id="about")
             image = own_picture(elem_id="own-picture", height=170)
             examples = example_gallery(elem_id="examples")
+            about = gr.Markdown(elem_id="about")
     with gr.Accordion("What am I seeing?", open=False):
         gr.Markdown(HELP)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
-    shown = [viewer, pair, about, examples]
-    app.load(tab.start, None, shown, **quiet)
-    pair.input(tab.choose_pair, [pair, viewer], shown, show_progress_on=[about], **quiet)
+    outputs = [viewer, cards, about, examples]
+    app.load(tab.start, None, outputs, **quiet)
+    cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **quiet)
     # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
     # neither be kept out by that nor be taken out of the box before it is sent.

@@ -48,6 +48,7 @@ def make_scene(
     token: str,
     pair_id: str,
     alpha: float,
+    estimate: str = "",
     live_pixels: int,
     prepares: bool,
     example: str = "",
@@ -60,6 +61,7 @@ def make_scene(
         token: The picture's.
         pair_id: The pair's.
         alpha: Where the slider starts.
+        estimate: Why it goes there now, if it does.
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
         example: Name of the example, for the link; empty for a person's own picture.
@@ -78,5 +80,6 @@ def make_scene(
         session=session.token,
         example=example,
         alpha=alpha,
+        estimate=estimate,
         prepares=prepares,
     )

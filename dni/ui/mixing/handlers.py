@@ -13,7 +13,7 @@ import gradio as gr
 
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
-from dni.examples import EXAMPLES, example_token, suitable_example
+from dni.examples import WHOLE, example_token, suitable_examples
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
@@ -70,7 +70,8 @@ class MixingHandlers:
     @property
     def first_example(self) -> str:
         """What the first networks of the catalogue are shown on."""
-        return suitable_example(next(iter(self.service.catalog.values())).scale)
+        first = next(iter(self.service.catalog.values()))
+        return suitable_examples(first.examples, first.scale)[0]
 
     # Events
 
@@ -113,7 +114,7 @@ class MixingHandlers:
         return made.to_dict()
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
-        session, name = self.session(request), list(EXAMPLES)[int(event.index)]
+        session, name = self.session(request), WHOLE[int(event.index)]
         with errors_shown():
             desk = MixingState.parse(scene)
             token = example_token(name)

@@ -8,7 +8,7 @@ import gradio as gr
 
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import PICKLE_SUFFIXES
-from dni.examples import EXAMPLES
+from dni.examples import WHOLE
 from dni.serving.render_service import RenderService
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component
@@ -107,7 +107,7 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
 def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:
     """Where pictures come from."""
     image = own_picture(elem_id="desk-picture", height=150)
-    examples = example_gallery(elem_id="desk-examples", selected=list(EXAMPLES).index(tab.first_example))
+    examples = example_gallery(elem_id="desk-examples", selected=WHOLE.index(tab.first_example))
     with gr.Accordion("Reference (optional)", open=False):
         gr.Markdown("What the result should look like, for *Curve*: as large as the result.")
         reference = picture_input(

@@ -59,11 +59,13 @@ class ViewerScene(Scene):
 
     Attributes:
         alpha: Where the slider is.
+        estimate: Why it is to be at ``alpha`` for this picture, where it was elsewhere before; or empty.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU), and ``prepared``: it has.
         region: The live one.
     """
 
     alpha: float
+    estimate: str
     prepares: bool
     prepared: bool | None = None
     region: Rectangle | None = None

@@ -24,6 +24,7 @@ import { sameRegion } from './view.js';
  * @typedef {object} SpecialFrame
  * @property {string} use one frame is kept for each
  * @property {string} key of what it is of; a frame with another key is out of date
+ * @property {boolean} [aside] whether it is shown beside the mix's frame, and not in its place
  */
 
 /**
@@ -75,8 +76,6 @@ export class FrameGrid {
     this.shares = [0.5, 0.5];
     this.resting = true;
     this.movedAt = 0;
-    /** How long the last frame took, in words. */
-    this.timing = '';
     /** Whether the cache will soon be replaced. */
     this.isStale = false;
     /** @type {Set<Flight>} */
@@ -90,6 +89,17 @@ export class FrameGrid {
 
   /** The frames to draw. */
   get visible() { return this.previous ?? this.cache; }
+
+  /** How long the exact frame took, in words; empty while it is not there. */
+  get timing() {
+    const special = this.plan().special.find(({ aside }) => !aside) ?? null;
+    return this.cache?.timings.get(flightKey({ shares: this.shares, special })) ?? '';
+  }
+
+  /** @returns {Plan} */
+  plan() {
+    return this.options.plan?.(this.resting) ?? { special: [], own: true };
+  }
 
   /**
    * What may be said of what was drawn.
@@ -240,7 +250,7 @@ export class FrameGrid {
    */
   urgent(cache) {
     const { shares, resting } = this;
-    const plan = this.options.plan?.(resting) ?? { special: [], own: true };
+    const plan = this.plan();
     const special = plan.special.find(({ use, key }) => !cache.getSpecial(use, key));
     if (special) return { shares, special, ahead: false };
     if (!plan.own || cache.has(shares)) return null;
@@ -284,7 +294,7 @@ export class FrameGrid {
   take({ shares, special }, frame, { milliseconds, fetching, notice }) {
     const { cache, options } = this;
     if (special) cache?.addSpecial(special.use, special.key, frame); else cache?.add(shares, frame);
-    this.timing = timeTaken(milliseconds, fetching);
+    cache?.timings.set(flightKey({ shares, special }), timeTaken(milliseconds, fetching));
     this.previous?.close();
     this.previous = null;
     options.onMessage(notice || null);
@@ -312,7 +322,7 @@ function isFrame(reply) {
   return 'jpeg' in reply;
 }
 
-/** @param {WantedFrame} wanted */
+/** @param {{ shares: readonly number[], special: SpecialFrame | null }} wanted */
 function flightKey({ shares, special }) {
   return special ? `${special.use} ${special.key}` : keyOf(shares);
 }

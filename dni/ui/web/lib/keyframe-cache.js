@@ -28,6 +28,8 @@ export class KeyframeCache {
     this.frames = new Map();
     /** @type {Map<string, { key: string, frame: ImageBitmap }>} frames of something else, one for each use */
     this.special = new Map();
+    /** @type {Map<string, string>} how long a frame took, in words, by what it is of */
+    this.timings = new Map();
     /** @type {ImageBitmap | null} the region enlarged plainly */
     this.before = null;
     /** @type {number[][] | null} keyframes beside the space's nodes; null: not known yet */

@@ -14,7 +14,8 @@ import { contains } from './view.js';
  * @typedef {object} Drawing
  * @property {KeyframeCache | null} cache
  * @property {readonly number[]} shares
- * @property {number} [wipe] the share of the picture that shows plain enlargement
+ * @property {number} [wipe] the share of the picture that shows what the blend is compared with
+ * @property {{ frame: ImageBitmap | null, name: string }} [other] that; by default plain enlargement
  * @property {boolean} [original] nothing but plain enlargement
  */
 
@@ -40,7 +41,7 @@ export class Painter {
    */
   draw(drawing) {
     const { canvas, context, view } = this;
-    const { cache, wipe = 0, original = false } = drawing;
+    const { cache, wipe = 0, original = false, other = { frame: cache?.before ?? null, name: 'bicubic' } } = drawing;
     context.globalAlpha = 1;
     context.clearRect(0, 0, canvas.width, canvas.height);
     if (!view.picture || !canvas.width) return 'waiting';
@@ -51,7 +52,7 @@ export class Painter {
     const place = view.place(cache.region);
     if (cache.before) this.image(cache.before, place);
     const state = original ? 'waiting' : this.blend(cache, drawing, place);
-    if (wipe > 0 && cache.before && !original) this.wipe(cache.before, place, wipe);
+    if (wipe > 0 && other.frame && !original) this.wipe(other.frame, place, { fraction: wipe, name: other.name });
     if (!contains(cache.region, view.visible())) this.outline(place);
     return state;
   }
@@ -93,23 +94,23 @@ export class Painter {
   }
 
   /**
-   * Left of the divider the plain enlargement, right of it the blend.
-   * @param {ImageBitmap} before
+   * Left of the divider what the blend is compared with, right of it the blend.
+   * @param {ImageBitmap} other
    * @param {Box} place
-   * @param {number} fraction
+   * @param {{ fraction: number, name: string }} how
    */
-  wipe(before, place, fraction) {
+  wipe(other, place, { fraction, name }) {
     const { canvas, context, view } = this;
     const x = Math.round(view.dividerAt(fraction) * view.ratio);
     context.save();
     context.beginPath();
     context.rect(0, 0, x, canvas.height);
     context.clip();
-    this.image(before, place);
+    this.image(other, place);
     context.restore();
     this.divider(x);
     const bottom = canvas.height - 8 * view.ratio;
-    this.label('bicubic', { right: x - 8 * view.ratio, bottom });
+    this.label(name, { right: x - 8 * view.ratio, bottom });
     this.label('blend', { left: x + 8 * view.ratio, bottom });
   }
 

@@ -33,8 +33,20 @@
 /**
  * The value of the Effects tab's viewer. The page adds `region`, and `alpha` as it is now.
  * @typedef {Scene & {
- *   alpha: number, prepares: boolean, prepared?: boolean, region?: Region | null,
+ *   alpha: number, estimate: string, prepares: boolean, prepared?: boolean, region?: Region | null,
  * }} ViewerScene
+ */
+
+/**
+ * One effect of the row. `bytes` to download, 0 where nobody knows; `before` and `after` are addresses, or empty.
+ * @typedef {{
+ *   pair: string, name: string, line: string, bytes: number, before: string, after: string,
+ * }} EffectCard
+ */
+
+/**
+ * The value of the row of effects: the pair that is shown, and all that need no download.
+ * @typedef {{ serial: string, pair: string, here: string[] }} EffectChoice
  */
 
 /**

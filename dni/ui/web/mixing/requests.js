@@ -52,7 +52,7 @@ export function planFor(shown, { isLine, isResting }) {
   const special = [];
   if (isResting && shown.maskId !== null) special.push({ use: 'painted', key: paintedKey(shown) });
   const outside = outsideKey(shown);
-  if (outside !== null) special.push({ use: 'outside', key: outside });
+  if (outside !== null) special.push({ use: 'outside', key: outside, aside: true });
   return { special, own: !isLine };
 }
 

@@ -10,6 +10,8 @@ import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/spaces.js';
 import { samplePixels, Stage } from '../lib/stage.js';
 import { address, ends, percents, snapped } from './alpha.js';
+import { Comparison } from './comparison.js';
+import { FirstSweep } from './first-sweep.js';
 
 /** @typedef {import('../lib/gradio.js').Component<ViewerScene>} Component */
 /** @typedef {import('../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */
@@ -50,6 +52,11 @@ class Viewer {
     this.scene = null;
     this.wipe = 0;
     this.isPointerOnSlider = false;
+    this.sweep = this.makeSweep();
+    this.comparison = new Comparison(element, {
+      goTo: (alpha) => this.goTo(alpha),
+      changed: () => this.compare(),
+    });
     this.attach();
   }
 
@@ -58,17 +65,38 @@ class Viewer {
   makeGrid() {
     const { stage } = this;
     return new FrameGrid({
-      fetchFrame: (cache, { shares: [, alpha], ahead }) => this.fetchFrame(cache, alpha, ahead),
+      fetchFrame: (cache, { shares: [, alpha], special, ahead }) => (
+        this.fetchFrame(cache, special ? Number(special.key) : alpha, ahead)
+      ),
       decode: decodeJpeg,
       clock: browserClock,
       onChange: () => stage.redraw(),
       onFrames: () => this.showFrames(),
       onRest: () => this.report(),
       onMessage: (text) => stage.showMessage(text, 'frame'),
+      plan: () => ({ special: this.comparison.wanted(), own: true }),
       region: (current) => (this.scene ? stage.view.region(current) : null),
       onRegion: (region, isOther) => { if (isOther) this.openRegion(region); },
       pixels: samplePixels,
     });
+  }
+
+  /** Not where the address says what to look at, and never against the person's wish or will. */
+  makeSweep() {
+    const sweep = new FirstSweep({
+      clock: browserClock,
+      show: (alpha) => {
+        this.slider.value = String(alpha);
+        this.setAlpha(alpha);
+      },
+      end: () => this.grid.rest(),
+    });
+    for (const name of ['pointerdown', 'keydown', 'wheel', 'dragover', 'visibilitychange']) {
+      document.addEventListener(name, () => sweep.stop(), { capture: true, once: true, passive: true });
+    }
+    const isReduced = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (isReduced || new URLSearchParams(window.location.search).has('alpha')) sweep.stop();
+    return sweep;
   }
 
   /**
@@ -93,16 +121,17 @@ class Viewer {
       return;
     }
     const { grid, stage } = this;
-    // From then on the slider's is the newest.
-    if (!this.scene) grid.shares = ends(next.alpha);
+    // From then on the slider's is the newest, unless another is estimated for this picture.
+    if (!this.scene || next.estimate) grid.shares = ends(next.alpha);
+    const estimate = find(this.element, '.estimate');
+    showText(estimate, next.estimate);
+    estimate.hidden = !next.estimate;
     this.scene = next;
     for (const about of ['frame', 'link']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
     showText(find(this.element, '.end-a'), next.labels[0]);
     showText(find(this.element, '.end-b'), next.labels[1]);
-    // Where nothing is enlarged, bicubic interpolation gives the picture itself.
-    const other = next.scale === 1 ? 'the original' : 'bicubic';
-    showText(find(this.element, '.other'), `Compare with ${other}`);
+    this.comparison.open(next);
     this.slider.value = String(this.alpha);
     this.openRegion(stage.view.region(null));
     grid.rest();
@@ -141,7 +170,7 @@ class Viewer {
   // ---- what the person does
 
   attach() {
-    const { grid, slider, stage } = this;
+    const { grid, stage } = this;
     const moved = () => grid.viewMoved();
     const { view, canvas } = stage;
     const tools = attachGestures({ view, canvas, moved, wipe: () => this.wipe, setWipe: (to) => this.setWipe(to) });
@@ -151,11 +180,8 @@ class Viewer {
         moved();
       });
     }
-    this.onClick('reset', () => {
-      slider.value = String(MIDDLE);
-      this.setAlpha(MIDDLE);
-      grid.rest();
-    });
+    this.onClick('reset', () => this.goTo(MIDDLE));
+    this.onClick('keep', () => this.comparison.keep(this.alpha));
     this.onClick('link', (button) => this.copyLink(button));
     this.attachSliders();
     stage.followFiles(UPLOAD_BOX, (files) => giveFiles(UPLOAD_BOX, picturesAmong(files).slice(0, 1)));
@@ -193,6 +219,20 @@ class Viewer {
     this.grid.setShares(ends(alpha));
   }
 
+  /** @param {number} alpha */
+  goTo(alpha) {
+    this.slider.value = String(alpha);
+    this.setAlpha(alpha);
+    this.grid.rest();
+  }
+
+  /** What is compared with is another one: it is shown on a half, if on nothing yet. */
+  compare() {
+    if (!this.wipe) this.setWipe(MIDDLE);
+    this.stage.redraw();
+    this.grid.fetchNext();
+  }
+
   /** @param {number} fraction */
   setWipe(fraction) {
     this.wipe = fraction;
@@ -217,6 +257,7 @@ class Viewer {
     const { alpha, grid, scene, slider, stage: { canvas, painter, view }, wipe } = this;
     const drawn = painter.draw({
       cache: grid.visible, shares: grid.shares, wipe, original: this.stage.isOriginal,
+      other: this.comparison.other(grid.visible),
     });
     showText(this.readout, scene ? `alpha ${alpha.toFixed(2)}${grid.timing && ` · ${grid.timing}`}` : '');
     slider.setAttribute('aria-valuetext', scene ? percents(alpha, scene.labels) : '');
@@ -234,7 +275,9 @@ class Viewer {
       keyframes.children[index]?.classList.toggle('there', cache?.has(node) ?? false);
     });
     canvas.dataset.frames = String(cache?.frames.size ?? 0);
-    canvas.dataset.missing = String(cache ? this.grid.missing().length : space.nodes.length);
+    const missing = cache ? this.grid.missing().length : space.nodes.length;
+    canvas.dataset.missing = String(missing);
+    if (!missing && canvas.clientWidth) this.sweep.begin(this.alpha);
   }
 }
 

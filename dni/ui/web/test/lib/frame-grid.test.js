@@ -265,12 +265,28 @@ test('stop asks for nothing until the next change', async () => {
   assert.equal(server.waiting.length, 1);
 });
 
-test('how long the last frame took is said, and whether it was rendered', async () => {
+test('the time that is said is that of the frame on screen, and whether it was rendered', async () => {
   const { grid, server, clock } = makeGrid();
   openScene(grid);
   await server.pending[0].answer({ jpeg: '0.5', milliseconds: 12.4, notice: '' });
   assert.equal(grid.timing, 'rendered in 12 ms');
   clock.advance(7);
   await server.pending[0].answer({ jpeg: '0', milliseconds: 0, notice: '' });
+  assert.equal(grid.timing, 'rendered in 12 ms');
+  grid.setShares([1, 0]);
   assert.equal(grid.timing, 'fetched in 7.0 ms');
+  grid.setShares([0.7, 0.3]);
+  assert.equal(grid.timing, '');
+});
+
+test('a frame to compare with is fetched, and its time is not said', async () => {
+  const { grid, server } = makeGrid({
+    plan: () => ({ special: [{ use: 'compared', key: '0.3', aside: true }], own: true }),
+  });
+  openScene(grid);
+  await server.pending[0].answer({ jpeg: 'compared', milliseconds: 5, notice: '' });
+  assert.equal(grid.cache?.getSpecial('compared', '0.3') !== null, true);
+  assert.equal(grid.timing, '');
+  await server.pending[0].answer({ jpeg: '0.5', milliseconds: 12.4, notice: '' });
+  assert.equal(grid.timing, 'rendered in 12 ms');
 });

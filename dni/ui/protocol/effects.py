@@ -1,0 +1,44 @@
+"""What the row of effects says: a card for each, and which one is chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dni.ui.protocol.messages import Message
+
+__all__ = ["EffectCard", "EffectChoice"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectCard(Message):
+    """One effect.
+
+    Attributes:
+        pair: Id of the networks.
+        name: In a word or two.
+        line: What the slider does.
+        bytes: To download; 0 where nobody knows.
+        before, after: Addresses of pictures, relative to the page; empty where there are none.
+    """
+
+    pair: str
+    name: str
+    line: str
+    bytes: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectChoice(Message):
+    """The value of the row.
+
+    Attributes:
+        serial: New for each value that the server makes, so that the page learns of a refusal too.
+        pair: Id of the networks that are shown.
+        here: Ids of all that need no download.
+    """
+
+    serial: str
+    pair: str
+    here: tuple[str, ...]

@@ -1,0 +1,89 @@
+// @ts-check
+// What the blend is compared with: what was given, an end, or an alpha that was kept; and the alphas that are kept.
+
+import { find, findAs, showText } from '../lib/dom.js';
+import { choices, Kept } from './kept.js';
+import { ends } from './alpha.js';
+
+/** @typedef {import('../lib/frame-grid.js').SpecialFrame} SpecialFrame */
+/** @typedef {import('../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../lib/protocol.js').ViewerScene} ViewerScene */
+
+const USE = 'compared';
+
+export class Comparison {
+  /**
+   * @param {HTMLElement} root
+   * @param {{ goTo: (alpha: number) => void, changed: () => void }} options
+   */
+  constructor(root, options) {
+    this.options = options;
+    this.select = findAs(root, 'select.against', HTMLSelectElement);
+    this.row = find(root, '.kept');
+    this.kept = new Kept();
+    /** @type {ViewerScene | null} */
+    this.scene = null;
+    this.select.addEventListener('change', () => options.changed());
+  }
+
+  /** The alpha that is compared with; null for what was given. */
+  get alpha() {
+    return this.select.value && this.select.value !== 'before' ? Number(this.select.value) : null;
+  }
+
+  /** @param {ViewerScene} scene */
+  open(scene) {
+    if (scene.pair !== this.scene?.pair) this.kept = new Kept();
+    this.scene = scene;
+    this.show();
+  }
+
+  /** @param {number} alpha */
+  keep(alpha) {
+    this.kept.add(alpha);
+    this.show();
+  }
+
+  show() {
+    const { kept, scene, select } = this;
+    if (!scene) return;
+    const { value } = select;
+    const options = choices(scene, kept.alphas);
+    select.replaceChildren(...options.map(([option, text]) => new Option(text, option)));
+    select.value = options.some(([option]) => option === value) ? value : 'before';
+    this.row.replaceChildren(...kept.alphas.map((alpha, index) => this.button(alpha, kept.letter(index))));
+  }
+
+  /**
+   * @param {number} alpha
+   * @param {string} letter
+   */
+  button(alpha, letter) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    showText(button, `${letter} ${alpha.toFixed(2)}`);
+    button.title = `Back to alpha ${alpha.toFixed(2)}`;
+    button.addEventListener('click', () => this.options.goTo(alpha));
+    return button;
+  }
+
+  /** The frame to fetch for it, unless it is a keyframe. */
+  wanted() {
+    const { alpha } = this;
+    /** @type {SpecialFrame[]} */
+    const special = [];
+    if (alpha !== null && alpha > 0 && alpha < 1) special.push({ use: USE, key: String(alpha), aside: true });
+    return special;
+  }
+
+  /**
+   * What to draw beside the blend, and what to call it.
+   * @param {KeyframeCache | null} cache
+   */
+  other(cache) {
+    const { alpha, select } = this;
+    const frame = alpha === null ? cache?.before
+      : cache?.getSpecial(USE, String(alpha)) ?? cache?.get(ends(alpha));
+    return { frame: frame ?? null, name: select.selectedOptions[0]?.text ?? '' };
+  }
+}

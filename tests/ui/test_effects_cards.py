@@ -1,0 +1,136 @@
+"""The row of effects, the slider's first sweep, and what the blend is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from effects_page import Desk, decoded, difference, whole
+from playwright.sync_api import expect
+
+from dni.blending.shares import Mix
+from dni.catalog.catalog_file import load_catalog
+from dni.examples import EXAMPLES, example_paths, suitable_examples
+from dni.ui.effects.cards import card_of
+from dni.ui.web_component import WEB
+
+MOTION = {"reduced_motion": "no-preference"}
+
+
+# Cards
+
+
+def test_every_bundled_effect_has_a_picture_and_examples() -> None:
+    for pair in load_catalog().values():
+        if len(pair.ends) > 2 or not pair.is_local():
+            continue
+        card = card_of(pair)
+        assert card.before, pair.id
+        assert card.after, pair.id
+        assert 0 < card.bytes < 10_000_000
+        assert set(pair.examples) <= EXAMPLES.keys()
+    for file in (WEB / "cards/pictures").iterdir():
+        assert file.name.rsplit("-", 1)[0] in load_catalog()
+
+
+def test_examples_are_those_of_the_pair_or_suit_its_scale() -> None:
+    assert suitable_examples(["blocks-10", "unknown"], 1) == ["blocks-10"]
+    assert suitable_examples([], 1)[0] == "portrait"
+    assert suitable_examples(["unknown"], 4)[0] == "cat"
+    assert suitable_examples([], None)[0] == "cat"
+    assert all(path.is_file() for path, _ in example_paths())
+
+
+def test_cards_by_keyboard(desk: Desk) -> None:
+    desk.open(complete=False)
+    expect(desk.page.locator("#effects-cards button")).to_have_count(3)
+    expect(desk.card("Tiny pair")).to_have_attribute("aria-pressed", "true")
+    expect(desk.card("Tiny pair").locator("small")).to_have_text("")
+    expect(desk.card("Gone pair").locator("small")).to_have_text("download first")
+    desk.card("Tiny pair").focus()
+    desk.page.keyboard.press("ArrowRight")
+    expect(desk.card("Turned pair")).to_be_focused()
+    expect(desk.page.locator(".end-a")).to_have_text("calm")  # going past a card chooses nothing
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.locator(".end-a")).to_have_text("wild first")
+    expect(desk.card("Turned pair")).to_have_attribute("aria-pressed", "true")
+    expect(desk.card("Turned pair")).to_be_focused()
+    desk.page.keyboard.press("End")
+    expect(desk.card("Gone pair")).to_be_focused()
+
+
+# The first sweep
+
+RECORD_ALPHAS = """() => {
+    window.alphas = [];
+    const canvas = document.querySelector('canvas');
+    new MutationObserver(() => window.alphas.push(Number(canvas.dataset.alpha))).observe(
+        canvas, { attributes: true, attributeFilter: ['data-alpha'] });
+}"""
+
+
+def test_the_slider_goes_once_from_end_to_end(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(**MOTION)
+    desk.page.goto(desk.url)
+    desk.wait("canvas?.dataset.alpha === '0.5'")
+    desk.page.evaluate(RECORD_ALPHAS)
+    desk.wait("window.alphas.includes(1) && window.alphas.includes(0)")
+    desk.wait_exact(0.5)
+    assert desk.slider.input_value() == "0.5"
+    desk.page.wait_for_timeout(500)
+    assert desk.alpha == 0.5
+
+
+def test_a_touch_stops_the_sweep_where_it_is(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(**MOTION)
+    desk.page.goto(desk.url)
+    desk.wait("Number(canvas?.dataset.alpha) > 0.6")
+    desk.page.mouse.move(5, 5)
+    desk.page.mouse.down()
+    stopped = desk.alpha
+    desk.wait_state("exact")
+    assert abs(desk.alpha - stopped) < 0.1
+    assert desk.alpha > 0.55
+    desk.page.mouse.up()
+
+
+def test_a_link_to_an_alpha_stays_there(new_desk: Callable[..., Desk]) -> None:
+    desk = new_desk(**MOTION).open("?alpha=0.3")
+    desk.page.wait_for_timeout(700)
+    assert desk.alpha == 0.3
+
+
+# Comparing
+
+
+def test_compare_with_a_kept_alpha(desk: Desk) -> None:
+    desk.open("?alpha=0.3")
+    desk.button("keep").click()
+    desk.change(0.8)
+    desk.page.get_by_label("Compare with").select_option(label="alpha 0.30")
+    desk.wait_exact(0.8)
+    desk.wait_quiet()
+    desk.actual_size()
+    assert_halves(desk, 0.3, 0.8)
+    desk.page.get_by_label("Compare with").select_option(label="wild")
+    desk.wait_quiet()
+    assert_halves(desk, 1.0, 0.8)
+    desk.page.get_by_role("button", name="A 0.30").click()
+    desk.wait_exact(0.3)
+
+
+def assert_halves(desk: Desk, left: float, right: float) -> None:
+    """Left of the middle the one alpha, right of it the other; away from the divider and its labels."""
+    seen, picture = desk.picture(4 * 168, 4 * 112), desk.example()
+    for alpha, part in ((left, slice(20, 300)), (right, slice(370, 650))):
+        jpeg = desk.service.render_frame(picture, "tiny", whole(picture), Mix.of_alpha(alpha)).jpeg
+        assert difference(seen[:400, part], decoded(jpeg)[:400, part]) < 1
+
+
+def test_kept_alphas_go_with_the_pair(desk: Desk) -> None:
+    desk.open("?alpha=0.3", complete=False)
+    desk.button("keep").click()
+    expect(desk.page.locator(".kept button")).to_have_count(1)
+    desk.choose_pair("Turned pair")
+    expect(desk.page.locator(".end-a")).to_have_text("wild first")
+    expect(desk.page.locator(".kept button")).to_have_count(0)
+    expect(desk.page.get_by_label("Compare with").locator("option")).to_have_count(3)
