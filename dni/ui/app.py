@@ -15,7 +15,6 @@ from dni.ui.effects.tab import build_effects
 from dni.ui.mixing.tab import build_mixing
 from dni.ui.requests.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.request_guard import RequestGuard
-from dni.ui.requests.session_files import keep_for_all
 from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
 from dni.ui.web_component import page_head
@@ -62,7 +61,6 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adaptation(DigitService(service, data_root))
         close_with_page(app, service.sessions)
-    keep_for_all(app)
     app.queue(max_size=MAX_QUEUED_JOBS)
     return app
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
 
-from dni.examples import example_paths
+from dni.examples import EXAMPLES, WHOLE, example_paths
+from dni.temporary import temporary_folder
 
-__all__ = ["DECODES", "example_gallery", "own_picture", "picture_input"]
+__all__ = ["DECODES", "example_gallery", "own_picture", "picture_input", "thumbnails"]
 
 # For events that decode: more of them wait in Gradio's queue, and not in the threads that serve the page.
 DECODES: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "decoding"}
@@ -40,10 +45,10 @@ def own_picture(*, elem_id: str, height: int) -> gr.Image:
     )
 
 
-def example_gallery(*, elem_id: str, selected: int | None = None) -> gr.Gallery:
-    """The examples, one row of thumbnails."""
+def example_gallery(*, elem_id: str, names: Sequence[str] = WHOLE, selected: int | None = None) -> gr.Gallery:
+    """Examples, in rows of thumbnails."""
     return gr.Gallery(
-        example_paths(),
+        thumbnails(names),
         label="Or a photograph in the public domain",
         columns=5,
         allow_preview=False,
@@ -52,3 +57,18 @@ def example_gallery(*, elem_id: str, selected: int | None = None) -> gr.Gallery:
         selected_index=selected,
         elem_id=elem_id,
     )
+
+
+def thumbnails(names: Sequence[str]) -> list[tuple[str, str]]:
+    """The value of a gallery of examples."""
+    return [(str(served_examples() / path.name), title) for path, title in example_paths(names)]
+
+
+@functools.cache
+def served_examples() -> Path:
+    """The folder that Gradio serves: a copy, so that no address says where this program is installed."""
+    folder = temporary_folder("examples").resolve()
+    for path, _ in example_paths(tuple(EXAMPLES)):
+        shutil.copyfile(path, folder / path.name)
+    gr.set_static_paths(folder)
+    return folder

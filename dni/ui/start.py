@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
 
 from dni.catalog.catalog_file import load_catalog
+from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER, EXAMPLES, example_token
 from dni.pictures.decoding.decode_apart import DECODERS
 from dni.pictures.read import open_picture
@@ -29,4 +32,12 @@ def default_service() -> RenderService:
     In a ZeroGPU Space its frames are rendered on the CPU: the GPU is lent to queued events only, and those
     have a service of their own (see :mod:`dni.ui.zero_gpu`).
     """
-    return RenderService(load_catalog(), device=torch.device("cpu") if IS_ZERO_GPU else None)
+    service = RenderService(load_catalog(), device=torch.device("cpu") if IS_ZERO_GPU else None)
+    measure_first(service)
+    return service
+
+
+def measure_first(service: RenderService) -> None:
+    """Load and measure what the page opens on, before a browser takes the processor's time from it."""
+    with suppress(DniError), service.sessions.open_api() as session:
+        service.live_pixels(next(iter(service.catalog)), session=session)

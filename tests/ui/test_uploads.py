@@ -243,16 +243,14 @@ def test_all_else_is_refused_in_the_same_words(
 def test_an_example_that_somebody_uploads_stays_for_all(
     tiny_service: RenderService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Gradio stores equal files once: the gallery's is the upload."""
+    """Gradio stores equal uploads once, and they go with the session; examples are no uploads."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     build_app(tiny_service)
-    (shown,) = tmp_path.glob("*/coffee.png")
+    assert list(tmp_path.rglob("*.png")) == []
     own = tmp_path / "b" / "own.png"
     own.parent.mkdir()
     own.write_bytes(b"a picture")
-    for path in (shown, own):
-        os.utime(path, (0, 0))
+    os.utime(own, (0, 0))
     with tiny_service.sessions.open("somebody") as session:
-        for path in (shown, own):
-            assert received_path(str(path), session) == path
-    assert (shown.exists(), own.exists()) == (True, False)
+        assert received_path(str(own), session) == own
+    assert not own.exists()

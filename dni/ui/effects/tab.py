@@ -9,7 +9,7 @@ import gradio as gr
 
 from dni.blending.shares import Mix
 from dni.errors import DniError, shown
-from dni.examples import example_paths, example_token, suitable_examples
+from dni.examples import example_token, suitable_examples
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.effects.cards import build_cards, choice_of
@@ -17,7 +17,7 @@ from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.strength import estimate_for
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.picture_inputs import DECODES, example_gallery, own_picture
+from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, thumbnails
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
@@ -112,7 +112,7 @@ class EffectsHandlers:
         """The pair's examples, with one marked; "" for none."""
         names = self.examples(pair_id)
         return gr.Gallery(
-            example_paths(names), selected_index=names.index(example) if example in names else None
+            thumbnails(names), selected_index=names.index(example) if example in names else None
         )
 
     def describe(self, pair_id: str) -> str:
@@ -209,7 +209,7 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
             build_results(tab.results, viewer)
         with gr.Column(scale=1, min_width=320):
             image = own_picture(elem_id="own-picture", height=170)
-            examples = example_gallery(elem_id="examples")
+            examples = example_gallery(elem_id="examples", names=tab.examples(first_pair))
             about = gr.Markdown(elem_id="about")
     with gr.Accordion("What am I seeing?", open=False):
         gr.Markdown(HELP)

@@ -13,11 +13,9 @@ import threading
 import time
 from pathlib import Path
 
-import gradio as gr
-
 from dni.serving.sessions import Session
 
-__all__ = ["hold_upload", "keep_for_all", "new_folder"]
+__all__ = ["hold_upload", "new_folder"]
 
 # Gradio stores equal files once: one that came so lately may be another page's, which has not named it yet.
 FRESH_SECONDS = 60.0
@@ -25,18 +23,6 @@ FRESH_SECONDS = 60.0
 _lock = threading.Lock()
 _holders: dict[Path, set[int]] = {}
 """By an upload, or a folder of a result, the sessions that hold it."""
-_for_all: set[Path] = set()
-
-
-def keep_for_all(app: gr.Blocks) -> None:
-    """Never delete what the page itself shows, such as the examples, whoever uploads the same file again.
-
-    Args:
-        app: Built.
-    """
-    kept = {Path(path).resolve() for block in app.blocks.values() for path in block.keep_in_cache}
-    with _lock:
-        _for_all.update(kept)
 
 
 def new_folder(session: Session) -> Path:
@@ -60,8 +46,6 @@ def hold_upload(path: Path, session: Session) -> None:
 def _hold(path: Path, session: Session) -> None:
     if session.connection is not None:
         with _lock:
-            if path in _for_all:
-                return
             _holders.setdefault(path, set()).add(session.key)
         session.on_close(_release)
 

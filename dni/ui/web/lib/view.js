@@ -9,6 +9,8 @@
 const MAX_ZOOM = 16;
 // "Fit" enlarges a picture that is smaller than the canvas, up to this many screen pixels for one of its own.
 const MAX_FIT = 1.5;
+// A picture that is a little larger than the budget is live as a whole too: a frame is slower, but nothing is cut.
+const WHOLE_SLACK = 1.5;
 
 export class View {
   constructor() {
@@ -40,7 +42,7 @@ export class View {
   get pictureHeight() { return this.shown.height * this.shown.scale; }
   get fitZoom() { return Math.min(this.width / this.pictureWidth, this.height / this.pictureHeight); }
   /** Whether the whole picture is cheap enough to be live. */
-  get whole() { return this.shown.width * this.shown.height <= this.shown.live_pixels; }
+  get whole() { return this.shown.width * this.shown.height <= WHOLE_SLACK * this.shown.live_pixels; }
   /** @returns {Region} */
   get everything() { return { left: 0, top: 0, width: this.shown.width, height: this.shown.height }; }
 

@@ -133,3 +133,9 @@ test('regions are compared by their sides', () => {
   assert.equal(contains(region, { ...region, left: 0 }), false);
   assert.equal(contains(region, { ...region, width: 4 }), false);
 });
+
+test('a picture a little larger than the budget is live as a whole, and a much larger one is not', () => {
+  const picture = { ...SMALL, live_pixels: 3400 };
+  assert.deepEqual(viewOf(picture).region(null), { left: 0, top: 0, width: 100, height: 50 });
+  assert.notDeepEqual(viewOf({ ...picture, live_pixels: 3200 }).region(null), { left: 0, top: 0, width: 100, height: 50 });
+});
