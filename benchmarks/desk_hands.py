@@ -245,7 +245,6 @@ def paint(hands: Hands, moves: int) -> Shown:
     hands.upload(complete=True)
     hands.timed(SLIDE, BRUSH_ALPHA)
     hands.click('.heads button[data-panel="paint"]')
-    hands.click("button.brush")
     hands.page.locator("#desk .size").fill(str(brush_size()))
     for index in range(moves):
         hands.click('[data-mask="clear"]')

@@ -225,10 +225,12 @@ def build_results(results: Results, viewer: gr.HTML, *, prefix: str = "") -> Non
     )
     asked = gr.State()
     quiet: dict[str, Any] = {"api_visibility": "private"}
-    events = [network.click(results.save_network, [viewer], [result], **quiet)]
+    # The file is below the buttons, and on small screens below what can be seen.
+    shown: dict[str, Any] = {**quiet, "scroll_to_output": True}
+    events = [network.click(results.save_network, [viewer], [result], **shown)]
     for button, ask in ((render, results.ask), (part, results.ask_part)):
         click = button.click(ask, [viewer], [asked, render, cancel, result], queue=False, **quiet)
-        rendered = click.success(results.save_picture, [asked], [result], concurrency_limit=2, **quiet)
+        rendered = click.success(results.save_picture, [asked], [result], concurrency_limit=2, **shown)
         afterwards(rendered, results.finish, None, [render, cancel])
         events.append(rendered)
     cancel.click(results.cancel, None, [cancel], queue=False, show_progress="hidden", **quiet)

@@ -34,7 +34,8 @@ CROPPED = """(selector) => [...document.querySelectorAll(selector)].filter((elem
     return cut || box.left < 0 || box.right > document.documentElement.clientWidth + 0.5;
 }).map((element) => element.outerHTML.slice(0, 120))"""
 TEXTS = (
-    "h1, .prose p, .dni-viewer button, .dni-viewer .end, .readout, .badge, .wipe, .caption-label, button.lg"
+    "h1, .prose p, .dni-viewer button, .dni-viewer .end, .readout, .badge, .wipe, .caption-label, button.lg, "
+    ".dni-cards strong, .dni-cards .line, .dni-cards small, .against, footer a, footer button"
 )
 
 

@@ -22,7 +22,6 @@ def test_a_painted_picture_is_that_of_the_library(mixing: MixingPage, tmp_path: 
     mixing.actual_size()
     mixing.wait_frames()
     mixing.show("Paint")
-    mixing.button("Brush").click()
     mixing.stroke((0.4, 0.4), (0.55, 0.6))
     mixing.settle()
     mixing.open_accordion("Recipe")
@@ -46,7 +45,6 @@ def test_what_is_erased_is_the_first_network_again(mixing: MixingPage, tmp_path:
     mixing.show("Paint")
     mixing.find(".softness").fill("0")
     mixing.find(".size").fill("50")
-    mixing.button("Brush").click()
     mixing.stroke((0.4, 0.5), (0.6, 0.5))
     mixing.settle()
     painted = mixing.picture(width, height)
@@ -77,7 +75,6 @@ def test_a_stroke_is_composed_anew_only_where_it_went(mixing: MixingPage) -> Non
     mixing.show("Paint")
     mixing.find(".show-mask").uncheck()
     mixing.find(".softness").fill("0.6")
-    mixing.button("Brush").click()
     pictures = []
 
     def look() -> None:
@@ -126,7 +123,7 @@ def test_masks_are_filled_inverted_undone_and_imported(mixing: MixingPage, tmp_p
     mixing.set_alpha(1)
     mixing.actual_size()
     mixing.show("Paint")
-    for name, mix in (("Fill", 1), ("Invert", 0), ("Undo", 1), ("Clear", 0)):
+    for name, mix in (("Fill", 1), ("Invert", 0), ("Undo", 1), ("Clear", 1)):
         mixing.button(name).click()
         mixing.settle()
         mixing.assert_shows("tiny", Mix.of_alpha(mix))

@@ -233,6 +233,7 @@ def test_networks_that_do_not_fit_get_a_verdict_and_change_nothing(
     expect(mixing.page.locator("#desk-files .file")).to_have_count(2)
     mixing.page.locator("#desk-blend").click()
     expect(mixing.page.locator("#desk-verdict .verdict")).to_contain_text("Does not blend")
+    expect(mixing.page.locator("#desk-verdict .verdict")).to_contain_text("which are not on the desk")
     assert "/networks-" not in mixing.page.locator("body").inner_text()
     expect(mixing.find(".numbers li").first).to_contain_text("calm")
     mixing.set_alpha(0.4)

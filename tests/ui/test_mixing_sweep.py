@@ -46,7 +46,6 @@ def give_picture(page: MixingPage, folder: Path) -> Path:
 
 def paint(page: MixingPage) -> None:
     page.show("Paint")
-    page.button("Brush").click()
     page.stroke((0.45, 0.5), (0.55, 0.5))
     page.wait("data.mask === 'on'")
     page.settle()

@@ -216,9 +216,11 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
 
     quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     outputs = [viewer, cards, about, examples]
-    app.load(tab.start, None, outputs, **quiet)
-    cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **quiet)
-    examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **quiet)
+    # Whoever chooses quickly gets what was chosen last.
+    last: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
+    app.load(tab.start, None, outputs, show_progress="hidden", **quiet)
+    cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
+    examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **last)
     # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
     # neither be kept out by that nor be taken out of the box before it is sent.
     hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}

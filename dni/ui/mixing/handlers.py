@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gradio as gr
 
@@ -46,6 +47,7 @@ class MixingHandlers:
         self.networks = UploadedNetworks(service)
         self.results = Results(service, GpuJobs(service), self.whole, self.part, job="mixing")
         self._verdicts: dict[str, Verdict] = {}
+        self._subjects: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
 
     # What is on screen
 
@@ -73,6 +75,11 @@ class MixingHandlers:
         first = next(iter(self.service.catalog.values()))
         return suitable_examples(first.examples, first.scale)[0]
 
+    def about(self, pair_id: str, session: Session) -> str:
+        """Note that the verdict is to be on these networks: those on others come too late."""
+        self._subjects[session] = pair_id
+        return pair_id
+
     # Events
 
     def start(self, scene: Scene | None, request: gr.Request) -> tuple[Any, ...]:
@@ -86,7 +93,7 @@ class MixingHandlers:
             begun = build_scene(
                 self.service, session, token=token, pair_id=pair_id, example=self.first_example
             )
-            return begun.to_dict(), pair_id, pair_id
+            return begun.to_dict(), pair_id, self.about(pair_id, session)
 
     def choose_pair(
         self,
@@ -103,7 +110,7 @@ class MixingHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         try:
             self.service.renderer(pair_id, download=download_progress(progress))
-            return self.scene_with(desk, pair_id, session), gr.skip(), pair_id
+            return self.scene_with(desk, pair_id, session), gr.skip(), self.about(pair_id, session)
         except DniError as error:
             warn(error)
             return gr.skip(), desk.pair if desk.pair in self.service.catalog else None, gr.skip()
@@ -160,10 +167,10 @@ class MixingHandlers:
                 [received_path(path, session) for path in paths or ()], session=session
             )
         try:
-            return self.scene_with(desk, pair_id, session), None, pair_id
+            return self.scene_with(desk, pair_id, session), None, self.about(pair_id, session)
         except DniError as error:
             warn(self.networks.plain(error, session=session))
-            return gr.skip(), gr.skip(), pair_id
+            return gr.skip(), gr.skip(), self.about(pair_id, session)
 
     def judge(self, pair_id: str, scene: Scene, request: gr.Request) -> tuple[Any, Any]:
         """The verdict on networks, after their picture is on screen."""
@@ -173,10 +180,13 @@ class MixingHandlers:
                 verdict = self.verdict(pair_id, session=session)
         except Cancelled:
             return gr.skip(), gr.skip()
+        if self._subjects.get(session, pair_id) != pair_id:
+            return gr.skip(), gr.skip()
         with errors_shown():
+            on_desk = MixingState.parse(scene).pair == pair_id
             known = group_correlations(verdict)
             learnt = with_correlations(scene, known, pair_id=pair_id, session=session.token)
-        return verdict_html(verdict), gr.skip() if learnt is None else learnt
+        return verdict_html(verdict, on_desk=on_desk), gr.skip() if learnt is None else learnt
 
     def verdict(self, pair_id: str, *, session: Session) -> Verdict:
         """The verdict on a pair; what it says of the catalogue's is remembered."""

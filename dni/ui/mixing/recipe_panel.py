@@ -71,7 +71,7 @@ class RecipeHandlers:
                 service, session, token=desk.token, pair_id=pair_id, example=desk.example, **values
             )
             listed = pair_id if pair_id in service.catalog else None
-            return after.to_dict(), listed, pair_id, None
+            return after.to_dict(), listed, self.tab.about(pair_id, session), None
 
     def find_pair(self, recipe: Recipe, session: Session, progress: gr.Progress) -> str:
         """The id of the recipe's very networks: of the catalogue, or among the person's own files."""

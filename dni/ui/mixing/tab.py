@@ -101,7 +101,9 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
     blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
     for event in (started, chosen, blended, restored):
-        event.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
+        # What stands there is on other networks.
+        cleared = event.success(lambda: "", None, [verdict], queue=False, **HIDDEN)
+        cleared.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
 
 
 def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:

@@ -42,13 +42,20 @@ def inspect_in_slot(
     return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control)
 
 
-def verdict_html(verdict: Verdict) -> str:
-    """A verdict for people. Names come from people's files: everything is escaped."""
+def verdict_html(verdict: Verdict, *, on_desk: bool = True) -> str:
+    """A verdict for people. Names come from people's files: everything is escaped.
+
+    Args:
+        verdict: What was found.
+        on_desk: Whether it is on the networks on the desk; else it says that these are others.
+    """
     evidence = verdict.evidence
+    names = " and ".join(facts.name for facts in evidence.networks)
+    others = "" if on_desk else f"<p>On {escape(names)}, which are not on the desk.</p>"
     kind = verdict.verdict.replace(" ", "-")
     lineage = "" if evidence.lineage == UNKNOWN else f"<p>{escape(evidence.lineage)}</p>"
     return (
-        f'<div class="verdict {kind}"><p><b>{escape(verdict.verdict.capitalize())}.</b> '
+        f'<div class="verdict {kind}">{others}<p><b>{escape(verdict.verdict.capitalize())}.</b> '
         f"{escape(page_text(verdict.reason))}</p>{lineage}"
         f"<details><summary>Evidence</summary>{''.join(parts(evidence))}</details></div>"
     )

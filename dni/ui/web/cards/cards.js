@@ -2,7 +2,8 @@
 // The effects to choose from: a card each, with a picture before and after, and whether its networks are here.
 
 import { fill, find, findAll } from '../lib/dom.js';
-import { sizeInWords, stepFrom } from './card-text.js';
+import { stepFrom } from '../lib/keys.js';
+import { sizeInWords } from './card-text.js';
 
 /** @typedef {import('../lib/protocol.js').EffectChoice} EffectChoice */
 /** @typedef {import('../lib/protocol.js').EffectCard} EffectCard */

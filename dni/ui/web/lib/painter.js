@@ -134,7 +134,7 @@ export class Painter {
    */
   label(text, { left, right, bottom }) {
     const { context, view: { ratio } } = this;
-    context.font = `${12 * ratio}px system-ui, sans-serif`;
+    context.font = labelFont(ratio);
     const width = context.measureText(text).width + 10 * ratio;
     const height = 20 * ratio;
     const top = bottom - height;
@@ -157,6 +157,13 @@ export class Painter {
     context.setLineDash([6 * ratio, 4 * ratio]);
     context.strokeRect(x, y, width, height);
     context.setLineDash([]);
+    context.font = labelFont(ratio);
+    if (width < context.measureText('live part').width + 20 * ratio) return;
     this.label('live part', { right: x + width - 4 * ratio, bottom: y + height - 4 * ratio });
   }
+}
+
+/** @param {number} ratio device pixels for a CSS pixel */
+function labelFont(ratio) {
+  return `${12 * ratio}px system-ui, sans-serif`;
 }

@@ -44,6 +44,8 @@ export class Mask {
 
   get width() { return this.#mask.width; }
   get height() { return this.#mask.height; }
+  /** Whether nothing is painted. */
+  get isEmpty() { return !this.#mask.levels.some(Boolean); }
   /** Row by row, for reading only. */
   get levels() { return this.#mask.levels; }
 

@@ -91,8 +91,9 @@ export class PaintPanel {
     };
   }
 
-  /** @param {boolean} open whether the panel is shown; without it nothing is painted */
+  /** @param {boolean} open whether the panel is shown; without it nothing is painted, and with it the brush is ready */
   setOpen(open) {
+    if (open && !this.#open) this.#mode ||= 'brush';
     this.#open = open;
     this.#showMode();
   }
@@ -140,9 +141,10 @@ export class PaintPanel {
   #use(tool) {
     const { mask } = this.options;
     switch (tool) {
-      case 'undo': if (mask.undo()) this.options.onMaskChange(); break;
+      case 'undo': if (mask.undo()) this.#apply(!mask.isEmpty); break;
       case 'fill': this.#changeAll(() => mask.fill(255)); break;
-      case 'clear': this.#changeAll(() => mask.fill(0)); break;
+      // With nothing painted the mix is everywhere: nowhere would only make the control seem broken.
+      case 'clear': this.#changeAll(() => mask.fill(0), false); break;
       case 'invert': this.#changeAll(() => mask.invert()); break;
       case 'import': this.file.click(); break;
       case 'off': this.turnOff(); break;
@@ -150,15 +152,18 @@ export class PaintPanel {
     }
   }
 
-  /** @param {() => void} change */
-  #changeAll(change) {
+  /**
+   * @param {() => void} change
+   * @param {boolean} [on] whether the mask applies from then on
+   */
+  #changeAll(change, on = true) {
     this.options.mask.remember();
     change();
-    this.#apply();
+    this.#apply(on);
   }
 
-  #apply() {
-    this.options.mask.on = true;
+  #apply(on = true) {
+    this.options.mask.on = on;
     this.options.onMaskChange();
   }
 

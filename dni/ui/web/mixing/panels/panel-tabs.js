@@ -2,6 +2,7 @@
 // The tabs of the tools below the picture: at most one panel is open.
 
 import { findAll } from '../../lib/dom.js';
+import { stepFrom } from '../../lib/keys.js';
 
 /** @typedef {'' | 'layers' | 'paint' | 'compare' | 'curve'} PanelName '' where none is open */
 
@@ -23,7 +24,20 @@ export class PanelTabs {
         this.#open(this.current === name ? '' : name);
         onChange(this.current);
       });
+      tab.addEventListener('keydown', (event) => this.#moveFocus(tab, event));
     }
+  }
+
+  /**
+   * Arrows go from tab to tab; Enter opens.
+   * @param {HTMLElement} tab
+   * @param {KeyboardEvent} event
+   */
+  #moveFocus(tab, event) {
+    const to = stepFrom(this.tabs.indexOf(tab), event.key, this.tabs.length);
+    if (this.tabs[to] === tab) return;
+    event.preventDefault();
+    this.tabs[to].focus();
   }
 
   /** @param {PanelName} name */

@@ -114,13 +114,17 @@ export class TradeoffPanel {
     const layout = layoutChart(points, chartWidth(this.chart.clientWidth));
     const path = layout.positions.map((position) => position.join(',')).join(' ');
     const [cx, cy] = positionOf(points, layout.positions, alpha);
+    const focused = [...this.chart.querySelectorAll('.point')].findIndex((point) => point === document.activeElement);
+    const dots = points.map((point, index) => this.#pointElement(point, layout.positions[index]));
     this.chart.setAttribute('viewBox', `0 0 ${layout.width} ${layout.height}`);
     this.chart.replaceChildren(
       ...axisElements(layout, axes),
       svg('polyline', { class: 'path', points: path }),
-      ...points.map((point, index) => this.#pointElement(point, layout.positions[index])),
+      ...dots,
+      ...labelsOf(points, layout.positions),
       svg('circle', { class: 'now', cx, cy, r: CURRENT_RADIUS }),
     );
+    dots[focused]?.focus();
   }
 
   /**
@@ -138,6 +142,18 @@ export class TradeoffPanel {
     });
     return dot;
   }
+}
+
+/**
+ * The alphas of the ends and the middle, beside their points.
+ * @param {readonly CurvePoint[]} points
+ * @param {readonly Position[]} positions
+ */
+function labelsOf(points, positions) {
+  return [0, Math.floor(points.length / 2), points.length - 1].map((index) => {
+    const [x, y] = positions[index];
+    return svg('text', { class: 'alpha-label', x: x + 9, y: y - 9 }, `${points[index].alpha}`);
+  });
 }
 
 /**
