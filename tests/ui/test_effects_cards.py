@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from effects_page import Desk, decoded, difference, whole
@@ -134,3 +135,38 @@ def test_kept_alphas_go_with_the_pair(desk: Desk) -> None:
     expect(desk.page.locator(".end-a")).to_have_text("wild first")
     expect(desk.page.locator(".kept button")).to_have_count(0)
     expect(desk.page.get_by_label("Compare with").locator("option")).to_have_count(3)
+
+
+# Which looks better?
+
+
+def test_ten_comparisons_give_an_alpha(desk: Desk) -> None:
+    """Somebody who likes the second end best gets there, and nothing names an alpha meanwhile."""
+    desk.open()
+    desk.button("blind").click()
+    assert not desk.slider.is_visible()
+    assert not desk.page.locator(".readout").is_visible()
+    seen = []
+    for number in range(10):
+        expect(desk.page.locator(".blind .number")).to_have_text(f"{number + 1} of 10")
+        alphas = []
+        for which in ("Look at 1", "Look at 2"):
+            desk.page.get_by_role("button", name=which).click()
+            desk.wait_exact()
+            alphas.append(desk.alpha)
+        seen.append(sorted(alphas))
+        better = "1 is better" if alphas[0] > alphas[1] else "2 is better"
+        desk.page.get_by_role("button", name=better).click()
+    expect(desk.page.locator(".estimate")).to_have_text(re.compile(r"Your alpha is 0\.9\d, and in four of"))
+    assert desk.alpha > 0.9
+    assert desk.slider.is_visible()
+    assert desk.button("blind").evaluate("(button) => button === document.activeElement")
+    assert all(second - first > 0.19 for first, second in seen)
+
+
+def test_stopping_at_once_goes_back_to_the_middle(desk: Desk) -> None:
+    desk.open("?alpha=0.2", complete=False)
+    desk.button("blind").click()
+    desk.page.locator(".blind .stop").click()
+    desk.wait_exact(0.5)
+    assert desk.page.locator(".estimate").is_hidden()

@@ -10,6 +10,7 @@ import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/spaces.js';
 import { samplePixels, Stage } from '../lib/stage.js';
 import { address, ends, percents, snapped } from './alpha.js';
+import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
 import { FirstSweep } from './first-sweep.js';
 
@@ -56,6 +57,13 @@ class Viewer {
     this.comparison = new Comparison(element, {
       goTo: (alpha) => this.goTo(alpha),
       changed: () => this.compare(),
+    });
+    this.blind = new BlindTest(find(element, '.dni-viewer'), {
+      show: (alpha) => this.goTo(alpha),
+      done: (alpha, text) => {
+        this.goTo(alpha);
+        this.showEstimate(text);
+      },
     });
     this.attach();
   }
@@ -121,11 +129,10 @@ class Viewer {
       return;
     }
     const { grid, stage } = this;
+    if (next.pair !== this.scene?.pair) this.blind.stop();
     // From then on the slider's is the newest, unless another is estimated for this picture.
     if (!this.scene || next.estimate) grid.shares = ends(next.alpha);
-    const estimate = find(this.element, '.estimate');
-    showText(estimate, next.estimate);
-    estimate.hidden = !next.estimate;
+    this.showEstimate(next.estimate);
     this.scene = next;
     for (const about of ['frame', 'link']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
@@ -135,6 +142,13 @@ class Viewer {
     this.slider.value = String(this.alpha);
     this.openRegion(stage.view.region(null));
     grid.rest();
+  }
+
+  /** @param {string} text why the slider is where it is; empty where nobody knows */
+  showEstimate(text) {
+    const estimate = find(this.element, '.estimate');
+    showText(estimate, text);
+    estimate.hidden = !text;
   }
 
   /**
@@ -182,6 +196,10 @@ class Viewer {
     }
     this.onClick('reset', () => this.goTo(MIDDLE));
     this.onClick('keep', () => this.comparison.keep(this.alpha));
+    this.onClick('blind', () => {
+      this.setWipe(0);
+      this.blind.start();
+    });
     this.onClick('link', (button) => this.copyLink(button));
     this.attachSliders();
     stage.followFiles(UPLOAD_BOX, (files) => giveFiles(UPLOAD_BOX, picturesAmong(files).slice(0, 1)));
