@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from test_effects_view import COLOURS, CROPPED, PHONE, between, luminance, touch
 
 from dni.digits.live_view import STRENGTHS
-from dni.examples import EXAMPLES
+from dni.examples import WHOLE
 from dni.serving.render_service import RenderServiceError
 from dni.ui.web_component import WEB, url_of
 
@@ -98,7 +98,7 @@ def test_own_picture_and_a_bad_one(tab: DigitPage, tmp_path: Path) -> None:
     Image.new("RGB", (60, 50), (10, 220, 90)).save(tmp_path / "other.png")
     tab.upload(tmp_path / "other.png")
     expect(tab.find(".pictures option:checked")).to_have_text("other.png")
-    expect(tab.find(".pictures option")).to_have_count(len(EXAMPLES) + 1)
+    expect(tab.find(".pictures option")).to_have_count(len(WHOLE) + 1)
     tab.wait("data.state === 'exact' && data.opened === '3'")
     assert tile_of(tab, 3, 7)[0, 0].tolist() == [10, 220, 90]
 

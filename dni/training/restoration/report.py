@@ -102,7 +102,7 @@ def measure_set(folder: Path, renderer: Renderer, measures: Measures) -> dict[st
 
 def report_table(sets: Mapping[str, Mapping[str, Row]]) -> str:
     """The report as a Markdown table."""
-    first = next(iter(next(iter(sets.values())).values()))
+    first = next((row for rows in sets.values() for row in rows.values()), {})
     columns = {key: column for key, column in COLUMNS.items() if key in first}
     headings = " | ".join(heading for heading, _ in columns.values())
     lines = [f"| set | alpha | {headings} |", "|---|---|" + "---|" * len(columns)]

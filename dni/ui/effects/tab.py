@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.shares import Mix
+from dni.catalog.pairs import Pair
 from dni.errors import DniError, shown
 from dni.examples import example_token, suitable_examples
 from dni.serving.render_service import RenderService
@@ -197,6 +198,11 @@ def read_pair(value: Any) -> str:
     return value
 
 
+def first_examples(pair: Pair) -> list[str]:
+    """What the gallery holds until the page has started; the pair is not loaded for it."""
+    return suitable_examples(pair.examples, pair.scale)
+
+
 def build_effects(app: gr.Blocks, service: RenderService) -> None:
     """Add the tab to ``app``, inside its context."""
     keep_examples(service)
@@ -209,7 +215,7 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
             build_results(tab.results, viewer)
         with gr.Column(scale=1, min_width=320):
             image = own_picture(elem_id="own-picture", height=170)
-            examples = example_gallery(elem_id="examples", names=tab.examples(first_pair))
+            examples = example_gallery(elem_id="examples", names=first_examples(service.pair(first_pair)))
             about = gr.Markdown(elem_id="about")
     with gr.Accordion("What am I seeing?", open=False):
         gr.Markdown(HELP)
