@@ -59,6 +59,13 @@ def test_cards_by_keyboard(desk: Desk) -> None:
     expect(desk.card("Gone pair")).to_be_focused()
 
 
+def test_a_link_to_a_pair_that_is_not_here_marks_its_card(desk: Desk) -> None:
+    desk.open("?pair=gone", complete=False)
+    desk.message("click its card to download it")
+    expect(desk.card("Gone pair")).to_have_class("wanted")
+    expect(desk.card("Tiny pair")).to_have_attribute("aria-pressed", "true")
+
+
 # The first sweep
 
 RECORD_ALPHAS = """() => {
@@ -98,6 +105,22 @@ def test_a_link_to_an_alpha_stays_there(new_desk: Callable[..., Desk]) -> None:
     desk = new_desk(**MOTION).open("?alpha=0.3")
     desk.page.wait_for_timeout(700)
     assert desk.alpha == 0.3
+
+
+# An alpha that is typed
+
+
+def test_an_alpha_is_typed(desk: Desk) -> None:
+    desk.open(complete=False)
+    box = desk.page.get_by_label("alpha", exact=True)
+    box.fill("0.333")
+    box.press("Enter")
+    desk.wait_exact(0.333)
+    assert desk.slider.input_value() == "0.33"
+    box.fill("9")
+    box.press("Tab")
+    desk.wait_exact(1)
+    expect(box).to_have_value("1.00")
 
 
 # Comparing

@@ -93,6 +93,7 @@ def test_read_link(
     link = read_link(query, tiny_service)
     assert (link.pair, link.example, link.alpha) == (pair, example, alpha)
     assert len(link.warnings) == warnings
+    assert link.wanted == ("gone" if query.get("pair") == "gone" else "")
     assert "<b>" not in "".join(link.warnings)
     assert link.example in {"", *EXAMPLES}
 

@@ -24,10 +24,11 @@ def build_cards(service: RenderService) -> gr.HTML:
     return web_component("cards", [], events=["choose"], elem_id="effects-cards", cards=cards)
 
 
-def choice_of(service: RenderService, pair_id: str) -> dict[str, Any]:
-    """The value that shows a pair as the chosen one."""
+def choice_of(service: RenderService, pair_id: str, *, wanted: str = "") -> dict[str, Any]:
+    """The value that shows a pair as the chosen one, and perhaps another as the one that a link asks for."""
     here = (pair_id for pair_id in one_slider_pairs(service) if is_here(service, pair_id))
-    return EffectChoice(serial=secrets.token_hex(4), pair=pair_id, here=tuple(here)).to_dict()
+    choice = EffectChoice(serial=secrets.token_hex(4), pair=pair_id, here=tuple(here), wanted=wanted)
+    return choice.to_dict()
 
 
 def is_here(service: RenderService, pair_id: str) -> bool:

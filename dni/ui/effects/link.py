@@ -20,11 +20,13 @@ class Link:
     example: str  # "" for what suits the pair
     alpha: float | None  # None where it asks for none
     warnings: tuple[str, ...] = ()
+    wanted: str = ""  # a pair that has to be downloaded first
 
 
 def read_link(query: Mapping[str, str], service: RenderService) -> Link:
     """Read ``pair``, ``example`` and ``alpha``; a warning for each that is unusable (and never its text)."""
-    warnings = []
+    warnings: list[str] = []
+    wanted = ""
     pairs = one_slider_pairs(service)
     first_pair = pairs[0]
     pair, example = query.get("pair", first_pair), query.get("example", "")
@@ -38,9 +40,9 @@ def read_link(query: Mapping[str, str], service: RenderService) -> Link:
         warnings.append("The link's pair is not in the list: starting with the first one.")
         pair = first_pair
     elif pair != first_pair and not service.pair(pair).is_local(service.cache):
-        warnings.append("The link's pair is not on this machine yet: choose it from the list to download it.")
-        pair = first_pair
-    return Link(pair, example, alpha, tuple(warnings))
+        warnings.append("The link's pair is not on this machine yet: click its card to download it.")
+        pair, wanted = first_pair, pair
+    return Link(pair, example, alpha, tuple(warnings), wanted)
 
 
 def one_slider_pairs(service: RenderService) -> list[str]:

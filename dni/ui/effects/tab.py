@@ -88,7 +88,8 @@ class EffectsHandlers:
                     alpha=link.alpha,
                     example=example,
                 )
-                return scene, self.choice(pair_id), self.describe(pair_id), self.gallery(pair_id, example)
+                choice = choice_of(self.service, pair_id, wanted=link.wanted)
+                return scene, choice, self.describe(pair_id), self.gallery(pair_id, example)
             except DniError as error:
                 warn(error)
         return gr.skip(), gr.skip(), "", gr.skip()

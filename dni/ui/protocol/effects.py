@@ -37,8 +37,10 @@ class EffectChoice(Message):
         serial: New for each value that the server makes, so that the page learns of a refusal too.
         pair: Id of the networks that are shown.
         here: Ids of all that need no download.
+        wanted: Id of what a link asks for and is not here; or empty.
     """
 
     serial: str
     pair: str
     here: tuple[str, ...]
+    wanted: str

@@ -67,7 +67,10 @@ class Cards {
     for (const card of this.cards) {
       const isHere = choice.here.includes(card.pair);
       find(this.button(card.pair), 'small').textContent = isHere ? '' : `download ${sizeInWords(card.bytes)}`;
+      this.button(card.pair).classList.toggle('wanted', card.pair === choice.wanted);
     }
+    const shown = this.button(choice.wanted || choice.pair);
+    this.list.scrollTo({ left: shown.offsetLeft + shown.offsetWidth / 2 - this.list.clientWidth / 2 });
   }
 
   /**

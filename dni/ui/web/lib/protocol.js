@@ -45,8 +45,8 @@
  */
 
 /**
- * The value of the row of effects: the pair that is shown, and all that need no download.
- * @typedef {{ serial: string, pair: string, here: string[] }} EffectChoice
+ * The value of the row of effects: the pair that is shown, all that need no download, and what a link asks for.
+ * @typedef {{ serial: string, pair: string, here: string[], wanted: string }} EffectChoice
  */
 
 /**

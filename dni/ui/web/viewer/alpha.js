@@ -22,6 +22,15 @@ export function snapped(alpha) {
 }
 
 /**
+ * The alpha that somebody has typed; null where it is no number.
+ * @param {string} text
+ */
+export function clampedAlpha(text) {
+  const alpha = Number.parseFloat(text.replace(',', '.'));
+  return Number.isFinite(alpha) ? Math.min(1, Math.max(0, alpha)) : null;
+}
+
+/**
  * The slider's value in words.
  * @param {number} alpha
  * @param {readonly string[]} labels of the ends

@@ -9,7 +9,7 @@ import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/spaces.js';
 import { samplePixels, Stage } from '../lib/stage.js';
-import { address, ends, percents, snapped } from './alpha.js';
+import { address, clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
 import { FirstSweep } from './first-sweep.js';
@@ -44,6 +44,7 @@ class Viewer {
     this.server = server;
     this.slider = findAs(element, 'input.alpha', HTMLInputElement);
     this.wipeSlider = findAs(element, '.wipe input', HTMLInputElement);
+    this.exact = findAs(element, '.exact input', HTMLInputElement);
     this.readout = find(element, '.readout');
     this.keyframes = find(element, '.keys');
     this.space = spaceFor(2, {});
@@ -228,6 +229,11 @@ class Viewer {
       this.setAlpha(Number(slider.value));
     });
     slider.addEventListener('change', () => this.grid.rest());
+    this.exact.addEventListener('change', () => {
+      const alpha = clampedAlpha(this.exact.value);
+      if (this.scene && alpha !== null) this.goTo(alpha);
+      this.exact.value = this.alpha.toFixed(2);
+    });
     wipeSlider.addEventListener('input', () => this.setWipe(Number(wipeSlider.value) / 100));
   }
 
@@ -277,7 +283,8 @@ class Viewer {
       cache: grid.visible, shares: grid.shares, wipe, original: this.stage.isOriginal,
       other: this.comparison.other(grid.visible),
     });
-    showText(this.readout, scene ? `alpha ${alpha.toFixed(2)}${grid.timing && ` · ${grid.timing}`}` : '');
+    showText(this.readout, scene ? grid.timing : '');
+    if (this.exact !== document.activeElement) this.exact.value = alpha.toFixed(2);
     slider.setAttribute('aria-valuetext', scene ? percents(alpha, scene.labels) : '');
     const scrolls = view.picture && view.fitted && wipe === 0;
     canvas.style.touchAction = scrolls ? 'pan-y' : 'none';

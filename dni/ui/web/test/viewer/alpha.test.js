@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { address, ends, percents, snapped } from '../../viewer/alpha.js';
+import { address, clampedAlpha, ends, percents, snapped } from '../../viewer/alpha.js';
 
 test('alpha is the share of the second end', () => {
   assert.deepEqual(ends(0.25), [0.75, 0.25]);
@@ -11,6 +11,13 @@ test('alpha is the share of the second end', () => {
 test('a slider that is dragged snaps at its ends and in the middle', () => {
   for (const [near, point] of [[0.012, 0], [0.988, 1], [0.488, 0.5], [0.512, 0.5]]) assert.equal(snapped(near), point);
   for (const far of [0.02, 0.47, 0.53, 0.98]) assert.equal(snapped(far), far);
+});
+
+test('a typed alpha stays within its range', () => {
+  for (const [text, alpha] of [['0.333', 0.333], ['0,4', 0.4], ['7', 1], ['-1', 0]]) {
+    assert.equal(clampedAlpha(String(text)), alpha);
+  }
+  for (const text of ['', 'half']) assert.equal(clampedAlpha(text), null);
 });
 
 test('the slider says both shares', () => {
