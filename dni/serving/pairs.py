@@ -30,7 +30,7 @@ RENDERER_BYTES = 1_200_000_000
 # A person's own pairs beyond this: the oldest is forgotten.
 MAX_OWN_PAIRS = 4
 # Of a network of convolutions that is measured where frames are rendered.
-FEW_PARAMETERS = 100_000
+FEW_PARAMETERS = 250_000
 OWN = "own."
 
 
@@ -149,7 +149,7 @@ class Pairs:
 
 
 def is_quickly_measured(renderer: Renderer) -> bool:
-    """Whether measuring at first use takes a second or so, whatever the layers do, and no process apart."""
+    """Whether measuring at first use takes some seconds at most, whatever the layers do, and no process apart."""
     parameters = sum(parameter.numel() for parameter in renderer.network.module.parameters())
     return renderer.is_local and parameters <= FEW_PARAMETERS
 

@@ -94,11 +94,11 @@ def cugan(shared: Path) -> list[Path]:
 
 
 @pytest.mark.slow
-def test_measuring_apart_gives_what_measuring_here_gives(cugan: list[Path]) -> None:
-    network, states = load_ends(cugan)
+def test_measuring_apart_gives_what_measuring_here_gives(tiny_ends: list[Path]) -> None:
+    network, states = load_ends(tiny_ends)
     here = Renderer(network, states, device=torch.device("cpu"), precision="float32").measured()
-    assert here.is_global
-    assert measure_apart(cugan) == here
+    assert here.overlap > 0
+    assert measure_apart(tiny_ends) == here
 
 
 def test_own_networks_are_measured_apart_once(
