@@ -149,7 +149,7 @@ class Pairs:
 
 
 def is_quickly_measured(renderer: Renderer) -> bool:
-    """Whether measuring at first use takes some seconds at most, whatever the layers do, and no process apart."""
+    """Whether measuring at first use takes some seconds at most, whatever the layers do."""
     parameters = sum(parameter.numel() for parameter in renderer.network.module.parameters())
     return renderer.is_local and parameters <= FEW_PARAMETERS
 

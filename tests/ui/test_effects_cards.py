@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from effects_page import Desk, decoded, difference, whole
 from playwright.sync_api import expect
 
 from dni.blending.shares import Mix
 from dni.catalog.catalog_file import load_catalog
 from dni.examples import EXAMPLES, example_paths, suitable_examples
+from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.ui.effects.cards import card_of
+from dni.ui.effects.viewer import whole_in_words
 from dni.ui.web_component import WEB
 
 MOTION = {"reduced_motion": "no-preference"}
@@ -193,3 +196,16 @@ def test_stopping_at_once_goes_back_to_the_middle(desk: Desk) -> None:
     desk.page.locator(".blind .stop").click()
     desk.wait_exact(0.5)
     assert desk.page.locator(".estimate").is_hidden()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "in a moment"), (2, "in about 2 s"), (89, "in about 89 s"), (180, "in about 3 minutes")],
+)
+def test_the_whole_picture_is_announced(seconds: float, words: str) -> None:
+    assert whole_in_words(2048, 1024, seconds) == f"The whole picture: 2,048 x 1,024 pixels, {words}."
+
+
+def test_the_time_of_a_whole_picture() -> None:
+    assert export_seconds(1_000_000, 100_000, precision="float32") == pytest.approx(1)
+    assert export_seconds(1_000_000, 100_000, precision="bfloat16") == pytest.approx(2)

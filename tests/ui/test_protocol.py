@@ -29,7 +29,7 @@ SCENE = {
         "example": "cat",
     },
 }
-VIEWER = {**SCENE, "alpha": 0.5, "estimate": "", "prepares": False}
+VIEWER = {**SCENE, "alpha": 0.5, "whole": "", "estimate": "", "prepares": False}
 STATE = {
     **SCENE,
     **{"groups": [{"name": "first"}, {"name": "last", "correlation": 0.5}], "base": None, "mask": None},

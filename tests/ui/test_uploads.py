@@ -34,7 +34,7 @@ SHAPES_OF_OURS = {*FEW, "scene", "scene with picture"}
 REGION = {"left": 0, "top": 0, "width": 16, "height": 16}
 # What a page tells, so that a handler gets as far as the file that it is told with it.
 SCENE = {
-    **{"token": "example-cat", "pair": "tiny", "alpha": 0.5, "estimate": "", "example": "cat"},
+    **{"token": "example-cat", "pair": "tiny", "alpha": 0.5, "whole": "", "estimate": "", "example": "cat"},
     "prepares": False,
     **{"serial": "one", "name": "cat.png", "scale": 4, "labels": ["calm", "wild"], "live_pixels": 1000},
     **{"mix": {"shares": [0.5, 0.5]}, "seen": REGION, "region": REGION, "groups": [], "mask": None},

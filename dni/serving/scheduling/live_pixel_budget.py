@@ -7,10 +7,11 @@ import time
 import torch
 
 from dni.blending.mix_paths import first_end
+from dni.device import Precision
 from dni.rendering.renderer import Renderer
 from dni.serving.regions import MAX_REGION_PIXELS
 
-__all__ = ["MIN_LIVE_PIXELS", "live_pixel_budget"]
+__all__ = ["MIN_LIVE_PIXELS", "export_seconds", "live_pixel_budget"]
 
 # A region is at least this large, however slow the machine: smaller ones show too little.
 MIN_LIVE_PIXELS = 160 * 128
@@ -29,6 +30,18 @@ def live_pixel_budget(renderer: Renderer) -> int:
         if seconds > QUICK_SECONDS:
             break
     return min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))
+
+
+def export_seconds(pixels: int, live_pixels: int, *, precision: Precision) -> float:
+    """About how long a whole picture takes in float32, which results are rendered in.
+
+    Args:
+        pixels: The picture's, before it is enlarged.
+        live_pixels: Of :func:`live_pixel_budget`, in the precision of frames.
+        precision: That precision.
+    """
+    slower = 2.0 if precision == "bfloat16" else 1.0
+    return pixels / live_pixels * LIVE_SECONDS * slower
 
 
 def probe_seconds(renderer: Renderer, side: int) -> float:

@@ -12,6 +12,7 @@ import secrets
 import gradio as gr
 
 from dni.serving.render_service import RenderService
+from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.protocol.frames import FrameReply, ViewerFrameRequest, ViewerScene
@@ -67,19 +68,33 @@ def make_scene(
         example: Name of the example, for the link; empty for a person's own picture.
     """
     picture, pair = service.picture(token, session), service.pair(pair_id, session)
+    scale = service.renderer(pair_id, session).scale
+    seconds = export_seconds(picture.width * picture.height, live_pixels, precision=service.precision)
     return ViewerScene(
         serial=secrets.token_hex(4),
         token=token,
         name=picture.name,
         width=picture.width,
         height=picture.height,
-        scale=service.renderer(pair_id, session).scale,
+        scale=scale,
         pair=pair_id,
         labels=pair.labels,
         live_pixels=live_pixels,
         session=session.token,
         example=example,
         alpha=alpha,
+        whole=whole_in_words(picture.width * scale, picture.height * scale, seconds),
         estimate=estimate,
         prepares=prepares,
     )
+
+
+def whole_in_words(width: int, height: int, seconds: float) -> str:
+    """How large the rendered picture will be, and how long it takes, before anybody clicks."""
+    if seconds < 2:
+        time = "in a moment"
+    elif seconds < 90:
+        time = f"in about {seconds:.0f} s"
+    else:
+        time = f"in about {seconds / 60:.0f} minutes"
+    return f"The whole picture: {width:,} x {height:,} pixels, {time}."

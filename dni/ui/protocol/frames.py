@@ -59,12 +59,14 @@ class ViewerScene(Scene):
 
     Attributes:
         alpha: Where the slider is.
+        whole: What rendering the whole picture gives, and about how long that takes.
         estimate: Why it is to be at ``alpha`` for this picture, where it was elsewhere before; or empty.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU), and ``prepared``: it has.
         region: The live one.
     """
 
     alpha: float
+    whole: str
     estimate: str
     prepares: bool
     prepared: bool | None = None

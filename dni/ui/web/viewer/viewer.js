@@ -134,6 +134,7 @@ class Viewer {
     // From then on the slider's is the newest, unless another is estimated for this picture.
     if (!this.scene || next.estimate) grid.shares = ends(next.alpha);
     this.showEstimate(next.estimate);
+    showText(find(this.element, '.whole'), next.whole);
     this.scene = next;
     for (const about of ['frame', 'link']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
