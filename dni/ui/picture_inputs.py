@@ -11,10 +11,11 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import ImageData
 
+from dni.errors import DniError, shown
 from dni.examples import EXAMPLES, WHOLE, example_paths
 from dni.temporary import temporary_folder
 
-__all__ = ["DECODES", "example_gallery", "own_picture", "picture_input", "thumbnails"]
+__all__ = ["DECODES", "chosen_name", "example_gallery", "own_picture", "picture_input", "thumbnails"]
 
 # For events that decode: more of them wait in Gradio's queue, and not in the threads that serve the page.
 DECODES: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "decoding"}
@@ -57,6 +58,17 @@ def example_gallery(*, elem_id: str, names: Sequence[str] = WHOLE, selected: int
         selected_index=selected,
         elem_id=elem_id,
     )
+
+
+def chosen_name(names: Sequence[str], index: object) -> str:
+    """The example that a click on a gallery means.
+
+    Raises:
+        DniError: There is none at that place.
+    """
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(names):
+        raise DniError(f"Expected one of {len(names)} examples, but got {shown(index)}. Choose another.")
+    return names[index]
 
 
 def thumbnails(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,10 +11,12 @@ from playwright.sync_api import expect
 
 from dni.blending.shares import Mix
 from dni.catalog.catalog_file import load_catalog
+from dni.errors import DniError
 from dni.examples import EXAMPLES, example_paths, suitable_examples
 from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.ui.effects.cards import card_of
 from dni.ui.effects.viewer import whole_in_words
+from dni.ui.picture_inputs import chosen_name
 from dni.ui.web_component import WEB
 
 MOTION = {"reduced_motion": "no-preference"}
@@ -209,3 +211,10 @@ def test_the_whole_picture_is_announced(seconds: float, words: str) -> None:
 def test_the_time_of_a_whole_picture() -> None:
     assert export_seconds(1_000_000, 100_000, precision="float32") == pytest.approx(1)
     assert export_seconds(1_000_000, 100_000, precision="bfloat16") == pytest.approx(2)
+
+
+@pytest.mark.parametrize("index", [None, -1, 3, 1.0, True, "0", [0, 1], {"a": 1}])
+def test_an_example_that_is_not_there_is_refused(index: object) -> None:
+    assert chosen_name(["a", "b", "c"], 2) == "c"
+    with pytest.raises(DniError, match="Expected one of 3 examples, but got"):
+        chosen_name(["a", "b", "c"], index)

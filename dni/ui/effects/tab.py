@@ -18,7 +18,7 @@ from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.strength import estimate_for
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, thumbnails
+from dni.ui.picture_inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
@@ -158,7 +158,7 @@ class EffectsHandlers:
         session = self.session(request)
         with errors_shown():
             now = ViewerScene.parse(scene)
-            name = self.examples(now.pair)[int(event.index)]
+            name = chosen_name(self.examples(now.pair), event.index)
             return self.scene(
                 session,
                 token=example_token(name),

@@ -25,6 +25,7 @@ from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.mixing.scene import build_scene, request_of
 from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, verdict_html
+from dni.ui.picture_inputs import chosen_name
 from dni.ui.progress import download_progress
 from dni.ui.protocol.mixing import MixingState, with_correlations
 from dni.ui.requests.sessions import session_of
@@ -121,9 +122,9 @@ class MixingHandlers:
         return made.to_dict()
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
-        session, name = self.session(request), WHOLE[int(event.index)]
+        session = self.session(request)
         with errors_shown():
-            desk = MixingState.parse(scene)
+            desk, name = MixingState.parse(scene), chosen_name(WHOLE, event.index)
             token = example_token(name)
             made = build_scene(self.service, session, token=token, pair_id=desk.pair, example=name)
             return made.to_dict()
