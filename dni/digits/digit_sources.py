@@ -6,7 +6,9 @@ enlarged and placed as MNIST places its own, so that the app opens without any d
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from torch.nn import functional
 
 from dni.catalog.cache_folder import default_cache
 from dni.digits.domains import SIDE, Digits, in_colour, load_mnist
-from dni.errors import DniError
+from dni.errors import DniError, in_words
 from dni.pictures.photographs import load_photographs
 from dni.temporary import partial_folder
 
@@ -32,6 +34,8 @@ __all__ = [
     "find_digit_source",
     "find_photographs",
 ]
+
+logger = logging.getLogger(__name__)
 
 DATA_VARIABLE = "DNI_DATA"
 # MNIST's digits fill a box of this size.
@@ -153,7 +157,10 @@ def fetch_mnist(data_root: Path | None = None) -> Iterator[float]:
             yield from download(folder)
             move_into_place(folder, data_root)
     except (OSError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:300]
+        logger.warning("MNIST could not be fetched.", exc_info=True)
+        # torchvision names every mirror; what is wrong with the last one says it.
+        causes = re.findall(r"<urlopen error ([^>]+)>", str(error))
+        reason = in_words(" ".join((causes[-1] if causes else str(error)).split()), most=120)
         raise DniError(
             f"Expected to fetch MNIST, but that failed ({reason}). The app goes on with scikit-learn's "
             f"digits: try again when you are online, or put MNIST/raw into the folder {data_root} by hand."

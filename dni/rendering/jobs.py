@@ -78,8 +78,8 @@ def cut_notice(architecture: str, around: Surroundings) -> str:
             "piece: parts of it are rendered apart, which may show."
         )
     return (
-        f"{architecture} looks at the whole picture, and this one is too large for one piece: parts of it "
-        f"are rendered apart, which changed a test picture by up to {around.difference:.2g} of 255 levels."
+        f"{architecture} looks at the whole picture, and this one is too large for one piece: it is rendered "
+        f"in parts, which changed a test picture by up to {around.difference:.2g} of 255 levels."
     )
 
 

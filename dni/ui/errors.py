@@ -27,6 +27,9 @@ START = r"(?:file://|(?<![\w/.~]))"
 POSIX_FOLDERS = re.compile(START + r"/(?:[^/\s'\"<>]+/)+")
 WINDOWS_FOLDERS = re.compile(r"\b[A-Za-z]:[\\/]+(?:[^\\/\s'\"<>]+[\\/]+)*")
 
+# What only somebody at this machine can do.
+BY_HAND = re.compile(r"or download it by hand and put it at [^\n]+")
+
 logger = logging.getLogger(__name__)
 
 
@@ -68,7 +71,7 @@ def page_text(problem: object) -> str:
     >>> page_text("Expected a network in /srv/app/uploads/4f/my net.pth, see https://example.org/a/b.")
     'Expected a network in my net.pth, see https://example.org/a/b.'
     """
-    text = str(problem)
+    text = BY_HAND.sub("or ask whoever runs this server to download it.", str(problem))
     for folder in sorted(known_folders(), key=len, reverse=True):
         text = re.sub(f"{START}{re.escape(folder)}/", "/server/", text)
     return WINDOWS_FOLDERS.sub("", POSIX_FOLDERS.sub("", text))

@@ -98,7 +98,7 @@ def test_first_pair_that_cannot_be_used(
 def test_pair_that_cannot_be_downloaded(desk: Desk) -> None:
     desk.open("?alpha=0.3")
     desk.choose_pair("Gone pair")
-    desk.message("download it by hand")
+    desk.message("ask whoever runs this server")
     expect(desk.card("Tiny pair")).to_have_attribute("aria-pressed", "true")
     expect(desk.card("Gone pair")).to_have_attribute("aria-pressed", "false")
     expect(desk.page.locator(".end-a")).to_have_text("calm")

@@ -247,7 +247,7 @@ def test_api_names_only_what_is_meant_for_programs(client: Client) -> None:
     ("pair", "alpha", "text"),
     [
         ("nothing", 0.5, "Expected one of the pairs"),
-        ("gone", 0.5, "download it by hand"),
+        ("gone", 0.5, "ask whoever runs this server"),
         ("tiny", 7, "alpha to be a number from 0 to 1"),
         ("tiny", -0.1, "alpha to be a number from 0 to 1"),
         ("tiny", None, "alpha to be a number from 0 to 1"),

@@ -29,7 +29,9 @@ from dni.rendering.tiles import round_up
 __all__ = ["BOUND", "Surroundings", "grids", "measure_surroundings"]
 
 # The deepest overlap: what is read beyond it counts as global.
-BOUND = 64
+BOUND = 96
+# Of tiles that differ from the whole whatever is around them.
+GLOBAL_OVERLAP = 64
 LARGEST_GRID = 128
 # What a network may have that neither its attributes nor its strides tell.
 OTHER_GRIDS = (2, 4, 8, 16, 32, 64, 7, 14, 28, 56)
@@ -63,7 +65,7 @@ class Surroundings:
     @classmethod
     def unknown(cls, overlap: int, multiple: int) -> Surroundings:
         """Those of a network that could not be measured."""
-        return cls(round_up(max(overlap, BOUND), multiple), multiple, math.inf)
+        return cls(round_up(max(overlap, GLOBAL_OVERLAP), multiple), multiple, math.inf)
 
     @property
     def is_global(self) -> bool:
@@ -144,7 +146,7 @@ def measure_surroundings(
         # Its tiles show anyway, and the largest grid disturbs least.
         grid = grids[0]
         _, floor = cut_difference(run, grid, multiple=multiple, minimum=minimum)
-        return Surroundings(round_up(BOUND, grid), grid, max(far, floor))
+        return Surroundings(round_up(GLOBAL_OVERLAP, grid), grid, max(far, floor))
     best: tuple[float, int] | None = None
     for grid in candidates(grids or (multiple,)):
         depth, floor = cut_difference(run, grid, multiple=multiple, minimum=minimum)
@@ -152,7 +154,7 @@ def measure_surroundings(
             return Surroundings(round_up(depth, grid), grid)
         best = min(best, (floor, grid)) if best else (floor, grid)
     assert best is not None, "there is at least one grid"
-    return Surroundings(round_up(BOUND, best[1]), best[1], best[0])
+    return Surroundings(round_up(GLOBAL_OVERLAP, best[1]), best[1], best[0])
 
 
 def candidates(grids: Sequence[int]) -> Iterator[int]:

@@ -32,4 +32,5 @@ def estimate_for(pair: Pair, picture: Picture) -> Estimate | None:
     else:
         return None
     alpha = round(pair.ladder.alpha_at(strength), ALPHA_DIGITS)
-    return Estimate(alpha, f"{found.format(strength)}: the slider starts at {alpha:.2f}.")
+    where = f"{alpha:.2f} was the best alpha for that, and the slider is there."
+    return Estimate(alpha, f"{found.format(strength)}: {where}")

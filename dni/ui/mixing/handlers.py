@@ -184,7 +184,7 @@ class MixingHandlers:
         if self._subjects.get(session, pair_id) != pair_id:
             return gr.skip(), gr.skip()
         with errors_shown():
-            on_desk = MixingState.parse(scene).pair == pair_id
+            on_desk = isinstance(scene, dict) and scene.get("pair") == pair_id
             known = group_correlations(verdict)
             learnt = with_correlations(scene, known, pair_id=pair_id, session=session.token)
         return verdict_html(verdict, on_desk=on_desk), gr.skip() if learnt is None else learnt

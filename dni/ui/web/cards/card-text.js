@@ -6,6 +6,6 @@
  * @returns {string}
  */
 export function sizeInWords(bytes) {
-  if (!bytes) return 'first';
+  if (!bytes) return '(size unknown)';
   return `${bytes < 1e6 ? '<1' : Math.round(bytes / 1e6)} MB`;
 }

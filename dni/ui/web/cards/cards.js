@@ -25,6 +25,7 @@ class Cards {
   /** @param {Component} component */
   constructor({ element, props, trigger }) {
     this.trigger = trigger;
+    this.isNew = true;
     this.list = find(element, '.dni-cards');
     /** @type {EffectCard[]} */
     this.cards = props.cards;
@@ -69,8 +70,14 @@ class Cards {
       find(this.button(card.pair), 'small').textContent = isHere ? '' : `download ${sizeInWords(card.bytes)}`;
       this.button(card.pair).classList.toggle('wanted', card.pair === choice.wanted);
     }
-    const shown = this.button(choice.wanted || choice.pair);
-    this.list.scrollTo({ left: shown.offsetLeft + shown.offsetWidth / 2 - this.list.clientWidth / 2 });
+    // Later they stay where the person has them.
+    if (this.isNew) this.scrollTo(this.button(choice.wanted || choice.pair));
+    this.isNew = false;
+  }
+
+  /** @param {HTMLElement} button */
+  scrollTo({ offsetLeft, offsetWidth }) {
+    this.list.scrollTo({ left: offsetLeft + offsetWidth / 2 - this.list.clientWidth / 2 });
   }
 
   /**

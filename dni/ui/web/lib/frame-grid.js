@@ -47,7 +47,7 @@ import { sameRegion } from './view.js';
  * @property {() => void} onChange something is to be drawn
  * @property {() => void} onFrames the cache has other frames
  * @property {() => void} onRest the mix has not changed for a moment
- * @property {(text: string | null) => void} onMessage what went wrong, or null when that is over
+ * @property {(text: string | null, isNotice?: boolean) => void} onMessage what went wrong or is worth knowing, or null
  * @property {(current: Region | null) => Region | null} region the region that the view asks for
  * @property {(region: Region, isOther: boolean) => void} onRegion the view has not moved for a moment
  * @property {(resting: boolean) => Plan} [plan] by default the mix's own frame
@@ -297,7 +297,7 @@ export class FrameGrid {
     cache?.timings.set(flightKey({ shares, special }), timeTaken(milliseconds, fetching));
     this.previous?.close();
     this.previous = null;
-    options.onMessage(notice || null);
+    options.onMessage(notice || null, true);
     options.onFrames();
     options.onChange();
   }

@@ -63,7 +63,8 @@ export class Stage {
     this.measure();
     if (isNew || isOtherSize) this.view.open(scene); else this.view.picture = scene;
     if (isNew && !this.view.whole) this.fetchOverview(scene);
-    this.canvas.setAttribute('aria-label', `${scene.name}, enlarged ${scene.scale} times by the blended network`);
+    const what = scene.scale === 1 ? 'redrawn' : `enlarged ${scene.scale} times`;
+    this.canvas.setAttribute('aria-label', `${scene.name}, ${what} by the blended network`);
     return isNew;
   }
 
@@ -159,13 +160,15 @@ export class Stage {
    * Show a message until what it is about is over.
    * @param {string | null} text null: it is over
    * @param {string} about
+   * @param {boolean} [isNotice] whether nothing went wrong
    */
-  showMessage(text, about) {
+  showMessage(text, about, isNotice = about === 'link') {
     const { message } = this;
     if (!text && message.dataset.about !== about) return;
     showText(message, text ?? '');
     message.hidden = !text;
     message.dataset.about = about;
+    message.dataset.kind = isNotice ? 'notice' : 'error';
   }
 
   // ---- files

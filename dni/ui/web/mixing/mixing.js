@@ -95,7 +95,7 @@ class Mixing {
         this.report();
         this.tools.follow();
       },
-      onMessage: (text) => stage.showMessage(text, 'frame'),
+      onMessage: (text, isNotice) => stage.showMessage(text, 'frame', isNotice),
       region: (current) => (this.scene ? stage.view.region(current) : null),
       onRegion: (region, isOther) => { if (isOther) this.openRegion(region); else this.report(); },
       plan: (isResting) => this.plan(isResting),
@@ -153,6 +153,7 @@ class Mixing {
       grid.forget();
       this.tools.mask.open(next);
     }
+    if (hasNewNetworks) this.tools.tradeoff.open(next.scale);
     if (hasNewNetworks || next.mix) this.adopt(next);
     this.framed = next.crop ?? null;
     if (this.framed) stage.view.show(this.framed); else if (next.mix) stage.view.open(next);

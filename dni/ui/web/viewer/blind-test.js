@@ -22,6 +22,7 @@ export function resultText({ alpha, low, high }) {
 export class BlindTest {
   #preference = new Preference();
   #asked = 0;
+  #before = 0.5;
   /** @type {Pair} in the order of the two buttons */
   #pair = [0, 1];
 
@@ -49,7 +50,9 @@ export class BlindTest {
   /** Whether it runs; the slider is hidden then, which would name the alpha. */
   get isRunning() { return !this.panel.hidden; }
 
-  start() {
+  /** @param {number} alpha to which it goes back if nothing is answered */
+  start(alpha) {
+    this.#before = alpha;
     this.#preference = new Preference();
     this.#asked = 0;
     this.#setOpen(true);
@@ -61,7 +64,7 @@ export class BlindTest {
     this.#setOpen(false);
     const { estimate } = this.#preference;
     if (this.#asked > 1) this.options.done(rounded(estimate.alpha), resultText(estimate));
-    else this.options.show(0.5);
+    else this.options.show(this.#before);
   }
 
   #ask() {

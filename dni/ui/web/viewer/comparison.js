@@ -48,10 +48,10 @@ export class Comparison {
     const { kept, scene, select } = this;
     if (!scene) return;
     const { value } = select;
-    const options = choices(scene, kept.alphas);
+    const options = choices(scene, kept.all);
     select.replaceChildren(...options.map(([option, text]) => new Option(text, option)));
     select.value = options.some(([option]) => option === value) ? value : 'before';
-    this.row.replaceChildren(...kept.alphas.map((alpha, index) => this.button(alpha, kept.letter(index))));
+    this.row.replaceChildren(...kept.all.map(({ alpha, letter }) => this.button(alpha, letter)));
   }
 
   /**

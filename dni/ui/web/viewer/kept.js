@@ -7,25 +7,26 @@ const LETTERS = ['A', 'B', 'C'];
 export class Kept {
   /** @type {{ alpha: number, letter: string }[]} */
   #known = [];
+  #last = '';
 
-  get alphas() { return this.#known.map(({ alpha }) => alpha); }
-
-  /** @param {number} index */
-  letter(index) { return this.#known[index].letter; }
+  /** With their letters. */
+  get all() { return this.#known; }
 
   /** @param {number} alpha */
   add(alpha) {
     if (this.#known.some((known) => known.alpha === alpha)) return;
     const free = LETTERS.find((letter) => !this.#known.some((known) => known.letter === letter));
-    const letter = free ?? this.#known[0].letter;
-    this.#known = [...this.#known.filter((known) => known.letter !== letter), { alpha, letter }];
+    const letter = free ?? LETTERS[(LETTERS.indexOf(this.#last) + 1) % LETTERS.length];
+    this.#last = letter;
+    this.#known = [...this.#known.filter((known) => known.letter !== letter), { alpha, letter }]
+      .sort((one, other) => LETTERS.indexOf(one.letter) - LETTERS.indexOf(other.letter));
   }
 }
 
 /**
  * What there is to compare with: values and texts of options.
  * @param {{ scale: number, labels: readonly string[] }} scene
- * @param {readonly number[]} kept alphas
+ * @param {readonly { alpha: number, letter: string }[]} kept
  * @returns {[value: string, text: string][]}
  */
 export function choices({ scale, labels: [first, second] }, kept) {
@@ -34,7 +35,7 @@ export function choices({ scale, labels: [first, second] }, kept) {
     ['before', scale === 1 ? 'the original' : 'bicubic'],
     ['0', first],
     ['1', second],
-    ...kept.filter((alpha) => alpha > 0 && alpha < 1)
-      .map((alpha) => /** @type {[string, string]} */ ([String(alpha), `alpha ${alpha.toFixed(2)}`])),
+    ...kept.filter(({ alpha }) => alpha > 0 && alpha < 1)
+      .map(({ alpha, letter }) => /** @type {[string, string]} */ ([String(alpha), `${letter} ${alpha.toFixed(2)}`])),
   ];
 }

@@ -82,7 +82,7 @@ class Viewer {
       onChange: () => stage.redraw(),
       onFrames: () => this.showFrames(),
       onRest: () => this.report(),
-      onMessage: (text) => stage.showMessage(text, 'frame'),
+      onMessage: (text, isNotice) => stage.showMessage(text, 'frame', isNotice),
       plan: () => ({ special: this.comparison.wanted(), own: true }),
       region: (current) => (this.scene ? stage.view.region(current) : null),
       onRegion: (region, isOther) => { if (isOther) this.openRegion(region); },
@@ -200,7 +200,7 @@ class Viewer {
     this.onClick('keep', () => this.comparison.keep(this.alpha));
     this.onClick('blind', () => {
       this.setWipe(0);
-      this.blind.start();
+      this.blind.start(this.alpha);
     });
     this.onClick('link', (button) => this.copyLink(button));
     this.attachSliders();
@@ -273,6 +273,9 @@ class Viewer {
       return;
     }
     showText(button, 'Copied');
+    if (!this.scene?.example) {
+      this.stage.showMessage('The link holds the effect and alpha. Your own picture stays with you.', 'link');
+    }
     setTimeout(() => showText(button, 'Copy link'), COPIED_MS);
   }
 

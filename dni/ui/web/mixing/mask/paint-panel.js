@@ -27,13 +27,15 @@ import { maskSize } from './mask.js';
  * @property {(text: string | null) => void} onMessage a mask could not be had; null: that is over
  */
 
-/** @type {readonly ('brush' | 'eraser')[]} */
-const MODES = ['brush', 'eraser'];
+/** @typedef {'brush' | 'eraser' | 'move'} Mode move: pointers move the picture */
+
+/** @type {readonly Mode[]} */
+const MODES = ['brush', 'eraser', 'move'];
 
 export class PaintPanel {
   #open = false;
-  /** @type {'' | 'brush' | 'eraser'} '' where pointers move the picture */
-  #mode = '';
+  /** @type {Mode} */
+  #mode = 'brush';
   #reading = new LatestRequest();
 
   /** @param {PaintPanelOptions} options */
@@ -62,7 +64,7 @@ export class PaintPanel {
 
   /** Whether a pointer on the picture paints. */
   get isPainting() {
-    return this.#open && this.#mode !== '';
+    return this.#open && this.#mode !== 'move';
   }
 
   /** Whether the mask is to be shown over the picture. */
@@ -93,7 +95,7 @@ export class PaintPanel {
 
   /** @param {boolean} open whether the panel is shown; without it nothing is painted, and with it the brush is ready */
   setOpen(open) {
-    if (open && !this.#open) this.#mode ||= 'brush';
+    if (open && !this.#open) this.#mode = 'brush';
     this.#open = open;
     this.#showMode();
   }
@@ -122,7 +124,7 @@ export class PaintPanel {
     }
     for (const mode of MODES) {
       findAs(element, `.${mode}`, HTMLButtonElement).addEventListener('click', () => {
-        this.#mode = this.#mode === mode ? '' : mode;
+        this.#mode = mode;
         this.#showMode();
       });
     }

@@ -39,12 +39,23 @@ export class TradeoffPanel {
     this.advice = findAs(element, '.advice', HTMLElement);
     this.button = findAs(element, 'button.measure', HTMLButtonElement);
     this.accept = findAs(element, 'button.accept', HTMLButtonElement);
-    const against = findAs(element, '.against', HTMLSelectElement);
-    this.button.addEventListener('click', () => onMeasure(against.value));
+    this.against = findAs(element, '.against', HTMLSelectElement);
+    this.button.addEventListener('click', () => onMeasure(this.against.value));
     this.accept.addEventListener('click', () => {
       if (this.#curve) onChoose(this.#curve.suggestion.alpha);
     });
     this.clear();
+  }
+
+  /**
+   * Other networks: those that keep the size cannot be given the picture itself, reduced.
+   * @param {number} scale of the enlargement
+   */
+  open(scale) {
+    const [reduced] = this.against.options;
+    reduced.disabled = scale === 1;
+    if (reduced.disabled && this.against.value === reduced.value) this.against.value = 'none';
+    if (!reduced.disabled && this.against.value === 'none') this.against.value = reduced.value;
   }
 
   /** Take the curve away; one that is being measured will not come. */

@@ -7,14 +7,15 @@ import { choices, Kept } from '../../viewer/kept.js';
 test('a fourth alpha takes the place of the first, and its letter', () => {
   const kept = new Kept();
   for (const alpha of [0.2, 0.4, 0.2, 0.6, 0.8]) kept.add(alpha);
-  assert.deepEqual(kept.alphas, [0.4, 0.6, 0.8]);
-  assert.deepEqual([0, 1, 2].map((index) => kept.letter(index)), ['B', 'C', 'A']);
+  assert.deepEqual(kept.all.map(({ alpha, letter }) => `${letter} ${alpha}`), ['A 0.8', 'B 0.4', 'C 0.6']);
+  kept.add(0.9);
+  assert.deepEqual(kept.all.map(({ alpha, letter }) => `${letter} ${alpha}`), ['A 0.8', 'B 0.9', 'C 0.6']);
 });
 
 test('one compares with what was given, with each end, and with what was kept between them', () => {
   const scene = { scale: 4, labels: ['calm', 'wild'] };
-  assert.deepEqual(choices(scene, [0.25, 1]), [
-    ['before', 'bicubic'], ['0', 'calm'], ['1', 'wild'], ['0.25', 'alpha 0.25'],
+  assert.deepEqual(choices(scene, [{ alpha: 0.25, letter: 'A' }, { alpha: 1, letter: 'B' }]), [
+    ['before', 'bicubic'], ['0', 'calm'], ['1', 'wild'], ['0.25', 'A 0.25'],
   ]);
   assert.equal(choices({ ...scene, scale: 1 }, [])[0][1], 'the original');
 });
