@@ -29,6 +29,7 @@ from dni.errors import DniError
 from dni.rendering.control import RenderControl
 from dni.rendering.measuring.receptive_field import probe
 from dni.rendering.renderer import Renderer
+from dni.ui.errors import page_text
 
 __all__ = ["Outcome", "check", "main"]
 
@@ -109,7 +110,7 @@ def check(row: Row, folder: Path, *, tiles: bool = True) -> Outcome:
         outcome = measure(row, renderer, states[0], interpolate(loaded, shares_of(ALPHA)))
         return measure_tiles(outcome, renderer) if tiles and not row.heavy else outcome
     except DniError as error:
-        return Outcome(row, refusal=str(error))
+        return Outcome(row, refusal=page_text(error))
 
 
 def measure(row: Row, renderer: Renderer, file: dict[str, Tensor], blended: dict[str, Tensor]) -> Outcome:

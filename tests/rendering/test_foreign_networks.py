@@ -165,7 +165,7 @@ def test_parts_start_where_blocks_do() -> None:
 
 
 def test_a_grid_that_the_network_does_not_tell_is_found_or_its_difference_is_stated() -> None:
-    renderer, picture = renderer_of(Blocks()), make_picture(150, 190)
+    renderer, picture = renderer_of(Blocks()), make_picture(310, 350)
     rendered, notices = noticed(renderer, picture, tile=40)
     assert notices
     assert "of 255 levels" in notices[0]
