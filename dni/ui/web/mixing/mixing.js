@@ -296,6 +296,7 @@ class Mixing {
     if (paint.outline) painter.outlineBrush(paint.outline);
     showText(find(element, '.readout'), scene ? this.readout(scene) : '');
     this.options.showOutside(scene?.labels ?? [], mask.on);
+    this.options.showWarning(!isInterpolation(grid.shares));
     canvas.dataset.shares = keyOf(grid.shares);
     this.stage.showState(grid.status(drawn));
   }

@@ -59,7 +59,11 @@ export class MixOptions {
   #showBoxes() {
     this.boxes.tasks.checked = this.tasks;
     this.boxes.beyond.checked = this.beyond;
-    this.warning.hidden = !this.isUnlimited;
+  }
+
+  /** @param {boolean} isBeyond whether the mix on screen lies beyond the ends */
+  showWarning(isBeyond) {
+    this.warning.hidden = !isBeyond;
   }
 
   /**
