@@ -5,7 +5,7 @@
  * @param {number} bytes 0 if nobody knows
  * @returns {string}
  */
-export function sizeInWords(bytes) {
-  if (!bytes) return '(size unknown)';
-  return `${bytes < 1e6 ? '<1' : Math.round(bytes / 1e6)} MB`;
+export function downloadText(bytes) {
+  if (!bytes) return 'download';
+  return `download ${bytes < 1e6 ? '<1' : Math.round(bytes / 1e6)} MB`;
 }

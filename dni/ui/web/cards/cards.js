@@ -3,7 +3,7 @@
 
 import { fill, find, findAll } from '../lib/dom.js';
 import { stepFrom } from '../lib/keys.js';
-import { sizeInWords } from './card-text.js';
+import { downloadText } from './card-text.js';
 
 /** @typedef {import('../lib/protocol.js').EffectChoice} EffectChoice */
 /** @typedef {import('../lib/protocol.js').EffectCard} EffectCard */
@@ -67,7 +67,7 @@ class Cards {
     this.mark(choice.pair);
     for (const card of this.cards) {
       const isHere = choice.here.includes(card.pair);
-      find(this.button(card.pair), 'small').textContent = isHere ? '' : `download ${sizeInWords(card.bytes)}`;
+      find(this.button(card.pair), 'small').textContent = isHere ? '' : downloadText(card.bytes);
       this.button(card.pair).classList.toggle('wanted', card.pair === choice.wanted);
     }
     // Later they stay where the person has them.

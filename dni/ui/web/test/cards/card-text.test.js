@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { sizeInWords } from '../../cards/card-text.js';
+import { downloadText } from '../../cards/card-text.js';
 
 test('sizes are whole megabytes', () => {
-  assert.equal(sizeInWords(9_770_222), '10 MB');
-  assert.equal(sizeInWords(130_000), '<1 MB');
-  assert.equal(sizeInWords(0), '(size unknown)');
+  assert.equal(downloadText(9_770_222), 'download 10 MB');
+  assert.equal(downloadText(130_000), 'download <1 MB');
+  assert.equal(downloadText(0), 'download');
 });
