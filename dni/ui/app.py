@@ -61,7 +61,8 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adaptation(DigitService(service, data_root))
         close_with_page(app, service.sessions)
-    app.queue(max_size=MAX_QUEUED_JOBS)
+    # Without "api_open" nobody gets past the queue.
+    app.queue(max_size=MAX_QUEUED_JOBS, api_open=False)
     return app
 
 
@@ -77,5 +78,6 @@ def launch_options() -> dict[str, Any]:
         # Not as "css", which gradio confines to a part of the page.
         "head": page_head(COMPONENTS, STYLES),
         "max_file_size": MAX_FILE_SIZE,
+        "enable_monitoring": False,
         "app_kwargs": {"middleware": [Middleware(RequestGuard)]},
     }

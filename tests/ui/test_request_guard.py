@@ -27,8 +27,11 @@ from dni.ui.requests.request_guard import (
     MAX_OPEN_STREAMS,
     QUEUED_AT_ONCE,
     QUEUED_PER_SECOND,
+    RESERVED_BYTES,
+    UPLOADED_AT_ONCE,
     RequestGuard,
 )
+from dni.ui.requests.routes import is_used
 
 PAGE = "http://localhost:7860"
 CALL = "/gradio_api/call/render"
@@ -119,17 +122,113 @@ async def test_large_requests_are_refused_whether_or_not_they_say_so(site: Site)
     for content in (b" " * (MAX_BODY_BYTES + 1), unannounced()):
         answer = await site.ask("POST", "/gradio_api/component_server", content=content)
         assert (answer.status_code, answer.text) == (413, "Expected a request of at most 8 MB. Send less.")
-    answer = await site.ask("POST", "/gradio_api/upload", content=b" " * (MAX_BODY_BYTES + 1))
-    assert answer.text == str(MAX_BODY_BYTES + 1)
+    files = {"files": ("a.bin", b" " * (MAX_BODY_BYTES + 1))}
+    answer = await site.ask("POST", "/gradio_api/upload", files=files)
+    assert int(answer.text) > MAX_BODY_BYTES
 
 
 @pytest.mark.anyio
 async def test_no_upload_fills_the_disk(site: Site) -> None:
-    full = Site(free_bytes=lambda: 500_000_010)
-    assert (await full.ask("POST", "/gradio_api/upload", content=b"0123456789")).status_code == 200
-    answer = await full.ask("POST", "/gradio_api/upload", content=b"0123456789A")
-    assert answer.status_code == 507
+    full = Site(free_bytes=lambda: 500_010_000)
+    for size, status in ((9_000, 200), (10_001, 507)):
+        answer = await full.ask("POST", "/gradio_api/upload", files={"files": ("a.bin", b"0" * size)})
+        assert answer.status_code == status
     assert "too little room on the disk" in answer.text
+
+
+@pytest.mark.anyio
+async def test_an_upload_reserves_no_more_than_it_may_soon_need() -> None:
+    """Others are not kept out by an upload that promises much and sends nothing."""
+    site = Site(free_bytes=lambda: 2_000_000_000)
+    await site.ask("GET", "/")
+    reserved = []
+
+    async def silent() -> Any:
+        yield b"--x\r\nContent-Disposition: form-data; name=f; filename=a\r\n\r\n"
+        reserved.append(site.guard._uploading.total())
+        yield b"\r\n--x--\r\n"
+
+    headers = {"content-type": "multipart/form-data; boundary=x", "content-length": "1000000000"}
+    await site.ask("POST", "/gradio_api/upload", headers=headers, content=silent())
+    assert reserved == [RESERVED_BYTES]
+    assert not site.guard._uploading
+
+
+@pytest.mark.anyio
+async def test_one_address_uploads_so_much_and_no_more(site: Site) -> None:
+    await site.ask("GET", "/")
+    assert site.guard._uploads.take("127.0.0.1", UPLOADED_AT_ONCE - 1000)
+    for client, status in (("127.0.0.1", 429), ("192.0.2.1", 200)):
+        files = {"files": ("a.bin", b"0" * 2000)}
+        answer = await site.ask("POST", "/gradio_api/upload", files=files, client=client)
+        assert answer.status_code == status
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/gradio_api/process_recording"),
+        ("POST", "/gradio_api/stream/x"),
+        ("POST", "/gradio_api/vibe-edit"),
+        ("POST", "/login"),
+        ("POST", "/"),
+        ("GET", "/gradio_api/dev/reload"),
+        ("GET", "/gradio_api/proxy=https://example.org"),
+        ("GET", "/gradio_api/custom_component/a/b/c/d"),
+        ("GET", "/gradio_api/runs"),
+        ("GET", "/monitoring"),
+        ("GET", "/monitoring/summary"),
+    ],
+)
+async def test_what_this_app_does_not_use_is_not_there(site: Site, method: str, path: str) -> None:
+    answer = await site.ask(method, path)
+    assert (answer.status_code, answer.text) == (404, "There is nothing here.")
+
+
+def test_a_new_route_of_gradios_is_refused_until_somebody_has_looked_at_it() -> None:
+    routes = App.create_app(gr.Blocks()).openapi()["paths"]
+    posts = {path.rstrip("/") for path, methods in routes.items() if "post" in methods}
+    assert "/gradio_api/process_recording" in posts
+    assert {path.removeprefix("/gradio_api/") for path in posts if is_used("POST", path)} == {
+        *("upload", "queue/join", "component_server", "cancel", "reset"),
+        *("call/{api_name}", "call/v2/{api_name}", "run/{api_name}"),
+    }
+
+
+@pytest.mark.anyio
+async def test_only_json_is_called_with_and_not_too_many_values(site: Site) -> None:
+    for content, headers, status in (
+        (b'{"data": [1, 2]}', {"content-type": "application/json"}, 200),
+        (b'{"data": [' + b"[]," * 60_000 + b"[]]}", {"content-type": "application/json"}, 413),
+        (b"[" * 100, {"content-type": "application/json"}, 413),
+        (b"x", {"content-type": "multipart/form-data; boundary=x"}, 415),
+    ):
+        answer = await site.ask("POST", "/gradio_api/component_server", content=content, headers=headers)
+        assert answer.status_code == status
+
+
+@pytest.mark.anyio
+async def test_an_upload_holds_files_only(site: Site) -> None:
+    for options, status in (
+        ({"files": {"files": ("a.png", b"x")}}, 200),
+        ({"files": {"files": ("a.png", b"x")}, "data": {"text": "y"}}, 400),
+        ({"content": b"x", "headers": {"content-type": "text/plain"}}, 415),
+    ):
+        answer = await site.ask("POST", "/gradio_api/upload", **options)
+        assert answer.status_code == status
+
+
+@pytest.mark.anyio
+async def test_a_body_that_trickles_is_cut_off(site: Site) -> None:
+    async def trickle() -> Any:
+        for _ in range(20):
+            site.guard._clock.now += 10  # type: ignore[attr-defined]
+            yield b" "
+
+    await site.ask("GET", "/")
+    answer = await site.ask("POST", "/gradio_api/component_server", content=trickle())
+    assert (answer.status_code, answer.text[:29]) == (408, "The request came too slowly. ")
 
 
 @pytest.mark.anyio

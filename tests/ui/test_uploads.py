@@ -152,9 +152,8 @@ def shapes_for(component: str, *, whole: bool, link: bool) -> set[str]:
 def test_no_event_opens_a_path_that_it_was_told(
     digit_app: tuple[str, Any], private: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "dni.ui.requests.request_guard.QUEUED_PER_SECOND", 1e6
-    )  # every request reaches its event
+    # Every request reaches its event.
+    monkeypatch.setattr("dni.ui.requests.request_guard.TokenBuckets.take", lambda *_: True)
     url = digit_app[0]
     link = Path(get_upload_folder(), "link.png")
     link.symlink_to(Path(private.folder, "picture.png"))
@@ -180,6 +179,13 @@ def test_no_event_opens_a_path_that_it_was_told(
         others = str([value for value in data if path not in str(value)])
         answered.setdefault((name, label, others), set()).add(told(answer, path))
     assert {key: texts for key, texts in answered.items() if len(texts) > 1} == {}
+
+
+def test_nobody_gets_past_the_queue(digit_app: tuple[str, Any]) -> None:
+    """Gradio's ``/run/`` would call any function at once, as often as somebody likes."""
+    answer = httpx.post(f"{digit_app[0]}gradio_api/run/blend", json={"data": ["tiny", 0.5]}, timeout=60)
+    assert answer.status_code >= 400
+    assert "safetensors" not in answer.text
 
 
 @pytest.mark.slow

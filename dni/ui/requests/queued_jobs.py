@@ -38,14 +38,14 @@ def is_share_used(scope: Scope, address: str, joining: int) -> bool:
 
 
 def is_stream(path: str) -> bool:
-    """Whether a GET of this path waits for messages of the queue, or for the page to be closed."""
-    return any(part in path for part in ("/queue/data", "/call/", "/heartbeat/"))
+    """Whether a GET of this path waits: for messages of the queue, an upload, or the page to be closed."""
+    return any(part in path for part in ("/queue/data", "/call/", "/heartbeat/", "/upload_progress"))
 
 
 def has_messages(scope: Scope) -> bool:
     """Whether a stream is one that the queue knows: Gradio says no only after its answer has begun."""
     queue, path = queue_of(scope), scope["path"].rstrip("/")
-    if queue is None or "/heartbeat/" in path:
+    if queue is None or "/heartbeat/" in path or path.endswith("/upload_progress"):
         return True
     if path.endswith("/queue/data"):
         names = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash")

@@ -1,8 +1,9 @@
 """Refuses HTTP requests that an open page never sends, before Gradio reads them.
 
-Limits for one address: how large a request is, how many are open at once, how many jobs are queued at once
-and in a short time. On this machine alone: no other site may drive the app through a browser (cross-site
-requests, DNS rebinding).
+Only the routes that this app uses are there (:mod:`dni.ui.requests.routes`). Limits for one address: how
+large a request is and how slow (:mod:`dni.ui.requests.bodies`), how many are open at once, how many jobs are
+queued at once and in a short time, how much is uploaded. On this machine alone: no other site may drive the
+app through a browser (cross-site requests, DNS rebinding).
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
+from dni.ui.requests.bodies import FilesOnly, Refused, few_values, limited
 from dni.ui.requests.queued_jobs import has_messages, is_share_used, is_stream
+from dni.ui.requests.routes import is_used
 from dni.ui.requests.uploads import delete_partial_uploads
 
 __all__ = ["RequestGuard"]
@@ -35,8 +38,12 @@ MAX_OPEN_CALLS = 128  # of one address; a page has some ten
 MAX_OPEN_UPLOADS = 8
 MAX_OPEN_STREAMS = 160  # a page has two, and an address at most 64 pages
 MAX_OPEN = {"upload": MAX_OPEN_UPLOADS, "stream": MAX_OPEN_STREAMS}
+# What a broken promise of more may take from others: the rest of an upload is reserved up to this.
+RESERVED_BYTES = 50_000_000
 QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
 QUEUED_PER_SECOND = 5.0  # and from then on
+UPLOADED_AT_ONCE = 3_000_000_000  # bytes that one address may upload in a burst,
+UPLOADED_PER_SECOND = 1_000_000.0  # and from then on
 REMEMBERED_ADDRESSES = 4096
 QUEUEING_PATHS = ("/queue/join", "/call/")
 TOO_MANY_OPEN = "Too many requests of yours are open. Wait for their answers."
@@ -45,14 +52,6 @@ NO_SESSION = "Expected a session with a job of its own. Start one, then ask for 
 NO_ROOM = "There is too little room on the disk here for this file. Try again later."
 UPLOADS = itertools.count()
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
-
-
-class Refused(Exception):  # noqa: N818 - becomes an answer
-    """What to answer in place of Gradio."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
 
 
 class RequestGuard:
@@ -76,7 +75,8 @@ class RequestGuard:
         self._free_bytes = free_bytes or free_upload_bytes
         self._open: Counter[tuple[str, str]] = Counter()
         self._uploading: Counter[int] = Counter()
-        self._queued: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._jobs = TokenBuckets(QUEUED_AT_ONCE, QUEUED_PER_SECOND, clock)
+        self._uploads = TokenBuckets(UPLOADED_AT_ONCE, UPLOADED_PER_SECOND, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with one line."""
@@ -88,6 +88,8 @@ class RequestGuard:
         try:
             if is_loopback(host_of(scope.get("server"))) and not is_behind_proxy():
                 check_site(scope, headers)
+            if not is_used(scope["method"], scope["path"]):
+                raise Refused(404, "There is nothing here.")
             if scope["method"] == "POST":
                 await self._pass_post(scope, receive, send, headers, address)
             elif scope["method"] == "GET" and is_stream(scope["path"]):
@@ -106,19 +108,26 @@ class RequestGuard:
         length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
         if not length.isdecimal() or len(length) > 15 or int(length) > most:
             raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
-        if is_upload and self._free_bytes() < self._uploading.total() + int(length) + SPARE_DISK_BYTES:
-            raise Refused(507, NO_ROOM)
+        if is_upload:
+            if self._free_bytes() < self._uploading.total() + int(length) + SPARE_DISK_BYTES:
+                raise Refused(507, NO_ROOM)
+            if not self._uploads.take(address, int(length)):
+                raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
+        elif not headers.get("content-type", "application/json").startswith("application/json"):
+            raise Refused(415, "Expected a request as JSON.")
         kinds = ["upload" if is_upload else "call"]
         if any(part in path for part in QUEUEING_PATHS):
-            self._count_queued(address)
+            if not self._jobs.take(address, 1):
+                raise Refused(429, "Too many jobs in a short time. Wait some seconds, then go on.")
             if is_share_used(scope, address, self._open[address, "job"]):
                 raise Refused(429, TOO_MANY_JOBS)
             kinds.append("job")
         with self._held(address, *kinds):
             if is_upload:
-                await self._pass_upload(scope, limited(receive, most), send, int(length))
+                check = FilesOnly(headers.get("content-type", ""))
+                await self._pass_upload(scope, receive, send, int(length), check)
             else:
-                await self.app(scope, limited(receive, most), send)
+                await self.app(scope, limited(receive, most, check=few_values(), clock=self._clock), send)
 
     async def _pass_stream(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if not has_messages(scope):
@@ -141,16 +150,25 @@ class RequestGuard:
                 if not self._open[key]:
                     del self._open[key]
 
-    async def _pass_upload(self, scope: Scope, receive: Receive, send: Send, length: int) -> None:
+    async def _pass_upload(
+        self, scope: Scope, receive: Receive, send: Send, length: int, check: FilesOnly
+    ) -> None:
         """Nothing stays of an upload that breaks off, whether its sender or the disk is the cause."""
-        number, started = next(UPLOADS), False
+        number, started, arrived = next(UPLOADS), False, 0
 
         async def note_start(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
-        self._uploading[number] = length
+        def note_piece(piece: bytes) -> None:
+            nonlocal arrived
+            check(piece)
+            arrived += len(piece)
+            self._uploading[number] = min(RESERVED_BYTES, max(0, length - arrived))
+
+        note_piece(b"")
+        receive = limited(receive, MAX_UPLOAD_BYTES, check=note_piece, clock=self._clock)
         try:
             await self.app(scope, receive, note_start)
         except OSError as error:
@@ -161,16 +179,30 @@ class RequestGuard:
             del self._uploading[number]
             delete_partial_uploads(any_running=bool(self._uploading))
 
-    def _count_queued(self, address: str) -> None:
-        """A token bucket for each address."""
+
+class TokenBuckets:
+    """How much each address may use: so much at once, and so much a second from then on.
+
+    Args:
+        most: Tokens of a full bucket.
+        per_second: Tokens that come back.
+        clock: Seconds that only rise.
+    """
+
+    def __init__(self, most: float, per_second: float, clock: Callable[[], float]) -> None:
+        self._most, self._per_second, self._clock = most, per_second, clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, address: str, count: float) -> bool:
+        """Take tokens; False, and nothing is taken, if there are too few."""
         now = self._clock()
-        tokens, then = self._queued.pop(address, (float(QUEUED_AT_ONCE), now))
-        tokens = min(QUEUED_AT_ONCE, tokens + (now - then) * QUEUED_PER_SECOND)
-        self._queued[address] = max(0.0, tokens - 1), now
-        while len(self._queued) > REMEMBERED_ADDRESSES:
-            self._queued.popitem(last=False)
-        if tokens < 1:
-            raise Refused(429, "Too many jobs in a short time. Wait some seconds, then go on.")
+        left, then = self._left.pop(address, (float(self._most), now))
+        left = min(self._most, left + (now - then) * self._per_second)
+        is_enough = left >= count
+        self._left[address] = left - count if is_enough else left, now
+        while len(self._left) > REMEMBERED_ADDRESSES:
+            self._left.popitem(last=False)
+        return is_enough
 
 
 def check_site(scope: Scope, headers: Headers) -> None:
@@ -190,21 +222,6 @@ def check_site(scope: Scope, headers: Headers) -> None:
     is_foreign = origin is not None and urlsplit(origin).netloc != host
     if is_call and (is_foreign or headers.get("sec-fetch-site") == "cross-site"):
         raise Refused(403, "Expected a request of this app's own page, but another site sent it.")
-
-
-def limited(receive: Receive, most: int) -> Receive:
-    """The body, cut off where it grows too large without having said so."""
-    seen = 0
-
-    async def receive_some() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
-        return message
-
-    return receive_some
 
 
 def free_upload_bytes() -> int:

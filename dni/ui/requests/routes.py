@@ -1,0 +1,31 @@
+"""The routes of Gradio that a page or a program of ours uses; the others are refused.
+
+Gradio has routes for what this app does not do: recordings that ffmpeg cuts, streams, reloading while one
+develops, monitoring. Each is a way in that nobody looks after here.
+"""
+
+from __future__ import annotations
+
+__all__ = ["API", "is_used"]
+
+API = "/gradio_api/"
+POSTS = ("upload", "queue/join", "component_server", "cancel", "reset")
+POST_GROUPS = ("call/", "run/")
+GETS = (
+    *("info", "app_id", "startup-events", "theme.css", "openapi.json", "queue/data", "queue/status"),
+    *("upload_progress", "login_check", "token", "user", "deep_link"),
+)
+GET_GROUPS = ("file=", "call/", "heartbeat/")
+# Outside of the API.
+REFUSED = ("/monitoring", "/login", "/logout")
+
+
+def is_used(method: str, path: str) -> bool:
+    """Whether this app answers requests of this method and path at all."""
+    _, is_api, rest = path.partition(API)
+    rest = rest.rstrip("/")
+    if method == "POST":
+        return bool(is_api) and (rest in POSTS or rest.startswith(POST_GROUPS))
+    if not is_api:
+        return not any(part in f"{path}/" for part in (f"{refused}/" for refused in REFUSED))
+    return rest in GETS or rest.startswith(GET_GROUPS)
