@@ -207,6 +207,31 @@ async def endless_joins(stranger: Stranger) -> None:
         await stranger.ask("POST", f"{API}/call/blend", json=body)
 
 
+async def unused_routes(stranger: Stranger) -> None:
+    """Gradio's routes that this app has no use for: ffmpeg on a playlist of server files, and streams."""
+    playlist = f"#EXTM3U\n#EXTINF:2.0,\nfile://{stranger.canary}\n#EXT-X-ENDLIST\n".encode()
+    await stranger.ask("POST", f"{API}/process_recording", files={"video": ("a.mp4", playlist)})
+    for path in (f"{API}/dev/reload", "/monitoring/summary", f"{API}/run-history/records"):
+        await stranger.ask("GET", path)
+
+
+async def many_values(stranger: Stranger) -> None:
+    """8 MB of JSON with 2.6 million values, past the queue and into it."""
+    body = b'{"data":[' + b"[]," * 2_600_000 + b"[]]}"
+    for path in (f"{API}/queue/join", f"{API}/component_server", f"{API}/run/blend"):
+        headers = {"content-type": "application/json"}
+        await stranger.ask("POST", path, content=body, headers=headers)
+    await stranger.ask("POST", f"{API}/run/blend", json={"data": [PAIR, 0.5]})
+
+
+async def form_fields(stranger: Stranger) -> None:
+    """Uploads whose parts are no files: 50 MB of text."""
+    text = b"a" * 50_000_000
+    body = b'--x\r\nContent-Disposition: form-data; name="t"\r\n\r\n' + text + b"\r\n--x--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    await stranger.ask("POST", f"{API}/upload", content=body, headers=headers)
+
+
 def join(person: Person, event: str) -> dict[str, Any]:
     """The body that queues an event without inputs."""
     return {"data": [], "fn_index": person.app.events[event], "session_hash": person.session}
@@ -240,6 +265,9 @@ ATTACKS: dict[str, Attack] = {
     "other sites": Attack(other_sites, "another site sent it|Expected localhost", at_once=1),
     "half open": Attack(half_open, "Too many requests of yours are open"),
     "open listeners": Attack(open_listeners, "Too many requests of yours are open", at_once=4),
+    "unused routes": Attack(unused_routes, "^404: There is nothing here"),
+    "many values": Attack(many_values, "^400: .*parsing the body|^413: ", at_once=4),
+    "form fields": Attack(form_fields, "^400: Expected files and no other fields"),
     "endless joins": Attack(endless_joins, "Too many jobs", at_once=ADDRESSES),
 }
 
