@@ -186,6 +186,11 @@ async def test_what_this_app_does_not_use_is_not_there(site: Site, method: str, 
     assert (answer.status_code, answer.text) == (404, "There is nothing here.")
 
 
+def test_a_browser_may_ask_before_it_posts_from_elsewhere() -> None:
+    assert is_used("OPTIONS", "/gradio_api/call/render")
+    assert not is_used("OPTIONS", "/gradio_api/process_recording")
+
+
 def test_a_new_route_of_gradios_is_refused_until_somebody_has_looked_at_it() -> None:
     routes = App.create_app(gr.Blocks()).openapi()["paths"]
     posts = {path.rstrip("/") for path, methods in routes.items() if "post" in methods}

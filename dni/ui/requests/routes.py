@@ -24,8 +24,9 @@ def is_used(method: str, path: str) -> bool:
     """Whether this app answers requests of this method and path at all."""
     _, is_api, rest = path.partition(API)
     rest = rest.rstrip("/")
-    if method == "POST":
-        return bool(is_api) and (rest in POSTS or rest.startswith(POST_GROUPS))
+    is_post = bool(is_api) and (rest in POSTS or rest.startswith(POST_GROUPS))
+    if method == "POST" or (method == "OPTIONS" and is_post):  # a browser asks before it posts elsewhere
+        return is_post
     if not is_api:
         return not any(part in f"{path}/" for part in (f"{refused}/" for refused in REFUSED))
     return rest in GETS or rest.startswith(GET_GROUPS)
