@@ -71,9 +71,12 @@ def launch_options() -> dict[str, Any]:
     fonts: dict[str, Any] = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     theme = gr.themes.Default(primary_hue="indigo", **fonts)
     return {
-        # Dark enough for white letters; gradio's own orange is not.
+        # Dark enough for white letters, as gradio's own orange is not, and dark enough to read on white.
         "theme": theme.set(
-            button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700"
+            body_text_color_subdued="*neutral_600",
+            body_text_color_subdued_dark="*neutral_300",
+            button_primary_background_fill="*primary_600",
+            button_primary_background_fill_hover="*primary_700",
         ),
         # Not as "css", which gradio confines to a part of the page.
         "head": page_head(COMPONENTS, STYLES),
