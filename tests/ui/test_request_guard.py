@@ -31,7 +31,6 @@ from dni.ui.requests.request_guard import (
     UPLOADED_AT_ONCE,
     RequestGuard,
 )
-from dni.ui.requests.routes import is_used
 
 PAGE = "http://localhost:7860"
 CALL = "/gradio_api/call/render"
@@ -184,21 +183,6 @@ async def test_one_address_uploads_so_much_and_no_more(site: Site) -> None:
 async def test_what_this_app_does_not_use_is_not_there(site: Site, method: str, path: str) -> None:
     answer = await site.ask(method, path)
     assert (answer.status_code, answer.text) == (404, "There is nothing here.")
-
-
-def test_a_browser_may_ask_before_it_posts_from_elsewhere() -> None:
-    assert is_used("OPTIONS", "/gradio_api/call/render")
-    assert not is_used("OPTIONS", "/gradio_api/process_recording")
-
-
-def test_a_new_route_of_gradios_is_refused_until_somebody_has_looked_at_it() -> None:
-    routes = App.create_app(gr.Blocks()).openapi()["paths"]
-    posts = {path.rstrip("/") for path, methods in routes.items() if "post" in methods}
-    assert "/gradio_api/process_recording" in posts
-    assert {path.removeprefix("/gradio_api/") for path in posts if is_used("POST", path)} == {
-        *("upload", "queue/join", "component_server", "cancel", "reset"),
-        *("call/{api_name}", "call/v2/{api_name}", "run/{api_name}"),
-    }
 
 
 @pytest.mark.anyio

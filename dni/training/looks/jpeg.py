@@ -12,17 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dni.pictures.codecs.jpeg_quality import LUMA_TABLE, percent_of
+
 __all__ = ["compress", "quantisation_tables"]
 
 BLOCK = 8
 SQUARE = 2 * BLOCK
 # Annex K of the standard, row by row.
-LUMA_TABLE = (
-    (16, 11, 10, 16, 24, 40, 51, 61), (12, 12, 14, 19, 26, 58, 60, 55),
-    (14, 13, 16, 24, 40, 57, 69, 56), (14, 17, 22, 29, 51, 87, 80, 62),
-    (18, 22, 37, 56, 68, 109, 103, 77), (24, 35, 55, 64, 81, 104, 113, 92),
-    (49, 64, 78, 87, 103, 121, 120, 101), (72, 92, 95, 98, 112, 100, 103, 99),
-)  # fmt: skip
 CHROMA_TABLE = (
     (17, 18, 24, 47, 99, 99, 99, 99), (18, 21, 26, 66, 99, 99, 99, 99),
     (24, 26, 56, 99, 99, 99, 99, 99), (47, 66, 99, 99, 99, 99, 99, 99),
@@ -40,7 +36,7 @@ def quantisation_tables(quality: int) -> tuple[Tensor, Tensor]:
     """
     if not 1 <= quality <= 100:
         raise ValueError(f"Expected a JPEG quality of 1 to 100, but got {quality}.")
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    percent = percent_of(quality)
     luma, chroma = (
         torch.div(torch.tensor(table) * percent + 50, 100, rounding_mode="floor").clamp(1, 255).float()
         for table in (LUMA_TABLE, CHROMA_TABLE)

@@ -57,19 +57,16 @@ def make_scene(
     """What the viewer needs to know to ask for frames of a picture through a pair.
 
     Args:
-        service: Where picture and pair are.
-        session: Whose page it is for.
-        token: The picture's.
-        pair_id: The pair's.
-        alpha: Where the slider starts.
-        estimate: Why it goes there now, if it does.
+        service, session: Where picture and pair are, and whose page it is for.
+        token, pair_id: The picture's and the pair's.
+        alpha, estimate: Where the slider starts, and why it goes there now, if it does.
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
         example: Name of the example, for the link; empty for a person's own picture.
     """
     picture, pair = service.picture(token, session), service.pair(pair_id, session)
     scale = service.renderer(pair_id, session).scale
-    seconds = export_seconds(picture.width * picture.height, live_pixels, precision=service.precision)
+    seconds = export_seconds(picture.whole.area, live_pixels, precision=service.precision)
     return ViewerScene(
         serial=secrets.token_hex(4),
         token=token,
