@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
         data_root: The folder with ``MNIST/raw``; by default ``$DNI_DATA``, or one in the user's cache.
     """
     service = service or default_service()
+    # Otherwise Gradio summarises all past events at the end of every one, for a page that we do not have.
+    os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
     app: gr.Blocks
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
@@ -60,7 +63,7 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
                 build_mixing(service, opened)
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adaptation(DigitService(service, data_root))
-        close_with_page(app, service.sessions)
+    close_with_page(app, service.sessions)
     # Without "api_open" nobody gets past the queue.
     app.queue(max_size=MAX_QUEUED_JOBS, api_open=False)
     return app

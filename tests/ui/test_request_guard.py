@@ -12,12 +12,8 @@ import httpx
 import pytest
 from gradio.route_utils import GradioUploadFile
 from gradio.routes import App
-from starlette.applications import Starlette
+from guarded_site import PAGE, Site
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from dni.ui.requests.addresses import address_of
 from dni.ui.requests.queued_jobs import JOBS_IN_CROWD, MAX_JOBS_IN_CROWD, MAX_JOBS_OF_ADDRESS
@@ -32,40 +28,7 @@ from dni.ui.requests.request_guard import (
     RequestGuard,
 )
 
-PAGE = "http://localhost:7860"
 CALL = "/gradio_api/call/render"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-async def echo(request: Request) -> PlainTextResponse:
-    return PlainTextResponse(str(len(await request.body())))
-
-
-class Site:
-    """A guarded app, and requests to it."""
-
-    def __init__(self, **options: Any) -> None:
-        def guard(app: ASGIApp) -> RequestGuard:
-            self.guard = RequestGuard(app, **options)
-            return self.guard
-
-        self.app = Starlette(
-            routes=[Route("/{path:path}", echo, methods=["GET", "POST"])], middleware=[Middleware(guard)]
-        )
-
-    async def ask(
-        self, method: str, path: str, *, client: str = "127.0.0.1", server: str = PAGE, **options: Any
-    ) -> httpx.Response:
-        transport = httpx.ASGITransport(self.app, client=(client, 5))
-        async with httpx.AsyncClient(transport=transport, base_url=server) as http:
-            return await http.request(method, path, **options)
 
 
 @pytest.fixture
@@ -76,7 +39,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr(
         "dni.ui.requests.request_guard.is_loopback", lambda host: host in ("localhost", "evil.test")
     )
-    return Site(clock=Clock(), free_bytes=lambda: 10**12)
+    return Site()
 
 
 @pytest.mark.anyio

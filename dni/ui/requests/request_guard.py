@@ -2,20 +2,22 @@
 
 Only the routes that this app uses are there (:mod:`dni.ui.requests.routes`). Limits for one address: how
 large a request is and how slow (:mod:`dni.ui.requests.bodies`), how many are open at once, how many jobs are
-queued at once and in a short time, how much is uploaded. On this machine alone: no other site may drive the
-app through a browser (cross-site requests, DNS rebinding).
+queued at once and in a short time, how many pages in a short time, how much is uploaded. Calls that come too
+fast wait, and a flood of requests that are refused is answered late. On this machine alone: no other site may
+drive the app through a browser (cross-site requests, DNS rebinding).
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
 import os
 import shutil
 import tempfile
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -27,6 +29,8 @@ from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_l
 from dni.ui.requests.bodies import FilesOnly, Refused, few_values, limited
 from dni.ui.requests.queued_jobs import has_messages, is_share_used, is_stream
 from dni.ui.requests.routes import is_used
+from dni.ui.requests.sessions import close_page
+from dni.ui.requests.token_buckets import TokenBuckets
 from dni.ui.requests.uploads import delete_partial_uploads
 
 __all__ = ["RequestGuard"]
@@ -44,10 +48,17 @@ QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
 QUEUED_PER_SECOND = 5.0  # and from then on
 UPLOADED_AT_ONCE = 3_000_000_000  # bytes that one address may upload in a burst,
 UPLOADED_PER_SECOND = 1_000_000.0  # and from then on
-REMEMBERED_ADDRESSES = 4096
+CALLS_AT_ONCE = 400  # that one address makes in a burst; what comes faster from then on has to wait
+CALLS_PER_SECOND = 40.0
+PAGES_AT_ONCE = 64  # that one address opens in a burst,
+PAGES_PER_SECOND = 1.0  # and from then on
+REFUSALS_AT_ONCE = 20  # that are said at once; more in a short time are said late
+REFUSALS_PER_SECOND = 5.0
+LONGEST_WAIT = 3.0  # seconds
 QUEUEING_PATHS = ("/queue/join", "/call/")
 TOO_MANY_OPEN = "Too many requests of yours are open. Wait for their answers."
 TOO_MANY_JOBS = "Too many jobs of yours are waiting or running. Wait for their results."
+TOO_MANY_PAGES = "Too many pages of yours were opened in a short time. Wait some seconds, then reload."
 NO_SESSION = "Expected a session with a job of its own. Start one, then ask for its messages."
 NO_ROOM = "There is too little room on the disk here for this file. Try again later."
 UPLOADS = itertools.count()
@@ -60,6 +71,7 @@ class RequestGuard:
     Args:
         app: What it guards.
         clock: Seconds that only rise.
+        sleep: Lets so many seconds pass.
         free_bytes: How much room is left for uploads.
     """
 
@@ -68,15 +80,20 @@ class RequestGuard:
         app: ASGIApp,
         *,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         free_bytes: Callable[[], int] | None = None,
     ) -> None:
         self.app = app
         self._clock = clock
+        self._sleep = sleep
         self._free_bytes = free_bytes or free_upload_bytes
         self._open: Counter[tuple[str, str]] = Counter()
         self._uploading: Counter[int] = Counter()
         self._jobs = TokenBuckets(QUEUED_AT_ONCE, QUEUED_PER_SECOND, clock)
         self._uploads = TokenBuckets(UPLOADED_AT_ONCE, UPLOADED_PER_SECOND, clock)
+        self._calls = TokenBuckets(CALLS_AT_ONCE, CALLS_PER_SECOND, clock)
+        self._pages = TokenBuckets(PAGES_AT_ONCE, PAGES_PER_SECOND, clock)
+        self._refusals = TokenBuckets(REFUSALS_AT_ONCE, REFUSALS_PER_SECOND, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with one line."""
@@ -97,7 +114,17 @@ class RequestGuard:
             else:
                 await self.app(scope, receive, send)
         except Refused as refused:
-            await PlainTextResponse(str(refused), refused.status)(scope, receive, send)
+            await self._refuse(scope, receive, send, refused, address)
+
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send, refused: Refused, address: str
+    ) -> None:
+        """Say why; late where many were refused in a short time, so that a flood of them costs little."""
+        wait = self._refusals.owe(address, LONGEST_WAIT)
+        if wait and self._open[address, "refusal"] < MAX_OPEN_CALLS:
+            with self._held(address, "refusal"):
+                await self._sleep(wait)
+        await PlainTextResponse(str(refused), refused.status)(scope, receive, send)
 
     async def _pass_post(
         self, scope: Scope, receive: Receive, send: Send, headers: Headers, address: str
@@ -127,13 +154,21 @@ class RequestGuard:
                 check = FilesOnly(headers.get("content-type", ""))
                 await self._pass_upload(scope, receive, send, int(length), check)
             else:
+                await self._sleep(self._calls.owe(address, LONGEST_WAIT))
                 await self.app(scope, limited(receive, most, check=few_values(), clock=self._clock), send)
 
     async def _pass_stream(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if not has_messages(scope):
             raise Refused(404, NO_SESSION)
+        _, is_page, connection = scope["path"].rstrip("/").partition("/heartbeat/")
+        if is_page and not self._pages.take(address, 1):
+            raise Refused(429, TOO_MANY_PAGES)
         with self._held(address, "stream"):
-            await self.app(scope, receive, send)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                if is_page:
+                    close_page(scope, connection)
 
     @contextmanager
     def _held(self, address: str, *kinds: str) -> Iterator[None]:
@@ -178,31 +213,6 @@ class RequestGuard:
         finally:
             del self._uploading[number]
             delete_partial_uploads(any_running=bool(self._uploading))
-
-
-class TokenBuckets:
-    """How much each address may use: so much at once, and so much a second from then on.
-
-    Args:
-        most: Tokens of a full bucket.
-        per_second: Tokens that come back.
-        clock: Seconds that only rise.
-    """
-
-    def __init__(self, most: float, per_second: float, clock: Callable[[], float]) -> None:
-        self._most, self._per_second, self._clock = most, per_second, clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, address: str, count: float) -> bool:
-        """Take tokens; False, and nothing is taken, if there are too few."""
-        now = self._clock()
-        left, then = self._left.pop(address, (float(self._most), now))
-        left = min(self._most, left + (now - then) * self._per_second)
-        is_enough = left >= count
-        self._left[address] = left - count if is_enough else left, now
-        while len(self._left) > REMEMBERED_ADDRESSES:
-            self._left.popitem(last=False)
-        return is_enough
 
 
 def check_site(scope: Scope, headers: Headers) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from weakref import WeakKeyDictionary
+
 import gradio as gr
+from starlette.types import Scope
 
 from dni.serving.sessions import Session, SessionRegistry
 from dni.ui.errors import errors_shown
 from dni.ui.requests.addresses import address_of
 
-__all__ = ["close_with_page", "session_of"]
+__all__ = ["close_page", "close_with_page", "session_of"]
+
+SESSIONS: WeakKeyDictionary[gr.Blocks, SessionRegistry] = WeakKeyDictionary()
 
 
 def session_of(request: gr.Request, sessions: SessionRegistry) -> Session:
@@ -24,9 +30,16 @@ def page_address(request: gr.Request) -> str | None:
 
 
 def close_with_page(app: gr.Blocks, sessions: SessionRegistry) -> None:
-    """End a page's session when the page is closed; to be called inside the app's context."""
+    """End a page's session when the page is closed.
 
-    def leave(request: gr.Request) -> None:
-        sessions.close(request.session_hash)
+    Not by Gradio's ``unload``: that runs an event for every closed connection, whoever opened it, and
+    hundreds of them at once held up everybody's frames for seconds.
+    """
+    SESSIONS[app] = sessions
 
-    app.unload(leave)
+
+def close_page(scope: Scope, connection: str) -> None:
+    """The page of this connection was closed; ``scope`` is of its request to the app."""
+    app = getattr(scope.get("app"), "blocks", None)
+    if isinstance(app, gr.Blocks) and (sessions := SESSIONS.get(app)):
+        asyncio.get_running_loop().run_in_executor(None, sessions.close, connection)
