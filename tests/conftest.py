@@ -143,7 +143,7 @@ def browser() -> Iterator[Browser]:
     """
     if not CHROMIUM.exists():
         if os.environ.get("CI"):
-            pytest.fail(f"Expected Chromium at {CHROMIUM}: apt-get install chromium.")
+            pytest.fail(f"Expected Chromium at {CHROMIUM}: apt-get install chromium-headless-shell.")
         pytest.skip(f"Chromium is not at {CHROMIUM}.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -63,7 +63,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium with the film for a camera; in place of the one without."""
     if not CHROMIUM.exists():
         if os.environ.get("CI"):
-            pytest.fail(f"Expected Chromium at {CHROMIUM}: apt-get install chromium.")
+            pytest.fail(f"Expected Chromium at {CHROMIUM}: apt-get install chromium-headless-shell.")
         pytest.skip(f"Chromium is not at {CHROMIUM}.")
     film = tmp_path_factory.mktemp("camera") / "film.y4m"
     write_film(film)
