@@ -17,13 +17,23 @@ Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for eac
 
 
 def train_restore(
-    end: Annotated[str, typer.Argument(help="'psnr' (end A), or from A: 'gan' (end B), 'clean' or 'flat'.")],
+    end: Annotated[
+        str, typer.Argument(help="'psnr' (end A), or from A: 'texture' (end B), 'gan', 'clean' or 'flat'.")
+    ],
     photographs: Annotated[
         list[Path], typer.Option("--photographs", help="A folder of photographs; may be given again.")
     ],
     run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
     ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the other ends.")] = None,
-    extractor: Annotated[str, typer.Option(help="'vgg19' or a Tiny Darknet .safetensors file.")] = "vgg19",
+    extractor: Annotated[
+        str | None,
+        typer.Option(
+            help="For 'gan' vgg19 or a Tiny Darknet file, for 'texture' lite0 or such a network's file."
+        ),
+    ] = None,
+    held_back: Annotated[
+        Path | None, typer.Option(help="A text file of names that are never trained on.")
+    ] = None,
     iterations: Annotated[int | None, typer.Option(help="Length of the run.")] = None,
     spectrum_power: Annotated[
         float | None, typer.Option(help="Share of the true texture's power that the GAN end should have.")
@@ -42,6 +52,7 @@ def train_restore(
         run_folder=run_folder,
         ancestor=ancestor,
         extractor=extractor,
+        held_back=held_back.read_text().splitlines() if held_back else (),
         resume=resume,
     )
     trainer.run()

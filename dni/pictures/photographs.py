@@ -20,23 +20,28 @@ from dni.temporary import partial_folder
 
 __all__ = ["fetch_bsds500", "load_photographs"]
 
-SUFFIXES = {".jpg", ".jpeg", ".png"}
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 BSDS500_URL = "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz"
 SPLITS = {"train": 200, "val": 100, "test": 200}
 
 
-def load_photographs(folders: Iterable[Path]) -> list[Image.Image]:
+def load_photographs(folders: Iterable[Path], *, held_back: Iterable[str] = ()) -> list[Image.Image]:
     """All photographs of the folders, as RGB, in the order of their names.
+
+    Args:
+        folders: Where JPEG, PNG and WebP files lie.
+        held_back: Names, with or without a folder and a suffix, that are left out.
 
     Raises:
         FileNotFoundError: A folder holds none.
     """
+    left_out = {Path(name).stem for name in held_back}
     photographs: list[Image.Image] = []
     for folder in folders:
         files = sorted(file for file in Path(folder).glob("*") if file.suffix.lower() in SUFFIXES)
         if not files:
-            raise FileNotFoundError(f"Expected photographs (.jpg, .png) in {folder}, but found none.")
-        photographs += [Image.open(file).convert("RGB") for file in files]
+            raise FileNotFoundError(f"Expected photographs (.jpg, .png, .webp) in {folder}, but found none.")
+        photographs += [Image.open(file).convert("RGB") for file in files if file.stem not in left_out]
     return photographs
 
 

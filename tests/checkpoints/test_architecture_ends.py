@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from benchmarks.small_networks import make_ends, make_state
 from dni.blending.interpolate import interpolate
 from dni.blending.layer_groups import LARGE_SHARE, layer_groups
 from dni.checkpoints.files import read_metadata, read_state, save
-from dni.checkpoints.networks import load_ends, load_network
+from dni.checkpoints.networks import ImageNetwork, load_ends, load_network
 from dni.export.networks import export_network
 
 SMALL = [row for row in ROWS if not row.heavy]
@@ -45,12 +45,28 @@ def write(folder: Path, *states: Mapping[str, Tensor]) -> list[Path]:
     return paths
 
 
-@pytest.mark.parametrize("row", SMALL, ids=lambda row: row.name)
-def test_a_blend_is_the_formula_and_comes_back_as_it_came(row: Row, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Ends:
+    """Two networks of an architecture: as they were made, as files, and as they were loaded."""
+
+    row: Row
+    made: list[dict[str, Tensor]]
+    files: list[Path]
+    network: ImageNetwork
+    states: list[dict[str, Tensor]]
+
+
+@pytest.fixture(scope="module", params=SMALL, ids=lambda row: row.name)
+def ends(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Ends:
+    made = make_ends(request.param)
+    files = write(tmp_path_factory.mktemp("ends"), *made)
+    return Ends(request.param, list(made), files, *load_ends(files))
+
+
+def test_a_blend_is_the_formula_and_comes_back_as_it_came(ends: Ends, tmp_path: Path) -> None:
     """The ends have seen different numbers of batches where the network counts them."""
-    a, b = make_ends(row)
-    ends = write(tmp_path, a, b)
-    export_network(ends, MIX, tmp_path / "c.safetensors")
+    a, b = ends.made
+    export_network(ends.files, MIX, tmp_path / "c.safetensors")
     written = read_state(tmp_path / "c.safetensors")
     assert written.keys() == a.keys()
     for name, tensor in written.items():
@@ -60,18 +76,16 @@ def test_a_blend_is_the_formula_and_comes_back_as_it_came(row: Row, tmp_path: Pa
             assert torch.equal(tensor, a[name])
     assert read_metadata(tmp_path / "c.safetensors").keys() == {"dni", "of (end 1)", "of (end 2)"}
     assert (
-        spandrel.ModelLoader().load_from_file(tmp_path / "c.safetensors").architecture.id == row.architecture
+        spandrel.ModelLoader().load_from_file(tmp_path / "c.safetensors").architecture.id
+        == ends.row.architecture
     )
-    _, states = load_ends(ends)
     ours = load_network(tmp_path / "c.safetensors").module.state_dict()
-    torch.testing.assert_close(dict(ours), interpolate(states, MIX), rtol=0, atol=0)
+    torch.testing.assert_close(dict(ours), interpolate(ends.states, MIX), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("row", SMALL, ids=lambda row: row.name)
-def test_groups_follow_the_order_of_execution(row: Row, tmp_path: Path) -> None:
-    network, (state, _) = load_ends(write(tmp_path, *make_ends(row)))
-    assert network.execution_order is not None
-    sizes = network.execution_order
+def test_groups_follow_the_order_of_execution(ends: Ends) -> None:
+    assert ends.network.execution_order is not None
+    sizes, state = ends.network.execution_order, ends.states[0]
     groups = layer_groups(state, sizes)
     places = {name: place for place, name in enumerate(sizes)}
     latest, out_of_order = -1, 0

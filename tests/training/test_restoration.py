@@ -20,6 +20,7 @@ from dni.pictures.picture import to_tensor
 from dni.training.restoration.config import TrainConfig, learning_rate_factor, preset
 from dni.training.restoration.data import PatchSampler, downscale_pair
 from dni.training.restoration.train import Trainer, same_crop
+from models.efficientnet_lite import EfficientNetLite
 from models.rrdbnet import RRDBNet
 from models.tiny_darknet import TinyDarknet
 
@@ -27,6 +28,7 @@ TINY = TrainConfig(num_filters=4, num_blocks=1, iterations=4, batch_size=1, patc
 GAN = replace(
     TINY, end="gan", patch_size=128, perceptual_weight=1.0, adversarial_weight=0.005, spectrum_weight=0.1
 )
+TEXTURE = replace(TINY, end="texture", patch_size=64, dists_weight=1.0)
 CLEAN = replace(TINY, end="clean", patch_size=64)
 FLAT = replace(TINY, end="flat")
 
@@ -54,11 +56,13 @@ def ancestor(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def extractor(tmp_path_factory: pytest.TempPathFactory) -> str:
+def extractors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The file of each end's extractor."""
     torch.manual_seed(2)
-    file = tmp_path_factory.mktemp("extractor") / "darknet.safetensors"
-    save_file(TinyDarknet().state_dict(), file)
-    return str(file)
+    folder = tmp_path_factory.mktemp("extractor")
+    save_file(TinyDarknet().state_dict(), folder / "darknet.safetensors")
+    save_file(EfficientNetLite().state_dict(), folder / "lite0.safetensors")
+    return {"gan": str(folder / "darknet.safetensors"), "texture": str(folder / "lite0.safetensors")}
 
 
 def sampler(**changes: int) -> PatchSampler:
@@ -96,8 +100,11 @@ def test_degrade_crops_to_a_multiple() -> None:
 def test_photographs_come_in_the_order_of_their_names(photographs: Path, tmp_path: Path) -> None:
     loaded = load_photographs([photographs])
     assert all((to_tensor(ours) == to_tensor(photograph(seed))).all() for seed, ours in enumerate(loaded))
+    assert len(load_photographs([photographs], held_back=["1", "photos/2.png"])) == 1
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(FileNotFoundError, match=r"Expected photographs \(.jpg, .png\) in .*, but found none"):
+    with pytest.raises(
+        FileNotFoundError, match=r"Expected photographs \(.jpg, .png, .webp\) in .*, but found none"
+    ):
         load_photographs([photographs, tmp_path])
 
 
@@ -130,12 +137,12 @@ def trained(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", [TINY, GAN, CLEAN, FLAT], ids=["psnr", "gan", "clean", "flat"])
+@pytest.mark.parametrize("config", [TINY, TEXTURE, GAN, CLEAN, FLAT], ids=lambda config: config.end)
 def test_a_resumed_run_gives_the_same_bits(
     config: TrainConfig,
     photographs: Path,
     ancestor: Path,
-    extractor: str,
+    extractors: dict[str, str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -146,7 +153,7 @@ def test_a_resumed_run_gives_the_same_bits(
             photographs=[photographs],
             run_folder=tmp_path / name,
             ancestor=start,
-            extractor=extractor,
+            extractor=extractors.get(config.end),
             resume=resume,
         )
 
@@ -172,6 +179,7 @@ def test_a_resumed_run_gives_the_same_bits(
     assert [record["iteration"] for record in log] == [2, 4]
     assert {"l1", "psnr_y", "spectral_ratio"} <= log[0].keys()
     assert ("adversarial" in log[0]) == (config.end == "gan")
+    assert ("dists" in log[0]) == (config.end == "texture")
 
 
 def test_training_moves_every_weight(photographs: Path, tmp_path: Path) -> None:
@@ -189,7 +197,7 @@ def test_resuming_with_other_settings_is_an_error(photographs: Path, tmp_path: P
 
 
 def test_every_other_end_needs_its_ancestor(photographs: Path, tmp_path: Path) -> None:
-    for config in [GAN, CLEAN, FLAT]:
+    for config in [TEXTURE, GAN, CLEAN, FLAT]:
         with case(config):
             text = f"Expected the weights of end A as the ancestor of the end '{config.end}', but got none"
             with pytest.raises(DniError, match=text):
@@ -197,12 +205,16 @@ def test_every_other_end_needs_its_ancestor(photographs: Path, tmp_path: Path) -
 
 
 def test_every_other_end_starts_from_its_ancestor(
-    photographs: Path, ancestor: Path, extractor: str, tmp_path: Path
+    photographs: Path, ancestor: Path, extractors: dict[str, str], tmp_path: Path
 ) -> None:
-    for config in [GAN, CLEAN, FLAT]:
+    for config in [TEXTURE, GAN, CLEAN, FLAT]:
         with case(config):
             trainer = Trainer(
-                config, photographs=[photographs], run_folder=tmp_path, ancestor=ancestor, extractor=extractor
+                config,
+                photographs=[photographs],
+                run_folder=tmp_path,
+                ancestor=ancestor,
+                extractor=extractors.get(config.end),
             )
             torch.manual_seed(1)
             expected = RRDBNet(num_filters=4, num_blocks=1).state_dict()
@@ -229,11 +241,15 @@ def test_crops_for_the_losses_are_the_same_of_both_and_move() -> None:
 
 
 def test_the_discriminator_sees_noise_that_depends_on_the_step_only(
-    photographs: Path, ancestor: Path, extractor: str, tmp_path: Path
+    photographs: Path, ancestor: Path, extractors: dict[str, str], tmp_path: Path
 ) -> None:
     config = replace(GAN, instance_noise=0.1)
     trainer = Trainer(
-        config, photographs=[photographs], run_folder=tmp_path, ancestor=ancestor, extractor=extractor
+        config,
+        photographs=[photographs],
+        run_folder=tmp_path,
+        ancestor=ancestor,
+        extractor=extractors["gan"],
     )
     seen: list[torch.Tensor] = []
     trainer.critic.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))

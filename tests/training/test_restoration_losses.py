@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dni.training.restoration.losses import (
+    LARGEST_SHIFT,
+    random_view,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
     spectrum_loss,
@@ -102,3 +104,19 @@ def test_flat_pictures_have_finite_distances() -> None:
     assert torch.isfinite(loss)
     assert flat.grad is not None
     assert torch.isfinite(flat.grad).all()
+
+
+def test_views_are_the_same_of_both_and_of_many_kinds() -> None:
+    rows = torch.linspace(0, 1, 64)[:, None].expand(1, 3, 64, 64)
+    sizes, transposed, lowest = set(), set(), set()
+    for seed in range(60):
+        ours, theirs = random_view(rows, 1 - rows, np.random.default_rng(seed))
+        assert ours.shape == theirs.shape
+        torch.testing.assert_close(ours, 1 - theirs, rtol=0, atol=1e-5)
+        assert min(ours.shape[-2:]) >= 0.75 * (64 - LARGEST_SHIFT) - 1
+        sizes.add(ours.shape[-1])
+        transposed.add(bool(ours[0, 0, :, 0].std() < 1e-3))
+        lowest.add(round(float(ours.min()), 2))
+    assert transposed == {True, False}
+    assert len(sizes) > 15
+    assert len(lowest) > 8

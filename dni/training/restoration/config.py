@@ -15,11 +15,12 @@ __all__ = ["PRESETS", "TrainConfig", "learning_rate_factor", "preset"]
 class TrainConfig:
     """Everything that decides what a run computes; stored in the checkpoint's metadata.
 
-    Loss weights multiply, in order, the L1 distance, the perceptual distance, the adversarial loss and
-    the distance of power spectra, of which ``spectrum_power`` is the share that is wanted.
+    Loss weights multiply, in order, the L1 distance, the perceptual distance, the DISTS-like distance, the
+    adversarial loss and the distance of power spectra, of which ``spectrum_power`` is the share that is
+    wanted.
     """
 
-    end: Literal["psnr", "gan", "clean", "flat"] = "psnr"
+    end: Literal["psnr", "texture", "gan", "clean", "flat"] = "psnr"
     num_filters: int = 32
     num_blocks: int = 2
     iterations: int = 15000
@@ -31,6 +32,7 @@ class TrainConfig:
     ema_decay: float = 0.999
     l1_weight: float = 1.0
     perceptual_weight: float = 0.0
+    dists_weight: float = 0.0
     adversarial_weight: float = 0.0
     spectrum_weight: float = 0.0
     spectrum_power: float = 1.0
@@ -45,6 +47,17 @@ class TrainConfig:
 # texture that cannot be known from being invented at full strength.
 PRESETS: dict[str, TrainConfig] = {
     "psnr": TrainConfig(iterations=14000),
+    "texture": TrainConfig(
+        end="texture",
+        iterations=3000,
+        patch_size=136,
+        learning_rate=2e-4,
+        warmup=100,
+        ema_decay=0.998,
+        l1_weight=0.1,
+        dists_weight=1.0,
+        validate_every=100,
+    ),
     "gan": TrainConfig(
         end="gan",
         iterations=1800,

@@ -40,6 +40,7 @@ class Task:
 
 TASKS: dict[str, Task] = {
     "psnr": Task(),
+    "texture": Task(),
     "gan": Task(),
     "clean": Task(degrade=degrade),
     "flat": Task(target=flatten),

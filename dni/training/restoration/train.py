@@ -1,10 +1,11 @@
 """One training loop for all ends of a set of restoration networks.
 
-End A ("psnr") minimises L1. End B ("gan") starts from A and adds ESRGAN's perceptual and relativistic
-adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean" and "flat" start
-from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`). What is exported is the
-exponential moving average of the parameters. A run can be stopped at any time and resumed: batch ``n``
-depends on the seed only, and everything else is in ``state.pt``.
+End A ("psnr") minimises L1. End B ("texture") starts from A and minimises a DISTS-like distance (Ding et al.,
+2020, https://arxiv.org/abs/2004.07728) beside a little L1; "gan" starts from A and adds ESRGAN's perceptual
+and relativistic adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean"
+and "flat" start from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`). What is
+exported is the exponential moving average of the parameters. A run can be stopped at any time and resumed:
+batch ``n`` depends on the seed only, and everything else is in ``state.pt``.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from tqdm import tqdm
 from dni.checkpoints.files import save
 from dni.errors import DniError
 from dni.metrics.distortion import psnr_y, quantize
+from dni.metrics.dists import dists_distance, load_efficientnet_lite
 from dni.metrics.perceptual import load_extractor, perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.pictures.photographs import load_photographs
 from dni.training.restoration.config import TrainConfig, learning_rate_factor
 from dni.training.restoration.data import PatchSampler, example
 from dni.training.restoration.losses import (
+    random_view,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
     spectrum_loss,
@@ -58,7 +61,9 @@ class Trainer:
         photographs: Folders of training photographs.
         run_folder: Where to write; created if absent.
         ancestor: Weights to start from (end A), required for every other end.
-        extractor: ``"vgg19"`` or a Tiny Darknet file; used by the "gan" end.
+        extractor: Of the "gan" end, ``"vgg19"`` or a Tiny Darknet file; of the "texture" end, ``"lite0"`` or
+            such a network's file.
+        held_back: Names of photographs, with or without a suffix, that nothing is trained on.
         resume: Continue from ``state.pt`` if there is one.
     """
 
@@ -69,7 +74,8 @@ class Trainer:
         photographs: Sequence[Path],
         run_folder: Path,
         ancestor: Path | None = None,
-        extractor: str = "vgg19",
+        extractor: str | None = None,
+        held_back: Sequence[str] = (),
         resume: bool = False,
     ) -> None:
         if config.end != "psnr" and ancestor is None:
@@ -89,7 +95,7 @@ class Trainer:
         if ancestor is not None:
             self.generator.load_state_dict(load_file(ancestor))
         self._build(extractor)
-        self._load_data(photographs)
+        self._load_data(load_photographs(photographs, held_back=held_back))
         self.iteration = 0
         if resume and self.state_file.is_file():
             self._restore()
@@ -102,13 +108,15 @@ class Trainer:
     def weights_file(self) -> Path:
         return self.run_folder / f"{self.config.end}.safetensors"
 
-    def _build(self, extractor: str) -> None:
+    def _build(self, extractor: str | None) -> None:
         prepare = self.accelerator.prepare
         self.ema = AveragedModel(self.generator, multi_avg_fn=ema_step(0.0)).to(self.accelerator.device)
         generator = self.generator.to(memory_format=torch.channels_last)
         self.network, self.optimizer = prepare(
             generator, torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99))
         )
+        if self.config.end == "texture":
+            self.extractor = self._frozen(load_efficientnet_lite(extractor or "lite0"))
         if self.config.end != "gan":
             return
         critic = VGGDiscriminator().to(memory_format=torch.channels_last)
@@ -116,11 +124,12 @@ class Trainer:
             critic, torch.optim.Adam(critic.parameters(), betas=(0.9, 0.99))
         )
         self.noise = torch.Generator(self.accelerator.device)
-        features = load_extractor(extractor).to(memory_format=torch.channels_last)
-        self.extractor = features.to(self.accelerator.device)
+        self.extractor = self._frozen(load_extractor(extractor or "vgg19"))
 
-    def _load_data(self, folders: Sequence[Path]) -> None:
-        photographs = load_photographs(folders)
+    def _frozen(self, extractor: nn.Module) -> nn.Module:
+        return extractor.to(self.accelerator.device).to(memory_format=torch.channels_last)
+
+    def _load_data(self, photographs: Sequence[Image.Image]) -> None:
         config, task = self.config, TASKS[self.config.end]
         self.validation = [
             example(centre(image), scale=RRDBNet.scale, task=task, generator=np.random.default_rng(number))
@@ -163,6 +172,9 @@ class Trainer:
         output = self.network(low).float()
         losses = {"l1": functional.l1_loss(output, high)}
         total = self.config.l1_weight * losses["l1"]
+        if self.config.end == "texture":
+            losses["dists"] = self._dists_loss(output, high)
+            total = total + self.config.dists_weight * losses["dists"]
         if self.config.end == "gan":
             set_learning_rate(self.critic_optimizer, self.config.critic_learning_rate * factor)
             losses |= self._gan_losses(output, high)
@@ -177,6 +189,16 @@ class Trainer:
         self.ema.multi_avg_fn = ema_step(decay)
         self.ema.update_parameters(self.accelerator.unwrap_model(self.network))
         return losses
+
+    def _dists_loss(self, output: Tensor, high: Tensor) -> Tensor:
+        """The DISTS-like distance of a random view."""
+        generator = np.random.default_rng((self.config.seed, self.iteration, 2))
+        views = (
+            view.contiguous(memory_format=torch.channels_last)
+            for view in random_view(output, high, generator)
+        )
+        with self.accelerator.autocast():
+            return dists_distance(self.extractor, *views).mean()
 
     def _gan_losses(self, output: Tensor, high: Tensor) -> dict[str, Tensor]:
         """Update the discriminator on a detached output, then give the generator's losses."""
