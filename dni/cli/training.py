@@ -24,6 +24,7 @@ def train_restore(
         list[Path], typer.Option("--photographs", help="A folder of photographs; may be given again.")
     ],
     run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
+    network: Annotated[str, typer.Option(help="'rrdb', or 'compact' for a tenth of the work.")] = "rrdb",
     ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the other ends.")] = None,
     extractor: Annotated[
         str | None,
@@ -45,7 +46,7 @@ def train_restore(
     from dni.training.restoration.config import preset
     from dni.training.restoration.train import Trainer
 
-    config = preset(end, iterations=iterations, spectrum_power=spectrum_power, seed=seed)
+    config = preset(end, network=network, iterations=iterations, spectrum_power=spectrum_power, seed=seed)
     trainer = Trainer(
         config,
         photographs=photographs,

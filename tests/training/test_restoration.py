@@ -29,6 +29,7 @@ GAN = replace(
     TINY, end="gan", patch_size=128, perceptual_weight=1.0, adversarial_weight=0.005, spectrum_weight=0.1
 )
 TEXTURE = replace(TINY, end="texture", patch_size=64, dists_weight=1.0)
+COMPACT = replace(TINY, network="SRVGGNetCompact")
 CLEAN = replace(TINY, end="clean", patch_size=64)
 FLAT = replace(TINY, end="flat")
 
@@ -137,7 +138,11 @@ def trained(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", [TINY, TEXTURE, GAN, CLEAN, FLAT], ids=lambda config: config.end)
+@pytest.mark.parametrize(
+    "config",
+    [TINY, COMPACT, TEXTURE, GAN, CLEAN, FLAT],
+    ids=["psnr", "compact", "texture", "gan", "clean", "flat"],
+)
 def test_a_resumed_run_gives_the_same_bits(
     config: TrainConfig,
     photographs: Path,
@@ -227,6 +232,14 @@ def test_the_spectrums_power_is_the_gan_ends_own() -> None:
     assert preset("gan", spectrum_power=0.5) == replace(preset("gan"), spectrum_power=0.5)
     with pytest.raises(DniError, match="a spectrum's power for the gan end only, but got one for 'psnr'"):
         preset("psnr", spectrum_power=0.5)
+
+
+def test_presets_of_both_networks() -> None:
+    small = preset("texture", network="compact")
+    assert (small.network, small.num_filters, small.dists_weight) == ("SRVGGNetCompact", 40, 1.0)
+    assert preset("texture").network == "RRDBNet"
+    with pytest.raises(DniError, match="one of the networks rrdb, compact, but got 'large'"):
+        preset("psnr", network="large")
 
 
 def test_crops_for_the_losses_are_the_same_of_both_and_move() -> None:

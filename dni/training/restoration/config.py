@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from dni.errors import DniError
 
@@ -15,12 +15,14 @@ __all__ = ["PRESETS", "TrainConfig", "learning_rate_factor", "preset"]
 class TrainConfig:
     """Everything that decides what a run computes; stored in the checkpoint's metadata.
 
+    ``num_blocks`` are residual blocks of an RRDBNet, convolutions of a compact network.
     Loss weights multiply, in order, the L1 distance, the perceptual distance, the DISTS-like distance, the
     adversarial loss and the distance of power spectra, of which ``spectrum_power`` is the share that is
     wanted.
     """
 
     end: Literal["psnr", "texture", "gan", "clean", "flat"] = "psnr"
+    network: Literal["RRDBNet", "SRVGGNetCompact"] = "RRDBNet"
     num_filters: int = 32
     num_blocks: int = 2
     iterations: int = 15000
@@ -80,9 +82,16 @@ PRESETS: dict[str, TrainConfig] = {
 }
 
 
+NETWORKS: dict[str, dict[str, Any]] = {
+    "rrdb": {},
+    "compact": {"network": "SRVGGNetCompact", "num_filters": 40, "num_blocks": 12},
+}
+
+
 def preset(
     end: str,
     *,
+    network: str = "rrdb",
     iterations: int | None = None,
     spectrum_power: float | None = None,
     seed: int = 0,
@@ -90,11 +99,13 @@ def preset(
     """The settings that the shipped ends were trained with, but for what is given.
 
     Raises:
-        DniError: There is no such end, or it has no loss on its spectrum.
+        DniError: There is no such end or network, or the end has no loss on its spectrum.
     """
     if end not in PRESETS:
         raise DniError(f"Expected one of the ends {', '.join(PRESETS)}, but got {end!r}.")
-    config = replace(PRESETS[end], seed=seed)
+    if network not in NETWORKS:
+        raise DniError(f"Expected one of the networks {', '.join(NETWORKS)}, but got {network!r}.")
+    config = replace(PRESETS[end], seed=seed, **NETWORKS[network])
     if iterations:
         config = replace(config, iterations=iterations)
     if spectrum_power is None:

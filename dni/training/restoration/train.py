@@ -43,6 +43,7 @@ from dni.training.restoration.losses import (
     spectrum_loss,
 )
 from dni.training.restoration.tasks import TASKS
+from models.compact import SRVGGNetCompact
 from models.discriminator import PATCH_SIZE, VGGDiscriminator
 from models.rrdbnet import RRDBNet
 
@@ -91,7 +92,7 @@ class Trainer:
         parallel = DistributedDataParallelKwargs(broadcast_buffers=False)
         self.accelerator = Accelerator(mixed_precision="bf16", kwargs_handlers=[parallel])
         torch.manual_seed(config.seed)
-        self.generator = RRDBNet(num_filters=config.num_filters, num_blocks=config.num_blocks)
+        self.generator = new_network(config)
         if ancestor is not None:
             self.generator.load_state_dict(load_file(ancestor))
         self._build(extractor)
@@ -132,7 +133,9 @@ class Trainer:
     def _load_data(self, photographs: Sequence[Image.Image]) -> None:
         config, task = self.config, TASKS[self.config.end]
         self.validation = [
-            example(centre(image), scale=RRDBNet.scale, task=task, generator=np.random.default_rng(number))
+            example(
+                centre(image), scale=self.generator.scale, task=task, generator=np.random.default_rng(number)
+            )
             for number, image in enumerate(photographs[::VALIDATION_STRIDE])
         ]
         kept = [image for index, image in enumerate(photographs) if index % VALIDATION_STRIDE]
@@ -140,7 +143,7 @@ class Trainer:
             kept,
             patch_size=config.patch_size,
             batch_size=config.batch_size,
-            scale=RRDBNet.scale,
+            scale=self.generator.scale,
             seed=config.seed,
             task=task,
         )
@@ -256,7 +259,7 @@ class Trainer:
         """Write the averaged network as safetensors, with its architecture and settings as metadata."""
         config = self.config
         metadata = {
-            "architecture": "RRDBNet",
+            "architecture": config.network,
             "num_filters": str(config.num_filters),
             "num_blocks": str(config.num_blocks),
             "training": json.dumps(asdict(config), sort_keys=True),
@@ -281,6 +284,12 @@ class Trainer:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.iteration = state["iteration"]
+
+
+def new_network(config: TrainConfig) -> RRDBNet | SRVGGNetCompact:
+    if config.network == "RRDBNet":
+        return RRDBNet(num_filters=config.num_filters, num_blocks=config.num_blocks)
+    return SRVGGNetCompact(num_filters=config.num_filters, num_convs=config.num_blocks)
 
 
 def ema_step(decay: float) -> Callable[..., None]:
