@@ -1,7 +1,7 @@
 """The compact VGG-style generator of Real-ESRGAN, whose work is all at low resolution.
 
-Wang et al., "Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data", ICCV Workshops
-2021, https://arxiv.org/abs/2107.10833; the network is ``SRVGGNetCompact`` of its releases
+Wang et al., "Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data", ICCV
+Workshops 2021, https://arxiv.org/abs/2107.10833; the network is ``SRVGGNetCompact`` of its releases
 (https://github.com/xinntao/Real-ESRGAN). The parameter names are theirs, so spandrel, chaiNNer and ComfyUI
 load the files too, with all sizes inferred.
 """
