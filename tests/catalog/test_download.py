@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import socket
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 from cases import case
@@ -334,6 +337,34 @@ def test_two_fetches_of_one_file_transfer_it_once(server: Server, tmp_path: Path
         server.may_go_on.set()
         assert all(result.result(timeout=10) == CONTENT for result in results)
     assert server.asked == [None]
+
+
+@pytest.mark.slow
+def test_two_programs_share_a_cache_and_one_is_killed(server: Server, tmp_path: Path) -> None:
+    """The other one goes on from what is there."""
+    path = tmp_path / "file.pth"
+    server.may_go_on = threading.Event()
+    program = (
+        "from pathlib import Path; from dni.catalog.download import fetch; "
+        f"fetch({server.url!r}, Path({str(path)!r}), size={SIZE}, sha256={SHA256!r})"
+    )
+    with Popen([sys.executable, "-c", program]) as killed:
+        assert server.started.wait(60)
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(fetch, server.url, path, size=SIZE, sha256=SHA256)
+            deadline = time.monotonic() + 20
+            while not (partial_of(path).exists() and partial_of(path).stat().st_size):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert not other.done()
+            killed.kill()
+            killed.wait(10)
+            server.may_go_on.set()
+            assert other.result(timeout=20).read_bytes() == CONTENT
+    assert [file.name for file in tmp_path.iterdir() if "partial" in file.name] == []
+    first, *then = server.asked
+    assert first is None
+    assert then[0] is None or then[0].startswith("bytes=")
 
 
 def test_the_cache_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
