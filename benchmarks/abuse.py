@@ -131,8 +131,9 @@ class Run:
 
     async def run(self, quiet_seconds: float, seconds: float) -> list[Phase]:
         """All phases: none, each in turn, all together."""
-        turn = seconds * SHARE_IN_TURN / len(ATTACKS)
-        plan = [(QUIET, [], quiet_seconds), *((name, [name], turn) for name in ATTACKS)]
+        share = seconds * SHARE_IN_TURN / sum(attack.turns for attack in ATTACKS.values())
+        alone = ((name, [name], share * attack.turns) for name, attack in ATTACKS.items())
+        plan = [(QUIET, [], quiet_seconds), *alone]
         plan.append((TOGETHER, list(ATTACKS), seconds * (1 - SHARE_IN_TURN)))
         async with AsyncExitStack() as stack:
             hands = [

@@ -227,11 +227,11 @@ def status_of(answer: str) -> tuple[str, str]:
 
 
 # A scene that the picture made, or a decoder that was stopped.
-DECODED = r"^ok: \{'token'|Expected a picture that can be read with"
+DECODED = r"^ok: \{.*'token'|Expected a picture that can be read with"
 ATTACKS: dict[str, Attack] = {
     "large pictures": Attack(large_pictures, "^ok: b'", at_once=4),
-    "slow pictures": Attack(slow_pictures, DECODED, at_once=4),
-    "claiming networks": Attack(claiming_networks, "Expected every value to be stored"),
+    "slow pictures": Attack(slow_pictures, DECODED, at_once=4, turns=3),
+    "claiming networks": Attack(claiming_networks, "Expected every value to be stored", turns=3),
     "many networks": Attack(many_networks, "Expected at most 8 networks"),
     "small tiles": Attack(small_tiles, "Expected tiles of at least", at_once=ADDRESSES),
     "invented sessions": Attack(invented_sessions, "session has ended"),

@@ -142,8 +142,9 @@ Round = Callable[[Stranger], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Attack:
-    """A kind of attack: one round of it, what shows that it got there, and how many at once do it."""
+    """A kind of attack: one round of it, what shows that it got there, how many at once do it, and how long it takes."""
 
     round: Round
     expected: str
     at_once: int = 2
+    turns: int = 1

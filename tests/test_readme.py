@@ -25,12 +25,12 @@ from dni.training.restoration.data import downscale_pair
 from dni.training.restoration.report import TEST_SETS, report_table
 
 ROOT = Path(__file__).resolve().parents[1]
-CARD = ROOT / "weights" / "esrgan-lite-x4"
+PAIRS = ("texture-x4", "texture-x4-compact", "esrgan-lite-x4")
 
 
-@pytest.fixture(scope="module")
-def report() -> dict:
-    return json.loads((CARD / "report.json").read_text())
+@pytest.fixture(scope="module", params=PAIRS)
+def report(request: pytest.FixtureRequest) -> dict:
+    return json.loads((ROOT / "weights" / request.param / "report.json").read_text())
 
 
 def test_the_library_example_runs(monkeypatch) -> None:
@@ -56,11 +56,12 @@ def test_the_names_that_the_readme_once_showed_go_on_working() -> None:
 
 
 def test_the_tables_are_the_reports(report) -> None:
-    table = report_table(report["sets"])
-    assert table in (CARD / "README.md").read_text()
+    table = report_table(report["sets"], trained_on=report["trained_on"])
+    assert table in (ROOT / "weights" / report["pair"] / "README.md").read_text()
     rows = [line for line in table.splitlines() if "Set14" in line]
     assert len(rows) == 6
-    assert all(row in (ROOT / "README.md").read_text() for row in rows)
+    if report["pair"] == PAIRS[0]:
+        assert all(row in (ROOT / "README.md").read_text() for row in rows)
 
 
 def test_the_table_of_digits_is_the_reports() -> None:
@@ -74,12 +75,12 @@ def test_the_table_of_digits_is_the_reports() -> None:
 
 
 def test_the_report_is_of_the_files_that_are_shipped(report) -> None:
-    for path in end_paths(find_pair("esrgan-lite-x4")):
+    for path in end_paths(find_pair(report["pair"])):
         assert report["ends"][path.name] == sha256_of(path)
 
 
 def test_the_reports_set5_psnr_is_reproduced(report, shared) -> None:
-    network, states = load_ends(end_paths(find_pair("esrgan-lite-x4")))
+    network, states = load_ends(end_paths(find_pair(report["pair"])))
     renderer = Renderer(network, states, precision="float32")
     measured: dict[str, list[float]] = {"bicubic": [], "0.00": []}
     for photograph in load_photographs([shared / "data" / TEST_SETS["Set5"]]):
@@ -111,3 +112,13 @@ def test_measures_change_steadily_along_alpha(report) -> None:
         assert psnr == sorted(psnr, reverse=True)
         assert perceptual == sorted(perceptual, reverse=True)
         assert spectral == sorted(spectral)
+
+
+def test_the_textured_ends_are_nearer_by_a_judge_that_no_training_has_seen() -> None:
+    for pair in PAIRS[:2]:
+        report = json.loads((ROOT / "weights" / pair / "report.json").read_text())
+        assert report["trained_on"] == []
+        for rows in report["sets"].values():
+            along = [rows[f"{alpha:.2f}"]["dists_like"] for alpha in (0, 0.25, 0.5, 0.75, 1)]
+            assert along == sorted(along, reverse=True)
+            assert along[-1] < 0.92 * along[0]

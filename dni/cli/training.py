@@ -42,7 +42,7 @@ def train_restore(
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
-    """Train one end of the esrgan-lite-x4 networks; with 'accelerate launch' on several GPUs."""
+    """Train one end of a set of super-resolution networks; with 'accelerate launch' on several GPUs."""
     from dni.training.restoration.config import preset
     from dni.training.restoration.train import Trainer
 
@@ -96,7 +96,7 @@ def evaluate_digits(
 def evaluate_restore(
     data_root: Annotated[Path, typer.Option(help="Folder with set5, set14 and bsds500/val.")],
     extractor: Annotated[str, typer.Option(help="'vgg19' or a Tiny Darknet .safetensors file.")] = "vgg19",
-    pair: Annotated[str, typer.Option(help="A bundled pair.")] = "esrgan-lite-x4",
+    pair: Annotated[str, typer.Option(help="A bundled pair.")] = "texture-x4",
 ) -> None:
     """Measure a bundled pair along alpha; writes its report.json and the table of its card."""
     from dni.training.restoration.report import write_report

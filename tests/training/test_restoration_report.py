@@ -17,11 +17,12 @@ from torch import Tensor, nn
 
 from dni.blending.interpolate import interpolate, shares_of
 from dni.catalog.pairs import End, Pair, Source
+from dni.checkpoints.files import save
 from dni.errors import DniError
 from dni.metrics.judges import Judges
 from dni.metrics.perceptual import perceptual_distance
 from dni.training.restoration import report as report_module
-from dni.training.restoration.report import Measures, measure, report_table, write_report
+from dni.training.restoration.report import Measures, measure, report_table, trained_on, write_report
 from models import RRDBNet
 from models.tiny_darknet import TinyDarknet
 
@@ -198,14 +199,29 @@ def test_writing_again_gives_the_same(pair: Pair, card: Path, data: Path, extrac
 
 def test_the_table_has_a_line_for_each_row() -> None:
     row = {"psnr_y": 30.128, "ssim_y": 0.91236, "perceptual": 0.5, "spectral": 0.9876, "lpips": 0.25}
-    lines = report_table({"Set5": {"bicubic": row, "0.00": row}, "Set14": {"0.00": row}}).splitlines()
+    sets = {"Set5": {"bicubic": row, "0.00": row}, "Set14": {"0.00": row}}
+    lines = report_table(sets, trained_on=["perceptual"]).splitlines()
     assert lines[0] == (
         "| set | alpha | PSNR-Y (dB) | SSIM-Y | perceptual distance (trained on) "
-        "| spectral ratio (trained on) | LPIPS (AlexNet) |"
+        "| spectral ratio | LPIPS (AlexNet) |"
     )
     assert lines[1].count("|") == lines[0].count("|")
     assert lines[2] == "| Set5 | bicubic | 30.13 | 0.9124 | 0.5000 | 0.988 | 0.2500 |"
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["Set5", "Set5", "Set14"]
+
+
+@pytest.mark.parametrize(
+    ("training", "measures"),
+    [
+        (json.dumps({"perceptual_weight": 8.0, "spectrum_weight": 0.2}), ["perceptual", "spectral"]),
+        (json.dumps({"dists_weight": 1.0, "perceptual_weight": 0.0}), []),
+        ("no JSON", []),
+        ("[]", []),
+    ],
+)
+def test_what_was_trained_on_is_in_the_file(tmp_path: Path, training: str, measures: list[str]) -> None:
+    save(tmp_path / "end.safetensors", {"weight": torch.zeros(1)}, {"training": training})
+    assert trained_on(tmp_path / "end.safetensors") == measures
 
 
 # What is missing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from dni.blending.interpolate import shares_of
 from dni.catalog.pairs import Pair, end_paths
-from dni.checkpoints.files import sha256_of
+from dni.checkpoints.files import read_metadata, sha256_of
 from dni.checkpoints.networks import load_ends
 from dni.errors import DniError
 from dni.metrics.distortion import psnr_y, ssim_y
@@ -40,8 +40,8 @@ TEST_SETS = {"Set5": "set5", "Set14": "set14", "BSD100": "bsds500/val"}
 COLUMNS = {
     "psnr_y": ("PSNR-Y (dB)", 2),
     "ssim_y": ("SSIM-Y", 4),
-    "perceptual": ("perceptual distance (trained on)", 4),
-    "spectral": ("spectral ratio (trained on)", 3),
+    "perceptual": ("perceptual distance", 4),
+    "spectral": ("spectral ratio", 3),
     **{name: (heading, 4) for name, heading in JUDGES.items()},
 }
 TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- /table -->)", re.DOTALL)
@@ -100,11 +100,13 @@ def measure_set(folder: Path, renderer: Renderer, measures: Measures) -> dict[st
     }
 
 
-def report_table(sets: Mapping[str, Mapping[str, Row]]) -> str:
-    """The report as a Markdown table."""
+def report_table(sets: Mapping[str, Mapping[str, Row]], *, trained_on: Sequence[str] = ()) -> str:
+    """The report as a Markdown table, which marks the measures that an end was trained on."""
     first = next((row for rows in sets.values() for row in rows.values()), {})
     columns = {key: column for key, column in COLUMNS.items() if key in first}
-    headings = " | ".join(heading for heading, _ in columns.values())
+    headings = " | ".join(
+        f"{heading} (trained on)" if key in trained_on else heading for key, (heading, _) in columns.items()
+    )
     lines = [f"| set | alpha | {headings} |", "|---|---|" + "---|" * len(columns)]
     for set_name, rows in sets.items():
         for name, row in rows.items():
@@ -141,9 +143,13 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
     report = {
         "pair": pair.id,
         "ends": {path.name: sha256_of(path) for path in paths},
-        "command": f"python -m dni evaluate restore --data-root DATA --extractor {Path(extractor).name}",
+        "command": (
+            f"python -m dni evaluate restore --pair {pair.id} --data-root DATA "
+            f"--extractor {Path(extractor).name}"
+        ),
         "protocol": "x4, Pillow bicubic with antialiasing, 8 bits; luma, border of 4; float32",
         "extractor": Path(extractor).stem,
+        "trained_on": trained_on(paths[-1]),
         "judges": {name: "measured" for name in measures.judges.distances} | dict(measures.judges.absent),
         "versions": {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "device": str(renderer.device),
@@ -155,8 +161,19 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
     return report
 
 
+def trained_on(path: Path) -> list[str]:
+    """Which measures were losses of a network's training, as its file states that."""
+    try:
+        settings = json.loads(read_metadata(path).get("training", "{}"))
+    except ValueError:
+        settings = {}
+    losses = {"perceptual": "perceptual_weight", "spectral": "spectrum_weight"}
+    return [name for name, weight in losses.items() if isinstance(settings, dict) and settings.get(weight, 0)]
+
+
 def write_tables(card: Path, report: Mapping[str, Any]) -> None:
     """Put the tables of a report between the card's marks."""
-    text = TABLE.sub(lambda _: report_table(report["sets"]), card.read_text(encoding="utf-8"))
+    table = report_table(report["sets"], trained_on=report["trained_on"])
+    text = TABLE.sub(lambda _: table, card.read_text(encoding="utf-8"))
     text = OTHERS.sub(lambda _: others_table(report["others"]), text)
     card.write_text(text, encoding="utf-8")
