@@ -142,7 +142,7 @@ Round = Callable[[Stranger], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Attack:
-    """A kind of attack: one round of it, what shows that it got there, how many at once do it, and how long it takes."""
+    """A kind of attack: one round, what shows that it got there, how many at once do it, and for how long."""
 
     round: Round
     expected: str
