@@ -19,6 +19,7 @@ from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
 
 __all__ = [
+    "MAX_LIVE_PIXELS",
     "MAX_REGION_PIXELS",
     "Frame",
     "RenderServiceError",
@@ -30,9 +31,11 @@ __all__ = [
 ]
 
 FRAME_QUALITY = 95
-# The largest region that is rendered live, in input pixels.
-MAX_REGION_PIXELS = 512 * 512
-OVERVIEW_SIDE = 1280
+# The largest part of a large picture that is live, in input pixels.
+MAX_LIVE_PIXELS = 512 * 512
+# A picture that is a little larger is live as a whole (WHOLE_SLACK in web/lib/view.js).
+MAX_REGION_PIXELS = MAX_LIVE_PIXELS * 3 // 2
+OVERVIEW_SIDE = 1600
 NEUTRAL_GREY = 128
 
 
@@ -91,9 +94,19 @@ def frame_of(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> by
     return encode_jpeg(over_grey(rgb, picture, region, scale), quality=FRAME_QUALITY)
 
 
-def overview_of(picture: Picture) -> bytes:
-    """The whole picture, at most 1280 pixels a side, as a JPEG."""
-    rgb = thumbnail_over(picture.rgb, picture.opacity, NEUTRAL_GREY, side=OVERVIEW_SIDE)
+def overview_of(picture: Picture, region: Rectangle | None = None) -> bytes:
+    """The whole picture, or a region of it, at most 1600 pixels a side, as a JPEG.
+
+    Raises:
+        RenderServiceError: The region is not in the picture.
+    """
+    region = region or picture.whole
+    if not region.is_inside(picture.width, picture.height):
+        raise RenderServiceError(
+            f"Expected a region inside the {picture.width}x{picture.height} picture, but got {region}."
+        )
+    opacity = None if picture.opacity is None else region.cut(picture.opacity)
+    rgb = thumbnail_over(region.cut(picture.rgb), opacity, NEUTRAL_GREY, side=OVERVIEW_SIDE)
     return encode_jpeg(rgb, quality=FRAME_QUALITY)
 
 

@@ -25,7 +25,7 @@ from dni.pictures.rectangle import Rectangle
 from dni.recipes.recipe import Recipe
 from dni.rendering.control import Cancelled, RenderControl
 from dni.rendering.renderer import Renderer
-from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.regions import MAX_LIVE_PIXELS
 from dni.serving.render_service import Frame, RenderService, RenderServiceError
 from dni.serving.scheduling import live_pixel_budget as budget
 from dni.serving.scheduling.live_pixel_budget import MIN_LIVE_PIXELS
@@ -152,7 +152,7 @@ def test_before_is_the_bicubic_enlargement(service: RenderService, ann: Session)
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [((40, 30), (40, 30)), ((2560, 640), (1280, 320)), ((10, 2560), (5, 1280))]
+    ("size", "expected"), [((40, 30), (40, 30)), ((3200, 800), (1600, 400)), ((10, 3200), (5, 1600))]
 )
 def test_the_overview_is_the_whole_picture_made_small(
     service: RenderService,
@@ -298,7 +298,7 @@ def test_many_who_ask_at_once_load_a_pair_once(service: RenderService) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "expected"),
-    [(1e-6, MAX_REGION_PIXELS), (0.04, 2.5 * 96 * 96), (60.0, MIN_LIVE_PIXELS)],
+    [(1e-6, MAX_LIVE_PIXELS), (0.04, 2.5 * 96 * 96), (60.0, MIN_LIVE_PIXELS)],
 )
 def test_the_live_region_follows_the_machine_within_bounds(
     service: RenderService,

@@ -116,6 +116,7 @@ def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:
             label="The true picture", sources=["upload"], height=150, elem_id="desk-reference"
         )
     examples.select(tab.choose_example, [board], [board], **HIDDEN)
+    board.reduce(tab.reduce, [board], [board], **{**HIDDEN, **DECODES})
     # As on the Effects tab: an empty box may come before a picture.
     uploaded = image.input(
         tab.upload, [image, board], [board, examples, image], trigger_mode="multiple", **{**HIDDEN, **DECODES}

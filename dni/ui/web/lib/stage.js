@@ -4,8 +4,10 @@
 
 import { decodeJpeg, find, findAs, isTyping, onHold, picturesAmong, showText } from './dom.js';
 import { giveFiles } from './gradio.js';
+import { Minimap } from './minimap.js';
 import { Painter } from './painter.js';
 import { ask } from './protocol.js';
+import { Underlay } from './underlay.js';
 import { View } from './view.js';
 
 /** @typedef {import('./cross-fade.js').FrameState} FrameState */
@@ -37,12 +39,20 @@ export class Stage {
     this.draw = draw;
     this.canvas = findAs(root, '.stage canvas', HTMLCanvasElement);
     this.view = new View();
+    this.underlay = new Underlay({
+      view: this.view,
+      fetch: (request) => this.fetchPicture('overview', request),
+      changed: () => this.redraw(),
+    });
+    this.minimap = new Minimap(find(root, '.minimap'), this.view);
     this.painter = new Painter(this.canvas, this.view);
     this.badge = find(root, '.badge');
     this.message = find(root, '.message');
     this.zoomText = find(root, '.zoom');
     /** @type {Scene | null} */
     this.scene = null;
+    /** @type {KeyframeCache | null} the frames of what is open */
+    this.cache = null;
     this.isOriginal = false;
     this.isDrawQueued = false;
     onHold(find(root, '[data-tool="original"]'), 'o', (on) => this.setOriginal(on));
@@ -59,10 +69,10 @@ export class Stage {
     const isNew = scene.token !== this.scene?.token;
     const isOtherSize = scene.scale !== this.scene?.scale;
     this.scene = scene;
-    if (isNew) this.setOverview(null);
+    this.painter.underlay = this.underlay;
     this.measure();
     if (isNew || isOtherSize) this.view.open(scene); else this.view.picture = scene;
-    if (isNew && !this.view.whole) this.fetchOverview(scene);
+    if (isNew) this.underlay.open(scene);
     const what = scene.scale === 1 ? 'redrawn' : `enlarged ${scene.scale} times`;
     this.canvas.setAttribute('aria-label', `${scene.name}, ${what} by the blended network`);
     return isNew;
@@ -94,6 +104,7 @@ export class Stage {
    * @param {KeyframeCache} cache
    */
   async fetchBefore(cache) {
+    this.cache = cache;
     this.canvas.dataset.before = '';
     const { scene: { token, pair, session }, region } = cache;
     const bitmap = await this.fetchPicture('before', { token, pair, region, session });
@@ -103,13 +114,6 @@ export class Stage {
     }
     cache.before = bitmap;
     this.canvas.dataset.before = 'there';
-    this.redraw();
-  }
-
-  /** @param {Scene} scene */
-  async fetchOverview({ token, session }) {
-    const bitmap = await this.fetchPicture('overview', { token, session });
-    if (token === this.scene?.token) this.setOverview(bitmap); else bitmap?.close();
     this.redraw();
   }
 
@@ -124,12 +128,6 @@ export class Stage {
     return reply.error === undefined ? decodeJpeg(reply.jpeg).catch(() => null) : null;
   }
 
-  /** @param {ImageBitmap | null} bitmap */
-  setOverview(bitmap) {
-    this.painter.overview?.close();
-    this.painter.overview = bitmap;
-  }
-
   // ---- drawing
 
   redraw() {
@@ -138,7 +136,13 @@ export class Stage {
     requestAnimationFrame(() => {
       this.isDrawQueued = false;
       this.draw();
+      this.minimap.draw(this.underlay.overview ?? this.small);
     });
+  }
+
+  /** All of a picture that is live as a whole, for the minimap. */
+  get small() {
+    return this.view.picture && this.view.whole ? this.cache?.before ?? null : null;
   }
 
   /** @param {boolean} on */

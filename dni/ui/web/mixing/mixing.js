@@ -8,6 +8,7 @@ import { attachGestures } from '../lib/gestures.js';
 import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
 import { clamped, isInterpolation, keyOf } from '../lib/shares.js';
+import { SizeOffer } from '../lib/size-offer.js';
 import { spaceFor } from '../lib/spaces.js';
 import { Stage } from '../lib/stage.js';
 import { MixControl } from './control/mix-control.js';
@@ -48,7 +49,7 @@ class Mixing {
   layersTimer = 0;
 
   /** @param {Component} component */
-  constructor({ element, props, server }) {
+  constructor({ element, props, server, trigger }) {
     this.element = element;
     this.props = props;
     this.server = server;
@@ -56,6 +57,7 @@ class Mixing {
     this.painter = new MixPainter(this.stage.canvas, this.stage.view);
     this.stage.painter = this.painter;
     this.grid = this.makeGrid();
+    this.sizeOffer = new SizeOffer(element, (factor) => trigger('reduce', { factor }));
     this.control = new MixControl({
       element: find(element, '.mixer'),
       onChange: (shares) => this.setShares(shares),
@@ -97,7 +99,10 @@ class Mixing {
       },
       onMessage: (text, isNotice) => stage.showMessage(text, 'frame', isNotice),
       region: (current) => (this.scene ? stage.view.region(current) : null),
-      onRegion: (region, isOther) => { if (isOther) this.openRegion(region); else this.report(); },
+      onRegion: (region, isOther) => {
+        stage.underlay.refine();
+        if (isOther) this.openRegion(region); else this.report();
+      },
       plan: (isResting) => this.plan(isResting),
     });
   }
@@ -146,6 +151,7 @@ class Mixing {
     const hasNewNetworks = next.pair !== this.scene?.pair;
     this.past.add(next.serial);
     stage.showMessage(null, 'frame');
+    this.sizeOffer.open(next.reduction);
     grid.invalidate();
     // What came of a recipe is in use from now on.
     this.scene = { ...next, mix: null, base: null, png: null, crop: null };
@@ -261,6 +267,7 @@ class Mixing {
       this.framed = null;
       grid.viewMoved();
     };
+    stage.minimap.follow(moved);
     const tools = attachGestures({ view, canvas, moved });
     for (const [name, tool] of Object.entries(tools)) {
       this.onClick(`[data-tool="${name}"]`, () => {

@@ -8,6 +8,7 @@ import { attachGestures } from '../lib/gestures.js';
 import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/spaces.js';
+import { SizeOffer } from '../lib/size-offer.js';
 import { samplePixels, Stage } from '../lib/stage.js';
 import { address, clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
@@ -50,6 +51,7 @@ class Viewer {
     this.space = spaceFor(2, {});
     this.stage = new Stage(element, server, { draw: () => this.draw() });
     this.grid = this.makeGrid();
+    this.sizeOffer = new SizeOffer(element, (factor) => trigger('reduce', { factor }));
     /** @type {ViewerScene | null} */
     this.scene = null;
     this.wipe = 0;
@@ -85,7 +87,10 @@ class Viewer {
       onMessage: (text, isNotice) => stage.showMessage(text, 'frame', isNotice),
       plan: () => ({ special: this.comparison.wanted(), own: true }),
       region: (current) => (this.scene ? stage.view.region(current) : null),
-      onRegion: (region, isOther) => { if (isOther) this.openRegion(region); },
+      onRegion: (region, isOther) => {
+        stage.underlay.refine();
+        if (isOther) this.openRegion(region);
+      },
       pixels: samplePixels,
     });
   }
@@ -136,6 +141,7 @@ class Viewer {
     this.showEstimate(next.estimate);
     showText(find(this.element, '.whole'), next.whole);
     this.scene = next;
+    this.sizeOffer.open(next.reduction);
     for (const about of ['frame', 'link']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
     showText(find(this.element, '.end-a'), next.labels[0]);
@@ -189,6 +195,7 @@ class Viewer {
     const { grid, stage } = this;
     const moved = () => grid.viewMoved();
     const { view, canvas } = stage;
+    stage.minimap.follow(moved);
     const tools = attachGestures({ view, canvas, moved, wipe: () => this.wipe, setWipe: (to) => this.setWipe(to) });
     for (const [name, tool] of Object.entries(tools)) {
       this.onClick(name, () => {
