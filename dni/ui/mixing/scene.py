@@ -66,6 +66,7 @@ def build_scene(
             picture, pair, renderer.scale, full=service.picture(full, session) if full else None
         ),
         groups=layer_groups_of(renderer.blend.groups, {}),
+        pad=pair.pad,
         **restored,
     )
 

@@ -20,13 +20,13 @@ from dni.ui.results import build_results
 
 __all__ = ["build_mixing"]
 
-INTRO = """**Mix any networks, in any layers, anywhere in the picture.** Move the control below the picture,
-or open one of the tools beneath it. The panels beside it bring your own networks and pictures."""
+INTRO = "**Mix any networks, in any layers, anywhere in the picture.** Bring your own networks and pictures."
 HELP = """All networks here share one architecture. The mix is a network of its own: each of its numbers is
 the sum of the networks' numbers, each times its share
 ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515)).
 
 - **Two** networks have a slider, **three** a triangle, **four** a square, more a slider each. The sum is 1.
+  Looks are around the photograph that they redraw: the further from the middle, the more.
 - **Task arithmetic** starts from the first network and adds what each other one learned, as much as you like
   ([Ilharco et al.](https://arxiv.org/abs/2212.04089)).
 - **Layers** gives early layers (edges, noise) and late layers (texture) different parts of the mix.

@@ -113,14 +113,6 @@ function copyBySelection(text) {
 }
 
 /**
- * @param {FileList | readonly File[] | null | undefined} files
- * @returns {File[]} those that are pictures
- */
-export function picturesAmong(files) {
-  return [...(files ?? [])].filter((file) => file.type.startsWith('image/'));
-}
-
-/**
  * @param {string} text in base64
  * @returns {Uint8Array<ArrayBuffer>}
  */

@@ -64,7 +64,7 @@
 /**
  * The value of the Mixing tab's component, from the server. `mix`, `base`, `png` and `crop` are those of a recipe.
  * @typedef {Scene & {
- *   groups: LayerGroup[], levels?: number | null, tile?: number | null,
+ *   groups: LayerGroup[], levels?: number | null, tile?: number | null, pad?: string,
  *   mix?: (Mix & { layers?: Record<string, number> }) | null, base?: Mix | null, png?: string | null,
  *   crop?: Region | null,
  * }} MixingScene

@@ -1,9 +1,9 @@
 // @ts-check
 // The space of mixes that a control covers: a line for two ends, a triangle for three, a square for four, and
-// sliders for more. A space has nodes, whose frames are rendered ahead, and says which nodes surround a mix and
+// sliders for more; or a triangle of three ends around a fourth. A space has nodes, whose frames are rendered ahead, and says which nodes surround a mix and
 // with which weights. On a pad, x and y run from 0 to 1, from left to right and from top to bottom.
 
-import { SHARE_TOLERANCE } from './shares.js';
+import { isInterpolation, SHARE_TOLERANCE, taskShares } from './shares.js';
 
 /** @typedef {import('./shares.js').Shares} Shares */
 /** @typedef {{ x: number, y: number }} PadPoint */
@@ -11,6 +11,15 @@ import { SHARE_TOLERANCE } from './shares.js';
 
 export const LINE_STEPS = 10;
 export const PAD_STEPS = 4;
+/** Of the triangle around an end, so that its middle is a node. */
+const AROUND_STEPS = 6;
+/**
+ * Half-way between two corners around an end, each has so much of its look. Half of each hardly shows, and looks do not
+ * add up: with both at 0.75 colours break, with both whole nothing is left of the picture (measured on the bundled looks).
+ */
+const BOTH_LOOKS = 0.6;
+/** Shares that differ by less look the same on a pad. */
+const ON_PAD = 0.002;
 /** How far beyond the ends a slider goes, where that is asked for. */
 export const BEYOND = 0.5;
 
@@ -34,6 +43,9 @@ export class LineSpace {
   /** @readonly */
   kind = 'line';
 
+  /** @param {readonly number[]} shares */
+  holds(shares) { return isInterpolation(shares); }
+
   /** @type {Shares[]} */
   nodes = Array.from({ length: LINE_STEPS + 1 }, (_, step) => [1 - step / LINE_STEPS, step / LINE_STEPS]);
 
@@ -51,17 +63,24 @@ export class LineSpace {
 export class TriangleSpace {
   /** @readonly */
   kind = 'triangle';
+  /** @readonly */
+  numEnds = 3;
 
   /** @type {Shares[]} */
   nodes = [];
 
-  constructor() {
-    for (let first = 0; first <= PAD_STEPS; first++) {
-      for (let second = 0; first + second <= PAD_STEPS; second++) {
-        this.nodes.push([first, second, PAD_STEPS - first - second].map((steps) => steps / PAD_STEPS));
+  /** @param {number} [steps] of the nodes along an edge */
+  constructor(steps = PAD_STEPS) {
+    this.steps = steps;
+    for (let first = 0; first <= steps; first++) {
+      for (let second = 0; first + second <= steps; second++) {
+        this.nodes.push([first, second, steps - first - second].map((count) => count / steps));
       }
     }
   }
+
+  /** @param {readonly number[]} shares */
+  holds(shares) { return isInterpolation(shares); }
 
   /**
    * The plane is cut into small triangles that point up or down; the weights are barycentric in them.
@@ -69,14 +88,15 @@ export class TriangleSpace {
    * @returns {WeightedNode[]}
    */
   around(shares) {
-    const at = shares.map((share) => share * PAD_STEPS);
+    const { steps } = this;
+    const at = shares.map((share) => share * steps);
     const low = at.map((value) => Math.floor(value + SHARE_TOLERANCE));
     const part = at.map((value, end) => Math.max(0, value - low[end]));
-    const missing = PAD_STEPS - low.reduce((sum, value) => sum + value, 0);
-    if (missing <= 0) return [[low.map((steps) => steps / PAD_STEPS), 1]];
+    const missing = steps - low.reduce((sum, value) => sum + value, 0);
+    if (missing <= 0) return [[low.map((count) => count / steps), 1]];
     const pointsUp = missing === 1;
     return [0, 1, 2].map((corner) => {
-      const node = low.map((steps, end) => (steps + ((end === corner) === pointsUp ? 1 : 0)) / PAD_STEPS);
+      const node = low.map((count, end) => (count + ((end === corner) === pointsUp ? 1 : 0)) / steps);
       return [node, pointsUp ? part[corner] : 1 - part[corner]];
     });
   }
@@ -105,6 +125,8 @@ export class TriangleSpace {
 export class SquareSpace {
   /** @readonly */
   kind = 'square';
+  /** @readonly */
+  numEnds = 4;
 
   /** @type {Shares[]} */
   nodes = [];
@@ -116,6 +138,9 @@ export class SquareSpace {
       }
     }
   }
+
+  /** @param {readonly number[]} shares */
+  holds(shares) { return isInterpolation(shares); }
 
   /**
    * @param {readonly number[]} shares
@@ -154,6 +179,87 @@ export class SquareSpace {
   }
 }
 
+/**
+ * Three ends around the first, from which they were fine-tuned: the distance from the middle says how much of their
+ * looks is added. A corner is one look, the middle the first end alone.
+ */
+export class AroundSpace {
+  /** @readonly */
+  kind = 'around';
+  /** @readonly */
+  numEnds = 4;
+
+  #triangle = new TriangleSpace(AROUND_STEPS);
+
+  /** @type {Shares[]} */
+  nodes = this.#triangle.nodes.map((place) => sharesOf(place));
+
+  /**
+   * Whether the pad has a place for a mix.
+   * @param {readonly number[]} shares
+   */
+  holds(shares) {
+    const near = this.sharesAt(this.pointOf(shares));
+    return near.every((share, end) => Math.abs(share - shares[end]) < ON_PAD);
+  }
+
+  /**
+   * @param {readonly number[]} shares
+   * @returns {WeightedNode[]}
+   */
+  around(shares) {
+    return this.#triangle.around(placeOf(shares)).map(([place, weight]) => [sharesOf(place), weight]);
+  }
+
+  /**
+   * @param {readonly number[]} shares
+   * @returns {PadPoint}
+   */
+  pointOf(shares) {
+    return this.#triangle.pointOf(placeOf(shares));
+  }
+
+  /**
+   * The shares at a point, or at one on the edge for a point outside.
+   * @param {PadPoint} point
+   * @returns {Shares}
+   */
+  sharesAt(point) {
+    return sharesOf(this.#triangle.sharesAt(point));
+  }
+}
+
+/**
+ * The shares at a place in the triangle around the first end.
+ * @param {readonly number[]} place barycentric
+ * @returns {Shares}
+ */
+function sharesOf(place) {
+  const parts = place.map((part) => part - Math.min(...place));
+  const strongest = parts.indexOf(Math.max(...parts));
+  const others = parts.reduce((sum, part) => sum + part, 0) - parts[strongest];
+  return taskShares(parts.map((part, end) => (
+    end === strongest ? part + (2 * BOTH_LOOKS - 1) * others : 2 * BOTH_LOOKS * part
+  )));
+}
+
+/**
+ * Where a mix is in the triangle around the first end; the nearest place for a mix that has none.
+ * @param {readonly number[]} shares
+ * @returns {number[]} barycentric
+ */
+function placeOf([, ...scales]) {
+  const [first, second, third] = [0, 1, 2].sort((one, other) => scales[other] - scales[one]);
+  const other = fraction((scales[second] - Math.max(0, scales[third])) / (2 * BOTH_LOOKS));
+  const strongest = fraction(scales[first] - Math.max(0, scales[third]) - (2 * BOTH_LOOKS - 1) * other);
+  const sum = Math.max(1, strongest + other);
+  const parts = [0, 0, 0];
+  parts[first] = strongest / sum;
+  parts[second] = other / sum;
+  const rest = (1 - parts[first] - parts[second]) / 3;
+  return parts.map((part) => part + rest);
+}
+
 /** Any number of ends: sliders, without nodes. */
 export class SlidersSpace {
   /** @readonly */
@@ -162,13 +268,16 @@ export class SlidersSpace {
   /** @type {Shares[]} */
   nodes = [];
 
+  /** Without nodes there is nothing to fade between. */
+  holds() { return false; }
+
   /** @returns {WeightedNode[]} */
   around() {
     return [];
   }
 }
 
-/** @typedef {TriangleSpace | SquareSpace} PadSpace */
+/** @typedef {TriangleSpace | SquareSpace | AroundSpace} PadSpace */
 /** @typedef {LineSpace | PadSpace | SlidersSpace} MixSpace */
 
 /**
@@ -177,18 +286,19 @@ export class SlidersSpace {
  * @returns {space is PadSpace}
  */
 export function isPad(space) {
-  return space instanceof TriangleSpace || space instanceof SquareSpace;
+  return space instanceof TriangleSpace || space instanceof SquareSpace || space instanceof AroundSpace;
 }
 
 /**
  * The space for a number of ends; a pad has no place for shares beyond them.
  * @param {number} numEnds
- * @param {{ tasks?: boolean, beyond?: boolean }} options
+ * @param {{ tasks?: boolean, beyond?: boolean, isAround?: boolean }} options isAround: the first of four is in the middle
  * @returns {MixSpace}
  */
-export function spaceFor(numEnds, { tasks = false, beyond = false }) {
+export function spaceFor(numEnds, { tasks = false, beyond = false, isAround = false }) {
   if (tasks || (beyond && numEnds > 2)) return new SlidersSpace();
   if (numEnds === 2) return new LineSpace();
   if (numEnds === 3) return new TriangleSpace();
+  if (numEnds === 4 && isAround) return new AroundSpace();
   return numEnds === 4 ? new SquareSpace() : new SlidersSpace();
 }

@@ -2,7 +2,8 @@
 // The canvas with what is around it, in the viewer and on the mixing desk alike: view, painter, badge, message, and
 // pictures that are dropped or pasted.
 
-import { decodeJpeg, find, findAs, isTyping, onHold, picturesAmong, showText } from './dom.js';
+import { decodeJpeg, find, findAs, isTyping, onHold, showText } from './dom.js';
+import { networksAmong, picturesAmong, refusal } from './dropped-files.js';
 import { giveFiles } from './gradio.js';
 import { Minimap } from './minimap.js';
 import { Painter } from './painter.js';
@@ -180,20 +181,40 @@ export class Stage {
   /**
    * Take files that are dropped on the picture, and a picture that is pasted on the page.
    * @param {string} box Gradio's upload box for a picture
-   * @param {(files: File[]) => void} take what was dropped
+   * @param {string} [networksBox] Gradio's upload box for networks, if they are taken too
    */
-  followFiles(box, take) {
+  followFiles(box, networksBox) {
     const stage = find(this.root, '.stage');
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {
       event.preventDefault();
-      take([...(event.dataTransfer?.files ?? [])]);
+      this.take([...(event.dataTransfer?.files ?? [])], { box, networksBox });
     });
+    // Gradio's box takes pictures by itself, and says nothing of other files.
+    document.addEventListener('drop', (event) => {
+      const files = event.dataTransfer?.files ?? [];
+      if (!(event.target instanceof Element) || !event.target.closest(box) || picturesAmong(files).length) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.showMessage(refusal(files), 'files');
+    }, { capture: true });
     document.addEventListener('paste', (event) => {
       // No width: another tab is shown.
       if (!this.canvas.clientWidth || isTyping(event.target) || event.defaultPrevented) return;
       if (giveFiles(box, picturesAmong(event.clipboardData?.files).slice(0, 1))) event.preventDefault();
     });
+  }
+
+  /**
+   * @param {File[]} files that were dropped
+   * @param {{ box: string, networksBox?: string }} boxes
+   */
+  take(files, { box, networksBox }) {
+    const [pictures, networks] = [picturesAmong(files), networksBox ? networksAmong(files) : []];
+    const takesNetworks = Boolean(networksBox);
+    this.showMessage(pictures.length || networks.length ? null : refusal(files, { takesNetworks }), 'files');
+    if (pictures.length) giveFiles(box, pictures.slice(0, 1));
+    else if (networksBox) giveFiles(networksBox, networks);
   }
 }
 

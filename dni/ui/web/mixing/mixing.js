@@ -2,12 +2,12 @@
 // The mixing page: which networks, which mix of them, in which layers, and where in the picture.
 
 import { browserClock } from '../lib/clock.js';
-import { decodeJpeg, fill, find, picturesAmong, showText } from '../lib/dom.js';
+import { decodeJpeg, fill, find, showText } from '../lib/dom.js';
 import { FrameGrid } from '../lib/frame-grid.js';
 import { attachGestures } from '../lib/gestures.js';
-import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
 import { clamped, isInterpolation, keyOf } from '../lib/shares.js';
+import { startOf } from './start-mix.js';
 import { SizeOffer } from '../lib/size-offer.js';
 import { spaceFor } from '../lib/spaces.js';
 import { Stage } from '../lib/stage.js';
@@ -150,7 +150,7 @@ class Mixing {
     const { grid, stage } = this;
     const hasNewNetworks = next.pair !== this.scene?.pair;
     this.past.add(next.serial);
-    stage.showMessage(null, 'frame');
+    for (const about of ['frame', 'files']) stage.showMessage(null, about);
     this.sizeOffer.open(next.reduction);
     grid.invalidate();
     // What came of a recipe is in use from now on.
@@ -171,9 +171,10 @@ class Mixing {
    * Take the mix that comes with a recipe, or the middle of new networks.
    * @param {MixingScene} next
    */
-  adopt({ labels, groups, mix, base, png }) {
-    this.grid.shares = mix?.shares ?? labels.map(() => 1 / labels.length);
-    this.options.open({ beyond: mix?.extrapolate ?? false, base: base ?? null });
+  adopt({ labels, groups, mix, base, png, pad }) {
+    const { shares, isAround, beyond } = startOf({ numEnds: labels.length, pad, mix });
+    this.grid.shares = shares;
+    this.options.open({ beyond, isAround, base: base ?? null });
     this.tools.layers.open(groups, mix?.layers ?? {});
     if (mix) this.tools.paint.turnOff();
     if (png) this.tools.paint.readText(png);
@@ -196,13 +197,16 @@ class Mixing {
   openRegion(region) {
     const { scene, grid, control, options: { tasks, beyond } } = this;
     if (!scene) return;
-    const space = spaceFor(scene.labels.length, { tasks, beyond });
+    const { space } = this;
     this.stage.fetchBefore(grid.open({ scene, region, space }));
     control.open(space, scene.labels, { beyond, tasks });
+    find(this.element, '.dni-desk').dataset.space = space.kind;
     control.show(grid.shares);
     this.tools.tradeoff.clear();
     this.report();
   }
+
+  get space() { return spaceFor(this.scene?.labels.length ?? 2, this.options); }
 
   /** The same region with other frames: the layers or the space of the mix changed. */
   reopen() {
@@ -245,8 +249,9 @@ class Mixing {
 
   /** Another choice of how shares are set: the space is another one. */
   changeSpace() {
-    const { shares } = this.grid;
-    if (!this.options.isUnlimited && !isInterpolation(shares)) this.setShares(clamped(shares));
+    const { space, grid: { shares } } = this;
+    if (space.kind === 'around') this.setShares(space.sharesAt(space.pointOf(shares)));
+    else if (!this.options.isUnlimited && !isInterpolation(shares)) this.setShares(clamped(shares));
     this.reopen();
   }
 
@@ -276,7 +281,7 @@ class Mixing {
       });
     }
     this.onClick('[data-tool="reset"]', () => this.reset());
-    stage.followFiles(PICTURE_BOX, takeFiles);
+    stage.followFiles(PICTURE_BOX, NETWORKS_BOX);
     stage.followSize(() => { if (this.scene) grid.viewMoved(); });
   }
 
@@ -303,7 +308,7 @@ class Mixing {
     if (paint.outline) painter.outlineBrush(paint.outline);
     showText(find(element, '.readout'), scene ? this.readout(scene) : '');
     this.options.showOutside(scene?.labels ?? [], mask.on);
-    this.options.showWarning(!isInterpolation(grid.shares));
+    this.options.showWarning(!isInterpolation(grid.shares) && this.space.kind !== 'around');
     canvas.dataset.shares = keyOf(grid.shares);
     this.stage.showState(grid.status(drawn));
   }
@@ -320,10 +325,4 @@ class Mixing {
     canvas.dataset.frames = String(grid.cache?.frames.size ?? 0);
     canvas.dataset.missing = String(grid.missing().length);
   }
-}
-
-/** @param {File[]} files pictures, or else files of networks */
-function takeFiles(files) {
-  const pictures = picturesAmong(files);
-  if (pictures.length) giveFiles(PICTURE_BOX, pictures.slice(0, 1)); else giveFiles(NETWORKS_BOX, files);
 }

@@ -2,10 +2,9 @@
 // The Effects tab's viewer: one slider from one network to another.
 
 import { browserClock } from '../lib/clock.js';
-import { copyText, decodeJpeg, fill, find, findAs, picturesAmong, showText } from '../lib/dom.js';
+import { copyText, decodeJpeg, fill, find, findAs, showText } from '../lib/dom.js';
 import { FrameGrid } from '../lib/frame-grid.js';
 import { attachGestures } from '../lib/gestures.js';
-import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/spaces.js';
 import { SizeOffer } from '../lib/size-offer.js';
@@ -142,7 +141,7 @@ class Viewer {
     showText(find(this.element, '.whole'), next.whole);
     this.scene = next;
     this.sizeOffer.open(next.reduction);
-    for (const about of ['frame', 'link']) stage.showMessage(null, about);
+    for (const about of ['frame', 'link', 'files']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
     showText(find(this.element, '.end-a'), next.labels[0]);
     showText(find(this.element, '.end-b'), next.labels[1]);
@@ -211,7 +210,7 @@ class Viewer {
     });
     this.onClick('link', (button) => this.copyLink(button));
     this.attachSliders();
-    stage.followFiles(UPLOAD_BOX, (files) => giveFiles(UPLOAD_BOX, picturesAmong(files).slice(0, 1)));
+    stage.followFiles(UPLOAD_BOX);
     stage.followSize(() => { if (this.scene) moved(); });
     this.keyframes.replaceChildren(...this.space.nodes.map(([, alpha]) => keyframeDot(alpha)));
   }

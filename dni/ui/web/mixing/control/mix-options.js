@@ -11,6 +11,8 @@ export class MixOptions {
   tasks = false;
   /** Whether shares may be below 0 and above 1. */
   beyond = false;
+  /** Whether the first end is in the middle of the pad. */
+  isAround = false;
   /** The mix outside of the mask; null: the first end. @type {Mix | null} */
   base = null;
 
@@ -48,11 +50,11 @@ export class MixOptions {
 
   /**
    * The options of a recipe, or of new networks.
-   * @param {{ beyond: boolean, base: Mix | null }} options
+   * @param {{ beyond: boolean, base: Mix | null, isAround: boolean }} options
    */
-  open({ beyond, base }) {
+  open({ beyond, base, isAround }) {
     this.tasks = false;
-    Object.assign(this, { beyond, base });
+    Object.assign(this, { beyond, base, isAround });
     this.#showBoxes();
   }
 
