@@ -132,6 +132,20 @@ class MixingHandlers:
             after = replace(desk, token=shown.token, full=shown.full)
             return self.scene_with(after, desk.pair, session)
 
+    def resume(self, scene: Scene, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
+        """What was on the desk before the page was loaded anew; networks that are not here stay away."""
+        session = self.session(request)
+        with errors_shown():
+            desk = MixingState.parse(scene)
+            pair_id, name = getattr(event, "pair", None), getattr(event, "example", None)
+            known = isinstance(pair_id, str) and pair_id in self.service.catalog
+            if not known or not self.service.pair(pair_id).is_local(self.service.cache):
+                pair_id = desk.pair
+            if isinstance(name, str) and name in WHOLE:
+                desk = replace(desk, token=example_token(name), example=name, full="")
+            chosen = gr.Gallery(selected_index=WHOLE.index(desk.example) if desk.example in WHOLE else None)
+            return self.scene_with(desk, pair_id, session), pair_id, self.about(pair_id, session), chosen
+
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
         session = self.session(request)
         with errors_shown():

@@ -56,6 +56,7 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
     pair = gr.Dropdown(
         pairs, value=None, label="Networks", interactive=True, elem_id="desk-pair", render=False
     )
+    examples = example_gallery(elem_id="desk-examples", selected=WHOLE.index(tab.first_example), render=False)
     subject = gr.State()  # the networks that the verdict is on
     gr.Markdown(INTRO)
     with gr.Row():
@@ -69,12 +70,14 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
             with gr.Accordion("What am I seeing?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=1, min_width=320):
-            build_networks(tab, [board, pair, subject], opened, restored)
-            build_pictures(tab, board)
+            build_networks(tab, [board, pair, subject], opened, restored, examples)
+            build_pictures(tab, board, examples)
     build_mixing_endpoints(tab)
 
 
-def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restored: Any) -> None:
+def build_networks(
+    tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restored: Any, examples: gr.Gallery
+) -> None:
     """Where networks come from, and the verdict on them.
 
     Args:
@@ -82,6 +85,7 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
         scene: The component, the chooser and whom the verdict is on.
         opened: The desk starts when this tab is opened.
         restored: The event of a recipe that came, which also brings networks.
+        examples: The gallery.
     """
     board, pair, subject = scene
     pair.render()
@@ -100,16 +104,17 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
     chosen = pair.input(tab.choose_pair, [pair, board], scene, **waited)
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
     blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
-    for event in (started, chosen, blended, restored):
+    resumed = board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)
+    for event in (started, chosen, blended, restored, resumed):
         # What stands there is on other networks.
         cleared = event.success(lambda: "", None, [verdict], queue=False, **HIDDEN)
         cleared.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
 
 
-def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:
+def build_pictures(tab: MixingHandlers, board: gr.HTML, examples: gr.Gallery) -> None:
     """Where pictures come from."""
     image = own_picture(elem_id="desk-picture", height=150)
-    examples = example_gallery(elem_id="desk-examples", selected=WHOLE.index(tab.first_example))
+    examples.render()
     with gr.Accordion("Reference (optional)", open=False):
         gr.Markdown("What the result should look like, for *Curve*: as large as the result.")
         reference = picture_input(

@@ -47,13 +47,16 @@ export function fill(element, markup) {
   element.replaceChildren(template.content);
 }
 
+/** Inputs that take no text. */
+const UNTYPED = '[type="range"], [type="checkbox"], [type="radio"], [type="file"]';
+
 /**
  * Whether what is typed at a target is text.
  * @param {EventTarget | null} target
  */
 export function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.matches('textarea, input:not([type="range"])');
+  return target.isContentEditable || target.matches(`textarea, input:not(${UNTYPED})`);
 }
 
 /**

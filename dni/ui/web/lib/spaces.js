@@ -3,7 +3,8 @@
 // sliders for more; or a triangle of three ends around a fourth. A space has nodes, whose frames are rendered ahead, and says which nodes surround a mix and
 // with which weights. On a pad, x and y run from 0 to 1, from left to right and from top to bottom.
 
-import { isInterpolation, SHARE_TOLERANCE, taskShares } from './shares.js';
+import { partsOf, placeOf, sharesOf, sharesOfPiece } from './around.js';
+import { isInterpolation, keyOf, SHARE_TOLERANCE } from './shares.js';
 
 /** @typedef {import('./shares.js').Shares} Shares */
 /** @typedef {{ x: number, y: number }} PadPoint */
@@ -11,13 +12,8 @@ import { isInterpolation, SHARE_TOLERANCE, taskShares } from './shares.js';
 
 export const LINE_STEPS = 10;
 export const PAD_STEPS = 4;
-/** Of the triangle around an end, so that its middle is a node. */
-const AROUND_STEPS = 6;
-/**
- * Half-way between two corners around an end, each has so much of its look. Half of each hardly shows, and looks do not
- * add up: with both at 0.75 colours break, with both whole nothing is left of the picture (measured on the bundled looks).
- */
-const BOTH_LOOKS = 0.6;
+/** Around an end: of each of the six triangles between it, a corner, and the middle between two corners. */
+const AROUND_STEPS = 3;
 /** Shares that differ by less look the same on a pad. */
 const ON_PAD = 0.002;
 /** How far beyond the ends a slider goes, where that is asked for. */
@@ -189,10 +185,22 @@ export class AroundSpace {
   /** @readonly */
   numEnds = 4;
 
-  #triangle = new TriangleSpace(AROUND_STEPS);
+  #triangle = new TriangleSpace();
+  #piece = new TriangleSpace(AROUND_STEPS);
 
   /** @type {Shares[]} */
-  nodes = this.#triangle.nodes.map((place) => sharesOf(place));
+  nodes = [];
+
+  constructor() {
+    const nodes = new Map();
+    for (const order of [[0, 1], [0, 2], [1, 0], [1, 2], [2, 0], [2, 1]]) {
+      for (const node of this.#piece.nodes) {
+        const shares = sharesOfPiece(node, order);
+        nodes.set(keyOf(shares), shares);
+      }
+    }
+    this.nodes = [...nodes.values()];
+  }
 
   /**
    * Whether the pad has a place for a mix.
@@ -208,7 +216,9 @@ export class AroundSpace {
    * @returns {WeightedNode[]}
    */
   around(shares) {
-    return this.#triangle.around(placeOf(shares)).map(([place, weight]) => [sharesOf(place), weight]);
+    const { order, parts: [strongest, other] } = partsOf(shares);
+    const inPiece = [1 - strongest - other, strongest - other, 2 * other];
+    return this.#piece.around(inPiece).map(([node, weight]) => [sharesOfPiece(node, order), weight]);
   }
 
   /**
@@ -227,37 +237,6 @@ export class AroundSpace {
   sharesAt(point) {
     return sharesOf(this.#triangle.sharesAt(point));
   }
-}
-
-/**
- * The shares at a place in the triangle around the first end.
- * @param {readonly number[]} place barycentric
- * @returns {Shares}
- */
-function sharesOf(place) {
-  const parts = place.map((part) => part - Math.min(...place));
-  const strongest = parts.indexOf(Math.max(...parts));
-  const others = parts.reduce((sum, part) => sum + part, 0) - parts[strongest];
-  return taskShares(parts.map((part, end) => (
-    end === strongest ? part + (2 * BOTH_LOOKS - 1) * others : 2 * BOTH_LOOKS * part
-  )));
-}
-
-/**
- * Where a mix is in the triangle around the first end; the nearest place for a mix that has none.
- * @param {readonly number[]} shares
- * @returns {number[]} barycentric
- */
-function placeOf([, ...scales]) {
-  const [first, second, third] = [0, 1, 2].sort((one, other) => scales[other] - scales[one]);
-  const other = fraction((scales[second] - Math.max(0, scales[third])) / (2 * BOTH_LOOKS));
-  const strongest = fraction(scales[first] - Math.max(0, scales[third]) - (2 * BOTH_LOOKS - 1) * other);
-  const sum = Math.max(1, strongest + other);
-  const parts = [0, 0, 0];
-  parts[first] = strongest / sum;
-  parts[second] = other / sum;
-  const rest = (1 - parts[first] - parts[second]) / 3;
-  return parts.map((part) => part + rest);
 }
 
 /** Any number of ends: sliders, without nodes. */

@@ -4,10 +4,13 @@
 
 import { decodeJpeg, find, findAs, isTyping, onHold, showText } from './dom.js';
 import { networksAmong, picturesAmong, refusal } from './dropped-files.js';
+import { attachGestures } from './gestures.js';
 import { giveFiles } from './gradio.js';
 import { Minimap } from './minimap.js';
+import { OwnPicture } from './own-picture.js';
 import { Painter } from './painter.js';
 import { ask } from './protocol.js';
+import { SizeOffer } from './size-offer.js';
 import { Underlay } from './underlay.js';
 import { View } from './view.js';
 
@@ -32,9 +35,11 @@ export class Stage {
   /**
    * @param {HTMLElement} root
    * @param {Server} server
-   * @param {{ draw: () => void }} options draw: called at most once in an animation frame
+   * @param {object} options
+   * @param {() => void} options.draw called at most once in an animation frame
+   * @param {(factor: number) => void} options.reduce show the picture at another size
    */
-  constructor(root, server, { draw }) {
+  constructor(root, server, { draw, reduce }) {
     this.root = root;
     this.server = server;
     this.draw = draw;
@@ -47,6 +52,7 @@ export class Stage {
     });
     this.minimap = new Minimap(find(root, '.minimap'), this.view);
     this.painter = new Painter(this.canvas, this.view);
+    this.sizeOffer = new SizeOffer(root, reduce);
     this.badge = find(root, '.badge');
     this.message = find(root, '.message');
     this.zoomText = find(root, '.zoom');
@@ -54,6 +60,8 @@ export class Stage {
     this.scene = null;
     /** @type {KeyframeCache | null} the frames of what is open */
     this.cache = null;
+    /** @type {OwnPicture | null} the person's, kept in the browser */
+    this.own = null;
     this.isOriginal = false;
     this.isDrawQueued = false;
     onHold(find(root, '[data-tool="original"]'), 'o', (on) => this.setOriginal(on));
@@ -71,9 +79,12 @@ export class Stage {
     const isOtherSize = scene.scale !== this.scene?.scale;
     this.scene = scene;
     this.painter.underlay = this.underlay;
+    this.sizeOffer.open(scene.reduction);
     this.measure();
     if (isNew || isOtherSize) this.view.open(scene); else this.view.picture = scene;
     if (isNew) this.underlay.open(scene);
+    // A reduced picture is the same one.
+    if (isNew && !scene.full) this.own?.follow(!scene.example);
     const what = scene.scale === 1 ? 'redrawn' : `enlarged ${scene.scale} times`;
     this.canvas.setAttribute('aria-label', `${scene.name}, ${what} by the blended network`);
     return isNew;
@@ -176,6 +187,27 @@ export class Stage {
     message.dataset.kind = isNotice ? 'notice' : 'error';
   }
 
+  /**
+   * Let mouse, touch, keys, minimap and the bar's buttons move the view.
+   * @param {() => void} moved called after each change of the view
+   * @param {{ wipe?: () => number, setWipe?: (fraction: number) => void }} [divider] of the comparison
+   */
+  followView(moved, divider = {}) {
+    const { canvas, minimap, root, view } = this;
+    minimap.follow(moved);
+    const tools = attachGestures({ view, canvas, moved, ...divider });
+    for (const [name, tool] of Object.entries(tools)) {
+      find(root, `[data-tool="${name}"]`).addEventListener('click', () => {
+        if (!this.scene) return;
+        tool();
+        moved();
+      });
+    }
+  }
+
+  /** Whether its tab is shown: else the canvas has no width. */
+  get isShown() { return this.canvas.clientWidth > 0; }
+
   // ---- files
 
   /**
@@ -185,6 +217,7 @@ export class Stage {
    */
   followFiles(box, networksBox) {
     const stage = find(this.root, '.stage');
+    this.own = new OwnPicture(box);
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {
       event.preventDefault();
@@ -199,8 +232,7 @@ export class Stage {
       this.showMessage(refusal(files), 'files');
     }, { capture: true });
     document.addEventListener('paste', (event) => {
-      // No width: another tab is shown.
-      if (!this.canvas.clientWidth || isTyping(event.target) || event.defaultPrevented) return;
+      if (!this.isShown || isTyping(event.target) || event.defaultPrevented) return;
       if (giveFiles(box, picturesAmong(event.clipboardData?.files).slice(0, 1))) event.preventDefault();
     });
   }

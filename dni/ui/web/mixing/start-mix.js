@@ -1,11 +1,12 @@
 // @ts-check
 // The mix that the page starts with: a recipe's, or one of new networks.
 
-import { oneEnd } from '../lib/shares.js';
+import { clamped, isInterpolation, oneEnd } from '../lib/shares.js';
 import { AroundSpace } from '../lib/spaces.js';
 
 /** @typedef {import('../lib/protocol.js').Mix} Mix */
 /** @typedef {import('../lib/shares.js').Shares} Shares */
+/** @typedef {import('../lib/spaces.js').MixSpace} MixSpace */
 
 /** How much of the first look is shown at first, where the first end is in the middle of the pad. */
 const FIRST_LOOK = 0.75;
@@ -23,4 +24,16 @@ export function startOf({ numEnds, pad = 'corners', mix = null }) {
   }
   if (!space) return { shares: oneEnd(numEnds, 0).map(() => 1 / numEnds), isAround: false, beyond: false };
   return { shares: [1 - FIRST_LOOK, FIRST_LOOK, 0, 0], isAround: true, beyond: false };
+}
+
+/**
+ * The shares that a space can show which are nearest to these.
+ * @param {MixSpace} space
+ * @param {readonly number[]} shares
+ * @param {{ isUnlimited: boolean }} options whether shares may be below 0 and above 1
+ * @returns {Shares}
+ */
+export function sharesWithin(space, shares, { isUnlimited }) {
+  if (space.kind === 'around') return space.sharesAt(space.pointOf(shares));
+  return isUnlimited || isInterpolation(shares) ? [...shares] : clamped(shares);
 }

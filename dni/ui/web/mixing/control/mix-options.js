@@ -6,6 +6,8 @@ import { describeMix } from '../../lib/shares.js';
 
 /** @typedef {import('../../lib/protocol.js').Mix} Mix */
 
+/** @typedef {{ tasks: boolean, beyond: boolean, isAround: boolean, base: Mix | null }} OptionValues */
+
 export class MixOptions {
   /** Whether shares are those of task arithmetic. */
   tasks = false;
@@ -48,14 +50,18 @@ export class MixOptions {
   /** Whether shares below 0 and above 1 can be set. */
   get isUnlimited() { return this.tasks || this.beyond; }
 
+  /** @param {OptionValues} values */
+  restore(values) {
+    Object.assign(this, values);
+    this.#showBoxes();
+  }
+
   /**
    * The options of a recipe, or of new networks.
    * @param {{ beyond: boolean, base: Mix | null, isAround: boolean }} options
    */
   open({ beyond, base, isAround }) {
-    this.tasks = false;
-    Object.assign(this, { beyond, base, isAround });
-    this.#showBoxes();
+    this.restore({ tasks: false, beyond, base, isAround });
   }
 
   #showBoxes() {
