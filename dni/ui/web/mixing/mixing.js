@@ -144,10 +144,7 @@ class Mixing {
     return shown ? planFor(shown, { isLine, isResting }) : { special: [], own: true };
   }
 
-  /**
-   * What is on screen.
-   * @returns {Shown | null}
-   */
+  /** What is on screen. @returns {Shown | null} */
   get shown() {
     const { scene, grid: { shares }, tools: { layers: { layers }, mask, upload } } = this;
     const { beyond, base } = this.options;
@@ -172,7 +169,6 @@ class Mixing {
     this.past.add(next.serial);
     for (const about of ['frame', 'files']) stage.showMessage(null, about);
     grid.invalidate();
-    // What came of a recipe is in use from now on.
     this.scene = { ...next, mix: null, base: null, png: null, crop: null };
     if (stage.open(next)) {
       grid.forget();
@@ -181,11 +177,12 @@ class Mixing {
     if (hasNewNetworks) this.tools.tradeoff.open(next.scale);
     if (hasNewNetworks || next.mix) this.adopt(next);
     if (hasNewNetworks) this.undo.open();
-    const settings = this.resume.opened(next);
-    if (settings) this.restore(settings);
     this.framed = next.crop ?? null;
     if (this.framed) stage.view.show(this.framed); else if (next.mix) stage.view.open(next);
     this.openRegion(stage.view.region(null));
+    // After it: Python is told of the scene first.
+    const settings = this.resume.opened(next);
+    if (settings) this.restore(settings);
     grid.rest();
   }
 
