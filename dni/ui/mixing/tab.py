@@ -58,7 +58,7 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
     )
     examples = example_gallery(elem_id="desk-examples", selected=WHOLE.index(tab.first_example), render=False)
     subject = gr.State()  # the networks that the verdict is on
-    gr.Markdown(INTRO)
+    gr.Markdown(INTRO, elem_id="desk-intro")
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             board = build_mixing_component(service, tab.masks, tab.measures)

@@ -82,7 +82,7 @@ export class Stage {
     this.sizeOffer.open(scene.reduction);
     this.measure();
     if (isNew || isOtherSize) this.view.open(scene); else this.view.picture = scene;
-    if (isNew) this.underlay.open(scene);
+    this.underlay.open(scene);
     // A reduced picture is the same one.
     if (isNew && !scene.full) this.own?.follow(!scene.example);
     const what = scene.scale === 1 ? 'redrawn' : `enlarged ${scene.scale} times`;

@@ -20,6 +20,7 @@ export class Underlay {
   detail = null;
   /** @type {Scene | null} */
   #scene = null;
+  #hasBegun = false;
   /** @type {Region | null} on its way */
   #asked = null;
 
@@ -33,18 +34,24 @@ export class Underlay {
     this.options = options;
   }
 
-  /** @param {Scene} scene of another picture */
+  /** @param {Scene} scene of this or another picture; other networks may have less of it live */
   async open(scene) {
-    this.overview?.close();
-    this.detail?.bitmap.close();
-    this.overview = this.detail = this.#asked = null;
+    if (scene.token !== this.#scene?.token) this.#forget();
     this.#scene = scene;
-    if (this.options.view.whole) return;
+    if (this.options.view.whole || this.#hasBegun) return;
+    this.#hasBegun = true;
     const bitmap = await this.#fetch(scene, {});
     if (!bitmap) return;
     this.overview = bitmap;
     this.options.changed();
     this.refine();
+  }
+
+  #forget() {
+    this.overview?.close();
+    this.detail?.bitmap.close();
+    this.overview = this.detail = this.#asked = null;
+    this.#hasBegun = false;
   }
 
   /** The view has not moved for a moment: fetch what is seen, unless what is there is sharp. */

@@ -51,4 +51,8 @@ test('a picture that is live as a whole needs nothing below it', async () => {
   view.open({ ...scene, live_pixels: 1e9 });
   await underlay.open(scene);
   assert.deepEqual(asked, []);
+  view.picture = scene;
+  await underlay.open(scene);
+  await underlay.open(scene);
+  assert.deepEqual(asked, [null], 'until slower networks come');
 });
