@@ -25,7 +25,7 @@ from dni.ui.protocol.messages import read_region
 from dni.ui.reduction import reduce_scene_picture
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload
-from dni.ui.results import Results, build_endpoints, build_results, of_viewer
+from dni.ui.results import Results, build_endpoints, build_results, no_file, of_viewer
 from dni.ui.start import MIDDLE, keep_examples
 from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
 
@@ -238,7 +238,7 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             viewer = build_viewer(service)
-            build_results(tab.results, viewer)
+            result = build_results(tab.results, viewer)
         with gr.Column(scale=1, min_width=320):
             image = own_picture(elem_id="own-picture", height=170)
             examples = example_gallery(elem_id="examples", names=first_examples(service.pair(first_pair)))
@@ -251,7 +251,8 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     # Whoever chooses quickly gets what was chosen last.
     last: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
     app.load(tab.start, None, outputs, show_progress="hidden", **quiet)
-    cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
+    chosen = cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
+    chosen.success(no_file, None, [result], show_progress="hidden", queue=False, **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **last)
     # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
     # neither be kept out by that nor be taken out of the box before it is sent.

@@ -137,10 +137,11 @@ class MixingHandlers:
         session = self.session(request)
         with errors_shown():
             desk = MixingState.parse(scene)
-            pair_id, name = getattr(event, "pair", None), getattr(event, "example", None)
-            known = isinstance(pair_id, str) and pair_id in self.service.catalog
-            if not known or not self.service.pair(pair_id).is_local(self.service.cache):
-                pair_id = desk.pair
+            asked, name = getattr(event, "pair", None), getattr(event, "example", None)
+            here = [
+                known for known, pair in self.service.catalog.items() if pair.is_local(self.service.cache)
+            ]
+            pair_id = asked if isinstance(asked, str) and asked in here else desk.pair
             if isinstance(name, str) and name in WHOLE:
                 desk = replace(desk, token=example_token(name), example=name, full="")
             chosen = gr.Gallery(selected_index=WHOLE.index(desk.example) if desk.example in WHOLE else None)

@@ -16,7 +16,7 @@ from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
 from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, picture_input
-from dni.ui.results import build_results
+from dni.ui.results import build_results, no_file
 
 __all__ = ["build_mixing"]
 
@@ -62,7 +62,7 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             board = build_mixing_component(service, tab.masks, tab.measures)
-            build_results(tab.results, board, prefix="desk-")
+            result = build_results(tab.results, board, prefix="desk-")
             with gr.Accordion("Sweep", open=False):
                 build_sweep(tab, board)
             with gr.Accordion("Recipe", open=False):
@@ -70,13 +70,18 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
             with gr.Accordion("What am I seeing?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=1, min_width=320):
-            build_networks(tab, [board, pair, subject], opened, restored, examples)
+            build_networks(tab, [board, pair, subject], opened, restored, examples, result)
             build_pictures(tab, board, examples)
     build_mixing_endpoints(tab)
 
 
 def build_networks(
-    tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restored: Any, examples: gr.Gallery
+    tab: MixingHandlers,
+    scene: list[Any],
+    opened: gr.Tab,
+    restored: Any,
+    examples: gr.Gallery,
+    result: gr.File,
 ) -> None:
     """Where networks come from, and the verdict on them.
 
@@ -86,6 +91,7 @@ def build_networks(
         opened: The desk starts when this tab is opened.
         restored: The event of a recipe that came, which also brings networks.
         examples: The gallery.
+        result: The file that was made of what was on the desk.
     """
     board, pair, subject = scene
     pair.render()
@@ -107,11 +113,11 @@ def build_networks(
     resumed = board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)
     for event in (started, chosen, blended, restored, resumed):
         # What stands there is on other networks.
-        cleared = event.success(lambda: "", None, [verdict], queue=False, **HIDDEN)
+        cleared = event.success(lambda: ("", no_file()), None, [verdict, result], queue=False, **HIDDEN)
         cleared.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
 
 
-def build_pictures(tab: MixingHandlers, board: gr.HTML, examples: gr.Gallery) -> None:
+def build_pictures(tab: MixingHandlers, board: gr.HTML, examples: Any) -> None:
     """Where pictures come from."""
     image = own_picture(elem_id="desk-picture", height=150)
     examples.render()

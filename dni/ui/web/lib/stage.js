@@ -5,7 +5,7 @@
 import { decodeJpeg, find, findAs, isTyping, onHold, showText } from './dom.js';
 import { networksAmong, picturesAmong, refusal } from './dropped-files.js';
 import { attachGestures } from './gestures.js';
-import { giveFiles } from './gradio.js';
+import { giveFiles, nameThumbnails } from './gradio.js';
 import { Minimap } from './minimap.js';
 import { OwnPicture } from './own-picture.js';
 import { Painter } from './painter.js';
@@ -213,10 +213,12 @@ export class Stage {
   /**
    * Take files that are dropped on the picture, and a picture that is pasted on the page.
    * @param {string} box Gradio's upload box for a picture
+   * @param {string} gallery Gradio's gallery of examples
    * @param {string} [networksBox] Gradio's upload box for networks, if they are taken too
    */
-  followFiles(box, networksBox) {
+  followFiles(box, gallery, networksBox) {
     const stage = find(this.root, '.stage');
+    nameThumbnails(gallery);
     this.own = new OwnPicture(box);
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {

@@ -303,7 +303,7 @@ class Mixing {
     };
     stage.followView(moved);
     find(this.element, '[data-tool="reset"]').addEventListener('click', () => this.reset());
-    stage.followFiles(PICTURE_BOX, NETWORKS_BOX);
+    stage.followFiles(PICTURE_BOX, '#desk-examples', NETWORKS_BOX);
     stage.followSize(() => { if (this.scene) grid.viewMoved(); });
   }
 

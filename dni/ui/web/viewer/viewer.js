@@ -215,7 +215,7 @@ class Viewer {
     });
     this.onClick('link', (button) => this.copyLink(button));
     this.attachSliders();
-    stage.followFiles(UPLOAD_BOX);
+    stage.followFiles(UPLOAD_BOX, '#examples');
     stage.followSize(() => { if (this.scene) moved(); });
     this.keyframes.replaceChildren(...this.space.nodes.map(([, alpha]) => keyframeDot(alpha)));
   }
