@@ -29,8 +29,9 @@ CATALOG_VARIABLE = "DNI_CATALOG"
 # The keys of catalog.json and their types; null means that nobody knows.
 PAIR_REQUIRED: dict[str, type] = {"id": str, "title": str, "ends": list}
 PAIR_OPTIONAL: dict[str, type] = {"scale": int, "examples": list, "ladder": dict} | dict.fromkeys(
-    ("description", "lineage", "licence", "homepage", "architecture", "layout"), str
+    ("description", "lineage", "licence", "homepage", "architecture", "layout", "pad"), str
 )
+PADS = ("corners", "around")
 END_REQUIRED: dict[str, type] = {"label": str, "source": dict}
 END_OPTIONAL: dict[str, type] = {"mirrors": list}
 SOURCE_OPTIONAL: dict[str, type] = dict.fromkeys(("url", "hub_repo", "hub_file", "path", "sha256"), str) | {
@@ -108,6 +109,10 @@ def parse_pair(entry: object, where: str, folder: Path) -> Pair:
     if len(ends) < 2 or len({end.label for end in ends}) < len(ends):
         labels = ", ".join(end.label for end in ends) or "none"
         raise CatalogError(f"Expected two or more ends with different labels in {where}, but got {labels}.")
+    if fields.get("pad", "corners") not in PADS:
+        raise CatalogError(
+            f"Expected pad as one of {', '.join(PADS)} in {where}, but got {shown(fields['pad'])}."
+        )
     return Pair(ends=ends, examples=tuple(examples), ladder=ladder, **fields)
 
 

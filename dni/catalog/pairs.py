@@ -85,6 +85,8 @@ class Pair:
         architecture: As :class:`dni.checkpoints.image_network.ImageNetwork` names it, or empty if unknown.
         layout: How the original files arrange their names.
         ladder: Where the slider belongs for a picture, if that can be told.
+        pad: How the desk arranges four ends: on the "corners" of a square, or "around" the first, from which
+            the others were fine-tuned.
         examples: Names of the example pictures on which it shows; empty for those that suit its scale.
     """
 
@@ -99,6 +101,7 @@ class Pair:
     architecture: str = ""
     layout: str = ""
     ladder: Ladder | None = None
+    pad: str = "corners"
     examples: tuple[str, ...] = ()
 
     @property

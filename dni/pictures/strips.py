@@ -10,9 +10,12 @@ from torch import Tensor
 
 from dni.pictures.picture import to_tensor
 
-__all__ = ["change_channels", "over_level", "strips_of", "thumbnail_over"]
+__all__ = ["change_channels", "over_checkerboard", "over_level", "strips_of", "thumbnail_over_checkerboard"]
 
 STRIP_PIXELS = 1 << 20
+# What stands for transparency: squares of two greys.
+CHECKER_SIDE = 8
+CHECKER_LEVELS = (204, 153)
 
 
 def strips_of(height: int, width: int) -> Iterator[slice]:
@@ -42,16 +45,39 @@ def over_level(pixels: Tensor, opacity: Tensor | None, level: int) -> Tensor:
     return output
 
 
+def over_checkerboard(pixels: Tensor, opacity: Tensor | None, *, left: int = 0, top: int = 0) -> Tensor:
+    """Lay a translucent picture over a checkerboard, which shows where it is transparent.
+
+    Args:
+        pixels: uint8 (C, H, W).
+        opacity: uint8 (1, H, W), or None where all is opaque.
+        left, top: Where the pixels are in a larger picture, so that its parts fit together.
+
+    Returns:
+        uint8 (C, H, W); ``pixels`` itself where all is opaque.
+    """
+    if opacity is None:
+        return pixels
+    columns = (left + torch.arange(pixels.shape[2])) // CHECKER_SIDE
+    output = torch.empty_like(pixels)
+    for rows in strips_of(*pixels.shape[1:]):
+        lines = (top + torch.arange(rows.start, rows.stop)) // CHECKER_SIDE
+        levels = torch.tensor(CHECKER_LEVELS)[(lines[:, None] + columns) % 2]  # (h, W)
+        share = opacity[:, rows].float() / 255
+        output[:, rows] = (pixels[:, rows] * share + levels * (1 - share)).round().to(torch.uint8)
+    return output
+
+
 def change_channels(pixels: Tensor, change: Callable[[Image.Image], Image.Image]) -> Tensor:
     """Do the same to every channel of uint8 (C, H, W), each as an "L" image; gives uint8 (C, h, w)."""
     return torch.cat([to_tensor(change(Image.fromarray(plane.contiguous().numpy()))) for plane in pixels])
 
 
-def thumbnail_over(rgb: Tensor, opacity: Tensor | None, level: int, *, side: int) -> Tensor:
-    """A picture over one grey, reduced so that neither side exceeds ``side``.
+def thumbnail_over_checkerboard(rgb: Tensor, opacity: Tensor | None, *, side: int) -> Tensor:
+    """A picture, reduced so that neither side exceeds ``side``, over a checkerboard of its own.
 
     Args:
-        rgb, opacity, level: As of :func:`over_level`.
+        rgb, opacity: As of :func:`over_checkerboard`.
         side: In pixels.
 
     Returns:
@@ -62,5 +88,5 @@ def thumbnail_over(rgb: Tensor, opacity: Tensor | None, level: int, *, side: int
         image.thumbnail((side, side))
         return image
 
-    # One channel after the other, so that only one is laid over the grey at a time.
-    return torch.cat([change_channels(over_level(plane[None], opacity, level), reduce) for plane in rgb])
+    small = None if opacity is None else change_channels(opacity, reduce)
+    return over_checkerboard(change_channels(rgb, reduce), small)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dni.blending.shares import Mix
-from dni.errors import DniError, in_words, shown
+from dni.errors import DniError, in_words, listed, shown
 from dni.recipes.render_request import RenderRequest, is_whole
 
 __all__ = ["MAX_TEXT", "METADATA_KEY", "Recipe", "RecipeError"]
@@ -140,13 +140,13 @@ def _parse(text: str) -> dict[str, Any]:
         values = json.loads(text, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         raise RecipeError(
-            f"Expected a recipe in JSON, but it cannot be read ({in_words(error)}): "
-            "use the text as dni wrote it."
+            f"Expected a recipe in JSON, but it cannot be read ({in_words(error)}). "
+            "Choose a file that dni wrote, as it wrote it."
         ) from error
     if not isinstance(values, dict):
         raise RecipeError(
-            f"Expected a recipe in JSON, an object, but got a {type(values).__name__}: "
-            "use the text as dni wrote it."
+            f"Expected a recipe, a JSON object, but got a {type(values).__name__}. "
+            "Choose a file that dni wrote, as it wrote it."
         )
     return values
 
@@ -163,13 +163,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_fields(values: Mapping[str, Any]) -> None:
     if missing := sorted(REQUIRED - values.keys()):
         raise RecipeError(
-            f"Expected a recipe with the fields {sorted(REQUIRED)}, but {missing} are missing: "
-            "use the text as dni wrote it."
+            f"Expected a recipe, but it lacks {listed(missing)}. "
+            "Choose a file that dni wrote, as it wrote it."
         )
     if unknown := sorted(values.keys() - REQUIRED - OPTIONAL):
         raise RecipeError(
-            f"Expected a recipe with the fields {sorted(REQUIRED | OPTIONAL)}, but got also "
-            f"{shown(unknown)}, written by dni {shown(values['version'], most=40)}: update dni."
+            f"Expected a recipe that this version of dni knows, but it also holds {listed(unknown)}, and was "
+            f"written by dni {shown(values['version'], most=40)}. Update dni."
         )
 
 

@@ -12,13 +12,14 @@ from dni.errors import DniError
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.resize import resize_bicubic
-from dni.pictures.strips import over_level, thumbnail_over
+from dni.pictures.strips import over_checkerboard, thumbnail_over_checkerboard
 from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
 
 __all__ = [
+    "MAX_LIVE_PIXELS",
     "MAX_REGION_PIXELS",
     "Frame",
     "RenderServiceError",
@@ -30,10 +31,11 @@ __all__ = [
 ]
 
 FRAME_QUALITY = 95
-# The largest region that is rendered live, in input pixels.
-MAX_REGION_PIXELS = 512 * 512
-OVERVIEW_SIDE = 1280
-NEUTRAL_GREY = 128
+# The largest part of a large picture that is live, in input pixels.
+MAX_LIVE_PIXELS = 512 * 512
+# A picture that is a little larger is live as a whole (WHOLE_SLACK in web/lib/view.js).
+MAX_REGION_PIXELS = MAX_LIVE_PIXELS * 3 // 2
+OVERVIEW_SIDE = 1600
 
 
 class RenderServiceError(DniError):
@@ -88,20 +90,31 @@ def render_frame(renderer: Renderer, picture: Picture, region: Rectangle, mix: M
 
 def frame_of(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> bytes:
     """Encode an enlarged region, uint8 (3, scale * height, scale * width)."""
-    return encode_jpeg(over_grey(rgb, picture, region, scale), quality=FRAME_QUALITY)
+    return encode_jpeg(over_checks(rgb, picture, region, scale), quality=FRAME_QUALITY)
 
 
-def overview_of(picture: Picture) -> bytes:
-    """The whole picture, at most 1280 pixels a side, as a JPEG."""
-    rgb = thumbnail_over(picture.rgb, picture.opacity, NEUTRAL_GREY, side=OVERVIEW_SIDE)
+def overview_of(picture: Picture, region: Rectangle | None = None) -> bytes:
+    """The whole picture, or a region of it, at most 1600 pixels a side, as a JPEG.
+
+    Raises:
+        RenderServiceError: The region is not in the picture.
+    """
+    region = region or picture.whole
+    if not region.is_inside(picture.width, picture.height):
+        raise RenderServiceError(
+            f"Expected a region inside the {picture.width}x{picture.height} picture, but got {region}."
+        )
+    opacity = None if picture.opacity is None else region.cut(picture.opacity)
+    rgb = thumbnail_over_checkerboard(region.cut(picture.rgb), opacity, side=OVERVIEW_SIDE)
     return encode_jpeg(rgb, quality=FRAME_QUALITY)
 
 
-def over_grey(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> Tensor:
-    """Lay an enlarged region of a translucent picture over grey, since a JPEG has no opacity.
+def over_checks(rgb: Tensor, picture: Picture, region: Rectangle, scale: int) -> Tensor:
+    """Lay an enlarged region of a translucent picture over a checkerboard, since a JPEG has no opacity.
 
     ``rgb`` and the result are uint8 (3, scale * height, scale * width).
     """
     if picture.opacity is None:
         return rgb
-    return over_level(rgb, resize_bicubic(region.cut(picture.opacity), scale), NEUTRAL_GREY)
+    opacity = resize_bicubic(region.cut(picture.opacity), scale)
+    return over_checkerboard(rgb, opacity, left=region.left * scale, top=region.top * scale)

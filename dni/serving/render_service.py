@@ -244,9 +244,14 @@ class RenderService:
 
         return self.queue.compute(enlarge, session=session, coalesce_key=None)
 
-    def overview(self, token: str, *, session: Session) -> bytes:
-        """The whole picture, at most 1280 pixels a side, as a JPEG."""
-        return self.of_whole_picture(token, "overview", overview_of, session=session)
+    def overview(self, token: str, region: Rectangle | None = None, *, session: Session) -> bytes:
+        """The whole picture, or a region of it, at most 1600 pixels a side, as a JPEG."""
+        if region is None:
+            return self.of_whole_picture(token, "overview", overview_of, session=session)
+        picture = self.picture(token, session)
+        return self.queue.compute(
+            lambda: overview_of(picture, region), session=session, coalesce_key="detail"
+        )
 
     def of_whole_picture(
         self, token: str, name: str, make: Callable[[Picture], bytes], *, session: Session

@@ -46,7 +46,9 @@ def own_picture(*, elem_id: str, height: int) -> gr.Image:
     )
 
 
-def example_gallery(*, elem_id: str, names: Sequence[str] = WHOLE, selected: int | None = None) -> gr.Gallery:
+def example_gallery(
+    *, elem_id: str, names: Sequence[str] = WHOLE, selected: int | None = None, render: bool = True
+) -> gr.Gallery:
     """Examples, in rows of thumbnails."""
     return gr.Gallery(
         thumbnails(names),
@@ -57,6 +59,7 @@ def example_gallery(*, elem_id: str, names: Sequence[str] = WHOLE, selected: int
         buttons=[],
         selected_index=selected,
         elem_id=elem_id,
+        render=render,
     )
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "at_alpha",
     "build_endpoints",
     "build_results",
+    "no_file",
     "of_viewer",
 ]
 
@@ -205,7 +206,7 @@ def check_alpha(alpha: Any) -> float:
     return float(alpha)
 
 
-def build_results(results: Results, viewer: gr.HTML, *, prefix: str = "") -> None:
+def build_results(results: Results, viewer: gr.HTML, *, prefix: str = "") -> gr.File:
     """The buttons below the viewer, and the file they make; ``prefix`` is that of the elements' ids."""
     size: Any = "lg" if results.read_part is None else "md"
     with gr.Row():
@@ -235,7 +236,13 @@ def build_results(results: Results, viewer: gr.HTML, *, prefix: str = "") -> Non
         events.append(rendered)
     cancel.click(results.cancel, None, [cancel], queue=False, show_progress="hidden", **quiet)
     for event in events:
-        event.failure(lambda: gr.File(None, visible=False), None, [result], queue=False, **quiet)
+        event.failure(no_file, None, [result], queue=False, **quiet)
+    return result
+
+
+def no_file() -> gr.File:
+    """No result: there is none, or what there was is of other networks."""
+    return gr.File(None, visible=False)
 
 
 def build_endpoints(results: Results, pair_id: str) -> None:

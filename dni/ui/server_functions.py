@@ -76,7 +76,7 @@ def frame_reply(made: Frame) -> FrameReply:
 
 
 def view_servers(service: RenderService) -> list[ServerFunction]:
-    """The functions of both viewers: the enlargement to compare with, and the whole picture."""
+    """The functions of both viewers: the enlargement to compare with, and the picture as it was given."""
 
     def before(asked: BeforeRequest) -> PictureReply:
         session = service.sessions.find(asked.session)
@@ -86,6 +86,6 @@ def view_servers(service: RenderService) -> list[ServerFunction]:
 
     def overview(asked: OverviewRequest) -> PictureReply:
         session = service.sessions.find(asked.session)
-        return PictureReply(jpeg=encode(service.overview(asked.token, session=session)))
+        return PictureReply(jpeg=encode(service.overview(asked.token, asked.region, session=session)))
 
     return [answering(BeforeRequest, before), answering(OverviewRequest, overview)]

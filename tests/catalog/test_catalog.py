@@ -133,6 +133,7 @@ MALFORMED = [
     ({"scale": "4"}, "Expected scale in .* to be int, but got '4'"),
     ({"scale": True}, "Expected scale in .* to be int, but got True"),
     ({"examples": ["cat", 3]}, "Expected the names of examples as texts"),
+    ({"pad": "ring"}, "Expected pad as one of corners, around in .*, pair 1, but got 'ring'"),
     ({"ladder": {"measure": "noise"}}, "pair 1 lacks rungs"),
     ({"ladder": {"measure": "blur", "rungs": [[1, 0], [2, 1]]}}, "measure among noise, jpeg"),
     ({"ladder": {"measure": "noise", "rungs": [1, 2]}}, "Expected a ladder in .*, pair 1"),

@@ -108,9 +108,9 @@ def test_metadata_and_picture_carry_the_same_text(tmp_path: Path) -> None:
 NO_RECIPES = [
     ("", r"in JSON, but it cannot be read \(Expecting value"),
     ("[" * 100_000, "in JSON, but it cannot be read"),
-    ("[]", "an object, but got a list"),
-    ("{}", r"but \['ends', 'pair', .*'version'\] are missing: use the text as dni wrote it"),
-    (changed(version="9.0", zoom=2), r"got also \['zoom'\], written by dni '9.0': update dni"),
+    ("[]", "a JSON object, but got a list"),
+    ("{}", "but it lacks ends, pair, .*, version. Choose a file that dni wrote"),
+    (changed(version="9.0", zoom=2), "also holds zoom, and was written by dni '9.0'. Update dni"),
 ]
 
 
@@ -160,7 +160,7 @@ HOSTILE = [
     (changed(groups={"g" * 201: [0.5, 0.5]}), "names of groups of at most 200 characters"),
     (changed(ends=[["a", A]] * 300, shares=[1, *[0] * 299]), "at most 256 ends, but got 300"),
     (changed(pair="x" * 301), "at most 300 characters as pair"),
-    (changed(**{"x\x1b[2J\u202e" * 10_000: 1}), "but got also"),
+    (changed(**{"x\x1b[2J\u202e" * 10_000: 1}), "but it also holds"),
     (" " * 4_000_001, "at most 4 MB, but got 4.0 MB"),
 ]
 

@@ -50,13 +50,13 @@ def test_a_region_outside_the_picture_is_refused(
 
 
 def test_too_large_a_region_is_refused(service: RenderService, ann: Session) -> None:
-    token = service.hold(make_picture(513, 512), session=ann, tab="effects")
-    assert MAX_REGION_PIXELS == 512 * 512
+    token = service.hold(make_picture(513, 768), session=ann, tab="effects")
+    assert MAX_REGION_PIXELS == 512 * 768
     with pytest.raises(
-        RenderServiceError, match="at most 262144 pixels inside the 513x512 picture, but got 513x512"
+        RenderServiceError, match="at most 393216 pixels inside the 513x768 picture, but got 513x768"
     ):
-        service.frame(token, "tiny", Rectangle(0, 0, 513, 512), at(0.5), session=ann)
-    assert service.before(token, "tiny", Rectangle(1, 0, 512, 512), session=ann)
+        service.frame(token, "tiny", Rectangle(0, 0, 513, 768), at(0.5), session=ann)
+    assert service.before(token, "tiny", Rectangle(1, 0, 512, 768), session=ann)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from dni.checkpoints.networks import load_ends
 from dni.rendering.control import Cancelled
 from dni.rendering.renderer import Renderer
 from dni.serving.pairs import MAX_OWN_PAIRS
-from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.regions import MAX_LIVE_PIXELS
 from dni.serving.render_service import Frame, RenderService, RenderServiceError
 from dni.serving.scheduling.live_pixel_budget import MIN_LIVE_PIXELS
 from dni.serving.scheduling.scheduler import Priority, Superseded
@@ -233,4 +233,4 @@ def test_the_live_region_of_more_than_two_ends(
 ) -> None:
     three = Pair.from_paths([*tiny_ends, tiny_ends[0]], labels=["1", "2", "3"])
     own = service.hold_pair(three, session=ann)
-    assert MIN_LIVE_PIXELS <= service.live_pixels(own, session=ann) <= MAX_REGION_PIXELS
+    assert MIN_LIVE_PIXELS <= service.live_pixels(own, session=ann) <= MAX_LIVE_PIXELS

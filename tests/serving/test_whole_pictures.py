@@ -14,7 +14,7 @@ from dni.masks.automatic import luminance_mask
 from dni.pictures import strips
 from dni.pictures.picture import Picture, to_pil, to_tensor
 from dni.pictures.resize import reduce_bicubic
-from dni.pictures.strips import over_level, thumbnail_over
+from dni.pictures.strips import over_checkerboard, over_level, thumbnail_over_checkerboard
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
@@ -38,10 +38,24 @@ def test_by_channels_and_strips_it_is_the_same(size: tuple[int, int], is_opaque:
     share = 1.0 if opacity is None else opacity.float() / 255
     flat = (rgb * share + 128 * (1 - share)).round().to(torch.uint8)
     assert torch.equal(over_level(rgb, opacity, 128), flat)
-    small = to_pil(flat)
+    small = to_pil(rgb, opacity if opacity is None else torch.full_like(opacity, 255))
     small.thumbnail((100, 100))
-    assert torch.equal(thumbnail_over(rgb, opacity, 128, side=100), to_tensor(small))
+    if is_opaque:
+        assert torch.equal(thumbnail_over_checkerboard(rgb, None, side=100), to_tensor(small))
     assert torch.equal(luminance_mask(rgb), to_tensor(to_pil(rgb).convert("L"))[0])
+
+
+def test_a_checkerboard_shows_through_and_its_parts_fit_together() -> None:
+    rgb, clear = noise(3, 40, 50), torch.zeros(1, 40, 50, dtype=torch.uint8)
+    whole = over_checkerboard(rgb, clear)
+    assert (whole[:, :8, :8] == 204).all()
+    assert (whole[:, :8, 8:16] == 153).all()
+    assert (whole[:, 8:16, :8] == 153).all()
+    assert torch.equal(
+        over_checkerboard(rgb[:, 13:, 21:], clear[:, 13:, 21:], left=21, top=13), whole[:, 13:, 21:]
+    )
+    assert torch.equal(over_checkerboard(rgb, torch.full_like(clear, 255)), rgb)
+    assert torch.equal(thumbnail_over_checkerboard(rgb, clear, side=100), whole)
 
 
 def test_reduced_by_channels_it_is_the_same() -> None:

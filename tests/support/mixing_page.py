@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def mixing_service(ends: list[Path]) -> RenderService:
     for name, count in (("tiny", 2), ("three", 3), ("four", 4), ("five", 5)):
         sources = tuple(End(path.stem, Source(path=path)) for path in ends[:count])
         catalog[name] = Pair(id=name, title=f"Tiny {name}", ends=sources)
+    catalog["around"] = replace(catalog["four"], id="around", title="Tiny around", pad="around")
     return RenderService(catalog, device=torch.device("cpu"), precision="float32")
 
 

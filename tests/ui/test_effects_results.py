@@ -107,10 +107,15 @@ def test_of_a_large_picture_only_a_region_is_live(desk: Desk, gate: Gate) -> Non
     picture = desk.example("galaxies")
     region = gate.asked[-1][2]
     assert region.width * region.height < picture.width * picture.height
-    assert desk.zoom == 100
     box = desk.page.locator("canvas").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert desk.zoom == pytest.approx(100 * min(box["width"] / 4000, box["height"] / 3488), abs=1)
+    minimap = desk.page.locator("#viewer .minimap")
+    expect(minimap).to_be_hidden()
+    desk.button("actual").click()
+    desk.wait("document.querySelector('.zoom').textContent === '100 %'")
+    expect(minimap).to_be_visible()
     for _ in range(4):
         desk.page.mouse.move(x, y)
         desk.page.mouse.down()
@@ -138,6 +143,21 @@ def test_of_a_large_picture_only_a_region_is_live(desk: Desk, gate: Gate) -> Non
     desk.button("fit").click()
     desk.wait("document.querySelector('.zoom').textContent !== '100 %'")
     desk.wait_exact(0.8)
+
+
+def test_a_picture_that_is_large_already_is_reduced_first_and_comes_back(desk: Desk, tmp_path: Path) -> None:
+    desk.open()
+    Image.linear_gradient("L").resize((1800, 1200)).save(tmp_path / "wall.png")
+    desk.upload(tmp_path / "wall.png")
+    offer = desk.page.locator("#viewer .size-offer")
+    expect(offer).to_contain_text("enlarged 4 times it has 7,200 x 4,800 pixels")
+    offer.get_by_role("button", name="Reduce to a half first").click()
+    desk.wait("canvas.ariaLabel.startsWith('wall reduced to a half.png')")
+    desk.choose_pair("Turned pair")
+    desk.wait_exact()
+    expect(offer).to_contain_text("Reduced to a half: 900 x 600 pixels.")
+    offer.get_by_role("button", name="Back to full size").click()
+    desk.wait("canvas.ariaLabel.startsWith('wall.png')")
 
 
 def test_large_picture_with_progress_and_recipe(

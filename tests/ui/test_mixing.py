@@ -50,6 +50,21 @@ def test_three_and_four_ends_have_a_pad(mixing: MixingPage, title: str, count: i
     assert spoken == pytest.approx([100 * share for share in mixing.shares], abs=1)
 
 
+def test_three_looks_are_around_what_they_redraw(mixing: MixingPage) -> None:
+    mixing.choose_networks("Tiny around", 4)
+    mixing.actual_size()
+    assert mixing.shares == [0.25, 0.75, 0, 0]
+    pad = mixing.find(".pad canvas")
+    box = pad.bounding_box()
+    assert box is not None
+    pad.click(position={"x": box["width"] / 2, "y": box["height"] - 2})
+    mixing.wait_exact(-0.2, 0, 0.6, 0.6)
+    mixing.assert_shows("around", Mix.of((-0.2, 0, 0.6, 0.6), extrapolate=True))
+    expect(mixing.find(".warning")).to_be_hidden()
+    pad.press("1")
+    mixing.wait_exact(1, 0, 0, 0)
+
+
 def test_five_ends_have_sliders_and_any_number_task_arithmetic(mixing: MixingPage) -> None:
     mixing.choose_networks("Tiny five", 5)
     mixing.actual_size()

@@ -9,7 +9,7 @@ import torch
 from dni.blending.mix_paths import first_end
 from dni.device import Precision
 from dni.rendering.renderer import Renderer
-from dni.serving.regions import MAX_REGION_PIXELS
+from dni.serving.regions import MAX_LIVE_PIXELS
 
 __all__ = ["MIN_LIVE_PIXELS", "export_seconds", "live_pixel_budget"]
 
@@ -29,7 +29,7 @@ def live_pixel_budget(renderer: Renderer) -> int:
         pixels = int(LIVE_SECONDS / seconds * side**2)
         if seconds > QUICK_SECONDS:
             break
-    return min(MAX_REGION_PIXELS, max(MIN_LIVE_PIXELS, pixels))
+    return min(MAX_LIVE_PIXELS, max(MIN_LIVE_PIXELS, pixels))
 
 
 def export_seconds(pixels: int, live_pixels: int, *, precision: Precision) -> float:

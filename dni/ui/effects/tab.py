@@ -22,9 +22,10 @@ from dni.ui.picture_inputs import DECODES, chosen_name, example_gallery, own_pic
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
+from dni.ui.reduction import reduce_scene_picture
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload
-from dni.ui.results import Results, build_endpoints, build_results, of_viewer
+from dni.ui.results import Results, build_endpoints, build_results, no_file, of_viewer
 from dni.ui.start import MIDDLE, keep_examples
 from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
 
@@ -51,7 +52,14 @@ class EffectsHandlers:
         self.results = Results(service, self.jobs, of_viewer, job="effects")
 
     def scene(
-        self, session: Session, *, token: str, pair_id: str, alpha: float | None, example: str = ""
+        self,
+        session: Session,
+        *,
+        token: str,
+        pair_id: str,
+        alpha: float | None,
+        example: str = "",
+        full: str = "",
     ) -> Scene:
         """The scene of a picture through a pair; without an alpha it is estimated, or else the middle."""
         estimate = None
@@ -67,6 +75,7 @@ class EffectsHandlers:
             live_pixels=self.service.live_pixels(pair_id, session=session),
             prepares=IS_ZERO_GPU,
             example=example,
+            full=full,
         )
         return made.to_dict()
 
@@ -148,6 +157,7 @@ class EffectsHandlers:
                 pair_id=pair_id,
                 alpha=self.alpha_for(pair_id, now),
                 example=example,
+                full=now.full if now and own else "",
             )
         except DniError as error:
             warn(error)
@@ -179,6 +189,21 @@ class EffectsHandlers:
             token = self.service.hold(picture, session=session, tab="effects")
             scene = self.scene(session, token=token, pair_id=now.pair, alpha=self.alpha_for(now.pair, now))
             return scene, gr.Gallery(selected_index=None), None
+
+    def reduce(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
+        """Show the picture at another size."""
+        session = self.session(request)
+        with errors_shown():
+            now, factor = ViewerScene.parse(scene), getattr(event, "factor", None)
+            shown = reduce_scene_picture(self.service, now, factor, session=session, tab="effects")
+            return self.scene(
+                session,
+                token=shown.token,
+                pair_id=now.pair,
+                alpha=now.alpha,
+                example=now.example,
+                full=shown.full,
+            )
 
     def prepare(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
         """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
@@ -213,7 +238,7 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             viewer = build_viewer(service)
-            build_results(tab.results, viewer)
+            result = build_results(tab.results, viewer)
         with gr.Column(scale=1, min_width=320):
             image = own_picture(elem_id="own-picture", height=170)
             examples = example_gallery(elem_id="examples", names=first_examples(service.pair(first_pair)))
@@ -226,7 +251,8 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     # Whoever chooses quickly gets what was chosen last.
     last: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
     app.load(tab.start, None, outputs, show_progress="hidden", **quiet)
-    cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
+    chosen = cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
+    chosen.success(no_file, None, [result], show_progress="hidden", queue=False, **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **last)
     # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
     # neither be kept out by that nor be taken out of the box before it is sent.
@@ -240,5 +266,6 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
     )
     # The picture is in the viewer now, or refused: the box is ready for the next one.
     uploaded.failure(lambda: None, None, [image], queue=False, **hidden)
+    viewer.reduce(tab.reduce, [viewer], [viewer], **{**hidden, **DECODES})
     viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
     build_endpoints(tab.results, first_pair)

@@ -16,6 +16,7 @@ from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.protocol.frames import FrameReply, ViewerFrameRequest, ViewerScene
+from dni.ui.reduction import reduction_of
 from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers
 from dni.ui.web_component import web_component
 
@@ -25,7 +26,7 @@ __all__ = ["build_viewer", "make_scene", "viewer_servers"]
 def build_viewer(service: RenderService, *, elem_id: str = "viewer") -> gr.HTML:
     """The viewer component; its value is a scene (see :func:`make_scene`)."""
     servers = [*map(apart, viewer_servers(service))]
-    return web_component("viewer", servers, events=["prepare"], elem_id=elem_id)
+    return web_component("viewer", servers, events=["prepare", "reduce"], elem_id=elem_id)
 
 
 def viewer_servers(service: RenderService) -> list[ServerFunction]:
@@ -53,6 +54,7 @@ def make_scene(
     live_pixels: int,
     prepares: bool,
     example: str = "",
+    full: str = "",
 ) -> ViewerScene:
     """What the viewer needs to know to ask for frames of a picture through a pair.
 
@@ -63,6 +65,7 @@ def make_scene(
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
         example: Name of the example, for the link; empty for a person's own picture.
+        full: The token of what the picture was reduced from, or empty.
     """
     picture, pair = service.picture(token, session), service.pair(pair_id, session)
     scale = service.renderer(pair_id, session).scale
@@ -79,6 +82,8 @@ def make_scene(
         live_pixels=live_pixels,
         session=session.token,
         example=example,
+        full=full,
+        reduction=reduction_of(picture, pair, scale, full=service.picture(full, session) if full else None),
         alpha=alpha,
         whole=whole_in_words(picture.width * scale, picture.height * scale, seconds),
         estimate=estimate,

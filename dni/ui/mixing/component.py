@@ -42,7 +42,7 @@ def build_mixing_component(service: RenderService, masks: MaskStore, measures: M
     """The component; its value is a scene (see :mod:`dni.ui.mixing.scene`)."""
     slow = slow_servers(service, masks, measures)
     servers = [*slow, *view_servers(service), *mask_servers(service, masks)]
-    return web_component("mixing", [*map(apart, servers)], elem_id="desk")
+    return web_component("mixing", [*map(apart, servers)], events=["reduce", "resume"], elem_id="desk")
 
 
 def slow_servers(service: RenderService, masks: MaskStore, measures: Measures) -> list[ServerFunction]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,7 @@ from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, ver
 from dni.ui.picture_inputs import chosen_name
 from dni.ui.progress import download_progress
 from dni.ui.protocol.mixing import MixingState, with_correlations
+from dni.ui.reduction import reduce_scene_picture
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload, received_path
 from dni.ui.results import ExportRequest, Results
@@ -118,8 +120,32 @@ class MixingHandlers:
 
     def scene_with(self, desk: MixingState, pair_id: str, session: Session) -> Scene:
         """The picture on the desk through other networks."""
-        made = build_scene(self.service, session, token=desk.token, pair_id=pair_id, example=desk.example)
-        return made.to_dict()
+        shown: dict[str, Any] = {"token": desk.token, "example": desk.example, "full": desk.full}
+        return build_scene(self.service, session, pair_id=pair_id, **shown).to_dict()
+
+    def reduce(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
+        """Show the picture at another size."""
+        session = self.session(request)
+        with errors_shown():
+            desk, factor = MixingState.parse(scene), getattr(event, "factor", None)
+            shown = reduce_scene_picture(self.service, desk, factor, session=session, tab="mixing")
+            after = replace(desk, token=shown.token, full=shown.full)
+            return self.scene_with(after, desk.pair, session)
+
+    def resume(self, scene: Scene, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
+        """What was on the desk before the page was loaded anew; networks that are not here stay away."""
+        session = self.session(request)
+        with errors_shown():
+            desk = MixingState.parse(scene)
+            asked, name = getattr(event, "pair", None), getattr(event, "example", None)
+            here = [
+                known for known, pair in self.service.catalog.items() if pair.is_local(self.service.cache)
+            ]
+            pair_id = asked if isinstance(asked, str) and asked in here else desk.pair
+            if isinstance(name, str) and name in WHOLE:
+                desk = replace(desk, token=example_token(name), example=name, full="")
+            chosen = gr.Gallery(selected_index=WHOLE.index(desk.example) if desk.example in WHOLE else None)
+            return self.scene_with(desk, pair_id, session), pair_id, self.about(pair_id, session), chosen
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
         session = self.session(request)

@@ -68,7 +68,13 @@ class RecipeHandlers:
             values = restored_values(recipe.request, service.picture(desk.token, session))
             pair_id = self.find_pair(recipe, session, progress)
             after = build_scene(
-                service, session, token=desk.token, pair_id=pair_id, example=desk.example, **values
+                service,
+                session,
+                token=desk.token,
+                pair_id=pair_id,
+                example=desk.example,
+                full=desk.full,
+                **values,
             )
             listed = pair_id if pair_id in service.catalog else None
             return after.to_dict(), listed, self.tab.about(pair_id, session), None

@@ -18,6 +18,7 @@ from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.protocol.mixing import MixingScene, MixingState, MixRequest, layer_groups_of
+from dni.ui.reduction import reduction_of
 
 __all__ = ["build_scene", "layers_of", "read_render_request", "request_of", "with_layers"]
 
@@ -32,6 +33,7 @@ def build_scene(
     token: str,
     pair_id: str,
     example: str = "",
+    full: str = "",
     **restored: Any,
 ) -> MixingScene:
     """What the component needs to ask for frames.
@@ -42,6 +44,7 @@ def build_scene(
         token: The picture's.
         pair_id: The networks'.
         example: The example's name, or empty.
+        full: The token of what the picture was reduced from, or empty.
         restored: ``mix``, ``base``, ``png``, ``crop``, ``tile`` and ``levels`` of a recipe.
     """
     picture, pair = service.picture(token, session), service.pair(pair_id, session)
@@ -58,7 +61,12 @@ def build_scene(
         live_pixels=service.live_pixels(pair_id, session=session),
         session=session.token,
         example=example,
+        full=full,
+        reduction=reduction_of(
+            picture, pair, renderer.scale, full=service.picture(full, session) if full else None
+        ),
         groups=layer_groups_of(renderer.blend.groups, {}),
+        pad=pair.pad,
         **restored,
     )
 

@@ -16,17 +16,17 @@ from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
 from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, picture_input
-from dni.ui.results import build_results
+from dni.ui.results import build_results, no_file
 
 __all__ = ["build_mixing"]
 
-INTRO = """**Mix any networks, in any layers, anywhere in the picture.** Move the control below the picture,
-or open one of the tools beneath it. The panels beside it bring your own networks and pictures."""
+INTRO = "**Mix any networks, in any layers, anywhere in the picture.** Bring your own networks and pictures."
 HELP = """All networks here share one architecture. The mix is a network of its own: each of its numbers is
 the sum of the networks' numbers, each times its share
 ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515)).
 
 - **Two** networks have a slider, **three** a triangle, **four** a square, more a slider each. The sum is 1.
+  Looks are around the photograph that they redraw: the further from the middle, the more.
 - **Task arithmetic** starts from the first network and adds what each other one learned, as much as you like
   ([Ilharco et al.](https://arxiv.org/abs/2212.04089)).
 - **Layers** gives early layers (edges, noise) and late layers (texture) different parts of the mix.
@@ -56,12 +56,13 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
     pair = gr.Dropdown(
         pairs, value=None, label="Networks", interactive=True, elem_id="desk-pair", render=False
     )
+    examples = example_gallery(elem_id="desk-examples", selected=WHOLE.index(tab.first_example), render=False)
     subject = gr.State()  # the networks that the verdict is on
-    gr.Markdown(INTRO)
+    gr.Markdown(INTRO, elem_id="desk-intro")
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
             board = build_mixing_component(service, tab.masks, tab.measures)
-            build_results(tab.results, board, prefix="desk-")
+            result = build_results(tab.results, board, prefix="desk-")
             with gr.Accordion("Sweep", open=False):
                 build_sweep(tab, board)
             with gr.Accordion("Recipe", open=False):
@@ -69,12 +70,19 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
             with gr.Accordion("What am I seeing?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=1, min_width=320):
-            build_networks(tab, [board, pair, subject], opened, restored)
-            build_pictures(tab, board)
+            build_networks(tab, [board, pair, subject], opened, restored, examples, result)
+            build_pictures(tab, board, examples)
     build_mixing_endpoints(tab)
 
 
-def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restored: Any) -> None:
+def build_networks(
+    tab: MixingHandlers,
+    scene: list[Any],
+    opened: gr.Tab,
+    restored: Any,
+    examples: gr.Gallery,
+    result: gr.File,
+) -> None:
     """Where networks come from, and the verdict on them.
 
     Args:
@@ -82,6 +90,8 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
         scene: The component, the chooser and whom the verdict is on.
         opened: The desk starts when this tab is opened.
         restored: The event of a recipe that came, which also brings networks.
+        examples: The gallery.
+        result: The file that was made of what was on the desk.
     """
     board, pair, subject = scene
     pair.render()
@@ -100,22 +110,24 @@ def build_networks(tab: MixingHandlers, scene: list[Any], opened: gr.Tab, restor
     chosen = pair.input(tab.choose_pair, [pair, board], scene, **waited)
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
     blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
-    for event in (started, chosen, blended, restored):
+    resumed = board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)
+    for event in (started, chosen, blended, restored, resumed):
         # What stands there is on other networks.
-        cleared = event.success(lambda: "", None, [verdict], queue=False, **HIDDEN)
+        cleared = event.success(lambda: ("", no_file()), None, [verdict, result], queue=False, **HIDDEN)
         cleared.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
 
 
-def build_pictures(tab: MixingHandlers, board: gr.HTML) -> None:
+def build_pictures(tab: MixingHandlers, board: gr.HTML, examples: Any) -> None:
     """Where pictures come from."""
     image = own_picture(elem_id="desk-picture", height=150)
-    examples = example_gallery(elem_id="desk-examples", selected=WHOLE.index(tab.first_example))
+    examples.render()
     with gr.Accordion("Reference (optional)", open=False):
         gr.Markdown("What the result should look like, for *Curve*: as large as the result.")
         reference = picture_input(
             label="The true picture", sources=["upload"], height=150, elem_id="desk-reference"
         )
     examples.select(tab.choose_example, [board], [board], **HIDDEN)
+    board.reduce(tab.reduce, [board], [board], **{**HIDDEN, **DECODES})
     # As on the Effects tab: an empty box may come before a picture.
     uploaded = image.input(
         tab.upload, [image, board], [board, examples, image], trigger_mode="multiple", **{**HIDDEN, **DECODES}

@@ -14,6 +14,7 @@ __all__ = [
     "FrameReply",
     "OverviewRequest",
     "PictureReply",
+    "Reduction",
     "Scene",
     "ViewerFrameRequest",
     "ViewerScene",
@@ -21,6 +22,18 @@ __all__ = [
 
 # Frames of the same alpha to four decimals are one and the same.
 ALPHA_DIGITS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduction(Message):
+    """What can be done about a picture's size: by which factor to reduce it, why, and the button's text.
+
+    The factor 1 goes back to the full picture.
+    """
+
+    factor: int
+    text: str
+    button: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +51,8 @@ class Scene(Message):
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         session: The token of the session whose page it is for.
         example: Name of the example, for the link; empty for a person's own picture.
+        full: The token of what the picture was reduced from, or empty.
+        reduction: What is offered of its size, if anything.
     """
 
     serial: str
@@ -51,6 +66,8 @@ class Scene(Message):
     live_pixels: int
     session: str = secret()
     example: str
+    full: str = ""
+    reduction: Reduction | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +130,11 @@ class BeforeRequest(Message):
 
 @dataclass(frozen=True, kw_only=True)
 class OverviewRequest(Message):
-    """Asks for the whole picture, made small."""
+    """Asks for the whole picture, or a region of it, made small."""
 
     token: str
     session: str = secret()
+    region: Rectangle | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,6 +45,7 @@ class MixingScene(Scene):
     Attributes:
         groups: The networks' groups of layers, in order of depth.
         levels, tile: See :class:`dni.recipes.render_request.RenderRequest`.
+        pad: How the ends are arranged, see :class:`dni.catalog.pairs.Pair`.
         mix: The mix to start with, and ``base``: that outside of the mask.
         png: The mask, as recipes hold it.
         crop: The part of the picture to show.
@@ -53,6 +54,7 @@ class MixingScene(Scene):
     groups: tuple[LayerGroup, ...]
     levels: int | None = None
     tile: int | None = None
+    pad: str = "corners"
     mix: LayeredMix | None = None
     base: Mix | None = None
     png: str | None = long_text(default=None)

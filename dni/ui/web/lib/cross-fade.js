@@ -1,8 +1,6 @@
 // @ts-check
 // Which frames stand for a mix until its own is there, with which weights, and how good that is.
 
-import { isInterpolation } from './shares.js';
-
 /** @typedef {import('./keyframe-cache.js').KeyframeCache} KeyframeCache */
 
 /**
@@ -59,7 +57,7 @@ function fadeOnLine(cache, alpha) {
  * @returns {CrossFade}
  */
 function fadeOnGrid(cache, shares) {
-  const around = isInterpolation(shares) ? cache.space.around(shares).filter(([, weight]) => weight > NEAR) : [];
+  const around = cache.space.holds(shares) ? cache.space.around(shares).filter(([, weight]) => weight > NEAR) : [];
   /** @type {CrossFade['parts']} */
   const parts = [];
   for (const [node, weight] of around) {

@@ -47,13 +47,16 @@ export function fill(element, markup) {
   element.replaceChildren(template.content);
 }
 
+/** Inputs that take no text. */
+const UNTYPED = '[type="range"], [type="checkbox"], [type="radio"], [type="file"]';
+
 /**
  * Whether what is typed at a target is text.
  * @param {EventTarget | null} target
  */
 export function isTyping(target) {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || target.matches('textarea, input:not([type="range"])');
+  return target.isContentEditable || target.matches(`textarea, input:not(${UNTYPED})`);
 }
 
 /**
@@ -110,14 +113,6 @@ function copyBySelection(text) {
   const copied = document.execCommand('copy');
   field.remove();
   return copied;
-}
-
-/**
- * @param {FileList | readonly File[] | null | undefined} files
- * @returns {File[]} those that are pictures
- */
-export function picturesAmong(files) {
-  return [...(files ?? [])].filter((file) => file.type.startsWith('image/'));
 }
 
 /**

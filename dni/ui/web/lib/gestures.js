@@ -25,9 +25,9 @@ const KEY_ZOOM = 1.25;
 export function attachGestures(options) {
   const { view, canvas, moved } = options;
   attachPointers(options);
-  canvas.addEventListener('dblclick', () => {
+  canvas.addEventListener('dblclick', (event) => {
     if (!view.picture) return;
-    if (view.fitted) view.actual(); else view.fit();
+    if (view.fitted) view.actual(pointOn(canvas, event)); else view.fit();
     moved();
   });
   canvas.addEventListener('wheel', (event) => {

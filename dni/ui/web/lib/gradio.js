@@ -46,6 +46,24 @@ export function chooseFiles(selector) {
 }
 
 /**
+ * Call the thumbnails of a gallery by their captions; Gradio calls them by their numbers. Internal: a thumbnail is a
+ * button with a caption inside of the gallery's element.
+ * @param {string} selector of the gallery
+ */
+export function nameThumbnails(selector) {
+  const gallery = document.querySelector(selector);
+  if (!gallery) return;
+  const name = () => {
+    for (const button of gallery.querySelectorAll('.thumbnail-item')) {
+      const caption = button.querySelector('.caption-label')?.textContent;
+      if (caption && button.getAttribute('aria-label') !== caption) button.setAttribute('aria-label', caption);
+    }
+  };
+  name();
+  new MutationObserver(name).observe(gallery, { childList: true, subtree: true, attributeFilter: ['aria-label'] });
+}
+
+/**
  * Call a function when the page turns dark or light. Internal: Gradio marks a dark page by a class of the body.
  * @param {() => void} changed
  * @returns {MutationObserver}

@@ -31,8 +31,8 @@ export class Painter {
     this.view = view;
     /** @type {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} */
     this.context = context;
-    /** @type {ImageBitmap | null} the whole of a large picture, below the frames */
-    this.overview = null;
+    /** @type {import('./underlay.js').Underlay | null} the whole of a large picture, below the frames */
+    this.underlay = null;
   }
 
   /**
@@ -47,7 +47,9 @@ export class Painter {
     if (!view.picture || !canvas.width) return 'waiting';
     context.imageSmoothingEnabled = view.zoom * view.ratio < 3;
     context.imageSmoothingQuality = 'high';
-    if (this.overview) this.image(this.overview, view.place(view.everything));
+    const { overview = null, detail = null } = this.underlay ?? {};
+    if (overview) this.image(overview, view.place(view.everything));
+    if (detail) this.image(detail.bitmap, view.place(detail.region));
     if (!cache) return 'waiting';
     const place = view.place(cache.region);
     if (cache.before) this.image(cache.before, place);

@@ -15,6 +15,11 @@
  */
 
 /**
+ * What can be done about a picture's size; the factor 1 goes back to the full picture.
+ * @typedef {{ factor: number, text: string, button: string }} Reduction
+ */
+
+/**
  * What every scene says: a picture through a set of networks.
  * @typedef {object} Scene
  * @property {string} serial new for each scene that the server makes
@@ -28,6 +33,8 @@
  * @property {number} live_pixels the largest region that is cheap enough to be live
  * @property {string} session who asks; opaque text that the server gave
  * @property {string} example name of the example, or empty
+ * @property {string} [full] token of what the picture was reduced from, or empty
+ * @property {Reduction | null} [reduction] what is offered of its size
  */
 
 /**
@@ -57,7 +64,7 @@
 /**
  * The value of the Mixing tab's component, from the server. `mix`, `base`, `png` and `crop` are those of a recipe.
  * @typedef {Scene & {
- *   groups: LayerGroup[], levels?: number | null, tile?: number | null,
+ *   groups: LayerGroup[], levels?: number | null, tile?: number | null, pad?: string,
  *   mix?: (Mix & { layers?: Record<string, number> }) | null, base?: Mix | null, png?: string | null,
  *   crop?: Region | null,
  * }} MixingScene
@@ -92,7 +99,7 @@
 /** @typedef {{ token: string, png: string, session: string }} MaskRequest */
 /** @typedef {{ token: string, kind: string, session: string }} AutoMaskRequest */
 /** @typedef {{ token: string, pair: string, region: Region, session: string }} BeforeRequest */
-/** @typedef {{ token: string, session: string }} OverviewRequest */
+/** @typedef {{ token: string, session: string, region?: Region }} OverviewRequest all of the picture, or a part */
 
 /** @typedef {{ error: string, dropped?: undefined }} Failure a sentence for the person */
 /** @typedef {{ dropped: true, error?: undefined }} Dropped a newer request took its place */

@@ -1,9 +1,10 @@
 // @ts-check
 // The space of mixes that a control covers: a line for two ends, a triangle for three, a square for four, and
-// sliders for more. A space has nodes, whose frames are rendered ahead, and says which nodes surround a mix and
+// sliders for more; or a triangle of three ends around a fourth. A space has nodes, whose frames are rendered ahead, and says which nodes surround a mix and
 // with which weights. On a pad, x and y run from 0 to 1, from left to right and from top to bottom.
 
-import { SHARE_TOLERANCE } from './shares.js';
+import { partsOf, placeOf, sharesOf, sharesOfPiece } from './around.js';
+import { isInterpolation, keyOf, SHARE_TOLERANCE } from './shares.js';
 
 /** @typedef {import('./shares.js').Shares} Shares */
 /** @typedef {{ x: number, y: number }} PadPoint */
@@ -11,6 +12,10 @@ import { SHARE_TOLERANCE } from './shares.js';
 
 export const LINE_STEPS = 10;
 export const PAD_STEPS = 4;
+/** Around an end: of each of the six triangles between it, a corner, and the middle between two corners. */
+const AROUND_STEPS = 3;
+/** Shares that differ by less look the same on a pad. */
+const ON_PAD = 0.002;
 /** How far beyond the ends a slider goes, where that is asked for. */
 export const BEYOND = 0.5;
 
@@ -34,6 +39,9 @@ export class LineSpace {
   /** @readonly */
   kind = 'line';
 
+  /** @param {readonly number[]} shares */
+  holds(shares) { return isInterpolation(shares); }
+
   /** @type {Shares[]} */
   nodes = Array.from({ length: LINE_STEPS + 1 }, (_, step) => [1 - step / LINE_STEPS, step / LINE_STEPS]);
 
@@ -51,17 +59,24 @@ export class LineSpace {
 export class TriangleSpace {
   /** @readonly */
   kind = 'triangle';
+  /** @readonly */
+  numEnds = 3;
 
   /** @type {Shares[]} */
   nodes = [];
 
-  constructor() {
-    for (let first = 0; first <= PAD_STEPS; first++) {
-      for (let second = 0; first + second <= PAD_STEPS; second++) {
-        this.nodes.push([first, second, PAD_STEPS - first - second].map((steps) => steps / PAD_STEPS));
+  /** @param {number} [steps] of the nodes along an edge */
+  constructor(steps = PAD_STEPS) {
+    this.steps = steps;
+    for (let first = 0; first <= steps; first++) {
+      for (let second = 0; first + second <= steps; second++) {
+        this.nodes.push([first, second, steps - first - second].map((count) => count / steps));
       }
     }
   }
+
+  /** @param {readonly number[]} shares */
+  holds(shares) { return isInterpolation(shares); }
 
   /**
    * The plane is cut into small triangles that point up or down; the weights are barycentric in them.
@@ -69,14 +84,15 @@ export class TriangleSpace {
    * @returns {WeightedNode[]}
    */
   around(shares) {
-    const at = shares.map((share) => share * PAD_STEPS);
+    const { steps } = this;
+    const at = shares.map((share) => share * steps);
     const low = at.map((value) => Math.floor(value + SHARE_TOLERANCE));
     const part = at.map((value, end) => Math.max(0, value - low[end]));
-    const missing = PAD_STEPS - low.reduce((sum, value) => sum + value, 0);
-    if (missing <= 0) return [[low.map((steps) => steps / PAD_STEPS), 1]];
+    const missing = steps - low.reduce((sum, value) => sum + value, 0);
+    if (missing <= 0) return [[low.map((count) => count / steps), 1]];
     const pointsUp = missing === 1;
     return [0, 1, 2].map((corner) => {
-      const node = low.map((steps, end) => (steps + ((end === corner) === pointsUp ? 1 : 0)) / PAD_STEPS);
+      const node = low.map((count, end) => (count + ((end === corner) === pointsUp ? 1 : 0)) / steps);
       return [node, pointsUp ? part[corner] : 1 - part[corner]];
     });
   }
@@ -105,6 +121,8 @@ export class TriangleSpace {
 export class SquareSpace {
   /** @readonly */
   kind = 'square';
+  /** @readonly */
+  numEnds = 4;
 
   /** @type {Shares[]} */
   nodes = [];
@@ -116,6 +134,9 @@ export class SquareSpace {
       }
     }
   }
+
+  /** @param {readonly number[]} shares */
+  holds(shares) { return isInterpolation(shares); }
 
   /**
    * @param {readonly number[]} shares
@@ -154,6 +175,70 @@ export class SquareSpace {
   }
 }
 
+/**
+ * Three ends around the first, from which they were fine-tuned: the distance from the middle says how much of their
+ * looks is added. A corner is one look, the middle the first end alone.
+ */
+export class AroundSpace {
+  /** @readonly */
+  kind = 'around';
+  /** @readonly */
+  numEnds = 4;
+
+  #triangle = new TriangleSpace();
+  #piece = new TriangleSpace(AROUND_STEPS);
+
+  /** @type {Shares[]} */
+  nodes = [];
+
+  constructor() {
+    const nodes = new Map();
+    for (const order of [[0, 1], [0, 2], [1, 0], [1, 2], [2, 0], [2, 1]]) {
+      for (const node of this.#piece.nodes) {
+        const shares = sharesOfPiece(node, order);
+        nodes.set(keyOf(shares), shares);
+      }
+    }
+    this.nodes = [...nodes.values()];
+  }
+
+  /**
+   * Whether the pad has a place for a mix.
+   * @param {readonly number[]} shares
+   */
+  holds(shares) {
+    const near = this.sharesAt(this.pointOf(shares));
+    return near.every((share, end) => Math.abs(share - shares[end]) < ON_PAD);
+  }
+
+  /**
+   * @param {readonly number[]} shares
+   * @returns {WeightedNode[]}
+   */
+  around(shares) {
+    const { order, parts: [strongest, other] } = partsOf(shares);
+    const inPiece = [1 - strongest - other, strongest - other, 2 * other];
+    return this.#piece.around(inPiece).map(([node, weight]) => [sharesOfPiece(node, order), weight]);
+  }
+
+  /**
+   * @param {readonly number[]} shares
+   * @returns {PadPoint}
+   */
+  pointOf(shares) {
+    return this.#triangle.pointOf(placeOf(shares));
+  }
+
+  /**
+   * The shares at a point, or at one on the edge for a point outside.
+   * @param {PadPoint} point
+   * @returns {Shares}
+   */
+  sharesAt(point) {
+    return sharesOf(this.#triangle.sharesAt(point));
+  }
+}
+
 /** Any number of ends: sliders, without nodes. */
 export class SlidersSpace {
   /** @readonly */
@@ -162,13 +247,16 @@ export class SlidersSpace {
   /** @type {Shares[]} */
   nodes = [];
 
+  /** Without nodes there is nothing to fade between. */
+  holds() { return false; }
+
   /** @returns {WeightedNode[]} */
   around() {
     return [];
   }
 }
 
-/** @typedef {TriangleSpace | SquareSpace} PadSpace */
+/** @typedef {TriangleSpace | SquareSpace | AroundSpace} PadSpace */
 /** @typedef {LineSpace | PadSpace | SlidersSpace} MixSpace */
 
 /**
@@ -177,18 +265,19 @@ export class SlidersSpace {
  * @returns {space is PadSpace}
  */
 export function isPad(space) {
-  return space instanceof TriangleSpace || space instanceof SquareSpace;
+  return space instanceof TriangleSpace || space instanceof SquareSpace || space instanceof AroundSpace;
 }
 
 /**
  * The space for a number of ends; a pad has no place for shares beyond them.
  * @param {number} numEnds
- * @param {{ tasks?: boolean, beyond?: boolean }} options
+ * @param {{ tasks?: boolean, beyond?: boolean, isAround?: boolean }} options isAround: the first of four is in the middle
  * @returns {MixSpace}
  */
-export function spaceFor(numEnds, { tasks = false, beyond = false }) {
+export function spaceFor(numEnds, { tasks = false, beyond = false, isAround = false }) {
   if (tasks || (beyond && numEnds > 2)) return new SlidersSpace();
   if (numEnds === 2) return new LineSpace();
   if (numEnds === 3) return new TriangleSpace();
+  if (numEnds === 4 && isAround) return new AroundSpace();
   return numEnds === 4 ? new SquareSpace() : new SlidersSpace();
 }

@@ -2,10 +2,16 @@
 // The canvas with what is around it, in the viewer and on the mixing desk alike: view, painter, badge, message, and
 // pictures that are dropped or pasted.
 
-import { decodeJpeg, find, findAs, isTyping, onHold, picturesAmong, showText } from './dom.js';
-import { giveFiles } from './gradio.js';
+import { decodeJpeg, find, findAs, isTyping, onHold, showText } from './dom.js';
+import { networksAmong, picturesAmong, refusal } from './dropped-files.js';
+import { attachGestures } from './gestures.js';
+import { giveFiles, nameThumbnails } from './gradio.js';
+import { Minimap } from './minimap.js';
+import { OwnPicture } from './own-picture.js';
 import { Painter } from './painter.js';
 import { ask } from './protocol.js';
+import { SizeOffer } from './size-offer.js';
+import { Underlay } from './underlay.js';
 import { View } from './view.js';
 
 /** @typedef {import('./cross-fade.js').FrameState} FrameState */
@@ -29,20 +35,33 @@ export class Stage {
   /**
    * @param {HTMLElement} root
    * @param {Server} server
-   * @param {{ draw: () => void }} options draw: called at most once in an animation frame
+   * @param {object} options
+   * @param {() => void} options.draw called at most once in an animation frame
+   * @param {(factor: number) => void} options.reduce show the picture at another size
    */
-  constructor(root, server, { draw }) {
+  constructor(root, server, { draw, reduce }) {
     this.root = root;
     this.server = server;
     this.draw = draw;
     this.canvas = findAs(root, '.stage canvas', HTMLCanvasElement);
     this.view = new View();
+    this.underlay = new Underlay({
+      view: this.view,
+      fetch: (request) => this.fetchPicture('overview', request),
+      changed: () => this.redraw(),
+    });
+    this.minimap = new Minimap(find(root, '.minimap'), this.view);
     this.painter = new Painter(this.canvas, this.view);
+    this.sizeOffer = new SizeOffer(root, reduce);
     this.badge = find(root, '.badge');
     this.message = find(root, '.message');
     this.zoomText = find(root, '.zoom');
     /** @type {Scene | null} */
     this.scene = null;
+    /** @type {KeyframeCache | null} the frames of what is open */
+    this.cache = null;
+    /** @type {OwnPicture | null} the person's, kept in the browser */
+    this.own = null;
     this.isOriginal = false;
     this.isDrawQueued = false;
     onHold(find(root, '[data-tool="original"]'), 'o', (on) => this.setOriginal(on));
@@ -59,10 +78,13 @@ export class Stage {
     const isNew = scene.token !== this.scene?.token;
     const isOtherSize = scene.scale !== this.scene?.scale;
     this.scene = scene;
-    if (isNew) this.setOverview(null);
+    this.painter.underlay = this.underlay;
+    this.sizeOffer.open(scene.reduction);
     this.measure();
     if (isNew || isOtherSize) this.view.open(scene); else this.view.picture = scene;
-    if (isNew && !this.view.whole) this.fetchOverview(scene);
+    this.underlay.open(scene);
+    // A reduced picture is the same one.
+    if (isNew && !scene.full) this.own?.follow(!scene.example);
     const what = scene.scale === 1 ? 'redrawn' : `enlarged ${scene.scale} times`;
     this.canvas.setAttribute('aria-label', `${scene.name}, ${what} by the blended network`);
     return isNew;
@@ -94,6 +116,7 @@ export class Stage {
    * @param {KeyframeCache} cache
    */
   async fetchBefore(cache) {
+    this.cache = cache;
     this.canvas.dataset.before = '';
     const { scene: { token, pair, session }, region } = cache;
     const bitmap = await this.fetchPicture('before', { token, pair, region, session });
@@ -103,13 +126,6 @@ export class Stage {
     }
     cache.before = bitmap;
     this.canvas.dataset.before = 'there';
-    this.redraw();
-  }
-
-  /** @param {Scene} scene */
-  async fetchOverview({ token, session }) {
-    const bitmap = await this.fetchPicture('overview', { token, session });
-    if (token === this.scene?.token) this.setOverview(bitmap); else bitmap?.close();
     this.redraw();
   }
 
@@ -124,12 +140,6 @@ export class Stage {
     return reply.error === undefined ? decodeJpeg(reply.jpeg).catch(() => null) : null;
   }
 
-  /** @param {ImageBitmap | null} bitmap */
-  setOverview(bitmap) {
-    this.painter.overview?.close();
-    this.painter.overview = bitmap;
-  }
-
   // ---- drawing
 
   redraw() {
@@ -138,7 +148,13 @@ export class Stage {
     requestAnimationFrame(() => {
       this.isDrawQueued = false;
       this.draw();
+      this.minimap.draw(this.underlay.overview ?? this.small);
     });
+  }
+
+  /** All of a picture that is live as a whole, for the minimap. */
+  get small() {
+    return this.view.picture && this.view.whole ? this.cache?.before ?? null : null;
   }
 
   /** @param {boolean} on */
@@ -171,25 +187,68 @@ export class Stage {
     message.dataset.kind = isNotice ? 'notice' : 'error';
   }
 
+  /**
+   * Let mouse, touch, keys, minimap and the bar's buttons move the view.
+   * @param {() => void} moved called after each change of the view
+   * @param {{ wipe?: () => number, setWipe?: (fraction: number) => void }} [divider] of the comparison
+   */
+  followView(moved, divider = {}) {
+    const { canvas, minimap, root, view } = this;
+    minimap.follow(moved);
+    const tools = attachGestures({ view, canvas, moved, ...divider });
+    for (const [name, tool] of Object.entries(tools)) {
+      find(root, `[data-tool="${name}"]`).addEventListener('click', () => {
+        if (!this.scene) return;
+        tool();
+        moved();
+      });
+    }
+  }
+
+  /** Whether its tab is shown: else the canvas has no width. */
+  get isShown() { return this.canvas.clientWidth > 0; }
+
   // ---- files
 
   /**
    * Take files that are dropped on the picture, and a picture that is pasted on the page.
    * @param {string} box Gradio's upload box for a picture
-   * @param {(files: File[]) => void} take what was dropped
+   * @param {string} gallery Gradio's gallery of examples
+   * @param {string} [networksBox] Gradio's upload box for networks, if they are taken too
    */
-  followFiles(box, take) {
+  followFiles(box, gallery, networksBox) {
     const stage = find(this.root, '.stage');
+    nameThumbnails(gallery);
+    this.own = new OwnPicture(box);
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {
       event.preventDefault();
-      take([...(event.dataTransfer?.files ?? [])]);
+      this.take([...(event.dataTransfer?.files ?? [])], { box, networksBox });
     });
+    // Gradio's box takes pictures by itself, and says nothing of other files.
+    document.addEventListener('drop', (event) => {
+      const files = event.dataTransfer?.files ?? [];
+      if (!(event.target instanceof Element) || !event.target.closest(box) || picturesAmong(files).length) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.showMessage(refusal(files), 'files');
+    }, { capture: true });
     document.addEventListener('paste', (event) => {
-      // No width: another tab is shown.
-      if (!this.canvas.clientWidth || isTyping(event.target) || event.defaultPrevented) return;
+      if (!this.isShown || isTyping(event.target) || event.defaultPrevented) return;
       if (giveFiles(box, picturesAmong(event.clipboardData?.files).slice(0, 1))) event.preventDefault();
     });
+  }
+
+  /**
+   * @param {File[]} files that were dropped
+   * @param {{ box: string, networksBox?: string }} boxes
+   */
+  take(files, { box, networksBox }) {
+    const [pictures, networks] = [picturesAmong(files), networksBox ? networksAmong(files) : []];
+    const takesNetworks = Boolean(networksBox);
+    this.showMessage(pictures.length || networks.length ? null : refusal(files, { takesNetworks }), 'files');
+    if (pictures.length) giveFiles(box, pictures.slice(0, 1));
+    else if (networksBox) giveFiles(networksBox, networks);
   }
 }
 

@@ -41,6 +41,8 @@ export class View {
   get pictureWidth() { return this.shown.width * this.shown.scale; }
   get pictureHeight() { return this.shown.height * this.shown.scale; }
   get fitZoom() { return Math.min(this.width / this.pictureWidth, this.height / this.pictureHeight); }
+  /** Whether all of the picture can be seen. */
+  get showsAll() { return sameRegion(this.visible(), this.everything); }
   /** Whether the whole picture is cheap enough to be live. */
   get whole() { return this.shown.width * this.shown.height <= WHOLE_SLACK * this.shown.live_pixels; }
   /** @returns {Region} */
@@ -49,7 +51,7 @@ export class View {
   /** @param {Picture} picture */
   open(picture) {
     this.picture = picture;
-    if (this.whole) this.fit(); else this.actual();
+    this.fit();
   }
 
   /**
@@ -83,13 +85,24 @@ export class View {
     this.clamp();
   }
 
-  /** One output pixel on one device pixel. */
-  actual() {
-    const centred = this.fitted;
-    this.zoomAt(this.width / 2, this.height / 2, 1 / this.ratio / this.zoom);
-    if (!centred) return;
-    this.x = this.pictureWidth / 2;
-    this.y = this.pictureHeight / 2;
+  /**
+   * One output pixel on one device pixel.
+   * @param {{ x: number, y: number } | null} [at] the point that stays where it is, in CSS pixels; by default the middle
+   */
+  actual(at = null) {
+    const isCentred = this.fitted && !at;
+    const { x, y } = at ?? { x: this.width / 2, y: this.height / 2 };
+    this.zoomAt(x, y, 1 / this.ratio / this.zoom);
+    if (isCentred) this.centre(this.pictureWidth / 2, this.pictureHeight / 2);
+  }
+
+  /**
+   * Bring an output pixel to the middle of the canvas, as far as the picture's edges allow.
+   * @param {number} x
+   * @param {number} y
+   */
+  centre(x, y) {
+    Object.assign(this, { x, y });
     this.clamp();
   }
 

@@ -2,24 +2,29 @@
 // The mixing page: which networks, which mix of them, in which layers, and where in the picture.
 
 import { browserClock } from '../lib/clock.js';
-import { decodeJpeg, fill, find, picturesAmong, showText } from '../lib/dom.js';
+import { decodeJpeg, fill, find, showText } from '../lib/dom.js';
 import { FrameGrid } from '../lib/frame-grid.js';
-import { attachGestures } from '../lib/gestures.js';
-import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
-import { clamped, isInterpolation, keyOf } from '../lib/shares.js';
+import { isInterpolation, keyOf } from '../lib/shares.js';
+import { sharesWithin, startOf } from './start-mix.js';
 import { spaceFor } from '../lib/spaces.js';
 import { Stage } from '../lib/stage.js';
+import { Throttle } from '../lib/throttle.js';
+import { UndoButtons } from '../lib/undo-buttons.js';
 import { MixControl } from './control/mix-control.js';
 import { MixOptions } from './control/mix-options.js';
 import { MixPainter } from './mix-painter.js';
+import { readout, showFrames } from './readout.js';
 import { frameRequest, outsideKey, paintedKey, planFor, stateOf } from './requests.js';
+import { Resume } from './resume.js';
 import { Tools } from './tools.js';
 
 /** @typedef {import('../lib/gradio.js').Component<any>} Component */
 /** @typedef {import('../lib/protocol.js').MixingScene} MixingScene */
 /** @typedef {import('../lib/protocol.js').Region} Region */
 /** @typedef {import('./requests.js').Shown} Shown */
+/** @typedef {import('./control/mix-options.js').OptionValues} OptionValues */
+/** @typedef {OptionValues & { shares: readonly number[], layers: Record<string, number> }} MixSettings */
 
 const PICTURE_BOX = '#desk-picture';
 const NETWORKS_BOX = '#desk-files';
@@ -45,14 +50,16 @@ class Mixing {
   framed = null;
   /** Serials of the scenes that were here: an answer that comes late holds one. @type {Set<string>} */
   past = new Set();
-  layersTimer = 0;
 
   /** @param {Component} component */
-  constructor({ element, props, server }) {
+  constructor({ element, props, server, trigger }) {
     this.element = element;
     this.props = props;
     this.server = server;
-    this.stage = new Stage(element, server, { draw: () => this.draw() });
+    this.stage = new Stage(element, server, {
+      draw: () => this.draw(),
+      reduce: (factor) => trigger('reduce', { factor }),
+    });
     this.painter = new MixPainter(this.stage.canvas, this.stage.view);
     this.stage.painter = this.painter;
     this.grid = this.makeGrid();
@@ -79,6 +86,19 @@ class Mixing {
       onLayersChange: () => this.changeLayers(),
       onChoose: (alpha) => this.goTo([1 - alpha, alpha]),
     });
+    this.layersChange = new Throttle({
+      pause: LAYERS_MS,
+      isWanted: () => this.grid.isStale && this.grid.cache !== null,
+      act: () => this.reopen(),
+    });
+    /** @type {UndoButtons<MixSettings>} */
+    this.undo = new UndoButtons({
+      root: element,
+      capture: () => this.settings,
+      apply: (settings) => this.restore(settings),
+      isShown: () => this.stage.isShown,
+    });
+    this.resume = new Resume({ trigger, begin: (restores) => this.stage.own?.begin(restores) });
     this.attach();
   }
 
@@ -90,14 +110,19 @@ class Mixing {
       decode: decodeJpeg,
       clock: browserClock,
       onChange: () => stage.redraw(),
-      onFrames: () => this.showFrames(),
+      onFrames: () => showFrames(stage.canvas, this.grid),
       onRest: () => {
         this.report();
+        this.undo.record();
+        this.resume.save(this.scene, this.settings);
         this.tools.follow();
       },
       onMessage: (text, isNotice) => stage.showMessage(text, 'frame', isNotice),
       region: (current) => (this.scene ? stage.view.region(current) : null),
-      onRegion: (region, isOther) => { if (isOther) this.openRegion(region); else this.report(); },
+      onRegion: (region, isOther) => {
+        stage.underlay.refine();
+        if (isOther) this.openRegion(region); else this.report();
+      },
       plan: (isResting) => this.plan(isResting),
     });
   }
@@ -119,10 +144,7 @@ class Mixing {
     return shown ? planFor(shown, { isLine, isResting }) : { special: [], own: true };
   }
 
-  /**
-   * What is on screen.
-   * @returns {Shown | null}
-   */
+  /** What is on screen. @returns {Shown | null} */
   get shown() {
     const { scene, grid: { shares }, tools: { layers: { layers }, mask, upload } } = this;
     const { beyond, base } = this.options;
@@ -145,9 +167,8 @@ class Mixing {
     const { grid, stage } = this;
     const hasNewNetworks = next.pair !== this.scene?.pair;
     this.past.add(next.serial);
-    stage.showMessage(null, 'frame');
+    for (const about of ['frame', 'files']) stage.showMessage(null, about);
     grid.invalidate();
-    // What came of a recipe is in use from now on.
     this.scene = { ...next, mix: null, base: null, png: null, crop: null };
     if (stage.open(next)) {
       grid.forget();
@@ -155,9 +176,13 @@ class Mixing {
     }
     if (hasNewNetworks) this.tools.tradeoff.open(next.scale);
     if (hasNewNetworks || next.mix) this.adopt(next);
+    if (hasNewNetworks) this.undo.open();
     this.framed = next.crop ?? null;
     if (this.framed) stage.view.show(this.framed); else if (next.mix) stage.view.open(next);
     this.openRegion(stage.view.region(null));
+    // After it: Python is told of the scene first.
+    const settings = this.resume.opened(next);
+    if (settings) this.restore(settings);
     grid.rest();
   }
 
@@ -165,9 +190,10 @@ class Mixing {
    * Take the mix that comes with a recipe, or the middle of new networks.
    * @param {MixingScene} next
    */
-  adopt({ labels, groups, mix, base, png }) {
-    this.grid.shares = mix?.shares ?? labels.map(() => 1 / labels.length);
-    this.options.open({ beyond: mix?.extrapolate ?? false, base: base ?? null });
+  adopt({ labels, groups, mix, base, png, pad }) {
+    const { shares, isAround, beyond } = startOf({ numEnds: labels.length, pad, mix });
+    this.grid.shares = shares;
+    this.options.open({ beyond, isAround, base: base ?? null });
     this.tools.layers.open(groups, mix?.layers ?? {});
     if (mix) this.tools.paint.turnOff();
     if (png) this.tools.paint.readText(png);
@@ -190,13 +216,16 @@ class Mixing {
   openRegion(region) {
     const { scene, grid, control, options: { tasks, beyond } } = this;
     if (!scene) return;
-    const space = spaceFor(scene.labels.length, { tasks, beyond });
+    const { space } = this;
     this.stage.fetchBefore(grid.open({ scene, region, space }));
     control.open(space, scene.labels, { beyond, tasks });
+    find(this.element, '.dni-desk').dataset.space = space.kind;
     control.show(grid.shares);
     this.tools.tradeoff.clear();
     this.report();
   }
+
+  get space() { return spaceFor(this.scene?.labels.length ?? 2, this.options); }
 
   /** The same region with other frames: the layers or the space of the mix changed. */
   reopen() {
@@ -226,22 +255,34 @@ class Mixing {
 
   changeLayers() {
     this.grid.invalidate();
-    if (!this.layersTimer) this.renewLayers();
+    this.layersChange.run();
     this.grid.changed();
-  }
-
-  renewLayers() {
-    this.layersTimer = 0;
-    if (!this.grid.isStale || !this.grid.cache) return;
-    this.layersTimer = window.setTimeout(() => this.renewLayers(), LAYERS_MS);
-    this.reopen();
   }
 
   /** Another choice of how shares are set: the space is another one. */
   changeSpace() {
-    const { shares } = this.grid;
-    if (!this.options.isUnlimited && !isInterpolation(shares)) this.setShares(clamped(shares));
+    this.setShares(sharesWithin(this.space, this.grid.shares, this.options));
     this.reopen();
+  }
+
+  /**
+   * The mix, and how it is set.
+   * @returns {MixSettings | null}
+   */
+  get settings() {
+    const { scene, grid: { shares }, options: { tasks, beyond, isAround, base }, tools: { layers } } = this;
+    return scene && { shares, tasks, beyond, isAround, base, layers: layers.layers };
+  }
+
+  /** @param {MixSettings} settings of the networks on screen */
+  restore({ shares, layers, ...options }) {
+    if (!this.scene) return;
+    this.grid.invalidate();
+    this.options.restore(options);
+    this.tools.layers.open(this.scene.groups, layers);
+    this.grid.setShares(shares);
+    this.reopen();
+    this.grid.rest();
   }
 
   /** All as it is with new networks. */
@@ -256,29 +297,14 @@ class Mixing {
 
   attach() {
     const { grid, stage } = this;
-    const { view, canvas } = stage;
     const moved = () => {
       this.framed = null;
       grid.viewMoved();
     };
-    const tools = attachGestures({ view, canvas, moved });
-    for (const [name, tool] of Object.entries(tools)) {
-      this.onClick(`[data-tool="${name}"]`, () => {
-        tool();
-        moved();
-      });
-    }
-    this.onClick('[data-tool="reset"]', () => this.reset());
-    stage.followFiles(PICTURE_BOX, takeFiles);
+    stage.followView(moved);
+    find(this.element, '[data-tool="reset"]').addEventListener('click', () => this.reset());
+    stage.followFiles(PICTURE_BOX, '#desk-examples', NETWORKS_BOX);
     stage.followSize(() => { if (this.scene) grid.viewMoved(); });
-  }
-
-  /**
-   * @param {string} selector
-   * @param {() => void} act
-   */
-  onClick(selector, act) {
-    find(this.element, selector).addEventListener('click', () => { if (this.scene) act(); });
   }
 
   // ---- drawing
@@ -294,29 +320,10 @@ class Mixing {
       showMask: paint.showsMask,
     });
     if (paint.outline) painter.outlineBrush(paint.outline);
-    showText(find(element, '.readout'), scene ? this.readout(scene) : '');
+    showText(find(element, '.readout'), scene ? readout(scene.labels, grid) : '');
     this.options.showOutside(scene?.labels ?? [], mask.on);
-    this.options.showWarning(!isInterpolation(grid.shares));
+    this.options.showWarning(!isInterpolation(grid.shares) && this.space.kind !== 'around');
     canvas.dataset.shares = keyOf(grid.shares);
     this.stage.showState(grid.status(drawn));
   }
-
-  /** @param {MixingScene} scene */
-  readout({ labels }) {
-    const { shares: [, alpha], timing } = this.grid;
-    const mix = labels.length === 2 ? `alpha ${alpha.toFixed(2)}` : `${labels.length} networks`;
-    return timing ? `${mix} · ${timing}` : mix;
-  }
-
-  showFrames() {
-    const { grid, stage: { canvas } } = this;
-    canvas.dataset.frames = String(grid.cache?.frames.size ?? 0);
-    canvas.dataset.missing = String(grid.missing().length);
-  }
-}
-
-/** @param {File[]} files pictures, or else files of networks */
-function takeFiles(files) {
-  const pictures = picturesAmong(files);
-  if (pictures.length) giveFiles(PICTURE_BOX, pictures.slice(0, 1)); else giveFiles(NETWORKS_BOX, files);
 }

@@ -2,13 +2,12 @@
 // The Effects tab's viewer: one slider from one network to another.
 
 import { browserClock } from '../lib/clock.js';
-import { copyText, decodeJpeg, fill, find, findAs, picturesAmong, showText } from '../lib/dom.js';
+import { copyText, decodeJpeg, fill, find, findAs, showText } from '../lib/dom.js';
 import { FrameGrid } from '../lib/frame-grid.js';
-import { attachGestures } from '../lib/gestures.js';
-import { giveFiles } from '../lib/gradio.js';
 import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/spaces.js';
 import { samplePixels, Stage } from '../lib/stage.js';
+import { UndoButtons } from '../lib/undo-buttons.js';
 import { address, clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
@@ -48,7 +47,10 @@ class Viewer {
     this.readout = find(element, '.readout');
     this.keyframes = find(element, '.keys');
     this.space = spaceFor(2, {});
-    this.stage = new Stage(element, server, { draw: () => this.draw() });
+    const stage = this.stage = new Stage(element, server, {
+      draw: () => this.draw(),
+      reduce: (factor) => trigger('reduce', { factor }),
+    });
     this.grid = this.makeGrid();
     /** @type {ViewerScene | null} */
     this.scene = null;
@@ -66,6 +68,13 @@ class Viewer {
         this.showEstimate(text);
       },
     });
+    /** @type {UndoButtons<number>} */
+    this.undo = new UndoButtons({
+      root: element,
+      capture: () => (this.scene && !this.blind.isRunning ? this.alpha : null),
+      apply: (alpha) => this.goTo(alpha),
+      isShown: () => stage.isShown,
+    });
     this.attach();
   }
 
@@ -81,11 +90,17 @@ class Viewer {
       clock: browserClock,
       onChange: () => stage.redraw(),
       onFrames: () => this.showFrames(),
-      onRest: () => this.report(),
+      onRest: () => {
+        this.report();
+        this.undo.record();
+      },
       onMessage: (text, isNotice) => stage.showMessage(text, 'frame', isNotice),
       plan: () => ({ special: this.comparison.wanted(), own: true }),
       region: (current) => (this.scene ? stage.view.region(current) : null),
-      onRegion: (region, isOther) => { if (isOther) this.openRegion(region); },
+      onRegion: (region, isOther) => {
+        stage.underlay.refine();
+        if (isOther) this.openRegion(region);
+      },
       pixels: samplePixels,
     });
   }
@@ -132,16 +147,19 @@ class Viewer {
     const { grid, stage } = this;
     if (next.pair !== this.scene?.pair) this.blind.stop();
     // From then on the slider's is the newest, unless another is estimated for this picture.
-    if (!this.scene || next.estimate) grid.shares = ends(next.alpha);
+    const isFirst = !this.scene;
+    if (isFirst || next.estimate) grid.shares = ends(next.alpha);
     this.showEstimate(next.estimate);
     showText(find(this.element, '.whole'), next.whole);
     this.scene = next;
-    for (const about of ['frame', 'link']) stage.showMessage(null, about);
+    for (const about of ['frame', 'link', 'files']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
     showText(find(this.element, '.end-a'), next.labels[0]);
     showText(find(this.element, '.end-b'), next.labels[1]);
     this.comparison.open(next);
     this.slider.value = String(this.alpha);
+    if (isFirst) this.undo.open();
+    stage.own?.begin(!new URLSearchParams(window.location.search).has('example'));
     this.openRegion(stage.view.region(null));
     grid.rest();
   }
@@ -188,14 +206,7 @@ class Viewer {
   attach() {
     const { grid, stage } = this;
     const moved = () => grid.viewMoved();
-    const { view, canvas } = stage;
-    const tools = attachGestures({ view, canvas, moved, wipe: () => this.wipe, setWipe: (to) => this.setWipe(to) });
-    for (const [name, tool] of Object.entries(tools)) {
-      this.onClick(name, () => {
-        tool();
-        moved();
-      });
-    }
+    stage.followView(moved, { wipe: () => this.wipe, setWipe: (to) => this.setWipe(to) });
     this.onClick('reset', () => this.goTo(MIDDLE));
     this.onClick('keep', () => this.comparison.keep(this.alpha));
     this.onClick('blind', () => {
@@ -204,7 +215,7 @@ class Viewer {
     });
     this.onClick('link', (button) => this.copyLink(button));
     this.attachSliders();
-    stage.followFiles(UPLOAD_BOX, (files) => giveFiles(UPLOAD_BOX, picturesAmong(files).slice(0, 1)));
+    stage.followFiles(UPLOAD_BOX, '#examples');
     stage.followSize(() => { if (this.scene) moved(); });
     this.keyframes.replaceChildren(...this.space.nodes.map(([, alpha]) => keyframeDot(alpha)));
   }

@@ -61,6 +61,8 @@ export class MixControl {
   /** @param {Shares} shares */
   show(shares) {
     percents(shares).forEach((text, end) => { this.#numbers[end].textContent = text; });
+    // Around an end its share is what the looks leave: it may be below 0 and says little.
+    this.#numbers[0].closest('li')?.toggleAttribute('hidden', this.#space.kind === 'around');
     if (this.#space.kind === 'line') this.#showLine(shares[1]);
     else if (this.#space.kind === 'sliders') this.sliders.show(shares);
     else this.pad.show(shares);

@@ -6,11 +6,15 @@ import { describeMix } from '../../lib/shares.js';
 
 /** @typedef {import('../../lib/protocol.js').Mix} Mix */
 
+/** @typedef {{ tasks: boolean, beyond: boolean, isAround: boolean, base: Mix | null }} OptionValues */
+
 export class MixOptions {
   /** Whether shares are those of task arithmetic. */
   tasks = false;
   /** Whether shares may be below 0 and above 1. */
   beyond = false;
+  /** Whether the first end is in the middle of the pad. */
+  isAround = false;
   /** The mix outside of the mask; null: the first end. @type {Mix | null} */
   base = null;
 
@@ -46,14 +50,18 @@ export class MixOptions {
   /** Whether shares below 0 and above 1 can be set. */
   get isUnlimited() { return this.tasks || this.beyond; }
 
+  /** @param {OptionValues} values */
+  restore(values) {
+    Object.assign(this, values);
+    this.#showBoxes();
+  }
+
   /**
    * The options of a recipe, or of new networks.
-   * @param {{ beyond: boolean, base: Mix | null }} options
+   * @param {{ beyond: boolean, base: Mix | null, isAround: boolean }} options
    */
-  open({ beyond, base }) {
-    this.tasks = false;
-    Object.assign(this, { beyond, base });
-    this.#showBoxes();
+  open({ beyond, base, isAround }) {
+    this.restore({ tasks: false, beyond, base, isAround });
   }
 
   #showBoxes() {

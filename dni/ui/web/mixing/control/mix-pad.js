@@ -2,7 +2,7 @@
 // The pad: a triangle or square whose corners are the ends and whose dot is the mix.
 
 import { percents } from '../../lib/shares.js';
-import { corners, outline, sharesAfterKey, toCanvas, toPad } from './pad-geometry.js';
+import { corners, namePlace, outline, sharesAfterKey, toCanvas, toPad } from './pad-geometry.js';
 
 /** @typedef {import('./pad-geometry.js').Size} Size */
 /** @typedef {import('../../lib/shares.js').Shares} Shares */
@@ -116,7 +116,21 @@ export class MixPad {
   }
 
   /**
-   * The pad itself, with a dot for each end on its corners.
+   * @param {CanvasRenderingContext2D} context
+   * @param {PadPoint} place of the end
+   * @param {string} name
+   */
+  #drawName(context, place, name) {
+    const { x, y, align, width } = namePlace(place, this.#size);
+    context.font = '12px system-ui, sans-serif';
+    context.fillStyle = getComputedStyle(this.canvas).getPropertyValue('--body-text-color');
+    context.textAlign = align;
+    context.textBaseline = 'middle';
+    context.fillText(fitted(context, name, width), x, y);
+  }
+
+  /**
+   * The pad itself, with a dot and a name for each end on its corners.
    * @param {CanvasRenderingContext2D} context
    * @param {PadSpace} space
    */
@@ -131,8 +145,24 @@ export class MixPad {
     context.lineWidth = 1.5;
     context.fill();
     context.stroke();
-    places.forEach((place, end) => drawDot(context, place, { radius: CORNER_RADIUS, fill: colourOf(end) }));
+    places.forEach((place, end) => {
+      drawDot(context, place, { radius: CORNER_RADIUS, fill: colourOf(end) });
+      this.#drawName(context, place, this.#labels[end] ?? '');
+    });
   }
+}
+
+/**
+ * The text, or as much of it as there is room for.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} width in CSS pixels
+ */
+function fitted(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  let length = text.length;
+  while (length > 1 && context.measureText(`${text.slice(0, length)}…`).width > width) length -= 1;
+  return `${text.slice(0, length)}…`;
 }
 
 /**

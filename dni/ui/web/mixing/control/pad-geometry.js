@@ -8,8 +8,8 @@ import { oneEnd } from '../../lib/shares.js';
 /** @typedef {import('../../lib/spaces.js').PadSpace} PadSpace */
 /** @typedef {{ width: number, height: number }} Size in CSS pixels */
 
-/** Room around the pad for the dots on its corners, in CSS pixels. */
-const MARGIN = 16;
+/** Room around the pad for the dots on its corners and, above and below, for their names, in CSS pixels. */
+const MARGIN = { x: 16, y: 30 };
 const KEY_STEP = 0.05;
 
 /** @type {Readonly<Record<string, PadPoint>>} */
@@ -26,7 +26,7 @@ const ARROWS = {
  * @returns {PadPoint} on the pad, from 0 to 1 inside
  */
 export function toPad({ x, y }, { width, height }) {
-  return { x: (x - MARGIN) / (width - 2 * MARGIN), y: (y - MARGIN) / (height - 2 * MARGIN) };
+  return { x: (x - MARGIN.x) / (width - 2 * MARGIN.x), y: (y - MARGIN.y) / (height - 2 * MARGIN.y) };
 }
 
 /**
@@ -35,26 +35,41 @@ export function toPad({ x, y }, { width, height }) {
  * @returns {PadPoint} on the canvas, in CSS pixels
  */
 export function toCanvas({ x, y }, { width, height }) {
-  return { x: MARGIN + x * (width - 2 * MARGIN), y: MARGIN + y * (height - 2 * MARGIN) };
+  return { x: MARGIN.x + x * (width - 2 * MARGIN.x), y: MARGIN.y + y * (height - 2 * MARGIN.y) };
 }
 
 /**
- * The pad's corners on the canvas, one for each end.
+ * Where the ends are on the canvas: on the pad's corners, and one perhaps in the middle.
  * @param {PadSpace} space
  * @param {Size} canvas
  * @returns {PadPoint[]}
  */
 export function corners(space, canvas) {
-  const numEnds = space.kind === 'triangle' ? 3 : 4;
+  const { numEnds } = space;
   return Array.from({ length: numEnds }, (_, end) => toCanvas(space.pointOf(oneEnd(numEnds, end)), canvas));
 }
+
+const OUTLINES = { triangle: [0, 1, 2], square: [0, 1, 3, 2], around: [1, 2, 3] };
 
 /**
  * The ends in the order in which a line around the pad meets them.
  * @param {PadSpace} space
  */
 export function outline(space) {
-  return space.kind === 'triangle' ? [0, 1, 2] : [0, 1, 3, 2];
+  return OUTLINES[space.kind];
+}
+
+/**
+ * Where an end's name is written: above a corner at the top, below all others, and within the canvas.
+ * @param {PadPoint} place of the end on the canvas
+ * @param {Size} canvas
+ * @returns {{ x: number, y: number, align: CanvasTextAlign, width: number }} the middle of the line, and its room
+ */
+export function namePlace({ x, y }, { width, height }) {
+  const isTop = y < height / 4;
+  const align = x < width / 3 ? 'left' : x > (2 * width) / 3 ? 'right' : 'center';
+  const edge = { left: 2, right: width - 2, center: x }[align];
+  return { x: edge, y: isTop ? y - 19 : y + 19, align, width: align === 'center' ? width - 8 : width / 2 - 6 };
 }
 
 /**

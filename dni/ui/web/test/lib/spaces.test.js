@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { isInterpolation, keyOf, oneEnd } from '../../lib/shares.js';
+import { isInterpolation, keyOf, oneEnd, rounded } from '../../lib/shares.js';
 import {
-  intervalOf, isPad, LineSpace, SlidersSpace, spaceFor, SquareSpace, TriangleSpace,
+  AroundSpace, intervalOf, isPad, LineSpace, SlidersSpace, spaceFor, SquareSpace, TriangleSpace,
 } from '../../lib/spaces.js';
 import { assertClose, randomMixes, randomNumbers } from '../support/numbers.js';
-
-/** @typedef {import('../../lib/spaces.js').PadSpace} PadSpace */
 
 const PADS = [new TriangleSpace(), new SquareSpace()];
 const SPACES = [new LineSpace(), ...PADS];
@@ -17,7 +15,7 @@ const NUM_NODES = { line: 11, triangle: 15, square: 25 };
 
 /**
  * Mixes that a space can show.
- * @param {LineSpace | PadSpace} space
+ * @param {LineSpace | TriangleSpace | SquareSpace} space
  * @param {number} count
  */
 function mixesIn(space, count) {
@@ -59,6 +57,57 @@ for (const space of SPACES) {
     });
   });
 }
+
+describe('three ends around the first', () => {
+  const space = new AroundSpace();
+  const points = Array.from({ length: 300 }, ((next) => () => ({ x: next(), y: next() }))(randomNumbers(3)));
+  const mixes = points.map((point) => space.sharesAt(point));
+
+  test('have it in the middle, and themselves at the corners', () => {
+    assertClose(space.sharesAt({ x: 0.5, y: 2 / 3 }), [1, 0, 0, 0]);
+    assertClose(space.sharesAt({ x: 0.5, y: 0 }), [0, 1, 0, 0]);
+    assertClose(space.sharesAt({ x: 0, y: 1 }), [0, 0, 1, 0]);
+    assertClose(space.sharesAt({ x: 1, y: 1 }), [0, 0, 0, 1]);
+  });
+
+  test('show two looks half-way between their corners, and half of one half-way to its corner', () => {
+    assertClose(space.sharesAt({ x: 0.5, y: 1 }), [-0.2, 0, 0.6, 0.6]);
+    assertClose(space.sharesAt({ x: 0.5, y: 1 / 3 }), [0.5, 0.5, 0, 0]);
+  });
+
+  test('never add up to more than 1.2, and the sum of all shares is 1', () => {
+    for (const shares of mixes) {
+      assert.ok(shares[0] >= -0.2 - 1e-9 && shares.slice(1).every((share) => share >= 0 && share <= 1 + 1e-9));
+      assertClose([shares.reduce((sum, share) => sum + share, 0)], [1]);
+    }
+  });
+
+  test('have a place for every mix of the pad, the same to four decimals, and for no other', () => {
+    for (const shares of mixes) {
+      assertClose(space.sharesAt(space.pointOf(shares)), shares);
+      assert.ok(space.holds(rounded(shares)));
+    }
+    for (const shares of [[0.25, 0.25, 0.25, 0.25], [-1, 1, 1, 0], [2, -1, 0, 0], [-0.5, 1.5, 0, 0]]) {
+      assert.ok(!space.holds(shares), String(shares));
+      assert.ok(space.holds(space.sharesAt(space.pointOf(shares))), 'the nearest place');
+    }
+  });
+
+  test('fade between nodes: which surround the mix', () => {
+    const keys = new Set(space.nodes.map(keyOf));
+    assert.equal(keys.size, 37);
+    for (const node of space.nodes) {
+      const heavy = space.around(node).filter(([, weight]) => weight > 1e-6);
+      assert.deepEqual(heavy.map(([near]) => keyOf(near)), [keyOf(node)]);
+    }
+    for (const shares of mixes) {
+      const around = space.around(shares);
+      const mean = shares.map((_, end) => around.reduce((sum, [node, weight]) => sum + weight * node[end], 0));
+      assert.ok(around.every(([node, weight]) => weight >= 0 && keys.has(keyOf(node))));
+      assertClose(mean, shares, 1e-6);
+    }
+  });
+});
 
 for (const pad of PADS) {
   describe(`a point on the ${pad.kind}`, () => {
@@ -103,6 +152,9 @@ describe('each number of ends has its control', () => {
     [3, {}, 'triangle'],
     [3, { beyond: true }, 'sliders'],
     [4, {}, 'square'],
+    [4, { isAround: true }, 'around'],
+    [3, { isAround: true }, 'triangle'],
+    [4, { isAround: true, tasks: true }, 'sliders'],
     [4, { tasks: true }, 'sliders'],
     [5, {}, 'sliders'],
   ]);
@@ -110,7 +162,7 @@ describe('each number of ends has its control', () => {
     test(`${numEnds} with ${JSON.stringify(options)}: ${kind}`, () => {
       const space = spaceFor(numEnds, options);
       assert.equal(space.kind, kind);
-      assert.equal(isPad(space), kind === 'triangle' || kind === 'square');
+      assert.equal(isPad(space), kind !== 'line' && kind !== 'sliders');
     });
   }
 

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { corners, outline, sharesAfterKey, toCanvas, toPad } from '../../mixing/control/pad-geometry.js';
-import { SquareSpace, TriangleSpace } from '../../lib/spaces.js';
+import { corners, namePlace, outline, sharesAfterKey, toCanvas, toPad } from '../../mixing/control/pad-geometry.js';
+import { AroundSpace, SquareSpace, TriangleSpace } from '../../lib/spaces.js';
 import { assertClose } from '../support/numbers.js';
 
 const CANVAS = { width: 190, height: 170 };
@@ -11,8 +11,8 @@ const [triangle, square] = [new TriangleSpace(), new SquareSpace()];
 
 describe('a pad on its canvas', () => {
   test('leaves room for the dots on its corners', () => {
-    assert.deepEqual(toCanvas({ x: 0, y: 0 }, CANVAS), { x: 16, y: 16 });
-    assert.deepEqual(toCanvas({ x: 1, y: 1 }, CANVAS), { x: 174, y: 154 });
+    assert.deepEqual(toCanvas({ x: 0, y: 0 }, CANVAS), { x: 16, y: 30 });
+    assert.deepEqual(toCanvas({ x: 1, y: 1 }, CANVAS), { x: 174, y: 140 });
   });
 
   test('goes to the canvas and back', () => {
@@ -23,7 +23,7 @@ describe('a pad on its canvas', () => {
   });
 
   test('has the first of three ends on top, in the middle', () => {
-    assert.deepEqual(corners(triangle, CANVAS), [{ x: 95, y: 16 }, { x: 16, y: 154 }, { x: 174, y: 154 }]);
+    assert.deepEqual(corners(triangle, CANVAS), [{ x: 95, y: 30 }, { x: 16, y: 140 }, { x: 174, y: 140 }]);
   });
 
   test('has an outline that crosses no other side', () => {
@@ -32,6 +32,24 @@ describe('a pad on its canvas', () => {
     const sides = around.map((place, index) => [place, around[(index + 1) % 4]]);
     assert.ok(sides.every(([one, other]) => one.x === other.x || one.y === other.y));
     assert.deepEqual(outline(triangle), [0, 1, 2]);
+  });
+
+  test('with an end in the middle has three corners', () => {
+    const around = new AroundSpace();
+    assert.deepEqual(outline(around), [1, 2, 3]);
+    assertClose(Object.values(corners(around, CANVAS)[0]), [95, 30 + (110 * 2) / 3]);
+    assertClose(sharesAfterKey('1', around, [0, 1, 0, 0]) ?? [], [1, 0, 0, 0]);
+  });
+
+  test('has names within the canvas, where no corner is', () => {
+    for (const space of [triangle, square, new AroundSpace()]) {
+      for (const corner of corners(space, CANVAS)) {
+        const { x, y, align, width } = namePlace(corner, CANVAS);
+        const left = { left: x, right: x - width, center: x - width / 2 }[String(align)] ?? NaN;
+        assert.ok(left >= 0 && left + width <= CANVAS.width && y > 6 && y < CANVAS.height - 6);
+        assert.ok(Math.abs(y - corner.y) >= 18);
+      }
+    }
   });
 });
 
