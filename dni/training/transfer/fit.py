@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 __all__ = ["Schedule", "accuracy", "fit", "seeded"]
 
 CHUNK = 500
+
+M = TypeVar("M", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Schedule:
     learning_rate: float = 1e-3
 
 
-def seeded(seed: int, build: Callable[[], nn.Module]) -> nn.Module:
+def seeded(seed: int, build: Callable[[], M]) -> M:
     """Build a network with the weights of a seed, and leave the global generator as it was."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -27,8 +27,8 @@ __all__ = ["logits_of", "student_path", "teacher_network", "train", "train_stude
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-TEACHER = Schedule(steps=1500)
-STUDENT = Schedule(steps=1000)
+TEACHER = Schedule(steps=2500)
+STUDENT = Schedule(steps=1500)
 TEACHER_SEED = 0
 # Of student's logits, the teacher's logits and labels.
 LOSSES: Mapping[str, Loss] = {
