@@ -33,7 +33,7 @@ __all__ = ["evaluate", "logits_of", "student_path", "teacher_network", "train", 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 TEACHER = Schedule(steps=2500)
-STUDENT = Schedule(steps=800)
+STUDENT = Schedule(steps=800, batch_size=64)
 TEACHER_SEED = 0
 # All test digits, and those of the hidden class.
 PARTS = ("all", "hidden")
@@ -100,7 +100,7 @@ def train(runs: Runs, seed: int) -> None:
     teacher = teacher_network(runs)
     digits = load_grey(runs.data_root, "train").subset(slice(NUM_DIGITS))
     wanted = logits_of(teacher, digits.images)
-    schedule = Schedule(max(1, STUDENT.steps // runs.shorten))
+    schedule = Schedule(max(1, STUDENT.steps // runs.shorten), STUDENT.batch_size)
     for hidden in (None, *HIDDEN):
         seen = torch.ones(len(digits), dtype=torch.bool) if hidden is None else digits.labels != hidden
         for kind in KINDS:
