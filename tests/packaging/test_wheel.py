@@ -23,7 +23,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "dni/examples/cat.png"
 PAIR = ROOT / "weights/esrgan-lite-x4"
-TABS = ("Effects", "Mixing desk", "Adaptation")
+TABS = ("Effects", "Mixing desk", "Adaptation", "Transfer")
 
 pytestmark = pytest.mark.slow
 
@@ -122,7 +122,7 @@ def answers(url: str) -> bool:
 
 
 def assert_page_works(url: str) -> None:
-    """The three tabs are there, with what they load, and a named endpoint renders."""
+    """All tabs are there, with what they load, and a named endpoint renders."""
     config = httpx.get(f"{url}config").json()
     labels = {component["props"].get("label") for component in config["components"]}
     assert set(TABS) <= labels
