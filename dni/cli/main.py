@@ -37,8 +37,10 @@ app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 train.command("restore")(training.train_restore)
 train.command("digits")(training.train_digits)
+train.command("transfer")(training.train_transfer)
 evaluate.command("digits")(training.evaluate_digits)
 evaluate.command("restore")(training.evaluate_restore)
+evaluate.command("transfer")(training.evaluate_transfer)
 
 
 def spread_ends(arguments: Sequence[str]) -> list[str]:

@@ -9,7 +9,14 @@ import typer
 
 from dni.catalog.catalog_file import find_pair
 
-__all__ = ["evaluate_digits", "evaluate_restore", "train_digits", "train_restore"]
+__all__ = [
+    "evaluate_digits",
+    "evaluate_restore",
+    "evaluate_transfer",
+    "train_digits",
+    "train_restore",
+    "train_transfer",
+]
 
 DataRoot = Annotated[Path, typer.Option(help="Folder with MNIST/raw and bsds500.")]
 RunRoot = Annotated[Path, typer.Option(help="Folder of the runs, <method>/<seed>/ in it.")]
@@ -79,6 +86,33 @@ def evaluate_digits(
 
     runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations)
     write_report(runs, jobs=jobs)
+
+
+def train_transfer(
+    view: Annotated[str, typer.Argument(help="A view of the Transfer tab: teacher or depth.")],
+    data_root: Annotated[Path, typer.Option(help="Folder with MNIST/raw.")],
+    run_root: Annotated[Path, typer.Option(help="Folder of the runs, <view>/<seed>/ in it.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and batches.")] = 0,
+    resume: Annotated[bool, typer.Option(help="Keep what an interrupted run has finished.")] = False,
+) -> None:
+    """Train the networks of a view of the Transfer tab."""
+    from dni.training.transfer.views import Runs, view_module
+
+    view_module(view).train(Runs(data_root, run_root, resume=resume), seed)
+
+
+def evaluate_transfer(
+    data_root: Annotated[Path, typer.Option(help="Folder with MNIST/raw.")],
+    run_root: Annotated[Path, typer.Option(help="Folder of the runs, <view>/<seed>/ in it.")],
+    view: Annotated[str, typer.Option(help="One view of the Transfer tab, or 'all'.")] = "all",
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to this less one.")] = 3,
+) -> None:
+    """Train what is missing, and measure the views of the Transfer tab; writes weights/transfer."""
+    from dni.training.transfer.views import VIEW_NAMES, Runs, view_module
+
+    runs = Runs(data_root, run_root, num_seeds=seeds)
+    for name in VIEW_NAMES if view == "all" else (view,):
+        view_module(name).evaluate(runs)
 
 
 def evaluate_restore(

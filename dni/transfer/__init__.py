@@ -1,0 +1,1 @@
+"""What stands behind the Transfer tab: networks, live views and measured numbers; no training."""

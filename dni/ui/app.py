@@ -17,6 +17,7 @@ from dni.ui.requests.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.request_guard import RequestGuard
 from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
+from dni.ui.transfer.tab import build_transfer, transfer_views
 from dni.ui.web_component import page_head
 
 __all__ = ["build_app", "launch_options"]
@@ -28,7 +29,7 @@ other ([Deep Network Interpolation](https://arxiv.org/abs/1811.10515), CVPR 2019
 # Uploaded and rendered files are deleted after an hour.
 CACHE_SECONDS = 3600
 MAX_FILE_SIZE = "100mb"
-COMPONENTS = ("viewer", "cards", "mixing", "adaptation")
+COMPONENTS = ("viewer", "cards", "mixing", "adaptation", "transfer")
 STYLES = (
     "css/theme.css",
     "css/page.css",
@@ -37,6 +38,7 @@ STYLES = (
     "viewer/viewer.css",
     "mixing/mixing.css",
     "adaptation/adaptation.css",
+    "transfer/transfer.css",
 )
 
 
@@ -60,6 +62,8 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
                 build_mixing(service, opened)
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adaptation(DigitService(service, data_root))
+            with gr.Tab("Transfer", id="transfer"):
+                build_transfer(transfer_views(data_root))
         close_with_page(app, service.sessions)
     # Without "api_open" nobody gets past the queue.
     app.queue(max_size=MAX_QUEUED_JOBS, api_open=False)

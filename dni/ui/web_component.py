@@ -26,7 +26,7 @@ __all__ = ["WEB", "page_head", "url_of", "web_component"]
 
 WEB = Path(__file__).parent / "web"
 # Folders that a browser reads; the others are for development.
-PARTS = ("adaptation", "cards", "css", "lib", "mixing", "viewer")
+PARTS = ("adaptation", "cards", "css", "lib", "mixing", "transfer", "viewer")
 # Set to serve the source folder itself, so that a reload of the page shows an edited module.
 DEVELOPMENT_VARIABLE = "DNI_WEB_DEVELOPMENT"
 IMPORT = re.compile(r"""^(?:import|export)\b[^'"]*?from ['"](\.[^'"]+)['"]""", re.MULTILINE)

@@ -23,7 +23,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "dni/examples/cat.png"
 PAIR = ROOT / "weights/esrgan-lite-x4"
-TABS = ("Effects", "Mixing desk", "Adaptation")
+TABS = ("Effects", "Mixing desk", "Adaptation", "Transfer")
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,1 @@
+"""The Transfer tab; a file for each of its views."""

@@ -1,0 +1,7 @@
+// @ts-check
+// The view "From a teacher".
+
+/** @type {import('../transfer.js').MountView} */
+export function mountTeacher() {
+  return { draw() {} };
+}
