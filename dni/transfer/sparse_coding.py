@@ -13,9 +13,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dni.blending.interpolate import interpolate
 from dni.errors import DniError
 
-__all__ = ["ATOM_SIDE", "SIDE", "blend_dictionaries", "energy", "features_of", "patches_of", "sparse_code"]
+__all__ = [
+    "ATOM_SIDE",
+    "CHUNK",
+    "SIDE",
+    "blend_dictionaries",
+    "energy",
+    "features_of",
+    "patches_of",
+    "pool",
+    "reconstruct",
+    "sparse_code",
+]
 
 SIDE = 28
 ATOM_SIDE = 7
@@ -69,11 +81,12 @@ def energy(patches: Tensor, atoms: Tensor, code: Tensor, sparsity: float) -> Ten
 
 def features_of(images: Tensor, atoms: Tensor, sparsity: float) -> Tensor:
     """Codes, their positive and negative parts apart, averaged in 3x3 fields: float32 (B, K * 2 * 9)."""
-    return torch.cat([pooled(chunk, atoms, sparsity) for chunk in torch.split(images, CHUNK)])
+    chunks = torch.split(images, CHUNK)
+    return torch.cat([pool(sparse_code(patches_of(chunk), atoms, sparsity)) for chunk in chunks])
 
 
-def pooled(images: Tensor, atoms: Tensor, sparsity: float) -> Tensor:
-    code = sparse_code(patches_of(images), atoms, sparsity)  # (B, 121, K)
+def pool(code: Tensor) -> Tensor:
+    """Codes (B, 121, K) to features (B, K * 2 * 9)."""
     signed = torch.cat((code.clamp_min(0), (-code).clamp_min(0)), dim=-1).transpose(1, 2)
     side = math.isqrt(signed.shape[-1])
     return functional.adaptive_avg_pool2d(signed.unflatten(2, (side, side)), POOLED).flatten(1)
@@ -81,7 +94,18 @@ def pooled(images: Tensor, atoms: Tensor, sparsity: float) -> Tensor:
 
 def blend_dictionaries(first: Tensor, second: Tensor, alpha: float) -> Tensor:
     """Atoms between two dictionaries (K, d), ``(1 - alpha) first + alpha second``, scaled to length 1."""
-    from dni.blending.interpolate import interpolate
-
     states = [{"atoms": first.float()}, {"atoms": second.float()}]
     return functional.normalize(interpolate(states, (1 - alpha, alpha))["atoms"], dim=1)
+
+
+def reconstruct(images: Tensor, code: Tensor, atoms: Tensor) -> Tensor:
+    """What codes (B, 121, K) keep of pictures (B, 28, 28): their patches from atoms, with the mean and contrast
+    of the picture's own, averaged where they overlap; float32 (B, 28, 28) in [0, 1]."""
+    patches = functional.unfold(images[:, None], ATOM_SIDE, stride=STRIDE).transpose(1, 2)
+    mean = patches.mean(dim=-1, keepdim=True)
+    contrast = (patches - mean).norm(dim=-1, keepdim=True) + CONTRAST_FLOOR
+    drawn = mean + contrast * (code @ atoms)
+    size = (SIDE, SIDE)
+    total = functional.fold(drawn.transpose(1, 2), size, ATOM_SIDE, stride=STRIDE)
+    times = functional.fold(torch.ones_like(drawn).transpose(1, 2), size, ATOM_SIDE, stride=STRIDE)
+    return (total / times.clamp_min(1))[:, 0].clamp(0, 1)

@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from dni.blending.interpolate import interpolate
-from dni.catalog.bundled import weights_folder
 from dni.checkpoints.errors import CheckpointError
 from dni.checkpoints.files import read_metadata, read_state, save
 from dni.errors import DniError, shown
+from dni.transfer.files import view_folder
 
-__all__ = ["MAX_NEIGHBOURS", "WORD_ENDS", "Neighbour", "WordMap", "read_words", "save_words", "words_path"]
+__all__ = ["FILE_NAME", "MAX_NEIGHBOURS", "WORD_ENDS", "Neighbour", "WordMap", "read_words", "save_words"]
 
+FILE_NAME = "words.safetensors"
 WORD_ENDS = ("bible", "shakespeare")
 MAX_NEIGHBOURS = 50
 MAX_WORD = 32
@@ -130,15 +130,11 @@ class WordMap:
         return ""
 
 
-def words_path() -> Path:
-    return weights_folder() / "transfer" / "words.safetensors"
-
-
 def save_words(
     path: Path, words: Sequence[str], vectors: Mapping[str, Tensor], metadata: Mapping[str, str]
 ) -> None:
     """Write vectors in half precision, and their words, separated by spaces, in the file's header."""
-    halves = {name: vectors[name].half() for name in WORD_ENDS}
+    halves = {name: each.half() for name, each in vectors.items()}
     save(path, halves, {**metadata, "words": " ".join(words)})
 
 
@@ -148,7 +144,7 @@ def read_words(path: Path | None = None) -> WordMap:
     Raises:
         CheckpointError: The file is missing, damaged, or holds something else.
     """
-    path = path or words_path()
+    path = path or view_folder("words") / FILE_NAME
     words = read_metadata(path).get("words", "").split()
     try:
         return WordMap(words, read_state(path))

@@ -15,5 +15,7 @@ def test_points_have_length_1() -> None:
 
 
 def test_other_shapes_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"Expected letters of shape \(B, 1, 28, 28\), but got \(1, 28, 28\)"):
+    with pytest.raises(
+        ValueError, match=r"Expected letters of shape \(B, 1, 28, 28\), but got \(1, 28, 28\)"
+    ):
         LetterNetwork()(torch.zeros(1, 28, 28))

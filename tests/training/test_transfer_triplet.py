@@ -39,7 +39,9 @@ def test_mining_is_a_plain_search(seed: int) -> None:
             n = min(farther, key=farther.__getitem__) if farther else max(others, key=others.__getitem__)
             if others[n] < reach + MARGIN:
                 expected.add((a, p, n))
-    assert set(zip(*(each.tolist() for each in mine_semi_hard(points, labels, MARGIN)), strict=True)) == expected
+    assert (
+        set(zip(*(each.tolist() for each in mine_semi_hard(points, labels, MARGIN)), strict=True)) == expected
+    )
 
 
 def test_rotations_are_letters_of_their_own() -> None:

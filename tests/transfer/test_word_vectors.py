@@ -20,9 +20,7 @@ WORDS = ("the", "king", "queen", "man", "woman", "lord", "kingdom")
 
 def random_map(seed: int = 0) -> WordMap:
     generator = torch.Generator().manual_seed(seed)
-    return WordMap(
-        WORDS, {name: torch.randn(7, 5, generator=generator) for name in ("bible", "shakespeare")}
-    )
+    return WordMap(WORDS, {name: torch.randn(7, 5, generator=generator) for name in ("bible", "shakespeare")})
 
 
 @given(alpha=st.floats(0, 1), t=st.floats(-2, 2))

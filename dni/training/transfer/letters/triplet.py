@@ -20,8 +20,9 @@ from torch.nn import functional
 from dni.errors import DniError
 from models.letters import LetterNetwork
 
-__all__ = ["MARGIN", "LetterConfig", "LetterTrainer", "deformed", "mine_semi_hard", "with_rotations"]
+__all__ = ["MARGIN", "LetterConfig", "LetterTrainer", "Loss", "deformed", "mine_semi_hard", "with_rotations"]
 
+Loss = Literal["classifier", "triplet"]
 # The paper's.
 MARGIN = 0.2
 # Of the cosines before the softmax; without it, points of length 1 could not be told apart surely.
@@ -33,7 +34,7 @@ LARGEST_ANGLE, LARGEST_SHIFT, LARGEST_SCALING = 0.25, 0.12, 0.15
 class LetterConfig:
     """What decides a training, beside the letters and the network that it starts from."""
 
-    loss: Literal["classifier", "triplet"]
+    loss: Loss
     iterations: int = 1500
     letters: int = 16
     drawings: int = 4
@@ -131,7 +132,9 @@ class LetterTrainer:
         generator = torch.Generator().manual_seed(self.config.seed * 1_000_003 + number)
         letters = torch.randperm(len(self.images), generator=generator)[: self.config.letters]
         order = torch.rand(len(letters), self.images.shape[1], generator=generator).argsort(dim=1)
-        chosen = self.images[letters[:, None], order[:, : self.config.drawings]]  # (letters, drawings, 28, 28)
+        chosen = self.images[
+            letters[:, None], order[:, : self.config.drawings]
+        ]  # (letters, drawings, 28, 28)
         images = chosen.flatten(0, 1)[:, None].float() / 255
         return deformed(images, generator), letters.repeat_interleave(self.config.drawings)
 
