@@ -2,7 +2,8 @@
 
 The embedding of FaceNet (Schroff et al., CVPR 2015, https://arxiv.org/abs/1503.03832) on a network of the
 size that letters need: four 3x3 convolutions, about as in Matching Networks (Vinyals et al., 2016), a linear
-layer, and the point scaled to length 1. No batch norm, so a blend of two networks needs no statistics of its own.
+layer, and the point scaled to length 1. No batch norm, so a blend of two networks needs no statistics of
+its own.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ class LetterNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         sizes = zip((1, *NUM_FEATURES), NUM_FEATURES, strict=False)
-        self.convolutions = nn.ModuleList(nn.Conv2d(before, after, 3, padding=1) for before, after in sizes)
-        for layer in self.convolutions:
+        layers = [nn.Conv2d(before, after, 3, padding=1) for before, after in sizes]
+        for layer in layers:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+        self.convolutions = nn.ModuleList(layers)
         self.place = nn.Linear(NUM_FEATURES[-1] * 3 * 3, NUM_DIMENSIONS)
 
     def forward(self, x: Tensor) -> Tensor:

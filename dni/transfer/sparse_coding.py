@@ -55,7 +55,8 @@ def patches_of(images: Tensor) -> Tensor:
         raise DniError(f"Expected pictures of shape (B, {SIDE}, {SIDE}), but got {tuple(images.shape)}.")
     patches = functional.unfold(images[:, None], ATOM_SIDE, stride=STRIDE).transpose(1, 2)
     centred = patches - patches.mean(dim=-1, keepdim=True)
-    return centred / (centred.norm(dim=-1, keepdim=True) + CONTRAST_FLOOR)
+    contrast: Tensor = centred.norm(dim=-1, keepdim=True)
+    return centred / (contrast + CONTRAST_FLOOR)
 
 
 def sparse_code(patches: Tensor, atoms: Tensor, sparsity: float, *, iterations: int = ITERATIONS) -> Tensor:
@@ -89,7 +90,7 @@ def pool(code: Tensor) -> Tensor:
     """Codes (B, 121, K) to features (B, K * 2 * 9)."""
     signed = torch.cat((code.clamp_min(0), (-code).clamp_min(0)), dim=-1).transpose(1, 2)
     side = math.isqrt(signed.shape[-1])
-    return functional.adaptive_avg_pool2d(signed.unflatten(2, (side, side)), POOLED).flatten(1)
+    return functional.adaptive_avg_pool2d(signed.reshape(len(code), -1, side, side), POOLED).flatten(1)
 
 
 def blend_dictionaries(first: Tensor, second: Tensor, alpha: float) -> Tensor:
@@ -99,8 +100,8 @@ def blend_dictionaries(first: Tensor, second: Tensor, alpha: float) -> Tensor:
 
 
 def reconstruct(images: Tensor, code: Tensor, atoms: Tensor) -> Tensor:
-    """What codes (B, 121, K) keep of pictures (B, 28, 28): their patches from atoms, with the mean and contrast
-    of the picture's own, averaged where they overlap; float32 (B, 28, 28) in [0, 1]."""
+    """What codes (B, 121, K) keep of pictures (B, 28, 28): patches made of atoms, with the picture's own mean
+    and contrast, averaged where they overlap; float32 (B, 28, 28) in [0, 1]."""
     patches = functional.unfold(images[:, None], ATOM_SIDE, stride=STRIDE).transpose(1, 2)
     mean = patches.mean(dim=-1, keepdim=True)
     contrast = (patches - mean).norm(dim=-1, keepdim=True) + CONTRAST_FLOOR

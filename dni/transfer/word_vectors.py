@@ -93,7 +93,7 @@ class WordMap:
 
         Args:
             start, minus, plus: Words of the texts.
-            t: How far to go, -2 to 2; at 1 the point is that of the analogy "minus is to plus as start to ...".
+            t: How far to go, -2 to 2; at 1 the point answers "minus is to plus as start is to what?"
             alpha: Share of the second end.
             count: How many, 1 to :data:`MAX_NEIGHBOURS`.
 

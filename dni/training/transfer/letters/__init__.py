@@ -113,7 +113,7 @@ def accuracy(state: State, letters: Letters) -> float:
 
     @torch.no_grad()
     def embed(images: Tensor) -> Tensor:
-        return torch.cat([network(chunk[:, None].float() / 255) for chunk in images.split(250)])
+        return torch.cat([network(chunk[:, None].float() / 255) for chunk in torch.split(images, 250)])
 
     return one_shot_accuracy(embed, letters.images, letters.alphabets)
 
@@ -128,7 +128,7 @@ def accuracy_of_pixels(letters: Letters) -> float:
 
 
 def ship(states: dict[str, State], letters: Letters) -> None:
-    """Write the networks in half precision, and some drawings of every test letter (Omniglot, MIT licence)."""
+    """Write the networks in half precision, and drawings of every test letter (Omniglot, MIT licence)."""
     folder = view_folder(VIEW)
     folder.mkdir(parents=True, exist_ok=True)
     for name in (*STARTS, "triplet"):

@@ -27,7 +27,7 @@ def one_shot_accuracy(
         images: uint8 (C, N, 28, 28), letters in rows.
         alphabets: Of every letter; those of fewer than 20 letters are left out.
     """
-    points = embed(images.flatten(0, 1)).unflatten(0, images.shape[:2])  # (C, N, d)
+    points = embed(images.flatten(0, 1)).view(*images.shape[:2], -1)  # (C, N, d)
     rows = {name: [at for at, own in enumerate(alphabets) if own == name] for name in sorted(set(alphabets))}
     large = [torch.tensor(own) for own in rows.values() if len(own) >= WAYS]
     generator = torch.Generator().manual_seed(seed)

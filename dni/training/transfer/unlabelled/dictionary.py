@@ -32,7 +32,9 @@ def random_dictionary(seed: int, *, num_atoms: int = NUM_ATOMS) -> Tensor:
 
 def letter_patches(images: Tensor, seed: int, *, number: int = NUM_PATCHES) -> Tensor:
     """Patches drawn at random from uint8 letters (N, 28, 28): float32 (number or fewer, 49)."""
-    patches = torch.cat([patches_of(chunk.float() / 255).flatten(0, 1) for chunk in images.split(CHUNK)])
+    patches = torch.cat(
+        [patches_of(chunk.float() / 255).flatten(0, 1) for chunk in torch.split(images, CHUNK)]
+    )
     patches = patches[patches.norm(dim=1) > LEAST_CONTRAST]
     chosen = torch.randperm(len(patches), generator=torch.Generator().manual_seed(seed))[:number]
     return patches[chosen]

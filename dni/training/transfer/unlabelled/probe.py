@@ -18,7 +18,7 @@ STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 @dataclass(frozen=True)
 class Probe:
-    """Scores are ``features @ weight + bias``: float32 (d, 10) and (10,); near 1 for the class, near 0 else."""
+    """Scores are ``features @ weight + bias``, float32 (d, 10) and (10,); near 1 for the class, else 0."""
 
     weight: Tensor
     bias: Tensor

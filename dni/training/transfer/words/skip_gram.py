@@ -54,7 +54,8 @@ def subsample(
     """A text without some of its frequent words: a word of frequency f stays with probability sqrt(t / f)."""
     frequency = counts / counts.sum()
     kept = np.sqrt(threshold / np.maximum(frequency, 1e-12))[text]
-    return text[generator.random(len(text)) < kept]
+    chosen: NDArray[np.int64] = text[generator.random(len(text)) < kept]
+    return chosen
 
 
 def pairs_of(text: NDArray[np.int64], window: int, generator: np.random.Generator) -> NDArray[np.int64]:
