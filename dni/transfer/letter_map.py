@@ -19,23 +19,45 @@ from dni.errors import DniError, shown
 from dni.transfer.files import read_weights
 from models.letters import LetterNetwork
 
-__all__ = ["ALPHAS", "MAX_NEIGHBOURS", "STARTS", "Drawn", "Gallery", "LetterMap", "Start", "read_gallery"]
+__all__ = [
+    "ALPHAS",
+    "MAX_NEIGHBOURS",
+    "STARTS",
+    "Drawn",
+    "Gallery",
+    "LetterMap",
+    "Start",
+    "read_gallery",
+    "read_letter_map",
+]
 
 VIEW = "letters"
 Start = Literal["untrained", "classifier"]
 STARTS: tuple[Start, ...] = get_args(Start)
 TRAINED = "triplet"
-ALPHAS = tuple(step / 20 for step in range(21))
+ALPHAS = tuple(step / 10 for step in range(11))
 MAX_NEIGHBOURS = 8
 RESULT_BYTES = 16_000_000
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """``images``: uint8 (C, N, 28, 28), letters in rows, N drawings of each; ``alphabets``: each letter's."""
+    """Letters of alphabets that no network has seen.
+
+    Attributes:
+        images: uint8 (C, N, 28, 28), letters in rows, N drawings of each.
+        samples: uint8 (C, 28, 28), one more drawing of each, to ask about.
+        alphabets: Of each letter.
+    """
 
     images: Tensor
+    samples: Tensor
     alphabets: tuple[str, ...]
+
+    @property
+    def drawings(self) -> Tensor:
+        """All drawings but the samples, letter by letter: uint8 (C * N, 28, 28)."""
+        return self.images.flatten(0, 1)
 
 
 @dataclass(frozen=True)
@@ -85,9 +107,9 @@ class LetterMap:
             points: Tensor = network(images[:, None].float() / 255)
         return points
 
-    def positions(self, start: Start) -> Tensor:
-        """The gallery on the map at every one of :data:`ALPHAS`: float32 (A, C * N, 2), in [-1, 1]."""
-        return torch.stack([self._placed(start, self._gallery_points(start, alpha)) for alpha in ALPHAS])
+    def positions(self, start: Start, alphas: tuple[float, ...] = ALPHAS) -> Tensor:
+        """The gallery on the map at every alpha: float32 (A, C * N, 2), in [-1, 1]."""
+        return torch.stack([self._placed(start, self._gallery_points(start, alpha)) for alpha in alphas])
 
     def draw(self, start: Start, image: Tensor, alphas: tuple[float, ...] = ALPHAS) -> Drawn:
         """Where a drawn letter, uint8 (28, 28), is, and what is nearest to it."""
@@ -102,9 +124,8 @@ class LetterMap:
         return nearest.indices, nearest.values, self._placed(start, point)[0]
 
     def _gallery_points(self, start: Start, alpha: float) -> Tensor:
-        images = self.gallery.images.flatten(0, 1)
         key = ("points", start, alpha)
-        return self._results.recall(key, lambda: self.points(start, alpha, images))
+        return self._results.recall(key, lambda: self.points(start, alpha, self.gallery.drawings))
 
     def _placed(self, start: Start, points: Tensor) -> Tensor:
         mean, axes, largest = self._results.recall(("axes", start), lambda: self._fit(start))
@@ -132,11 +153,11 @@ def read_gallery() -> Gallery:
         raise DniError(
             f"Expected a gallery of letters with their alphabets, but got others ({error})."
         ) from error
-    if images.ndim != 4 or len(images) != len(names):
+    if images.ndim != 4 or images.shape[1] < 2 or len(images) != len(names):
         raise DniError(
             f"Expected a gallery of letters in rows, but got {tuple(images.shape)} and {len(names)} names."
         )
-    return Gallery(images, tuple(names))
+    return Gallery(images[:, 1:].contiguous(), images[:, 0].contiguous(), tuple(names))
 
 
 def read_letter_map() -> LetterMap:

@@ -39,6 +39,7 @@ STYLES = (
     "mixing/mixing.css",
     "adaptation/adaptation.css",
     "transfer/transfer.css",
+    "transfer/maps.css",
 )
 
 

@@ -20,11 +20,11 @@ def over_seeds(values: Sequence[float]) -> dict[str, Any]:
     """Mean, standard deviation (of the population) and the values themselves, to four digits.
 
     >>> over_seeds([0.5, 0.7])
-    {'mean': 0.6, 'std': 0.1, 'values': [0.5, 0.7]}
+    {'mean': 0.6, 'deviation': 0.1, 'values': [0.5, 0.7]}
     """
     return {
         "mean": round(fmean(values), 4),
-        "std": round(pstdev(values), 4),
+        "deviation": round(pstdev(values), 4),
         "values": [round(value, 4) for value in values],
     }
 

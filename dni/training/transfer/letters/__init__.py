@@ -23,7 +23,7 @@ from models.letters import LetterNetwork
 __all__ = ["evaluate", "train"]
 
 VIEW = "letters"
-ITERATIONS = 1500
+ITERATIONS = 1200
 # What is trained, by which loss, and from what: "longer" is the control of as many steps as both together.
 RUNS: dict[str, tuple[Loss, str]] = {
     "classifier": ("classifier", "untrained"),
@@ -31,7 +31,8 @@ RUNS: dict[str, tuple[Loss, str]] = {
     "longer": ("classifier", "classifier"),
 }
 ALPHAS = tuple(step / 10 for step in range(11))
-GALLERY_DRAWINGS = 6
+# Of which the first is to ask about.
+GALLERY_DRAWINGS = 5
 State = dict[str, Tensor]
 
 
