@@ -15,6 +15,7 @@ from dni.training.transfer.words.corpus import Vocabulary, bible_words, shakespe
 from dni.training.transfer.words.skip_gram import (
     SkipGram,
     SkipGramConfig,
+    loss_and_gradients,
     negative_sampling_loss,
     pairs_of,
     subsample,
@@ -36,6 +37,19 @@ def test_loss_is_the_papers_formula() -> None:
         math.log(1 / (1 + math.exp(1.5))) + math.log(1 / (1 + math.exp(1))) + math.log(1 / (1 + math.exp(2)))
     )
     assert float(negative_sampling_loss(centre, context, noise)) == pytest.approx(expected)
+
+
+def test_gradients_are_those_of_autograd() -> None:
+    generator = torch.Generator().manual_seed(0)
+    words, contexts = (torch.randn(9, 4, generator=generator).requires_grad_() for _ in range(2))
+    pairs, noise = (torch.randint(9, (20, size), generator=generator) for size in (2, 3))
+    expected = negative_sampling_loss(words[pairs[:, 0]], contexts[pairs[:, 1]], contexts[noise])
+    expected.backward()
+    with torch.no_grad():
+        loss, gradients = loss_and_gradients(words, contexts, pairs, noise)
+    assert loss == pytest.approx(float(expected.detach()), rel=1e-5)
+    for found, parameter in zip(gradients, (words, contexts), strict=True):
+        assert torch.allclose(found, parameter.grad, atol=1e-6)
 
 
 def test_pairs_are_within_the_window_and_nearer_ones_more_frequent() -> None:

@@ -20,7 +20,14 @@ from torch.nn import functional
 
 from dni.errors import DniError
 
-__all__ = ["SkipGram", "SkipGramConfig", "negative_sampling_loss", "pairs_of", "subsample"]
+__all__ = [
+    "SkipGram",
+    "SkipGramConfig",
+    "loss_and_gradients",
+    "negative_sampling_loss",
+    "pairs_of",
+    "subsample",
+]
 
 NOISE_POWER = 0.75
 
@@ -82,6 +89,31 @@ def negative_sampling_loss(centre: Tensor, context: Tensor, noise: Tensor) -> Te
     near = functional.logsigmoid((centre * context).sum(dim=1))  # (B,)
     far = functional.logsigmoid(-torch.bmm(noise, centre[:, :, None])[:, :, 0]).sum(dim=1)
     return -(near + far).mean()
+
+
+def loss_and_gradients(
+    words: Tensor, contexts: Tensor, pairs: Tensor, noise: Tensor
+) -> tuple[float, tuple[Tensor, Tensor]]:
+    """:func:`negative_sampling_loss` of a batch and its gradients, which are written out for their speed.
+
+    Args:
+        words: float32 (V, d).
+        contexts: float32 (V, d).
+        pairs: int64 (B, 2), centre and context words.
+        noise: int64 (B, k), words drawn at random.
+    """
+    centre = words[pairs[:, 0]]
+    others = torch.cat((pairs[:, 1:], noise), dim=1)  # (B, 1 + k), the context first
+    vectors = contexts[others.flatten()].view(*others.shape, -1)
+    scores = (vectors * centre[:, None]).sum(dim=2)
+    wanted = torch.zeros_like(scores)
+    wanted[:, 0] = 1
+    loss = functional.binary_cross_entropy_with_logits(scores, wanted, reduction="sum") / len(pairs)
+    slope = (scores.sigmoid() - wanted) / len(pairs)
+    of_words, of_contexts = torch.zeros_like(words), torch.zeros_like(contexts)
+    of_words.index_add_(0, pairs[:, 0], (slope[:, :, None] * vectors).sum(dim=1))
+    of_contexts.index_add_(0, others.flatten(), (slope[:, :, None] * centre[:, None]).flatten(0, 1))
+    return float(loss), (of_words, of_contexts)
 
 
 class SkipGram:
@@ -151,13 +183,10 @@ class SkipGram:
             yield torch.from_numpy(batch), torch.from_numpy(np.searchsorted(cumulative, drawn, side="right"))
 
     def _step(self, batch: Tensor, noise: Tensor) -> float:
-        words, contexts = self.parameters["words"], self.parameters["contexts"]
-        loss = negative_sampling_loss(
-            functional.embedding(batch[:, 0], words),
-            functional.embedding(batch[:, 1], contexts),
-            functional.embedding(noise, contexts),
+        loss, gradients = loss_and_gradients(
+            self.parameters["words"].detach(), self.parameters["contexts"].detach(), batch, noise
         )
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        for name, gradient in zip(("words", "contexts"), gradients, strict=True):
+            self.parameters[name].grad = gradient
         self.optimizer.step()
-        return float(loss.detach())
+        return loss
