@@ -109,7 +109,9 @@ class LetterMap:
 
     def positions(self, start: Start, alphas: tuple[float, ...] = ALPHAS) -> Tensor:
         """The gallery on the map at every alpha: float32 (A, C * N, 2), in [-1, 1]."""
-        return torch.stack([self._placed(start, self._gallery_points(start, alpha)) for alpha in alphas])
+        return torch.stack(
+            [self._placed(start, alpha, self._gallery_points(start, alpha)) for alpha in alphas]
+        )
 
     def draw(self, start: Start, image: Tensor, alphas: tuple[float, ...] = ALPHAS) -> Drawn:
         """Where a drawn letter, uint8 (28, 28), is, and what is nearest to it."""
@@ -121,23 +123,30 @@ class LetterMap:
         point = self.points(start, alpha, image[None])
         distances = torch.cdist(point, self._gallery_points(start, alpha))[0]
         nearest = distances.topk(MAX_NEIGHBOURS, largest=False)
-        return nearest.indices, nearest.values, self._placed(start, point)[0]
+        return nearest.indices, nearest.values, self._placed(start, alpha, point)[0]
 
     def _gallery_points(self, start: Start, alpha: float) -> Tensor:
         key = ("points", start, alpha)
         return self._results.recall(key, lambda: self.points(start, alpha, self.gallery.drawings))
 
-    def _placed(self, start: Start, points: Tensor) -> Tensor:
-        mean, axes, largest = self._results.recall(("axes", start), lambda: self._fit(start))
-        return ((points - mean) @ axes / largest).clamp(-1, 1)
+    def _placed(self, start: Start, alpha: float, points: Tensor) -> Tensor:
+        axes: Tensor = self._results.recall(("axes", start), lambda: self._fit(start))
+        return (self._centred(start, alpha, points) @ axes).clamp(-1, 1)
 
-    def _fit(self, start: Start) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean, components (64, 2) and scale of both ends' points together."""
-        ends = torch.cat([self._gallery_points(start, alpha) for alpha in (0.0, 1.0)])
-        mean = ends.mean(dim=0)
-        axes = torch.linalg.svd(ends - mean, full_matrices=False).Vh[:2].T
-        largest = ((ends - mean) @ axes).abs().max().clamp_min(1e-6)
-        return mean, axes, largest
+    def _centred(self, start: Start, alpha: float, points: Tensor) -> Tensor:
+        """Points with the gallery's mean at this alpha at zero, and its spread at 1: else the untrained network
+        would be one dot."""
+        gallery = self._gallery_points(start, alpha)
+        mean = gallery.mean(dim=0)
+        return (points - mean) / (gallery - mean).norm(dim=1).mean().clamp_min(1e-6)
+
+    def _fit(self, start: Start) -> Tensor:
+        """Two components (64, 2) of both ends' points together, scaled so that all of them are in [-1, 1]."""
+        ends = torch.cat(
+            [self._centred(start, alpha, self._gallery_points(start, alpha)) for alpha in (0.0, 1.0)]
+        )
+        axes = torch.linalg.svd(ends, full_matrices=False).Vh[:2].T
+        return axes / (ends @ axes).abs().max().clamp_min(1e-6)
 
 
 def read_gallery() -> Gallery:

@@ -271,19 +271,19 @@ function showReport(panel, { seeds, pixels, ends }) {
     ['classifier, trained as long as both', ends.longer],
     ['triplets, from the classifier', ends.triplet],
   ]);
-  for (const [index, tag] of /** @type {const} */ ([[0, 'th'], [1, 'td']])) {
+  for (const [name, { mean, deviation }] of rows) {
     const row = document.createElement('tr');
-    for (const [name, { mean, deviation }] of rows) {
-      const cell = document.createElement(tag);
-      const spread = deviation ? ` ± ${(100 * deviation).toFixed(1)}` : '';
-      cell.textContent = index ? `${(100 * mean).toFixed(1)}${spread} %` : name;
+    const spread = deviation ? ` ± ${(100 * deviation).toFixed(1)}` : '';
+    for (const text of [name, `${(100 * mean).toFixed(1)}${spread} %`]) {
+      const cell = document.createElement('td');
+      cell.textContent = text;
       row.append(cell);
     }
-    find(panel, index ? '.measures tbody' : '.measures thead').append(row);
+    find(panel, '.measures tbody').append(row);
   }
   const gain = 100 * (ends.triplet.mean - ends.longer.mean);
   showText(
-    find(panel, '.verdict'),
+    find(panel, '.finding'),
     `Triplets bring ${gain.toFixed(1)} points over a classifier of as many steps. Chance is 5 %.`,
   );
 }

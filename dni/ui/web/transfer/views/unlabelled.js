@@ -133,6 +133,7 @@ class UnlabelledView {
   draw() {
     const { panel, step, row, labels } = this;
     showText(find(panel, '.labels-value'), String(labels[row]));
+    showText(find(panel, '.alpha-value'), (step / 10).toFixed(1));
     this.alphaInput.setAttribute('aria-valuetext', `${percent(step / 10)} learned from letters`);
     this.labelsInput.setAttribute('aria-valuetext', `${labels[row]} of each class`);
     this.#drawReading();
@@ -232,7 +233,7 @@ class UnlabelledView {
     );
     const { gain, count: where, least } = gainOfLearning(table);
     showText(
-      find(panel, '.verdict'),
+      find(panel, '.finding'),
       `Learned atoms against random ones: ${signed(gain)} points at ${where} labels, where it is most, ${signed(least)} where least.`,
     );
     const points = table.along.map(({ clean }) => clean[count]);

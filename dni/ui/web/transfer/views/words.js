@@ -155,7 +155,7 @@ function showReport(panel, chart, { seeds, words, questions, ancestor, curve }) 
     ]);
   }
   showText(
-    find(panel, '.verdict'),
+    find(panel, '.finding'),
     `${words.toLocaleString('en')} words. Of ${questions.family_all} family questions the texts have the words of `
     + `${questions.family}, and of ${questions.wordsim_all} pairs of WordSim-353 those of ${questions.wordsim}.`,
   );
