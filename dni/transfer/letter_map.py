@@ -86,8 +86,7 @@ class LetterMap:
     def __init__(self, networks: Mapping[str, Mapping[str, Tensor]], gallery: Gallery) -> None:
         self.gallery = gallery
         self._blends = {
-            start: Blend(LetterNetwork().eval().requires_grad_(False), [networks[start], networks[TRAINED]])
-            for start in STARTS
+            start: Blend(live_network(), [networks[start], networks[TRAINED]]) for start in STARTS
         }
         self._results = SingleFlightCache(RESULT_BYTES)
 
@@ -134,8 +133,10 @@ class LetterMap:
         return (self._centred(start, alpha, points) @ axes).clamp(-1, 1)
 
     def _centred(self, start: Start, alpha: float, points: Tensor) -> Tensor:
-        """Points with the gallery's mean at this alpha at zero, and its spread at 1: else the untrained network
-        would be one dot."""
+        """Points with the gallery's mean at this alpha at zero and its spread at 1.
+
+        Otherwise the untrained network's map would be one dot.
+        """
         gallery = self._gallery_points(start, alpha)
         mean = gallery.mean(dim=0)
         return (points - mean) / (gallery - mean).norm(dim=1).mean().clamp_min(1e-6)
@@ -147,6 +148,10 @@ class LetterMap:
         )
         axes = torch.linalg.svd(ends, full_matrices=False).Vh[:2].T
         return axes / (ends @ axes).abs().max().clamp_min(1e-6)
+
+
+def live_network() -> LetterNetwork:
+    return LetterNetwork().to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
 def read_gallery() -> Gallery:

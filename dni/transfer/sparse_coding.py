@@ -33,10 +33,10 @@ SIDE = 28
 ATOM_SIDE = 7
 STRIDE = 2
 POOLED = 3
-ITERATIONS = 20
+ITERATIONS = 10
 # Added to a patch's contrast, so that empty patches stay near zero instead of becoming noise.
 CONTRAST_FLOOR = 1.0
-CHUNK = 250
+CHUNK = 50
 
 
 def patches_of(images: Tensor) -> Tensor:
@@ -83,7 +83,15 @@ def energy(patches: Tensor, atoms: Tensor, code: Tensor, sparsity: float) -> Ten
 def features_of(images: Tensor, atoms: Tensor, sparsity: float) -> Tensor:
     """Codes, their positive and negative parts apart, averaged in 3x3 fields: float32 (B, K * 2 * 9)."""
     chunks = torch.split(images, CHUNK)
-    return torch.cat([pool(sparse_code(patches_of(chunk), atoms, sparsity)) for chunk in chunks])
+    return torch.cat([pool(code_patches(patches_of(chunk), atoms, sparsity)) for chunk in chunks])
+
+
+def code_patches(patches: Tensor, atoms: Tensor, sparsity: float) -> Tensor:
+    """:func:`sparse_code` of (B, 121, 49), which leaves empty patches out: their codes are zero."""
+    inked = patches.abs().amax(dim=-1) > 0
+    code = patches.new_zeros(*patches.shape[:2], len(atoms))
+    code[inked] = sparse_code(patches[inked], atoms, sparsity)
+    return code
 
 
 def pool(code: Tensor) -> Tensor:

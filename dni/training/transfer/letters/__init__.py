@@ -23,7 +23,7 @@ from models.letters import LetterNetwork
 __all__ = ["evaluate", "train"]
 
 VIEW = "letters"
-ITERATIONS = 1200
+ITERATIONS = 600
 # What is trained, by which loss, and from what: "longer" is the control of as many steps as both together.
 RUNS: dict[str, tuple[Loss, str]] = {
     "classifier": ("classifier", "untrained"),
@@ -109,7 +109,7 @@ def curve(states: list[dict[str, State]], start: str, letters: Letters) -> list[
 
 
 def accuracy(state: State, letters: Letters) -> float:
-    network = LetterNetwork().eval()
+    network = LetterNetwork().to(memory_format=torch.channels_last).eval()
     network.load_state_dict(state)
 
     @torch.no_grad()

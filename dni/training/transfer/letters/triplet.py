@@ -91,7 +91,9 @@ def mine_semi_hard(points: Tensor, labels: Tensor, margin: float) -> tuple[Tenso
 
 
 class LetterTrainer:
-    """Trains a network; batch ``n`` depends on the seed only, so a run can be stopped and resumed.
+    """Trains a network on the processor, its convolutions in bfloat16.
+
+    Batch ``n`` depends on the seed only, so a run can be stopped and resumed.
 
     Args:
         config: See there.
@@ -108,6 +110,7 @@ class LetterTrainer:
         self.network = LetterNetwork()
         if start is not None:
             self.network.load_state_dict(start)
+        self.network.to(memory_format=torch.channels_last)
         self.head = nn.Linear(self.network(torch.zeros(1, 1, 28, 28)).shape[1], len(images), bias=False)
         self.loss: Callable[[Tensor, Tensor], Tensor]
         self.loss = self._classify if config.loss == "classifier" else triplet_loss
@@ -120,7 +123,9 @@ class LetterTrainer:
         progress = self.iteration / self.config.iterations
         self.optimizer.param_groups[0]["lr"] = self.config.learning_rate * (1 - progress)
         images, labels = self.batch(self.iteration)
-        loss = self.loss(self.network(images), labels)
+        with torch.autocast("cpu", torch.bfloat16):
+            points = self.network(images)
+        loss = self.loss(points.float(), labels)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()

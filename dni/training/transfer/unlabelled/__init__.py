@@ -35,8 +35,8 @@ __all__ = ["evaluate", "train"]
 VIEW = "unlabelled"
 # Of labelled digits, for every dictionary.
 DRAWS = 5
-# Digits that labels are drawn from, and those that are read: enough for differences of one point.
-POOL, TEST = 2000, 2000
+# The first of the training digits, which labels are drawn from, and the first test digits, which are read.
+POOL, TEST = 1000, 1500
 NOISE = 0.4
 OTHER_SPARSITIES = (0.03, 0.3)
 LABELS_OF_OTHERS = 10
