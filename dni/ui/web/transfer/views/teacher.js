@@ -1,7 +1,309 @@
 // @ts-check
-// The view "From a teacher".
+// The view "From a teacher": a teacher's answer at a temperature, and students that never saw a digit.
+
+import { BarList } from '../../adaptation/samples/bars.js';
+import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
+import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
+import { encodeBytes, percent } from '../../adaptation/samples/numbers.js';
+import { fillLegend } from '../../adaptation/charts/legend.js';
+import { find, findAs, showText } from '../../lib/dom.js';
+import { gridAt, measuredText, rowAt, softmax, withBias } from '../answers.js';
+import { AtRest } from '../at-rest.js';
+import { DigitPicker } from '../digit-picker.js';
+import { LineChart } from '../line-chart.js';
+
+/** @typedef {import('../protocol.js').TeacherOpenReply} OpenReply */
+/** @typedef {import('../protocol.js').TeacherReadReply} ReadReply */
+/** @typedef {import('../protocol.js').TeacherReadRequest} ReadRequest */
+/** @typedef {import('../protocol.js').TeacherExactReply} ExactReply */
+/** @typedef {import('../protocol.js').TeacherExactRequest} ExactRequest */
+/** @typedef {import('../protocol.js').Failure} Failure */
+
+/** @typedef {{ hidden: number[], alphas: number[], biases: number[], temperature: number }} Start */
+
+const SAMPLES_A_ROW = 10;
+const KINDS = [
+  { kind: 'hard', name: 'labels', colour: '--d1', dash: [2, 3] },
+  { kind: 'soft', name: 'soft targets', colour: '--d0', dash: [] },
+  { kind: 'logits', name: 'logits', colour: '--d2', dash: [9, 4] },
+];
+const BLEND = { name: 'this blend (the networks of seed 0)', colour: '--d3', dash: [9, 3, 2, 3] };
+const MOST_TEMPERATURE = 40;
+
+/**
+ * @param {number} position Of the slider, 0 to 100.
+ * @returns {number} A temperature from 1 to 40, in equal ratios.
+ */
+export function temperatureAt(position) {
+  return MOST_TEMPERATURE ** (position / 100);
+}
 
 /** @type {import('../transfer.js').MountView} */
-export function mountTeacher() {
-  return { draw() {} };
+export function mountTeacher(panel, context) {
+  const view = new TeacherPanel(panel, context);
+  view.open();
+  return view;
+}
+
+class TeacherPanel {
+  /** @type {OpenReply | null} */
+  #opened = null;
+  /** @type {ReadReply | null} */
+  #reading = null;
+  /** @type {ExactReply | null} */
+  #exact = null;
+  #ink = '';
+
+  /**
+   * @param {HTMLElement} panel
+   * @param {import('../transfer.js').ViewContext} context
+   */
+  constructor(panel, context) {
+    this.panel = panel;
+    this.context = context;
+    this.start = /** @type {Start} */ (context.start);
+    const atStart = 100 * (Math.log(this.start.temperature) / Math.log(MOST_TEMPERATURE));
+    this.choice = { hidden: this.start.hidden[0], alpha: 1, bias: 0, temperature: atStart };
+    this.teacher = new BarList(find(panel, '.teacher-bars'));
+    this.readings = ['labels', 'blend', 'soft targets'].map((name) => addReading(find(panel, '.readings'), name));
+    this.samples = new DigitPicker(findAs(panel, '.samples', HTMLCanvasElement), {
+      columns: SAMPLES_A_ROW,
+      palette: context.palette,
+      onShow: this.draw,
+      onPick: (ink) => this.#take(ink),
+    });
+    this.chart = new LineChart(findAs(panel, '.curve', HTMLCanvasElement), {
+      palette: context.palette,
+      onPick: (position) => this.#set('bias', Math.round(10 * rowAt([0, this.start.biases.length - 1],
+        [[0], [this.start.biases.at(-1) ?? 0]], position)[0]) / 10),
+      onShow: this.draw,
+    });
+    this.request = new CoalescedRequest(
+      (/** @type {ReadRequest} */ asked) => context.ask('teacher_read', asked), this.#receive);
+    this.rest = new AtRest(find(panel, '.badge'),
+      (/** @type {ExactRequest} */ asked) => context.ask('teacher_exact', asked), this.#receiveExact);
+    this.#attach();
+  }
+
+  async open() {
+    /** @type {OpenReply | Failure} */
+    const reply = await this.context.ask('teacher_open', {});
+    if (reply.error !== undefined) {
+      this.context.showMessage(reply.error);
+      return;
+    }
+    this.#opened = reply;
+    this.samples.open(reply.pixels);
+    this.samples.pick(Math.max(0, reply.labels.indexOf(this.choice.hidden)));
+    this.#fillTable(reply);
+    this.panel.dataset.state = 'open';
+  }
+
+  // ---- controls
+
+  #attach() {
+    const { panel } = this;
+    this.sliders = {
+      temperature: slider(panel, '.temperature', (value) => this.#set('temperature', value)),
+      bias: slider(panel, '.bias', (value) => this.#set('bias', value)),
+      alpha: slider(panel, '.alpha-share', (value) => this.#set('alpha', value)),
+    };
+    const hint = find(panel, '.hint');
+    const pad = new DrawingPad(findAs(panel, '.pad', HTMLCanvasElement), () => {
+      hint.hidden = !pad.isEmpty;
+      if (!pad.drawing) return;
+      this.samples.picked = -1;
+      this.#take(pad.drawing.ink);
+    });
+    find(panel, '.clear').addEventListener('click', () => pad.clear());
+    const name = `transfer-hidden-${Math.random()}`;
+    for (const digit of this.start.hidden) {
+      find(panel, '.hiddens').append(radio(name, digit, digit === this.choice.hidden, () => {
+        this.choice.hidden = digit;
+        this.#reading = null;
+        if (this.#opened) this.samples.pick(Math.max(0, this.#opened.labels.indexOf(digit)));
+      }));
+    }
+    fillLegend(find(panel, '.legend'), [...KINDS, BLEND]);
+  }
+
+  /**
+   * @param {'temperature' | 'bias' | 'alpha'} name
+   * @param {number} value
+   */
+  #set(name, value) {
+    this.choice[name] = value;
+    if (name !== 'temperature') this.#askExact();
+    this.draw();
+  }
+
+  /** @param {Uint8Array} ink (28, 28) */
+  #take(ink) {
+    this.#ink = encodeBytes(ink);
+    this.request.ask({ hidden: this.choice.hidden, ink: this.#ink });
+    this.#askExact();
+    this.draw();
+  }
+
+  #askExact() {
+    if (!this.#ink) return;
+    this.#exact = null;
+    const { hidden, alpha, bias } = this.choice;
+    this.rest.want({ hidden, alpha, bias, ink: this.#ink });
+  }
+
+  /**
+   * @param {ReadReply | Failure} reply
+   * @param {ReadRequest} asked
+   */
+  #receive = (reply, asked) => {
+    if (asked.hidden !== this.choice.hidden) return;
+    this.context.showMessage(reply.error ?? null);
+    if (reply.error === undefined) this.#reading = reply;
+    this.draw();
+  };
+
+  /** @param {ExactReply | Failure} reply */
+  #receiveExact = (reply) => {
+    this.context.showMessage(reply.error ?? null);
+    if (reply.error !== undefined) return;
+    this.#exact = reply;
+    this.rest.show('exact');
+    this.draw();
+  };
+
+  // ---- drawing
+
+  draw = () => {
+    this.#drawControls();
+    this.samples.draw();
+    this.#drawBars();
+    this.#drawScores();
+    this.#drawChart();
+  };
+
+  #drawControls() {
+    const { hidden, alpha, bias, temperature } = this.choice;
+    this.sliders?.temperature.show(temperature, temperatureAt(temperature).toFixed(1));
+    this.sliders?.bias.show(bias, `+${bias.toFixed(1)}`);
+    this.sliders?.alpha.show(alpha, alpha.toFixed(2));
+    showText(find(this.panel, '.hidden-digit'), String(hidden));
+    showText(find(this.panel, '.hidden-name'), `${hidden}s`);
+  }
+
+  #drawBars() {
+    const { hidden, alpha, bias, temperature } = this.choice;
+    const reading = this.#reading;
+    this.teacher.show(reading && softmax(reading.teacher, temperatureAt(temperature)));
+    const at = (/** @type {number} */ share) =>
+      reading && softmax(withBias(rowAt(this.start.alphas, reading.students, share), hidden, bias));
+    const exact = this.#exact && softmax(withBias(this.#exact.logits, hidden, bias));
+    [at(0), exact ?? at(alpha), at(1)].forEach((shares, index) => this.readings[index].bars.show(shares));
+    showText(this.readings[1].head, `blend at ${alpha.toFixed(2)}`);
+  }
+
+  #drawScores() {
+    const grid = this.#opened?.report.grid[this.choice.hidden];
+    if (!grid) return;
+    const { alpha, bias } = this.choice;
+    const points = { rows: this.start.alphas, columns: this.start.biases };
+    const preview = (/** @type {number[][]} */ numbers) => gridAt(points, numbers, alpha, bias);
+    const { all, hidden } = this.#exact?.accuracy ?? { all: preview(grid.all), hidden: preview(grid.hidden) };
+    showText(find(this.panel, '.of-hidden'), percent(hidden, 1));
+    showText(find(this.panel, '.of-all'), percent(all, 1));
+  }
+
+  #drawChart() {
+    const { report } = this.#opened ?? {};
+    const { hidden, alpha, bias } = this.choice;
+    if (!report) return;
+    const blend = rowAt(this.start.alphas, report.grid[hidden].hidden, alpha);
+    this.chart.ticks = this.start.biases.map((value) => (value % 2 === 0 ? `+${value}` : ''));
+    this.chart.lines = [
+      ...KINDS.map(({ kind, colour, dash }) => ({ colour, dash, points: report.curves[hidden][kind].hidden })),
+      { ...BLEND, points: blend.map((mean) => ({ mean, deviation: 0 })) },
+    ];
+    const last = this.start.biases.length - 1;
+    this.chart.draw((bias / this.start.biases[last]) * last);
+    const label = `Accuracy on the ${hidden}s for each bias, of three kinds of students and of this blend`;
+    this.chart.surface.canvas.setAttribute('aria-label', label);
+  }
+
+  /** @param {OpenReply} opened */
+  #fillTable({ report, source }) {
+    const body = [['student, taught by', 'all test digits'],
+      ...KINDS.map(({ kind, name }) => [name, measuredText(report.all[kind])]),
+      ['the teacher itself', percent(report.teacher, 1)]];
+    find(this.panel, 'table').replaceChildren(...body.map((cells, row) => tableRow(cells, row === 0)));
+    const seeds = `Students that saw all digits; mean and standard deviation of ${report.seeds} seeds on MNIST's test digits.`;
+    showText(find(this.panel, '.seeds'), seeds);
+    const where = 'Lines: share of the hidden digits that are read rightly, over the bias; drag the chart or the slider. ';
+    const own = source.isMnist ? '' : `MNIST is not here: the exact numbers are those of ${source.title}.`;
+    showText(find(this.panel, '.where'), where + own);
+  }
+}
+
+/**
+ * @param {string[]} cells
+ * @param {boolean} isHead
+ */
+function tableRow(cells, isHead) {
+  const row = document.createElement('tr');
+  row.append(...cells.map((text) => {
+    const cell = document.createElement(isHead ? 'th' : 'td');
+    cell.textContent = text;
+    return cell;
+  }));
+  return row;
+}
+
+/**
+ * @param {HTMLElement} panel
+ * @param {string} selector
+ * @param {(value: number) => void} onSlide
+ */
+function slider(panel, selector, onSlide) {
+  const input = findAs(panel, selector, HTMLInputElement);
+  const output = find(/** @type {HTMLElement} */ (input.parentElement), 'output');
+  input.addEventListener('input', () => onSlide(Number(input.value)));
+  return {
+    show: (/** @type {number} */ value, /** @type {string} */ text) => {
+      if (Number(input.value) !== value) input.value = String(value);
+      showText(output, text);
+      input.setAttribute('aria-valuetext', text);
+    },
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {number} digit
+ * @param {boolean} isChecked
+ * @param {() => void} onChoose
+ */
+function radio(name, digit, isChecked, onChoose) {
+  const label = document.createElement('label');
+  const input = document.createElement('input');
+  input.type = 'radio';
+  input.name = name;
+  input.value = String(digit);
+  input.checked = isChecked;
+  input.addEventListener('change', onChoose);
+  label.append(input, ` ${digit}`);
+  return label;
+}
+
+/**
+ * @param {HTMLElement} parent
+ * @param {string} name
+ */
+function addReading(parent, name) {
+  const column = document.createElement('div');
+  const head = document.createElement('h4');
+  const list = document.createElement('ul');
+  head.textContent = name;
+  list.className = 'bars';
+  column.append(head, list);
+  parent.append(column);
+  return { head, bars: new BarList(list) };
 }

@@ -1,0 +1,157 @@
+"""Trains and measures the view "How deep?": features of the digits 0 to 4, kept up to a cut, for 5 to 9.
+
+Yosinski et al., "How transferable are features in deep neural networks?", NIPS 2014,
+https://arxiv.org/abs/1411.1792. A network A learns 0 to 4 from all labels. A network for 5 to 9 with few
+labels then takes its first n layers from A (AnB), from a network B that learned the same few labels (BnB), or
+at random, and keeps them, or trains them on (+); the layers above are new. In the paper B has as many labels
+as A.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dni.checkpoints.files import read_state, save
+from dni.training.transfer.digit_data import GreyDigits, load_grey
+from dni.training.transfer.fit import Schedule, accuracy, fit, seeded
+from dni.training.transfer.views import Runs
+from dni.transfer.depth_setting import CLASSES_A, CLASSES_B, CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT
+from dni.transfer.layered_blend import blend_layers, layer_of
+from models.transfer import LAYERS, LayeredNetwork
+
+__all__ = ["base_network", "blended_accuracies", "train", "train_cut"]
+
+State = Mapping[str, Tensor]
+
+BASE = Schedule(steps=800, batch_size=64)
+FEW = Schedule(steps=200, batch_size=32)
+# Added to the run's seed, so that no two networks start alike by accident.
+NEW_LAYERS, RANDOM_LAYERS, ALONE = 1000, 2000, 3000
+CURVE = tuple(step / 10 for step in range(11))
+
+
+def network_of(state: State) -> LayeredNetwork:
+    network = LayeredNetwork()
+    network.load_state_dict(dict(state))
+    return network
+
+
+def new_state(seed: int) -> dict[str, Tensor]:
+    return seeded(seed, LayeredNetwork).state_dict()
+
+
+def joined(below: State, above: State, cut: int) -> dict[str, Tensor]:
+    """The first ``cut`` layers of one network below the others of another one."""
+    kept = LAYERS[:cut]
+    return {name: (below if layer_of(name) in kept else above)[name] for name in above}
+
+
+def train_cut(
+    start: State, cut: int, digits: GreyDigits, seed: int, schedule: Schedule = FEW
+) -> LayeredNetwork:
+    """Train the layers above a cut; those below it stay as ``start`` has them, bit for bit.
+
+    Args:
+        start: All layers at the beginning.
+        cut: 0 to train all layers.
+        digits: Of the classes of the task, numbered from 0.
+        seed: Of the batches.
+        schedule: How long.
+    """
+    network = network_of(start)
+    with torch.no_grad():
+        features = torch.cat([network.below(chunk, cut) for chunk in digits.images.split(500)])
+
+    def loss_of(batch: Tensor) -> Tensor:
+        return functional.cross_entropy(network.above(features[batch], cut), digits.labels[batch])
+
+    parameters = [parameter for layer in network.layers()[cut:] for parameter in layer.parameters()]
+    fit(parameters, loss_of, len(digits), schedule, seed)
+    return network.eval()
+
+
+def base_network(runs: Runs, seed: int) -> dict[str, Tensor]:
+    """Network A of a seed; trained where it is not there yet."""
+    path = runs.folder("depth", seed) / "A.safetensors"
+    if not (runs.resume and path.is_file()):
+        digits = load_grey(runs.data_root, "train").of_classes(CLASSES_A)
+        schedule = Schedule(max(1, BASE.steps // runs.shorten), BASE.batch_size)
+        save(path, train_cut(new_state(seed), 0, digits, seed, schedule).state_dict(), {})
+    return read_state(path)
+
+
+def train(runs: Runs, seed: int) -> None:
+    """Train all networks of a seed; each number of labels is a file of results, kept when resuming."""
+    base = base_network(runs, seed)
+    digits, test = (load_grey(runs.data_root, split).of_classes(CLASSES_B) for split in ("train", "test"))
+    test_a = load_grey(runs.data_root, "test").of_classes(CLASSES_A)
+    for count in LABEL_COUNTS:
+        path = result_path(runs, seed, count)
+        if runs.resume and path.is_file():
+            continue
+        few = digits.few(count, seed)
+        found = train_count(runs, base, few, test, seed=seed, count=count)
+        found["base"] = accuracy(network_of(base), test_a.images, test_a.labels)
+        path.write_text(json.dumps(found), encoding="utf-8")
+
+
+def result_path(runs: Runs, seed: int, count: int) -> Path:
+    return runs.folder("depth", seed) / f"{count}.json"
+
+
+def train_count(
+    runs: Runs, base: State, few: GreyDigits, test: GreyDigits, *, seed: int, count: int
+) -> dict[str, Any]:
+    """Accuracies on B's test digits: ``alone``, ``kinds`` (kind, cut), and of the live pairs ``blends``."""
+    schedule = Schedule(max(1, FEW.steps // runs.shorten), FEW.batch_size)
+    new, random = new_state(NEW_LAYERS + seed), new_state(RANDOM_LAYERS + seed)
+    alone = train_cut(new_state(ALONE + seed), 0, few, seed, schedule)
+    below = {"A": base, "B": alone.state_dict(), "r": random}
+    found: dict[str, Any] = {
+        "alone": accuracy(alone, test.images, test.labels),
+        "kinds": {kind: [] for kind in KINDS},
+    }
+    for cut in CUTS:
+        trained: dict[str, State] = {}
+        for kind in KINDS:
+            start = joined(below[kind[0]], new, cut)
+            network = train_cut(start, 0 if kind.endswith("+") else cut, few, seed, schedule)
+            found["kinds"][kind].append(accuracy(network, test.images, test.labels))
+            trained[kind] = network.state_dict()
+        if count == LIVE_COUNT:
+            ends = [trained["AnB"], trained["AnB+"]]
+            for name, end in zip(("frozen", "tuned"), ends, strict=True):
+                save(runs.folder("depth", seed) / f"{name}-{cut}.safetensors", end, {})
+            found.setdefault("blends", []).append(blended_accuracies(ends, cut, test))
+    return found
+
+
+def blended_accuracies(ends: list[State], cut: int, test: GreyDigits) -> dict[str, Any]:
+    """How much of the fine-tuning counts: accuracies between AnB (alpha 0) and AnB+ (alpha 1).
+
+    Returns:
+        ``curve``: all layers at the same alpha. ``only`` and ``without``: one group of layers (each layer
+        below the cut, and those above it together) at alpha 1 and the others at 0, and the other way round.
+    """
+
+    def measured(alphas: Mapping[str, float]) -> float:
+        return accuracy(network_of(blend_layers(ends, alphas)), test.images, test.labels)
+
+    parts = {layer: (layer,) for layer in LAYERS[:cut]} | {"above": LAYERS[cut:]}
+    return {
+        "curve": [measured(dict.fromkeys(LAYERS, alpha)) for alpha in CURVE],
+        "only": {
+            name: measured({layer: float(layer in own) for layer in LAYERS}) for name, own in parts.items()
+        },
+        "without": {
+            name: measured({layer: float(layer not in own) for layer in LAYERS})
+            for name, own in parts.items()
+        },
+    }

@@ -1,0 +1,98 @@
+"""What stands behind the view "How deep?": networks for 5 to 9, between frozen and tuned layers of 0 to 4.
+
+Yosinski et al., "How transferable are features in deep neural networks?", NIPS 2014,
+https://arxiv.org/abs/1411.1792.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from dni.digits.digit_sources import DigitSource
+from dni.errors import DniError
+from dni.transfer.depth_setting import CLASSES_B, CUTS
+from dni.transfer.files import read_report, read_weights
+from dni.transfer.layered_blend import blend_layers
+from models.transfer import LAYERS, LayeredNetwork
+
+__all__ = ["DepthLive", "DepthReading", "layer_alphas"]
+
+VIEW = "depth"
+NUM_SAMPLES = 40
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class DepthReading:
+    """What a blend reads: the digits of the samples (5 to 9), and the accuracy on all test digits of 5 to 9,
+    or None where only the samples were read."""
+
+    answers: list[int]
+    accuracy: float | None
+
+
+def layer_alphas(cut: int, alphas: Mapping[str, float]) -> dict[str, float]:
+    """An alpha for each layer, of one for each layer below the cut and of "above" for all others.
+
+    Raises:
+        DniError: There is no such cut, a name is missing or too many, or a number is outside 0 to 1.
+    """
+    if cut not in CUTS:
+        raise DniError(f"Expected a cut after layer 1 to {CUTS[-1]}, but got {cut}.")
+    wanted = (*LAYERS[:cut], "above")
+    if set(alphas) != set(wanted):
+        raise DniError(f"Expected an alpha for each of {', '.join(wanted)}, but got {len(alphas)} numbers.")
+    for name, alpha in alphas.items():
+        if not 0 <= alpha <= 1:
+            raise DniError(f"Expected alpha from 0 to 1 for {name}, but got {alpha:g}.")
+    return {layer: alphas.get(layer, alphas["above"]) for layer in LAYERS}
+
+
+class DepthLive:
+    """Safe to share between threads: whoever asks sets the network and runs it before the next one does.
+
+    Args:
+        source: The digits to measure on; those of 0 to 4 are left out.
+
+    Raises:
+        DniError: A file that ships is missing or unusable.
+    """
+
+    def __init__(self, source: DigitSource) -> None:
+        self.source = source
+        self.report: dict[str, Any] = read_report(VIEW)
+        own = torch.isin(source.digits.labels, torch.tensor(CLASSES_B))
+        self.images = source.digits.images[own][:, :1].float().div(255)  # (N, 1, 28, 28)
+        self.labels = source.digits.labels[own]
+        self.samples = list(range(min(NUM_SAMPLES, len(self.labels))))
+        self._ends = {
+            cut: [read_weights(VIEW, f"{end}-{cut}") for end in ("frozen", "tuned")] for cut in CUTS
+        }
+        self._network = LayeredNetwork().eval().requires_grad_(False)
+        self._lock = threading.Lock()
+
+    def read(self, cut: int, alphas: Mapping[str, float], *, measure: bool) -> DepthReading:
+        """What the pair of a cut reads, blended layer by layer.
+
+        Args:
+            cut: After which layer the pair was cut.
+            alphas: See :func:`layer_alphas`; 0 is AnB, 1 is AnB+.
+            measure: Read all test digits, and not only the samples.
+
+        Raises:
+            DniError: See :func:`layer_alphas`.
+        """
+        each = layer_alphas(cut, alphas)
+        blended = blend_layers(self._ends[cut], each)
+        images = self.images if measure else self.images[self.samples]
+        with self._lock:
+            self._network.load_state_dict(blended)
+            classes = torch.cat([self._network(chunk).argmax(dim=1) for chunk in images.split(CHUNK)])
+        answers = torch.tensor(CLASSES_B)[classes]
+        accuracy = (answers == self.labels).float().mean().item() if measure else None
+        return DepthReading(answers[: len(self.samples)].tolist(), accuracy)
