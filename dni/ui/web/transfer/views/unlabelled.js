@@ -37,7 +37,7 @@ export function barShares(scores) {
  * @param {Measured | undefined} measured
  * @returns {string} Per cent with the deviation over seeds, where there is one.
  */
-export function measuredText(measured) {
+export function cellText(measured) {
   if (!measured) return '–';
   const mean = (100 * measured.mean).toFixed(1);
   return measured.deviation ? `${mean} ± ${(100 * measured.deviation).toFixed(1)}` : mean;
@@ -291,7 +291,7 @@ function showTable(table, { labels, chosen, rows }) {
   const header = ['labels of each class', ...labels.map(String)];
   find(table, 'thead').replaceChildren(rowOf('th', header, chosen));
   find(table, 'tbody').replaceChildren(
-    ...rows.map(([name, row]) => rowOf('td', [name, ...labels.map((count) => measuredText(row[String(count)]))], chosen)),
+    ...rows.map(([name, row]) => rowOf('td', [name, ...labels.map((count) => cellText(row[String(count)]))], chosen)),
   );
 }
 
