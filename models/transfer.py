@@ -67,8 +67,8 @@ class LayeredNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1, self.conv2 = convolution(1, 16), convolution(16, 32)
-        self.fc1, self.fc2, self.out = dense(512, 64), dense(64, 64), nn.Linear(64, 5)
+        self.conv1, self.conv2 = convolution(1, 8), convolution(8, 16)
+        self.fc1, self.fc2, self.out = dense(256, 64), dense(64, 64), nn.Linear(64, 5)
 
     def layers(self) -> tuple[nn.Module, ...]:
         """In the order of :data:`LAYERS`."""

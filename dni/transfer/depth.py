@@ -92,7 +92,7 @@ class DepthLive:
         images = self.images if measure else self.images[self.samples]
         with self._lock:
             self._network.load_state_dict(blended)
-            classes = torch.cat([self._network(chunk).argmax(dim=1) for chunk in images.split(CHUNK)])
+            classes = torch.cat([self._network(chunk).argmax(dim=1) for chunk in torch.split(images, CHUNK)])
         answers = torch.tensor(CLASSES_B)[classes]
         accuracy = (answers == self.labels).float().mean().item() if measure else None
         return DepthReading(answers[: len(self.samples)].tolist(), accuracy)

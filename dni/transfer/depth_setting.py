@@ -11,7 +11,7 @@ CLASSES_B = (5, 6, 7, 8, 9)
 # A network is cut after so many layers.
 CUTS = tuple(range(1, len(LAYERS)))
 # Labelled digits of each class of B.
-LABEL_COUNTS = (5, 10, 30, 100)
+LABEL_COUNTS = (5, 10, 50)
 # Of the pairs that ship.
 LIVE_COUNT = 10
 # As the paper names them: below the cut are layers of A, of B or random ones, frozen or (+) trained on.

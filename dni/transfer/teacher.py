@@ -21,7 +21,7 @@ from dni.transfer.files import read_report, read_weights
 from dni.transfer.teacher_setting import ALPHAS, BIASES, HIDDEN
 from models.transfer import ConvolutionalTeacher, Student
 
-__all__ = ["Reading", "TeacherLive", "check_teacher_choice", "sample_numbers"]
+__all__ = ["Reading", "TeacherLive", "biased_accuracy", "check_teacher_choice", "sample_numbers"]
 
 VIEW = "teacher"
 SAMPLES_PER_CLASS = 3
@@ -58,7 +58,9 @@ def check_teacher_choice(hidden: int, alpha: float, bias: float) -> None:
 
 def sample_numbers(labels: Tensor, per_class: int = SAMPLES_PER_CLASS) -> list[int]:
     """The first few digits of every class, class by class."""
-    return [int(number) for label in labels.unique() for number in (labels == label).nonzero()[:per_class, 0]]
+    return [
+        int(number) for label in torch.unique(labels) for number in (labels == label).nonzero()[:per_class, 0]
+    ]
 
 
 class TeacherLive:
@@ -124,7 +126,7 @@ class TeacherLive:
 
     def _blended(self, hidden: int, alpha: float, images: Tensor) -> Tensor:
         with self._blends[hidden].at_alpha(alpha, extrapolate=True) as network:
-            return torch.cat([network(chunk) for chunk in images.split(CHUNK)])
+            return torch.cat([network(chunk) for chunk in torch.split(images, CHUNK)])
 
 
 def load_blend(hidden: int) -> Blend:

@@ -21,12 +21,13 @@ from torch.nn import functional
 from dni.checkpoints.files import read_state, save
 from dni.training.transfer.digit_data import GreyDigits, load_grey
 from dni.training.transfer.fit import Schedule, accuracy, fit, seeded
+from dni.training.transfer.report import measured, measured_text, ship, write_report
 from dni.training.transfer.views import Runs
 from dni.transfer.depth_setting import CLASSES_A, CLASSES_B, CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT
 from dni.transfer.layered_blend import blend_layers, layer_of
 from models.transfer import LAYERS, LayeredNetwork
 
-__all__ = ["base_network", "blended_accuracies", "train", "train_cut"]
+__all__ = ["base_network", "blended_accuracies", "evaluate", "train", "train_cut"]
 
 State = Mapping[str, Tensor]
 
@@ -34,7 +35,7 @@ BASE = Schedule(steps=800, batch_size=64)
 FEW = Schedule(steps=200, batch_size=32)
 # Added to the run's seed, so that no two networks start alike by accident.
 NEW_LAYERS, RANDOM_LAYERS, ALONE = 1000, 2000, 3000
-CURVE = tuple(step / 10 for step in range(11))
+CURVE = tuple(step / 4 for step in range(5))
 
 
 def network_of(state: State) -> LayeredNetwork:
@@ -67,7 +68,7 @@ def train_cut(
     """
     network = network_of(start)
     with torch.no_grad():
-        features = torch.cat([network.below(chunk, cut) for chunk in digits.images.split(500)])
+        features = torch.cat([network.below(chunk, cut) for chunk in torch.split(digits.images, 500)])
 
     def loss_of(batch: Tensor) -> Tensor:
         return functional.cross_entropy(network.above(features[batch], cut), digits.labels[batch])
@@ -155,3 +156,69 @@ def blended_accuracies(ends: list[State], cut: int, test: GreyDigits) -> dict[st
             for name, own in parts.items()
         },
     }
+
+
+def evaluate(runs: Runs) -> None:
+    """Train what is missing and put all seeds together; writes ``weights/transfer/depth`` and its tables."""
+    for seed in range(runs.num_seeds):
+        train(runs, seed)
+    results = {
+        count: [
+            json.loads(result_path(runs, seed, count).read_text(encoding="utf-8"))
+            for seed in range(runs.num_seeds)
+        ]
+        for count in LABEL_COUNTS
+    }
+    found = {
+        "base": measured(row["base"] for row in results[LIVE_COUNT]),
+        "steps": {"base": BASE.steps, "few": FEW.steps},
+        "counts": {str(count): over_seeds([strip(row) for row in rows]) for count, rows in results.items()},
+        "layers": over_seeds([row["blends"] for row in results[LIVE_COUNT]]),
+    }
+    for cut in CUTS:
+        for end in ("frozen", "tuned"):
+            ship("depth", f"{end}-{cut}", read_state(runs.folder("depth", 0) / f"{end}-{cut}.safetensors"))
+    write_report("depth", runs, found, {"depth": card_table(found), "layers": layers_table(found)})
+
+
+def strip(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"alone": row["alone"], "kinds": row["kinds"]}
+
+
+def over_seeds(rows: list[Any]) -> Any:
+    """Equal trees of numbers, one a seed, as one tree of means and deviations."""
+    first = rows[0]
+    if isinstance(first, dict):
+        return {key: over_seeds([row[key] for row in rows]) for key in first}
+    if isinstance(first, list):
+        return [over_seeds(list(values)) for values in zip(*rows, strict=True)]
+    return measured(rows)
+
+
+def card_table(found: Mapping[str, Any]) -> str:
+    """Per cent, for each number of labels: B alone, and each kind for each cut."""
+    lines = [
+        "| labels a digit | network | " + " | ".join(f"cut after {LAYERS[cut - 1]}" for cut in CUTS) + " |"
+    ]
+    lines.append("|---" * (2 + len(CUTS)) + "|")
+    for count, rows in found["counts"].items():
+        alone = measured_text(rows["alone"])
+        lines.append(f"| {count} | B alone | " + " | ".join([alone] + ["" for _ in CUTS[1:]]) + " |")
+        for kind in KINDS:
+            cells = " | ".join(measured_text(one) for one in rows["kinds"][kind])
+            lines.append(f"| {count} | {kind} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def layers_table(found: Mapping[str, Any]) -> str:
+    """Per cent, for each cut: AnB, AnB+, and one group of layers at alpha 1 alone, or all others."""
+    lines = [
+        "| cut after | AnB | AnB+ | this layer alone at alpha 1 | all but this layer |",
+        "|---" * 5 + "|",
+    ]
+    for cut, one in zip(CUTS, found["layers"], strict=True):
+        ends = " | ".join(measured_text(one["curve"][index]) for index in (0, -1))
+        for name in one["only"]:
+            parts = " | ".join(f"{name}: {measured_text(one[part][name])}" for part in ("only", "without"))
+            lines.append(f"| {LAYERS[cut - 1]} | {ends} | {parts} |")
+    return "\n".join(lines) + "\n"

@@ -39,7 +39,7 @@ class GreyDigits:
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(len(self), generator=generator)
         labels = self.labels[order]
-        rows = [order[labels == label][:per_class] for label in self.labels.unique().tolist()]
+        rows = [order[labels == label][:per_class] for label in torch.unique(self.labels).tolist()]
         return self.subset(torch.cat(rows))
 
 

@@ -9,6 +9,7 @@ import { fillLegend } from '../../adaptation/charts/legend.js';
 import { find, findAs, showText } from '../../lib/dom.js';
 import { gridAt, measuredText, rowAt, softmax, withBias } from '../answers.js';
 import { AtRest } from '../at-rest.js';
+import { fillTable, radio, slider } from '../controls.js';
 import { DigitPicker } from '../digit-picker.js';
 import { LineChart } from '../line-chart.js';
 
@@ -118,7 +119,7 @@ class TeacherPanel {
     find(panel, '.clear').addEventListener('click', () => pad.clear());
     const name = `transfer-hidden-${Math.random()}`;
     for (const digit of this.start.hidden) {
-      find(panel, '.hiddens').append(radio(name, digit, digit === this.choice.hidden, () => {
+      find(panel, '.hiddens').append(radio(name, String(digit), digit === this.choice.hidden, () => {
         this.choice.hidden = digit;
         this.#reading = null;
         if (this.#opened) this.samples.pick(Math.max(0, this.#opened.labels.indexOf(digit)));
@@ -234,63 +235,13 @@ class TeacherPanel {
     const body = [['student, taught by', 'all test digits'],
       ...KINDS.map(({ kind, name }) => [name, measuredText(report.all[kind])]),
       ['the teacher itself', percent(report.teacher, 1)]];
-    find(this.panel, 'table').replaceChildren(...body.map((cells, row) => tableRow(cells, row === 0)));
+    fillTable(find(this.panel, '.measured'), body);
     const seeds = `Students that saw all digits; mean and standard deviation of ${report.seeds} seeds on MNIST's test digits.`;
     showText(find(this.panel, '.seeds'), seeds);
     const where = 'Lines: share of the hidden digits that are read rightly, over the bias; drag the chart or the slider. ';
     const own = source.isMnist ? '' : `MNIST is not here: the exact numbers are those of ${source.title}.`;
     showText(find(this.panel, '.where'), where + own);
   }
-}
-
-/**
- * @param {string[]} cells
- * @param {boolean} isHead
- */
-function tableRow(cells, isHead) {
-  const row = document.createElement('tr');
-  row.append(...cells.map((text) => {
-    const cell = document.createElement(isHead ? 'th' : 'td');
-    cell.textContent = text;
-    return cell;
-  }));
-  return row;
-}
-
-/**
- * @param {HTMLElement} panel
- * @param {string} selector
- * @param {(value: number) => void} onSlide
- */
-function slider(panel, selector, onSlide) {
-  const input = findAs(panel, selector, HTMLInputElement);
-  const output = find(/** @type {HTMLElement} */ (input.parentElement), 'output');
-  input.addEventListener('input', () => onSlide(Number(input.value)));
-  return {
-    show: (/** @type {number} */ value, /** @type {string} */ text) => {
-      if (Number(input.value) !== value) input.value = String(value);
-      showText(output, text);
-      input.setAttribute('aria-valuetext', text);
-    },
-  };
-}
-
-/**
- * @param {string} name
- * @param {number} digit
- * @param {boolean} isChecked
- * @param {() => void} onChoose
- */
-function radio(name, digit, isChecked, onChoose) {
-  const label = document.createElement('label');
-  const input = document.createElement('input');
-  input.type = 'radio';
-  input.name = name;
-  input.value = String(digit);
-  input.checked = isChecked;
-  input.addEventListener('change', onChoose);
-  label.append(input, ` ${digit}`);
-  return label;
 }
 
 /**
