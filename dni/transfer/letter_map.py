@@ -139,14 +139,15 @@ class LetterMap:
         """
         gallery = self._gallery_points(start, alpha)
         mean = gallery.mean(dim=0)
-        return (points - mean) / (gallery - mean).norm(dim=1).mean().clamp_min(1e-6)
+        spread: Tensor = (gallery - mean).norm(dim=1).mean()
+        return (points - mean) / spread.clamp_min(1e-6)
 
     def _fit(self, start: Start) -> Tensor:
         """Two components (64, 2) of both ends' points together, scaled so that all of them are in [-1, 1]."""
         ends = torch.cat(
             [self._centred(start, alpha, self._gallery_points(start, alpha)) for alpha in (0.0, 1.0)]
         )
-        axes = torch.linalg.svd(ends, full_matrices=False).Vh[:2].T
+        axes: Tensor = torch.linalg.svd(ends, full_matrices=False).Vh[:2].T
         return axes / (ends @ axes).abs().max().clamp_min(1e-6)
 
 

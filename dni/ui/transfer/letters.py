@@ -4,7 +4,7 @@ trained by triplets."""
 from __future__ import annotations
 
 import time
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 import torch
@@ -14,7 +14,7 @@ from dni.errors import DniError, shown
 from dni.pictures.strips import over_level
 from dni.transfer.files import read_report
 from dni.transfer.lazy import Lazy
-from dni.transfer.letter_map import ALPHAS, STARTS, Start, read_letter_map
+from dni.transfer.letter_map import ALPHAS, STARTS, read_letter_map
 from dni.ui.errors import errors_shown
 from dni.ui.picture_inputs import DECODES, picture_input
 from dni.ui.protocol.messages import Message
@@ -121,7 +121,7 @@ class LettersView:
                 raise DniError(f"Expected the start as one of {', '.join(STARTS)}, but got {shown(start)}.")
             picture, live = open_upload(image), self.live.get()
             ink = bytes_of(small_ink(over_level(picture.rgb, picture.opacity, 0)))
-            found = live.draw(cast(Start, start), ink, (check_alpha(alpha),))
+            found = live.draw(start, ink, (check_alpha(alpha),))
             names, drawings = live.gallery.alphabets, live.gallery.images.shape[1]
             return {
                 "neighbours": [

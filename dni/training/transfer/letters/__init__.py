@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ from dni.blending.interpolate import interpolate
 from dni.checkpoints.files import read_state, save
 from dni.training.transfer.letters.one_shot import one_shot_accuracy
 from dni.training.transfer.letters.triplet import LetterConfig, LetterTrainer, Loss, with_rotations
-from dni.training.transfer.reports import over_seeds, write_view_report
+from dni.training.transfer.report import measured, measured_text, write_report
 from dni.training.transfer.resumable import run_to_end
 from dni.training.transfer.views import Runs
 from dni.transfer.files import view_folder
@@ -29,6 +31,12 @@ RUNS: dict[str, tuple[Loss, str]] = {
     "classifier": ("classifier", "untrained"),
     "triplet": ("triplet", "classifier"),
     "longer": ("classifier", "classifier"),
+}
+TITLES = {
+    "untrained": "untrained",
+    "classifier": "classifier",
+    "triplet": "triplets, from the classifier",
+    "longer": "classifier of as many steps as both",
 }
 ALPHAS = tuple(step / 10 for step in range(11))
 # Of which the first is to ask about.
@@ -76,20 +84,32 @@ def evaluate(runs: Runs) -> None:
     states = [{name: read_state(file) for name, file in files.items()} for files in every]
     letters = load_letters(runs.data_root, "test")
     ship(states[0], letters)
-    write_view_report(
-        VIEW,
-        runs.num_seeds,
-        {
-            "split": "trained on the five alphabets of small1, tested on those of small2 that it lacks",
-            "test_letters": {name: letters.alphabets.count(name) for name in sorted(set(letters.alphabets))},
-            "iterations": ITERATIONS,
-            "pixels": over_seeds([accuracy_of_pixels(letters)]),
-            "ends": {
-                name: over_seeds([accuracy(each[name], letters) for each in states]) for name in states[0]
-            },
-            "curves": {start: curve(states, start, letters) for start in STARTS},
-        },
-    )
+    found = {
+        "split": "trained on the five alphabets of small1, tested on those of small2 that it lacks",
+        "test_letters": {name: letters.alphabets.count(name) for name in sorted(set(letters.alphabets))},
+        "iterations": ITERATIONS,
+        "pixels": measured([accuracy_of_pixels(letters)]),
+        "ends": {name: measured(accuracy(each[name], letters) for each in states) for name in states[0]},
+        "curves": {start: curve(states, start, letters) for start in STARTS},
+    }
+    write_report(VIEW, runs, found, {VIEW: ends_table(found), "letters-alpha": curve_table(found)})
+
+
+def ends_table(found: Mapping[str, Any]) -> str:
+    """For the card."""
+    lines = ["| network | 20-way one-shot accuracy, % |", "|---|---|"]
+    lines.append(f"| raw pixels | {100 * found['pixels']['mean']:.1f} |")
+    lines += [f"| {TITLES[name]} | {measured_text(each)} |" for name, each in found["ends"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def curve_table(found: Mapping[str, Any]) -> str:
+    """For the card."""
+    lines = ["| alpha | from untrained | from the classifier |", "|---|---|---|"]
+    for pair in zip(*(found["curves"][start] for start in STARTS), strict=True):
+        cells = " | ".join(measured_text(each["accuracy"]) for each in pair)
+        lines.append(f"| {pair[0]['alpha']:.1f} | {cells} |")
+    return "\n".join(lines) + "\n"
 
 
 def curve(states: list[dict[str, State]], start: str, letters: Letters) -> list[dict[str, object]]:
@@ -97,7 +117,7 @@ def curve(states: list[dict[str, State]], start: str, letters: Letters) -> list[
     return [
         {
             "alpha": alpha,
-            "accuracy": over_seeds(
+            "accuracy": measured(
                 [
                     accuracy(interpolate([each[start], each["triplet"]], (1 - alpha, alpha)), letters)
                     for each in states

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from torch import Tensor
 
 from dni.checkpoints.files import read_state, save
-from dni.training.transfer.reports import over_seeds, write_view_report
+from dni.training.transfer.report import measured, measured_text, write_report
 from dni.training.transfer.unlabelled.dictionary import (
     BATCHES,
     learn_dictionary,
@@ -98,7 +99,7 @@ def measure(
 def evaluate(runs: Runs) -> None:
     """Train what is missing, measure all rows and the way from random to learned atoms, and ship seed 0."""
     dictionaries = [read_state(train(runs, seed)) for seed in range(runs.num_seeds)]
-    table: dict[str, object] = {}
+    table: dict[str, Any] = {}
     probes: dict[str, Tensor] = {}
     for source in SOURCES:
         subjects = subjects_of(runs.data_root, source, runs.shorten)
@@ -119,19 +120,65 @@ def evaluate(runs: Runs) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save(folder / "dictionaries.safetensors", halves(dictionaries[0]), {"seed": "0"})
     save(folder / "probes.safetensors", halves(probes), {"seed": "0"})
-    write_view_report(
-        VIEW,
-        runs.num_seeds,
-        {
-            "labels": list(LABELS),
-            "draws": DRAWS,
-            "pool": POOL,
-            "test": TEST,
-            "noise": NOISE,
-            "sparsity": SPARSITY,
-            "table": table,
-        },
-    )
+    found = {
+        "labels": list(LABELS),
+        "draws": DRAWS,
+        "pool": POOL,
+        "test": TEST,
+        "noise": NOISE,
+        "sparsity": SPARSITY,
+        "table": table,
+    }
+    tables = {
+        VIEW: rows_table(table),
+        "unlabelled-alpha": alpha_table(table),
+        "sparsity": sparsity_table(table),
+    }
+    write_report(VIEW, runs, found, tables)
+
+
+def rows_table(table: Mapping[str, Any]) -> str:
+    """For the card: both ends and raw pixels, clean and noisy."""
+    lines = ["| labels a class | " + " | ".join(map(str, LABELS)) + " |", "|---|" + "---|" * len(LABELS)]
+    for source, found in table.items():
+        rows = {
+            "raw pixels": found["raw"],
+            "random atoms": found["along"][0],
+            "letter atoms": found["along"][-1],
+        }
+        for test in ("clean", "noisy"):
+            for name, row in rows.items():
+                cells = " | ".join(measured_text(row[test][str(count)]) for count in LABELS)
+                lines.append(f"| {source.upper()}, {test}: {name} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def alpha_table(table: Mapping[str, Any]) -> str:
+    """For the card: from random atoms to learned ones, with ten labels."""
+    lines = [
+        "| alpha | " + " | ".join(source.upper() for source in table) + " |",
+        "|---|" + "---|" * len(table),
+    ]
+    for rows in zip(*(found["along"] for found in table.values()), strict=True):
+        cells = " | ".join(measured_text(row["clean"][str(LABELS_OF_OTHERS)]) for row in rows)
+        lines.append(f"| {rows[0]['alpha']:.1f} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def sparsity_table(table: Mapping[str, Any]) -> str:
+    """For the card: other sparsities, with ten labels."""
+    lines = ["| digits | sparsity | random atoms | letter atoms |", "|---|---|---|---|"]
+    for source, found in table.items():
+        ours = {"sparsity": SPARSITY}
+        pairs = [({**found["along"][0], **ours}, found["along"][-1])]
+        others = found["other_sparsities"]
+        pairs += zip(others[::2], others[1::2], strict=True)
+        for random, learned in sorted(pairs, key=lambda pair: pair[0]["sparsity"]):
+            cells = " | ".join(
+                measured_text(row["clean"][str(LABELS_OF_OTHERS)]) for row in (random, learned)
+            )
+            lines.append(f"| {source.upper()} | {random['sparsity']} | {cells} |")
+    return "\n".join(lines) + "\n"
 
 
 def raw_pixels(images: Tensor) -> Tensor:
@@ -154,7 +201,7 @@ def along_alpha(
     ]
 
 
-def other_sparsities(subjects: Subjects, dictionaries: list[dict[str, Tensor]]) -> list[dict[str, object]]:
+def other_sparsities(subjects: Subjects, dictionaries: list[dict[str, Tensor]]) -> list[dict[str, Any]]:
     """Both ends at other sparsities, on ten labels a class: whether the difference depends on ours."""
     rows = []
     for sparsity in OTHER_SPARSITIES:
@@ -168,7 +215,7 @@ def other_sparsities(subjects: Subjects, dictionaries: list[dict[str, Tensor]]) 
 def summary(found: list[Accuracies]) -> dict[str, object]:
     """Over the seeds, by test and number of labels."""
     return {
-        name: {str(count): over_seeds([each[name][count] for each in found]) for count in found[0][name]}
+        name: {str(count): measured([each[name][count] for each in found]) for count in found[0][name]}
         for name in found[0]
     }
 

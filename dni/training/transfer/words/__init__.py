@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dni.checkpoints.files import read_metadata, read_state
-from dni.training.transfer.reports import over_seeds, write_view_report
+from dni.training.transfer.report import measured, measured_text, write_report
 from dni.training.transfer.resumable import run_to_end
 from dni.training.transfer.views import Runs
 from dni.training.transfer.words.analogies import Questions, count_right, rank_correlation, read_questions
@@ -89,22 +91,34 @@ def evaluate(runs: Runs) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shipped = read_state(files[0])
     save_words(folder / FILE_NAME, maps[0].words, {name: shipped[name] for name in WORD_ENDS}, {"seed": "0"})
-    write_view_report(
-        VIEW,
-        runs.num_seeds,
-        {
-            "data": {name: len(text) for name, text in corpus(runs.data_root)[1].items()},
-            "words": len(maps[0].words),
-            "questions": {
-                "family": len(known.family),
-                "family_all": len(questions.family),
-                "wordsim": len(known.pairs),
-                "wordsim_all": len(questions.pairs),
-            },
-            "ancestor": measure(ancestors, known, 0.0),
-            "curve": curve,
+    found = {
+        "data": {name: len(text) for name, text in corpus(runs.data_root)[1].items()},
+        "words": len(maps[0].words),
+        "questions": {
+            "family": len(known.family),
+            "family_all": len(questions.family),
+            "wordsim": len(known.pairs),
+            "wordsim_all": len(questions.pairs),
         },
-    )
+        "ancestor": measure(ancestors, known, 0.0),
+        "curve": curve,
+    }
+    write_report(VIEW, runs, found, {VIEW: table(found)})
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """For the card."""
+    lines = ["| alpha | family analogies, % | WordSim-353, rank correlation |", "|---|---|---|"]
+    rows = [
+        ("common ancestor", found["ancestor"]),
+        *((f"{each['alpha']:.1f}", each) for each in found["curve"]),
+    ]
+    for name, row in rows:
+        related = row["wordsim"]
+        lines.append(
+            f"| {name} | {measured_text(row['family'])} | {related['mean']:.2f} ± {related['deviation']:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def ancestor_of(file: Path) -> WordMap:
@@ -115,4 +129,4 @@ def ancestor_of(file: Path) -> WordMap:
 def measure(maps: list[WordMap], questions: Questions, alpha: float) -> dict[str, object]:
     family = [count_right(words, questions, alpha=alpha) / max(1, len(questions.family)) for words in maps]
     related = [rank_correlation(words, questions, alpha=alpha) for words in maps]
-    return {"family": over_seeds(family), "wordsim": over_seeds(related)}
+    return {"family": measured(family), "wordsim": measured(related)}
