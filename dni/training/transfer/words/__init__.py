@@ -114,10 +114,8 @@ def table(found: Mapping[str, Any]) -> str:
         *((f"{each['alpha']:.1f}", each) for each in found["curve"]),
     ]
     for name, row in rows:
-        related = row["wordsim"]
-        lines.append(
-            f"| {name} | {measured_text(row['family'])} | {related['mean']:.2f} ± {related['deviation']:.2f} |"
-        )
+        family, related = measured_text(row["family"]), row["wordsim"]
+        lines.append(f"| {name} | {family} | {related['mean']:.2f} ± {related['deviation']:.2f} |")
     return "\n".join(lines) + "\n"
 
 
