@@ -34,7 +34,7 @@ __all__ = [
 VIEW = "unlabelled"
 ALPHAS = tuple(step / 10 for step in range(11))
 # Labelled digits of each class that the classifiers learned from.
-LABELS = (1, 3, 10, 50)
+LABELS = (1, 3, 10, 30)
 SOURCES = ("mnist", "usps")
 SPARSITY = 0.1
 RAW = "raw"
