@@ -37,7 +37,7 @@ VIEW = "unlabelled"
 # Of labelled digits, for every dictionary.
 DRAWS = 5
 # The first of the training digits, which labels are drawn from, and the first test digits, which are read.
-POOL, TEST = 600, 1000
+POOL, TEST = 800, 1000
 NOISE = 0.4
 OTHER_SPARSITIES = (0.03, 0.3)
 LABELS_OF_OTHERS = 10
