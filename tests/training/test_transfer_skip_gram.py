@@ -12,6 +12,7 @@ import torch
 from dni.errors import DniError
 from dni.training.transfer.words.analogies import Questions, count_right, family_questions, rank_correlation
 from dni.training.transfer.words.corpus import Vocabulary, bible_words, shakespeare_words
+from dni.training.transfer.words.counting import counted_vectors
 from dni.training.transfer.words.skip_gram import (
     SkipGram,
     SkipGramConfig,
@@ -126,3 +127,10 @@ def test_measures_on_vectors_whose_answers_are_known() -> None:
     assert len(questions.pairs) == 4
     assert count_right(words, questions, alpha=0.5) == 1
     assert rank_correlation(words, questions, alpha=0) == pytest.approx(1.0)
+
+
+def test_counting_tells_topics_apart() -> None:
+    vectors = counted_vectors(two_topics(), 10, dimensions=3, window=2)
+    units = torch.nn.functional.normalize(vectors, dim=1)
+    cosines = units @ units.T
+    assert cosines[:5, :5].mean() > cosines[:5, 5:].mean() + 0.3

@@ -41,9 +41,9 @@ class SkipGramConfig:
     """
 
     dimensions: int = 50
-    window: int = 5
+    window: int = 2
     negatives: int = 5
-    subsampling: float = 1e-4
+    subsampling: float = 1e-3
     epochs: int = 15
     batch_size: int = 8192
     learning_rate: float = 0.005

@@ -75,6 +75,7 @@
  * @property {number} seeds
  * @property {number} words
  * @property {{ family: number, family_all: number, wordsim: number, wordsim_all: number }} questions
+ * @property {{ family: Measured, wordsim: Measured }} counted Not trained.
  * @property {{ family: Measured, wordsim: Measured }} ancestor
  * @property {{ alpha: number, family: Measured, wordsim: Measured }[]} curve
  */

@@ -131,7 +131,7 @@ function showNeighbours(list, { words, cosines, given }) {
  * @param {LineChart} chart
  * @param {WordsReport} report
  */
-function showReport(panel, chart, { seeds, words, questions, ancestor, curve }) {
+function showReport(panel, chart, { seeds, words, questions, counted, ancestor, curve }) {
   const family = curve.map((point) => point.family);
   chart.lines = [{ colour: '--d0', dash: [], points: family }];
   chart.ticks = curve.map(({ alpha }) => (alpha === 0 ? 'Bible' : alpha === 1 ? 'Shakespeare' : alpha === 0.5 ? '0.5' : ''));
@@ -140,6 +140,7 @@ function showReport(panel, chart, { seeds, words, questions, ancestor, curve }) 
   showText(find(panel, '.legend'), `Share of ${questions.family} family analogies answered; mean of ${seeds} seeds.`);
   const middle = curve[Math.floor(curve.length / 2)];
   const rows = /** @type {const} */ ([
+    ['counted, not trained', counted],
     ['common ancestor', ancestor],
     ['Bible (alpha 0)', curve[0]],
     ['half and half (0.5)', middle],
