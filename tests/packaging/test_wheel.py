@@ -122,7 +122,7 @@ def answers(url: str) -> bool:
 
 
 def assert_page_works(url: str) -> None:
-    """The three tabs are there, with what they load, and a named endpoint renders."""
+    """All tabs are there, with what they load, and a named endpoint renders."""
     config = httpx.get(f"{url}config").json()
     labels = {component["props"].get("label") for component in config["components"]}
     assert set(TABS) <= labels

@@ -237,7 +237,10 @@ def test_api_blends(client: Client, tiny_ends: list[Path]) -> None:
 
 def test_api_names_only_what_is_meant_for_programs(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    named = ["/blend", "/desk_render", "/digits_accuracy", "/digits_predict", "/inspect", "/render"]
+    named = [
+        *("/blend", "/desk_render", "/digits_accuracy", "/digits_predict", "/inspect", "/render"),
+        *("/transfer_depth", "/transfer_teacher"),
+    ]
     assert sorted(endpoints) == named
     names = [parameter["parameter_name"] for parameter in endpoints["/render"]["parameters"]]
     assert names == ["image", "pair", "alpha"]

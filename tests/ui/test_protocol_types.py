@@ -11,7 +11,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from dni.ui.protocol import adaptation, effects, frames, mixing
+from dni.ui.protocol import adaptation, effects, frames, mixing, transfer_depth, transfer_teacher
 from dni.ui.protocol.messages import Message
 
 WEB = Path(os.environ.get("DNI_WEB") or Path(__file__).parents[2] / "dni" / "ui" / "web")
@@ -19,7 +19,9 @@ TYPEDEF = re.compile(r"@typedef\s+(\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*
 PROPERTY = re.compile(r"@property\s+\{((?:[^{}]|\{[^{}]*\})*)\}\s+(\[?)(\w+)")
 NO_FIELDS = {"Success", "Failure", "Dropped"}
 # Of the browser alone: what a field holds, and what is sent instead of a reply.
-ELSEWHERE = {*NO_FIELDS, "Region", "Mix", "Server", "Frame", "Metrics"}
+ELSEWHERE = {*NO_FIELDS, "Region", "Mix", "Server", "Frame", "Metrics"} | {
+    *("Blends", "DepthReport", "DigitSource", "Measured", "TeacherReport"),
+}
 
 Fields = dict[str, tuple[bool, bool]]
 """For each name, whether it may be absent, and whether it may be null."""
@@ -91,6 +93,7 @@ def read_fields(expression: str, known: dict[str, str]) -> Fields:
 SIDES = {
     "lib/protocol.js": messages_of(frames) | messages_of(effects) | messages_of(mixing),
     "adaptation/protocol.js": messages_of(adaptation),
+    "transfer/protocol.js": messages_of(transfer_teacher) | messages_of(transfer_depth),
 }
 
 

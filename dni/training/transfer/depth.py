@@ -9,7 +9,6 @@ as A.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,8 @@ __all__ = ["base_network", "blended_accuracies", "evaluate", "train", "train_cut
 
 State = Mapping[str, Tensor]
 
-BASE = Schedule(steps=800, batch_size=64)
-FEW = Schedule(steps=200, batch_size=32)
+BASE = Schedule(steps=600, batch_size=64)
+FEW = Schedule(steps=120, batch_size=32)
 # Added to the run's seed, so that no two networks start alike by accident.
 NEW_LAYERS, RANDOM_LAYERS, ALONE = 1000, 2000, 3000
 CURVE = tuple(step / 4 for step in range(5))
@@ -89,49 +88,56 @@ def base_network(runs: Runs, seed: int) -> dict[str, Tensor]:
 
 
 def train(runs: Runs, seed: int) -> None:
-    """Train all networks of a seed; each number of labels is a file of results, kept when resuming."""
+    """Train all networks of a seed; each number of labels is a file, which is kept when resuming."""
     base = base_network(runs, seed)
-    digits, test = (load_grey(runs.data_root, split).of_classes(CLASSES_B) for split in ("train", "test"))
-    test_a = load_grey(runs.data_root, "test").of_classes(CLASSES_A)
+    digits = load_grey(runs.data_root, "train").of_classes(CLASSES_B)
     for count in LABEL_COUNTS:
-        path = result_path(runs, seed, count)
-        if runs.resume and path.is_file():
-            continue
-        few = digits.few(count, seed)
-        found = train_count(runs, base, few, test, seed=seed, count=count)
-        found["base"] = accuracy(network_of(base), test_a.images, test_a.labels)
-        path.write_text(json.dumps(found), encoding="utf-8")
+        path = networks_path(runs, seed, count)
+        if not (runs.resume and path.is_file()):
+            networks = train_count(runs, base, digits.few(count, seed), seed)
+            tensors = {
+                f"{network}/{name}": tensor
+                for network, state in networks.items()
+                for name, tensor in state.items()
+            }
+            save(path, tensors, {})
 
 
-def result_path(runs: Runs, seed: int, count: int) -> Path:
-    return runs.folder("depth", seed) / f"{count}.json"
+def networks_path(runs: Runs, seed: int, count: int) -> Path:
+    return runs.folder("depth", seed) / f"{count}.safetensors"
 
 
-def train_count(
-    runs: Runs, base: State, few: GreyDigits, test: GreyDigits, *, seed: int, count: int
-) -> dict[str, Any]:
-    """Accuracies on B's test digits: ``alone``, ``kinds`` (kind, cut), and of the live pairs ``blends``."""
+def read_networks(path: Path) -> dict[str, dict[str, Tensor]]:
+    """The networks of a file by name; see :func:`train_count`."""
+    networks: dict[str, dict[str, Tensor]] = {}
+    for key, tensor in read_state(path).items():
+        network, _, name = key.partition("/")
+        networks.setdefault(network, {})[name] = tensor
+    return networks
+
+
+def train_count(runs: Runs, base: State, few: GreyDigits, seed: int) -> dict[str, State]:
+    """The networks of one number of labels: "alone", and "<kind>-<cut>" for each kind and cut."""
     schedule = Schedule(max(1, FEW.steps // runs.shorten), FEW.batch_size)
     new, random = new_state(NEW_LAYERS + seed), new_state(RANDOM_LAYERS + seed)
-    alone = train_cut(new_state(ALONE + seed), 0, few, seed, schedule)
-    below = {"A": base, "B": alone.state_dict(), "r": random}
-    found: dict[str, Any] = {
-        "alone": accuracy(alone, test.images, test.labels),
-        "kinds": {kind: [] for kind in KINDS},
-    }
+    alone = train_cut(new_state(ALONE + seed), 0, few, seed, schedule).state_dict()
+    below, found = {"A": base, "B": alone, "r": random}, {"alone": alone}
     for cut in CUTS:
-        trained: dict[str, State] = {}
         for kind in KINDS:
+            frozen = 0 if kind.endswith("+") else cut
             start = joined(below[kind[0]], new, cut)
-            network = train_cut(start, 0 if kind.endswith("+") else cut, few, seed, schedule)
-            found["kinds"][kind].append(accuracy(network, test.images, test.labels))
-            trained[kind] = network.state_dict()
-        if count == LIVE_COUNT:
-            ends = [trained["AnB"], trained["AnB+"]]
-            for name, end in zip(("frozen", "tuned"), ends, strict=True):
-                save(runs.folder("depth", seed) / f"{name}-{cut}.safetensors", end, {})
-            found.setdefault("blends", []).append(blended_accuracies(ends, cut, test))
+            found[f"{kind}-{cut}"] = train_cut(start, frozen, few, seed, schedule).state_dict()
     return found
+
+
+def measure_count(networks: Mapping[str, State], test: GreyDigits) -> dict[str, Any]:
+    """Accuracies on B's test digits: ``alone``, and ``kinds`` (kind, cut)."""
+
+    def measure(name: str) -> float:
+        return accuracy(network_of(networks[name]), test.images, test.labels)
+
+    kinds = {kind: [measure(f"{kind}-{cut}") for cut in CUTS] for kind in KINDS}
+    return {"alone": measure("alone"), "kinds": kinds}
 
 
 def blended_accuracies(ends: list[State], cut: int, test: GreyDigits) -> dict[str, Any]:
@@ -159,30 +165,35 @@ def blended_accuracies(ends: list[State], cut: int, test: GreyDigits) -> dict[st
 
 
 def evaluate(runs: Runs) -> None:
-    """Train what is missing and put all seeds together; writes ``weights/transfer/depth`` and its tables."""
-    for seed in range(runs.num_seeds):
+    """Train what is missing and measure all seeds; writes ``weights/transfer/depth`` and its tables."""
+    seeds = range(runs.num_seeds)
+    for seed in seeds:
         train(runs, seed)
-    results = {
-        count: [
-            json.loads(result_path(runs, seed, count).read_text(encoding="utf-8"))
-            for seed in range(runs.num_seeds)
-        ]
-        for count in LABEL_COUNTS
-    }
+    test = load_grey(runs.data_root, "test").of_classes(CLASSES_B)
+    test_a = load_grey(runs.data_root, "test").of_classes(CLASSES_A)
+    bases = [network_of(base_network(runs, seed)) for seed in seeds]
+    pairs = [read_networks(networks_path(runs, seed, LIVE_COUNT)) for seed in seeds]
     found = {
-        "base": measured(row["base"] for row in results[LIVE_COUNT]),
+        "base": measured(accuracy(base, test_a.images, test_a.labels) for base in bases),
         "steps": {"base": BASE.steps, "few": FEW.steps},
-        "counts": {str(count): over_seeds([strip(row) for row in rows]) for count, rows in results.items()},
-        "layers": over_seeds([row["blends"] for row in results[LIVE_COUNT]]),
+        "counts": {
+            str(count): over_seeds(
+                [measure_count(read_networks(networks_path(runs, seed, count)), test) for seed in seeds]
+            )
+            for count in LABEL_COUNTS
+        },
+        "layers": over_seeds(
+            [[blended_accuracies(ends_of(pair, cut), cut, test) for cut in CUTS] for pair in pairs]
+        ),
     }
     for cut in CUTS:
-        for end in ("frozen", "tuned"):
-            ship("depth", f"{end}-{cut}", read_state(runs.folder("depth", 0) / f"{end}-{cut}.safetensors"))
+        for name, end in zip(("frozen", "tuned"), ends_of(pairs[0], cut), strict=True):
+            ship("depth", f"{name}-{cut}", end)
     write_report("depth", runs, found, {"depth": card_table(found), "layers": layers_table(found)})
 
 
-def strip(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"alone": row["alone"], "kinds": row["kinds"]}
+def ends_of(networks: Mapping[str, State], cut: int) -> list[State]:
+    return [networks[f"AnB-{cut}"], networks[f"AnB+-{cut}"]]
 
 
 def over_seeds(rows: list[Any]) -> Any:

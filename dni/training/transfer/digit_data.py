@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ class GreyDigits:
         return self.subset(torch.cat(rows))
 
 
+@functools.cache
 def load_grey(data_root: Path, split: Split) -> GreyDigits:
-    """MNIST's digits; raises DniError where they are absent."""
+    """MNIST's digits, read once and then shared; raises DniError where they are absent."""
     digits = load_mnist(data_root, split)
     return GreyDigits(digits.images[:, :1].float() / 255, digits.labels)

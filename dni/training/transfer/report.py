@@ -1,4 +1,4 @@
-"""Writes what was measured of a view: its ``report.json``, and its tables in ``weights/transfer/README.md``."""
+"""Writes what was measured of a view: its ``report.json``, and its tables in the card of ``transfer``."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ __all__ = ["evaluate", "logits_of", "student_path", "teacher_network", "train", 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 TEACHER = Schedule(steps=2500)
-STUDENT = Schedule(steps=800)
+STUDENT = Schedule(steps=600, batch_size=64)
 TEACHER_SEED = 0
 # All test digits, and those of the hidden class.
 PARTS = ("all", "hidden")
@@ -68,6 +68,14 @@ def teacher_network(runs: Runs) -> ConvolutionalTeacher:
     return network.eval()
 
 
+def teacher_logits(runs: Runs, digits: GreyDigits) -> Tensor:
+    """What the teacher answers to the students' digits, (N, 10); kept with its run."""
+    path = runs.folder("teacher", TEACHER_SEED) / "logits-of-teacher.safetensors"
+    if not path.is_file():
+        save(path, {"logits": logits_of(teacher_network(runs), digits.images)}, {})
+    return read_state(path)["logits"]
+
+
 def student_path(runs: Runs, seed: int, kind: str, hidden: int | None) -> Path:
     """Where the student of a kind is that never saw a digit, or saw all."""
     name = kind if hidden is None else f"{kind}-without-{hidden}"
@@ -97,10 +105,9 @@ def train_student(
 
 def train(runs: Runs, seed: int) -> None:
     """Train all students of a seed, and the teacher before them; what is there is kept when resuming."""
-    teacher = teacher_network(runs)
     digits = load_grey(runs.data_root, "train").subset(slice(NUM_DIGITS))
-    wanted = logits_of(teacher, digits.images)
-    schedule = Schedule(max(1, STUDENT.steps // runs.shorten))
+    wanted = teacher_logits(runs, digits)
+    schedule = Schedule(max(1, STUDENT.steps // runs.shorten), STUDENT.batch_size)
     for hidden in (None, *HIDDEN):
         seen = torch.ones(len(digits), dtype=torch.bool) if hidden is None else digits.labels != hidden
         for kind in KINDS:

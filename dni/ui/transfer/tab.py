@@ -17,8 +17,8 @@ from dni.ui.transfer.words import WordsView
 
 __all__ = ["build_transfer", "transfer_views"]
 
-INTRO = """**What does a network take along to another task?** Every view has two trained networks, a blend
-between them, and numbers that were measured here (`python -m dni evaluate transfer`)."""
+INTRO = """**What does a network take along to another task?** Trained networks, blends between them, and
+numbers that were all measured here."""
 
 
 def transfer_views(data_root: Path | None = None) -> list[TransferView]:

@@ -85,7 +85,7 @@ export class DigitPicker {
       const [x, y] = [(number % this.columns) * side, Math.floor(number / this.columns) * side];
       context.drawImage(tile, x + GAP / 2, y + GAP / 2, side - GAP, side - GAP);
       if (this.isWrong(number)) this.#frame(context, { x, y, side }, '--dni-wrong');
-      else if (number === this.picked) this.#frame(context, { x, y, side }, '--dni-marker');
+      else if (number === this.picked) this.#frame(context, { x, y, side }, '--d1');
     });
   }
 

@@ -27,14 +27,21 @@
 /** @typedef {{ mean: number, deviation: number }} Measured Over the seeds; shares from 0 to 1. */
 
 /**
+ * @typedef {{
+ *   seeds: { all: Measured[], hidden: Measured[] }, shipped: { all: number[][], hidden: number[][] },
+ * }} Blends
+ */
+
+/**
  * `weights/transfer/teacher/report.json`. `curves` has, for a hidden digit and a kind of student, the accuracies at
- * all biases, over the seeds; `grid` those of the blends that ship (alphas, biases).
+ * all biases, over the seeds; `blends` those between the hard and the soft student: over the seeds at each alpha without
+ * a bias, and of the networks that ship (alphas, biases).
  * @typedef {object} TeacherReport
  * @property {number} seeds
  * @property {number} teacher
  * @property {Record<string, Measured>} all
  * @property {Record<string, Record<string, { all: Measured[], hidden: Measured[] }>>} curves
- * @property {Record<string, { all: number[][], hidden: number[][] }>} grid
+ * @property {Record<string, Blends>} blends
  */
 
 /** @typedef {{ cut: number, alphas: Record<string, number>, measure: boolean }} DepthReadRequest */

@@ -37,8 +37,9 @@ const LINES = {
  * @returns {[number, number]}
  */
 export function rangeOf(values) {
-  const low = Math.floor(10 * Math.min(...values) + 1e-9) / 10;
-  return [Math.max(0, low), Math.min(1, Math.max(low + 0.1, Math.ceil(10 * Math.max(...values) - 1e-9) / 10))];
+  const low = Math.max(0, Math.floor(10 * Math.min(...values) + 1e-9));
+  const high = Math.min(10, Math.max(low + 1, Math.ceil(10 * Math.max(...values) - 1e-9)));
+  return [low / 10, high / 10];
 }
 
 /**

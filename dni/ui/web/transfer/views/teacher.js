@@ -30,6 +30,8 @@ const KINDS = [
 ];
 const BLEND = { name: 'this blend (the networks of seed 0)', colour: '--d3', dash: [9, 3, 2, 3] };
 const MOST_TEMPERATURE = 40;
+// The paper's.
+const FIRST_HIDDEN = 3;
 
 /**
  * @param {number} position Of the slider, 0 to 100.
@@ -64,7 +66,7 @@ class TeacherPanel {
     this.context = context;
     this.start = /** @type {Start} */ (context.start);
     const atStart = 100 * (Math.log(this.start.temperature) / Math.log(MOST_TEMPERATURE));
-    this.choice = { hidden: this.start.hidden[0], alpha: 1, bias: 0, temperature: atStart };
+    this.choice = { hidden: FIRST_HIDDEN, alpha: 1, bias: 0, temperature: atStart };
     this.teacher = new BarList(find(panel, '.teacher-bars'));
     this.readings = ['labels', 'blend', 'soft targets'].map((name) => addReading(find(panel, '.readings'), name));
     this.samples = new DigitPicker(findAs(panel, '.samples', HTMLCanvasElement), {
@@ -204,7 +206,7 @@ class TeacherPanel {
   }
 
   #drawScores() {
-    const grid = this.#opened?.report.grid[this.choice.hidden];
+    const grid = this.#opened?.report.blends[this.choice.hidden].shipped;
     if (!grid) return;
     const { alpha, bias } = this.choice;
     const points = { rows: this.start.alphas, columns: this.start.biases };
@@ -218,7 +220,7 @@ class TeacherPanel {
     const { report } = this.#opened ?? {};
     const { hidden, alpha, bias } = this.choice;
     if (!report) return;
-    const blend = rowAt(this.start.alphas, report.grid[hidden].hidden, alpha);
+    const blend = rowAt(this.start.alphas, report.blends[hidden].shipped.hidden, alpha);
     this.chart.ticks = this.start.biases.map((value) => (value % 2 === 0 ? `+${value}` : ''));
     this.chart.lines = [
       ...KINDS.map(({ kind, colour, dash }) => ({ colour, dash, points: report.curves[hidden][kind].hidden })),

@@ -1,0 +1,116 @@
+"""The Transfer tab in a real browser, on untrained networks; many checks on one page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from digit_files import write_mnist
+from effects_page import PATIENCE, Desk
+from playwright.sync_api import Locator, Page, expect
+from transfer_files import write_transfer
+
+from dni.serving.render_service import RenderService
+from dni.ui.transfer.tab import transfer_views
+
+EXACT = re.compile("^exact$")
+
+
+@pytest.fixture(scope="module")
+def transfer_url(
+    serve: Callable[[RenderService], str],
+    tiny_service: RenderService,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """An app with untrained networks and few digits behind the tab."""
+    folder = tmp_path_factory.mktemp("transfer")
+    write_transfer(folder / "weights")
+    write_mnist(folder, "train", 0, 10)
+    write_mnist(folder, "test", 0, 200)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNI_WEIGHTS", str(folder / "weights"))
+        patch.setattr("dni.ui.app.transfer_views", lambda _: transfer_views(folder))
+        yield serve(tiny_service)
+
+
+@pytest.fixture
+def page(new_desk: Callable[..., Desk], transfer_url: str) -> Page:
+    """The tab, open on its first view."""
+    desk = new_desk(url=transfer_url)
+    desk.open(complete=False)
+    desk.page.get_by_role("tab", name="Transfer").click()
+    return desk.page
+
+
+def view_of(page: Page, name: str) -> Locator:
+    return page.locator(f"#transfer-view-{name}")
+
+
+def slide(control: Locator, key: str, times: int = 1) -> None:
+    for _ in range(times):
+        control.press(key)
+
+
+def test_from_a_teacher(page: Page) -> None:
+    view = view_of(page, "teacher")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    expect(view.locator(".hidden-name")).to_have_text("3s")
+    expect(view.locator(".measured")).to_contain_text("96.0 ± 1.0 %")
+    before = view.locator(".of-all").text_content()
+
+    # The bars soften with the temperature, without asking anybody.
+    winner = view.locator(".teacher-bars .winner em")
+    slide(view.locator(".temperature"), "Home")
+    sharp = winner.text_content()
+    slide(view.locator(".temperature"), "End")
+    assert int((winner.text_content() or "")[:-1]) <= int((sharp or "")[:-1])
+
+    # A preview while a slider moves, exact at rest.
+    slide(view.locator(".bias"), "End")
+    expect(view.locator(".badge")).to_have_text("preview")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    expect(view.locator(".of-hidden")).to_have_text("100.0 %")
+    assert view.locator(".of-all").text_content() != before
+
+    # Another hidden digit, and a drawn one.
+    view.locator(".hiddens input[value='8']").check()
+    expect(view.locator(".hidden-name")).to_have_text("8s")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    pad = view.locator(".pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 60, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 100, steps=4)
+    page.mouse.up()
+    expect(view.locator(".hint")).to_be_hidden()
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+
+
+def test_how_deep_by_keyboard(page: Page) -> None:
+    page.locator("#transfer-tab-teacher").press("ArrowRight")
+    expect(page.locator("#transfer-tab-depth")).to_be_focused()
+    view = view_of(page, "depth")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    expect(view_of(page, "teacher")).to_be_hidden()
+    expect(view.locator(".layers .kept")).to_have_count(3)
+    expect(view.locator(".kinds li").first).to_contain_text("76.0 ± 1.0 %")
+
+    slide(view.locator(".cut"), "ArrowLeft", 2)
+    expect(view.locator(".layers .kept")).to_have_count(1)
+    expect(view.locator(".alphas .slide:visible")).to_have_count(2)
+    slide(view.locator(".count"), "ArrowRight")
+    expect(view.locator(".kinds li").first).to_contain_text("90.0 ± 1.0 %")
+
+    frozen = exact_accuracy(view)
+    view.get_by_role("button", name="All 1").click()
+    expect(view.locator(".badge")).to_have_text("preview")
+    assert exact_accuracy(view) != frozen
+    expect(view.locator(".alphas output").first).to_have_text("1.00")
+
+
+def exact_accuracy(view: Locator) -> str:
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    return view.locator(".of-all").text_content() or ""
