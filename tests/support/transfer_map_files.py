@@ -13,7 +13,7 @@ from dni.transfer.self_taught import ALPHAS, LABELS, SOURCES, probe_name
 from dni.transfer.word_vectors import FILE_NAME, save_words
 from models.letters import LetterNetwork
 
-WORDS = tuple("the king queen man woman lord sword nature grace father son of and".split())
+WORDS = ("the", "king", "queen", "man", "woman", "lord", "sword", "nature", "grace", "father", "son", "of")
 
 
 def measured(mean: float) -> dict[str, float]:
