@@ -19,6 +19,9 @@ __all__ = [
 ]
 
 DataRoot = Annotated[Path, typer.Option(help="Folder with MNIST/raw and bsds500.")]
+TransferData = Annotated[
+    Path, typer.Option(help="Folder with MNIST/raw, and for the last three views usps, omniglot and text.")
+]
 RunRoot = Annotated[Path, typer.Option(help="Folder of the runs, <method>/<seed>/ in it.")]
 Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
 
@@ -101,8 +104,8 @@ def evaluate_digits(
 
 
 def train_transfer(
-    view: Annotated[str, typer.Argument(help="A view of the Transfer tab: teacher or depth.")],
-    data_root: Annotated[Path, typer.Option(help="Folder with MNIST/raw.")],
+    view: Annotated[str, typer.Argument(help="A view: teacher, depth, unlabelled, letters or words.")],
+    data_root: TransferData,
     run_root: Annotated[Path, typer.Option(help="Folder of the runs, <view>/<seed>/ in it.")],
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and batches.")] = 0,
     resume: Annotated[bool, typer.Option(help="Keep what an interrupted run has finished.")] = False,
@@ -114,7 +117,7 @@ def train_transfer(
 
 
 def evaluate_transfer(
-    data_root: Annotated[Path, typer.Option(help="Folder with MNIST/raw.")],
+    data_root: TransferData,
     run_root: Annotated[Path, typer.Option(help="Folder of the runs, <view>/<seed>/ in it.")],
     view: Annotated[str, typer.Option(help="One view of the Transfer tab, or 'all'.")] = "all",
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to this less one.")] = 3,

@@ -40,6 +40,7 @@ STYLES = (
     "mixing/mixing.css",
     "adaptation/adaptation.css",
     "transfer/transfer.css",
+    "transfer/maps.css",
 )
 
 

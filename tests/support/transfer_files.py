@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
+from transfer_map_files import write_maps
 
 from dni.checkpoints.files import save
 from dni.training.transfer.fit import seeded
@@ -68,7 +69,8 @@ def depth_report() -> dict[str, Any]:
 
 
 def write_transfer(weights: Path) -> None:
-    """The views "teacher" and "depth" in a folder for ``$DNI_WEIGHTS``."""
+    """All views in a folder for ``$DNI_WEIGHTS``."""
+    write_maps(weights)
     teacher, depth = (weights / "transfer" / view for view in ("teacher", "depth"))
     for folder, report in ((teacher, teacher_report()), (depth, depth_report())):
         folder.mkdir(parents=True)

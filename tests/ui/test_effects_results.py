@@ -259,7 +259,8 @@ def test_api_names_only_what_is_meant_for_programs(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     named = [
         *("/blend", "/desk_render", "/digits_accuracy", "/digits_predict", "/inspect", "/render"),
-        *("/transfer_depth", "/transfer_teacher"),
+        *("/transfer_depth", "/transfer_letters", "/transfer_teacher"),
+        *("/transfer_unlabelled", "/transfer_words"),
     ]
     assert sorted(endpoints) == named
     names = [parameter["parameter_name"] for parameter in endpoints["/render"]["parameters"]]

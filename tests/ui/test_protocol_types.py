@@ -11,7 +11,15 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from dni.ui.protocol import adaptation, effects, frames, mixing, transfer_depth, transfer_teacher
+from dni.ui.protocol import (
+    adaptation,
+    effects,
+    frames,
+    mixing,
+    transfer_depth,
+    transfer_maps,
+    transfer_teacher,
+)
 from dni.ui.protocol.messages import Message
 
 WEB = Path(os.environ.get("DNI_WEB") or Path(__file__).parents[2] / "dni" / "ui" / "web")
@@ -21,6 +29,7 @@ NO_FIELDS = {"Success", "Failure", "Dropped"}
 # Of the browser alone: what a field holds, and what is sent instead of a reply.
 ELSEWHERE = {*NO_FIELDS, "Region", "Mix", "Server", "Frame", "Metrics"} | {
     *("Blends", "DepthReport", "DigitSource", "Measured", "TeacherReport"),
+    *("Accuracies", "LettersReport", "UnlabelledReport", "WordsReport"),
 }
 
 Fields = dict[str, tuple[bool, bool]]
@@ -94,6 +103,7 @@ SIDES = {
     "lib/protocol.js": messages_of(frames) | messages_of(effects) | messages_of(mixing),
     "adaptation/protocol.js": messages_of(adaptation),
     "transfer/protocol.js": messages_of(transfer_teacher) | messages_of(transfer_depth),
+    "transfer/maps-protocol.js": messages_of(transfer_maps),
 }
 
 

@@ -114,3 +114,39 @@ def test_how_deep_by_keyboard(page: Page) -> None:
 def exact_accuracy(view: Locator) -> str:
     expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
     return view.locator(".of-all").text_content() or ""
+
+
+def test_maps(page: Page) -> None:
+    page.get_by_role("tab", name="From unlabelled data").click()
+    view = view_of(page, "unlabelled")
+    expect(view).to_have_attribute("data-read", re.compile(r"\d"), timeout=PATIENCE)
+    expect(view.locator(".measures tbody tr")).to_have_count(6)
+    slide(view.locator("input.labels"), "Home")
+    expect(view.locator(".measures th.chosen")).to_have_text("1")
+    slide(view.locator("input.alpha"), "Home")
+    expect(view.locator(".bar-columns h4").last).to_have_text("atoms at 0.0")
+    view.get_by_role("button", name="labels of USPS").click()
+    expect(view).to_have_attribute("data-read", re.compile(r"\d"), timeout=PATIENCE)
+
+    page.get_by_role("tab", name="Letters as a map").click()
+    view = view_of(page, "letters")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    expect(view.locator("ol.neighbours li")).to_have_count(8)
+    slide(view.locator("input.alpha"), "End")
+    expect(view.locator(".badge")).to_have_text("preview")
+    expect(view.locator(".readout")).to_contain_text("alpha 1.00 · exact", timeout=PATIENCE)
+    view.get_by_role("button", name="alpha 0: a classifier").click()
+    expect(view.locator(".start-name")).to_have_text("a classifier")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+
+    page.get_by_role("tab", name="Words as a map").click()
+    view = view_of(page, "words")
+    expect(view.locator("ol.neighbours li")).to_have_count(12, timeout=PATIENCE)
+    slide(view.locator("input.t"), "ArrowLeft", 5)
+    expect(view.locator(".readout")).to_contain_text("king + 0.95 (woman", timeout=PATIENCE)
+    view.locator("input.start").fill("kingly")
+    view.locator("input.start").press("Enter")
+    expect(page.locator("#transfer .message")).to_contain_text("but got 'kingly'. Try king")
+    view.get_by_role("button", name="sword").click()
+    expect(page.locator("#transfer .message")).to_be_hidden()
+    expect(view.locator("ol.neighbours li").first).to_have_text(re.compile("sword"))

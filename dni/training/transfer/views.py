@@ -12,7 +12,7 @@ from dni.errors import DniError, shown
 __all__ = ["VIEW_NAMES", "Runs", "view_module"]
 
 # Each is a module of this room with ``train(runs, seed)``, and ``evaluate(runs)`` which writes what ships.
-VIEW_NAMES = ("teacher", "depth")
+VIEW_NAMES = ("teacher", "depth", "unlabelled", "letters", "words")
 
 
 @dataclass(frozen=True)

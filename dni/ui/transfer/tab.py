@@ -9,8 +9,11 @@ import gradio as gr
 
 from dni.ui.transfer.component import build_component
 from dni.ui.transfer.depth import DepthView
+from dni.ui.transfer.letters import LettersView
 from dni.ui.transfer.teacher import TeacherView
+from dni.ui.transfer.unlabelled import UnlabelledView
 from dni.ui.transfer.view import TransferView
+from dni.ui.transfer.words import WordsView
 
 __all__ = ["build_transfer", "transfer_views"]
 
@@ -24,7 +27,13 @@ def transfer_views(data_root: Path | None = None) -> list[TransferView]:
     Args:
         data_root: The folder with ``MNIST/raw``; by default as for the Adaptation tab.
     """
-    return [TeacherView(data_root), DepthView(data_root)]
+    return [
+        TeacherView(data_root),
+        DepthView(data_root),
+        UnlabelledView(data_root),
+        LettersView(),
+        WordsView(),
+    ]
 
 
 def build_transfer(views: Sequence[TransferView]) -> None:

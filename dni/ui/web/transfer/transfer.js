@@ -7,7 +7,10 @@ import { ask as askServer } from '../lib/protocol.js';
 import { Palette } from '../adaptation/charts/canvas.js';
 import { Switcher } from './switcher.js';
 import { mountDepth } from './views/depth.js';
+import { mountLetters } from './views/letters.js';
 import { mountTeacher } from './views/teacher.js';
+import { mountUnlabelled } from './views/unlabelled.js';
+import { mountWords } from './views/words.js';
 
 /** @typedef {(name: string, request: object) => Promise<any>} Ask Asks the server; never rejects. */
 
@@ -27,6 +30,9 @@ import { mountTeacher } from './views/teacher.js';
 const MOUNTS = {
   teacher: mountTeacher,
   depth: mountDepth,
+  unlabelled: mountUnlabelled,
+  letters: mountLetters,
+  words: mountWords,
 };
 
 /**

@@ -1,0 +1,50 @@
+"""Runs a training to its end, step by step, so that it can be interrupted and goes on where it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from tqdm import tqdm
+
+__all__ = ["Resumable", "run_to_end"]
+
+SECONDS_BETWEEN_SAVES = 30.0
+
+
+class Resumable(Protocol):
+    """A training whose every step depends on its settings, its number and the state before."""
+
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: dict[str, Any]) -> None: ...
+
+
+def run_to_end(
+    training: Resumable,
+    step: Callable[[], float],
+    done: Callable[[], int],
+    total: int,
+    *,
+    file: Path,
+    resume: bool,
+) -> None:
+    """Call ``step`` until ``done`` steps are ``total``, saving to ``file`` every half minute; at the end the
+    file is removed."""
+    if resume and file.is_file():
+        training.restore(torch.load(file, weights_only=True))
+    saved = time.monotonic()
+    bar = tqdm(total=total, initial=done(), desc=file.stem, mininterval=5)
+    while done() < total:
+        bar.set_postfix(loss=f"{step():.4f}", refresh=False)
+        bar.update()
+        if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
+            partial = file.with_suffix(".partial")
+            torch.save(training.state(), partial)
+            partial.replace(file)
+            saved = time.monotonic()
+    bar.close()
+    file.unlink(missing_ok=True)

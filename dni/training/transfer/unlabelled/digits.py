@@ -1,0 +1,84 @@
+"""Grey digits to learn from few labels: MNIST, and USPS in the same form."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dni.digits.digit_sources import BOX, centre
+from dni.digits.domains import load_mnist
+from dni.errors import DniError
+
+__all__ = ["GreyDigits", "few_labels", "load_grey", "with_noise"]
+
+USPS_SIDE = 16
+Split = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class GreyDigits:
+    """``images``: float32 (N, 28, 28), ink in [0, 1]; ``labels``: int64 (N,)."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, index: Tensor | slice) -> GreyDigits:
+        return GreyDigits(self.images[index], self.labels[index])
+
+
+def load_grey(data_root: Path, source: str, split: Split) -> GreyDigits:
+    """ "mnist" or "usps".
+
+    Raises:
+        DniError: The data are not there.
+    """
+    if source == "mnist":
+        digits = load_mnist(data_root, split)
+        return GreyDigits(digits.images[:, 0].float() / 255, digits.labels)
+    return load_usps(data_root / "usps" / f"zip.{split}.gz")
+
+
+def load_usps(path: Path) -> GreyDigits:
+    """One line a digit: its label, and 16x16 values in [-1, 1]; enlarged and placed as in MNIST."""
+    try:
+        with gzip.open(path, "rt", encoding="ascii") as lines:
+            rows = np.loadtxt(lines, dtype=np.float32)
+    except (OSError, ValueError) as error:
+        raise DniError(
+            f"Expected USPS digits in zip-code format at {path}, but they cannot be read ({error})."
+        ) from error
+    ink = (torch.from_numpy(rows[:, 1:]).view(-1, 1, USPS_SIDE, USPS_SIDE) + 1) / 2
+    ink = functional.interpolate(ink, size=(BOX, BOX), mode="bilinear")[:, 0].clamp(0, 1)
+    return GreyDigits(centre(ink), torch.from_numpy(rows[:, 0]).long())
+
+
+def few_labels(labels: Tensor, count: int, seed: int) -> Tensor:
+    """Indices of ``count`` digits of each class, drawn at random: int64 (10 * count,).
+
+    Raises:
+        DniError: A class has fewer.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    chosen = []
+    for digit in range(10):
+        own = (labels == digit).nonzero()[:, 0]
+        if len(own) < count:
+            raise DniError(f"Expected at least {count} digits of every class, but {digit} has {len(own)}.")
+        chosen.append(own[torch.randperm(len(own), generator=generator)[:count]])
+    return torch.cat(chosen)
+
+
+def with_noise(images: Tensor, sigma: float, *, seed: int) -> Tensor:
+    """Gaussian noise on ink in [0, 1], clamped."""
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
+    return (images + sigma * noise).clamp(0, 1)

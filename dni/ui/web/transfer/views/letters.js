@@ -1,0 +1,289 @@
+// @ts-check
+// The view "Letters as a map": a letter's neighbours move with alpha.
+
+import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
+import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
+import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
+import { DIGIT_SIDE, decodePositions, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
+import { LetterMapCanvas, rowBetween } from '../letter-map.js';
+import { LineChart } from '../line-chart.js';
+import { addThumbnails, showGrey } from '../thumbnails.js';
+
+/** @typedef {import('../maps-protocol.js').LettersOpenReply} LettersOpenReply */
+/** @typedef {import('../maps-protocol.js').LettersReadReply} LettersReadReply */
+/** @typedef {import('../maps-protocol.js').LettersReadRequest} LettersReadRequest */
+/** @typedef {import('../maps-protocol.js').LettersExactReply} LettersExactReply */
+/** @typedef {import('../maps-protocol.js').LettersExactRequest} LettersExactRequest */
+/** @typedef {import('../maps-protocol.js').LettersMapReply} LettersMapReply */
+/** @typedef {import('../maps-protocol.js').LettersReport} LettersReport */
+/** @typedef {import('../../lib/protocol.js').Failure} Failure */
+/** @typedef {'untrained' | 'classifier'} Start */
+
+const REST_MS = 150;
+const STEPS = 10;
+const START_TEXTS = /** @type {Record<Start, string>} */ ({ untrained: 'the untrained network', classifier: 'a classifier' });
+
+/**
+ * What is nearest at an alpha: of the nearest alpha that was asked for, since order cannot be interpolated.
+ *
+ * @template T
+ * @param {readonly T[]} rows One for each of the eleven alphas.
+ * @param {number} alpha
+ */
+export function rowNear(rows, alpha) {
+  return rows[Math.round(alpha * (rows.length - 1))];
+}
+
+/**
+ * @param {readonly string[]} names Of each drawing's alphabet.
+ * @returns {{ names: string[], numbers: number[] }} Each alphabet once, and the number of each drawing's.
+ */
+export function numbered(names) {
+  const once = [...new Set(names)];
+  return { names: once, numbers: names.map((name) => once.indexOf(name)) };
+}
+
+/** @type {import('../transfer.js').MountView} */
+export function mountLetters(panel, { ask, palette, showMessage }) {
+  const view = new LettersView(panel, { ask, palette, showMessage });
+  view.open();
+  return { draw: () => view.draw() };
+}
+
+class LettersView {
+  /** @type {{ drawings: Uint8Array, alphabets: string[], letters: number[] } | null} */
+  #gallery = null;
+  /** @type {LettersReport | null} */
+  #report = null;
+  /** @type {Map<Start, Float32Array>} (alphas, n, 2) */
+  #positions = new Map();
+  /** @type {Uint8Array | null} */
+  #ink = null;
+  /** @type {LettersReadReply | null} */
+  #reading = null;
+  /** @type {LettersExactReply | null} */
+  #exact = null;
+  /** @type {Start} */
+  #start = 'untrained';
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #rest;
+
+  /**
+   * @param {HTMLElement} panel
+   * @param {Omit<import('../transfer.js').ViewContext, 'start'>} options
+   */
+  constructor(panel, { ask, palette, showMessage }) {
+    this.panel = panel;
+    this.ask = ask;
+    this.showMessage = showMessage;
+    this.alphaInput = findAs(panel, 'input.alpha', HTMLInputElement);
+    this.badge = find(panel, '.badge');
+    this.map = new LetterMapCanvas(findAs(panel, 'canvas.map', HTMLCanvasElement), palette, () => this.draw());
+    this.chart = new LineChart(findAs(panel, 'canvas.chart', HTMLCanvasElement), {
+      palette,
+      onPick: (position) => {
+        this.alphaInput.value = String(position / STEPS);
+        this.#change();
+      },
+      onShow: () => this.draw(),
+    });
+    /** @type {CoalescedRequest<LettersReadRequest, LettersReadReply | Failure>} */
+    this.reading = new CoalescedRequest((asked) => ask('letters_read', asked), (reply, asked) => {
+      if (reply.error !== undefined) showMessage(reply.error);
+      else if (asked.start === this.#start) this.#reading = reply;
+      this.draw();
+    });
+    /** @type {CoalescedRequest<LettersExactRequest, LettersExactReply | Failure>} */
+    this.exact = new CoalescedRequest((asked) => ask('letters_exact', asked), (reply, asked) => {
+      if (reply.error !== undefined) showMessage(reply.error);
+      else if (asked.start === this.#start && asked.alpha === this.alpha) this.#exact = reply;
+      this.draw();
+    });
+    this.#attach();
+  }
+
+  get alpha() {
+    return Number(this.alphaInput.value);
+  }
+
+  async open() {
+    const reply = /** @type {LettersOpenReply | Failure} */ (await this.ask('letters_open', {}));
+    if (reply.error !== undefined) {
+      this.showMessage(reply.error);
+      return;
+    }
+    this.#gallery = { drawings: bytesOf(reply.gallery), alphabets: reply.alphabets, letters: reply.letters };
+    const { names, numbers } = numbered(reply.alphabets);
+    this.map.setGallery(this.#gallery.drawings, numbers);
+    this.#report = reply.report;
+    showReport(this.panel, reply.report);
+    showText(find(this.panel, '.map-note'), `${reply.letters.length} drawings of letters of ${names.join(', ').replaceAll('_', ' ')}, `
+      + 'a colour each; lines lead to the nearest in all 64 dimensions, of which the map shows two.');
+    const samples = bytesOf(reply.samples);
+    addThumbnails(find(this.panel, '.samples'), samples, {
+      side: DIGIT_SIDE,
+      label: (index) => `Letter ${index + 1}`,
+      onChoose: (index) => this.#read(samples.slice(index * DIGIT_SIDE ** 2, (index + 1) * DIGIT_SIDE ** 2)),
+    });
+    this.#read(samples.slice(0, DIGIT_SIDE ** 2));
+    await this.#fetchMap();
+  }
+
+  draw() {
+    const { alpha, panel } = this;
+    this.alphaInput.setAttribute('aria-valuetext', `${percent(alpha)} triplets`);
+    showText(find(panel, '.start-name'), START_TEXTS[this.#start]);
+    const shown = this.#exact ?? this.#preview();
+    const state = this.#exact ? 'exact' : shown ? 'preview' : 'loading';
+    this.badge.dataset.state = state;
+    showText(this.badge, state === 'loading' ? 'loading…' : state);
+    showText(find(panel, '.readout'), this.#exact
+      ? `alpha ${alpha.toFixed(2)} · exact in ${Math.round(this.#exact.milliseconds)} ms` : `alpha ${alpha.toFixed(2)}`);
+    panel.dataset.state = state;
+    panel.dataset.nearest = shown ? String(shown.neighbours[0]) : '';
+    this.#drawNeighbours(shown);
+    this.#drawMap(shown);
+    this.#drawChart();
+  }
+
+  /** What is known of this alpha before the network itself has answered. */
+  #preview() {
+    const reading = this.#reading;
+    if (!reading) return null;
+    const own = rowBetween(Float32Array.from(reading.position.flat()), 2, this.alpha * STEPS);
+    return {
+      neighbours: rowNear(reading.neighbours, this.alpha),
+      distances: rowNear(reading.distances, this.alpha),
+      position: [...own],
+    };
+  }
+
+  /** @param {Uint8Array | null} ink */
+  #read(ink) {
+    this.#ink = ink;
+    this.#reading = null;
+    if (ink) this.reading.ask({ start: this.#start, ink: encodeBytes(ink) });
+    this.#change();
+  }
+
+  #change() {
+    this.#exact = null;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      if (this.#ink) this.exact.ask({ start: this.#start, ink: encodeBytes(this.#ink), alpha: this.alpha });
+    }, REST_MS);
+    this.draw();
+  }
+
+  async #fetchMap() {
+    const start = this.#start;
+    if (this.#positions.has(start)) return;
+    const reply = /** @type {LettersMapReply | Failure} */ (await this.ask('letters_map', { start }));
+    if (reply.error !== undefined) this.showMessage(reply.error);
+    else this.#positions.set(start, decodePositions(reply.positions));
+    this.draw();
+  }
+
+  #attach() {
+    const pad = new DrawingPad(findAs(this.panel, 'canvas.pad', HTMLCanvasElement), () => {
+      this.#read(pad.drawing?.ink ?? null);
+    });
+    find(this.panel, '.clear').addEventListener('click', () => pad.clear());
+    this.alphaInput.addEventListener('input', () => this.#change());
+    for (const start of /** @type {Start[]} */ (Object.keys(START_TEXTS))) {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.textContent = `alpha 0: ${START_TEXTS[start]}`;
+      button.setAttribute('aria-pressed', String(start === this.#start));
+      button.addEventListener('click', () => this.#choose(start, button));
+      find(this.panel, '.starts').append(button);
+    }
+  }
+
+  /**
+   * @param {Start} start
+   * @param {HTMLElement} button
+   */
+  #choose(start, button) {
+    this.#start = start;
+    for (const other of find(this.panel, '.starts').children) other.setAttribute('aria-pressed', String(other === button));
+    this.#fetchMap();
+    this.#read(this.#ink);
+  }
+
+  /** @param {{ neighbours: number[], distances: number[] } | null} shown */
+  #drawNeighbours(shown) {
+    const gallery = this.#gallery;
+    const list = find(this.panel, 'ol.neighbours');
+    if (!shown || !gallery) {
+      list.replaceChildren();
+      return;
+    }
+    list.replaceChildren(...shown.neighbours.map((at, index) => {
+      const item = document.createElement('li');
+      const canvas = document.createElement('canvas');
+      const value = document.createElement('em');
+      showGrey(canvas, gallery.drawings, DIGIT_SIDE, at);
+      canvas.setAttribute('aria-label', `${gallery.alphabets[at].replaceAll('_', ' ')}, letter ${gallery.letters[at] + 1}`);
+      canvas.setAttribute('role', 'img');
+      value.textContent = shown.distances[index].toFixed(2);
+      item.append(canvas, value);
+      return item;
+    }));
+  }
+
+  /** @param {{ neighbours: number[], position: number[] } | null} shown */
+  #drawMap(shown) {
+    const gallery = this.#gallery;
+    const rows = this.#positions.get(this.#start);
+    if (!gallery || !(rows || this.#exact)) return;
+    const positions = this.#exact
+      ? decodePositions(this.#exact.positions)
+      : rowBetween(/** @type {Float32Array} */ (rows), 2 * gallery.letters.length, this.alpha * STEPS);
+    this.map.draw({ positions, neighbours: shown?.neighbours ?? [], ink: this.#ink, own: shown?.position ?? null });
+  }
+
+  #drawChart() {
+    if (!this.#report) return;
+    const points = this.#report.curves[this.#start].map(({ accuracy }) => accuracy);
+    const pixels = { mean: this.#report.pixels.mean, deviation: 0 };
+    this.chart.lines = [
+      { colour: '--d0', dash: [], points },
+      { colour: '--d4', dash: [4, 4], points: points.map(() => pixels) },
+    ];
+    this.chart.ticks = points.map((_, index) => ({ 0: this.#start, 5: '0.5', 10: 'triplet' })[index] ?? '');
+    const lowest = Math.min(pixels.mean, ...points.map(({ mean }) => mean));
+    this.chart.range = [Math.floor(10 * lowest - 0.3) / 10, 1];
+    this.chart.draw(this.alpha * STEPS);
+  }
+}
+
+/**
+ * @param {HTMLElement} panel
+ * @param {LettersReport} report
+ */
+function showReport(panel, { seeds, pixels, ends }) {
+  showText(find(panel, '.legend'), `20-way one-shot accuracy on letters of unseen alphabets, mean of ${seeds} seeds; dashed: raw pixels.`);
+  const rows = /** @type {const} */ ([
+    ['raw pixels', pixels],
+    ['untrained network', ends.untrained],
+    ['classifier', ends.classifier],
+    ['classifier, trained as long as both', ends.longer],
+    ['triplets, from the classifier', ends.triplet],
+  ]);
+  for (const [name, { mean, deviation }] of rows) {
+    const row = document.createElement('tr');
+    const spread = deviation ? ` ± ${(100 * deviation).toFixed(1)}` : '';
+    for (const text of [name, `${(100 * mean).toFixed(1)}${spread} %`]) {
+      const cell = document.createElement('td');
+      cell.textContent = text;
+      row.append(cell);
+    }
+    find(panel, '.measures tbody').append(row);
+  }
+  const gain = 100 * (ends.triplet.mean - ends.longer.mean);
+  showText(
+    find(panel, '.finding'),
+    `Triplets bring ${gain.toFixed(1)} points over a classifier of as many steps. Chance is 5 %.`,
+  );
+}
