@@ -121,7 +121,8 @@ def train_count(runs: Runs, base: State, few: GreyDigits, seed: int) -> dict[str
     schedule = Schedule(max(1, FEW.steps // runs.shorten), FEW.batch_size)
     new, random = new_state(NEW_LAYERS + seed), new_state(RANDOM_LAYERS + seed)
     alone = train_cut(new_state(ALONE + seed), 0, few, seed, schedule).state_dict()
-    below, found = {"A": base, "B": alone, "r": random}, {"alone": alone}
+    below: dict[str, State] = {"A": base, "B": alone, "r": random}
+    found: dict[str, State] = {"alone": alone}
     for cut in CUTS:
         for kind in KINDS:
             frozen = 0 if kind.endswith("+") else cut
