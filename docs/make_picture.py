@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dni import Renderer, find_pair, load_ends, open_picture, shares_of
 from dni.catalog.pairs import end_paths
+from dni.examples import EXAMPLE_FOLDER
 from dni.pictures.picture import to_pil
 from dni.pictures.resize import resize_bicubic
 
@@ -22,10 +23,10 @@ LABEL_HEIGHT = 34
 
 def main() -> None:
     """Render, label and save ``docs/blend.jpg``."""
-    pair = find_pair("esrgan-lite-x4")
+    pair = find_pair("texture-x4")
     network, states = load_ends(end_paths(pair))
     renderer = Renderer(network, states)
-    picture = open_picture(HERE.parent / "dni" / "ui" / "examples" / "cat.png")
+    picture = open_picture(EXAMPLE_FOLDER / "cat.png")
     panels = [("bicubic", to_pil(resize_bicubic(picture.rgb, renderer.scale)))]
     for alpha in ALPHAS:
         name = {0.0: f"alpha 0: {pair.labels[0]}", 1.0: f"alpha 1: {pair.labels[1]}"}.get(
