@@ -13,8 +13,14 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor, nn
 
+from dni.blending.interpolate import shares_of
+from dni.catalog.catalog_file import find_pair
+from dni.catalog.pairs import end_paths
+from dni.checkpoints.networks import load_ends
 from dni.metrics.dists import dists_distance, load_efficientnet_lite
-from dni.pictures.picture import to_tensor
+from dni.pictures.picture import to_pil, to_tensor
+from dni.rendering.renderer import Renderer
+from dni.training.restoration.data import downscale_pair
 from models.efficientnet_lite import EfficientNetLite
 
 
@@ -156,3 +162,17 @@ def test_judge_ranks_strengths(
         distances = [distance(judge, spoil(photograph, strength), photograph) for strength in strengths]
         assert distances[0] > 0
         assert distances == sorted(distances)
+
+
+@pytest.mark.slow
+def test_judge_puts_a_textured_enlargement_above_its_blurrier_versions(
+    judge: EfficientNetLite, shared: Path
+) -> None:
+    renderer = Renderer(*load_ends(end_paths(find_pair("texture-x4"))), precision="float32")
+    for name in ("baby", "butterfly", "woman"):
+        (file,) = (shared / "data" / "set5").glob(f"{name}*")
+        low, photograph = downscale_pair(Image.open(file).convert("RGB"), 4)
+        sharp = to_pil(renderer.render(to_tensor(low), shares_of(1.0)))
+        versions = [sharp, *(blurred(sharp, radius) for radius in (1.0, 1.5, 2.0))]
+        distances = [distance(judge, version, photograph) for version in versions]
+        assert distances == sorted(distances), (name, distances)
