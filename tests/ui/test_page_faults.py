@@ -5,6 +5,7 @@ from __future__ import annotations
 from effects_page import Desk
 from playwright.sync_api import expect
 
+REFUSED = "notes.txt is not a picture. Drop a picture, such as a PNG, JPEG or WebP."
 # A file dropped on an element.
 DROP = """([selector, name, type]) => {
     const files = new DataTransfer();
