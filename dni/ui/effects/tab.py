@@ -39,7 +39,8 @@ HELP = """Each end of the slider is a network. In between, every number in the n
 between ready-made frames (*preview*); when you rest, the network itself is run (*exact*). Of a large picture
 only the outlined part is live; *Render the whole picture* makes all of it.
 
-Keys: arrows move the slider, hold **O** for the original; on the picture **+ - 0 1** and arrows. Drop your
+Keys: arrows move the slider, **Ctrl+Z** and **Ctrl+Shift+Z** undo and redo,
+hold **O** for the original; on the picture **+ - 0 1** and arrows. Drop your
 own picture on the viewer, or paste it."""
 
 

@@ -41,7 +41,8 @@ runs where you painted, and the rest stands still.
 While you move, the picture fades between ready-made frames (*preview*); when you rest, the network itself is
 run (*exact*). Of a large picture only the outlined part is live.
 
-Keys: arrows move the control, number keys go to a corner, hold **O** for the original; on the picture
+Keys: arrows move the control, number keys go to a corner, **Ctrl+Z** and **Ctrl+Shift+Z** undo and redo,
+hold **O** for the original; on the picture
 **+ - 0 1** and arrows."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
 # One trial of networks runs at a time; more of them wait in Gradio's queue, not in its threads.

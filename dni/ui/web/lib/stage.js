@@ -60,6 +60,7 @@ export class Stage {
     this.scene = null;
     /** @type {KeyframeCache | null} the frames of what is open */
     this.cache = null;
+    this.gallery = '';
     /** @type {OwnPicture | null} the person's, kept in the browser */
     this.own = null;
     this.isOriginal = false;
@@ -76,6 +77,8 @@ export class Stage {
    */
   open(scene) {
     const isNew = scene.token !== this.scene?.token;
+    // Not before: the page may not have it yet.
+    if (!this.scene && this.gallery) nameThumbnails(this.gallery);
     const isOtherSize = scene.scale !== this.scene?.scale;
     this.scene = scene;
     this.painter.underlay = this.underlay;
@@ -218,7 +221,7 @@ export class Stage {
    */
   followFiles(box, gallery, networksBox) {
     const stage = find(this.root, '.stage');
-    nameThumbnails(gallery);
+    this.gallery = gallery;
     this.own = new OwnPicture(box);
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {
