@@ -232,7 +232,7 @@ class DepthPanel {
     const { cuts, kinds, layers } = this.start;
     const counted = counts[this.start.counts[count]];
     this.chart.lines = linesOf(counted, kinds);
-    this.chart.ticks = cuts.map((layer) => `after ${layers[layer - 1]}`);
+    this.chart.ticks = cuts.map((layer) => layers[layer - 1]);
     this.chart.range = rangeOf(this.chart.lines.flatMap(({ points }) => points.map(({ mean }) => mean)));
     this.chart.draw(cuts.indexOf(cut));
     const label = `Accuracies with ${this.start.counts[count]} labels of each digit, cut after layer ${cut}`;
