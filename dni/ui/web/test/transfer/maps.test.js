@@ -56,7 +56,7 @@ test('the gain of learning is the largest difference, and its place, and the lea
     { alpha: 0.5, clean: { 1: measured(0.1), 10: measured(0.1) } },
     { alpha: 1, clean: { 1: measured(0.5), 10: measured(0.82) } },
   ];
-  const { count, gain, least } = gainOfLearning({ raw: { clean: {} }, along });
+  const { count, gain, least } = gainOfLearning({ raw: { clean: {} }, along }, 'clean');
   assert.equal(count, '1');
   assert.ok(Math.abs(gain - 5) < 1e-9);
   assert.ok(Math.abs(least + 1) < 1e-9);

@@ -253,7 +253,7 @@ class LettersView {
     ];
     this.chart.ticks = points.map((_, index) => ({ 0: this.#start, 5: '0.5', 10: 'triplet' })[index] ?? '');
     const lowest = Math.min(pixels.mean, ...points.map(({ mean }) => mean));
-    this.chart.range = [Math.floor(10 * lowest - 0.3) / 10, 1];
+    this.chart.range = [Math.floor(5 * lowest) / 5, 1];
     this.chart.draw(this.alpha * STEPS);
   }
 }

@@ -13,9 +13,9 @@ import { LineChart } from '../line-chart.js';
 
 /** What to begin with: a word, where the direction comes from, where it goes, and how far. */
 export const PRESETS = /** @type {const} */ ([
-  ['king', 'man', 'woman', 1],
-  ['father', 'man', 'woman', 1],
   ['son', 'man', 'woman', 1],
+  ['father', 'man', 'woman', 1],
+  ['king', 'man', 'woman', 1],
   ['grace', 'man', 'woman', 0],
   ['nature', 'man', 'woman', 0],
   ['sword', 'man', 'woman', 0],
