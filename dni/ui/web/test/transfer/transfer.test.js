@@ -10,6 +10,7 @@ import { tabByKey } from '../../transfer/switcher.js';
 import { linesOf, rangeOf } from '../../transfer/views/depth.js';
 import { temperatureAt } from '../../transfer/views/teacher.js';
 
+/** @type {(found: number, expected: number) => void} */
 const near = (found, expected) => assert.ok(Math.abs(found - expected) < 1e-9, `${found} is not ${expected}`);
 
 test('a softmax sums to 1, and a high temperature makes it even', () => {
@@ -46,7 +47,7 @@ test('the temperature runs from 1 to 40 in equal ratios', () => {
 test('keys move among tabs and digits, and stop at the edges of the digits', () => {
   assert.deepEqual(['ArrowRight', 'ArrowLeft', 'Home', 'End', 'x'].map((key) => tabByKey(key, 0, 3)), [1, 2, 0, 2, null]);
   const grid = { columns: 10, count: 30 };
-  const next = (key) => digitByKey(12, key, grid);
+  const next = (/** @type {string} */ key) => digitByKey(12, key, grid);
   assert.deepEqual(['ArrowRight', 'ArrowLeft', 'ArrowDown', 'ArrowUp', 'Enter'].map(next), [13, 11, 22, 2, null]);
   assert.equal(digitByKey(25, 'ArrowDown', grid), null);
   assert.equal(digitByKey(0, 'ArrowLeft', grid), null);
@@ -60,7 +61,7 @@ test('an axis has few round steps and holds all values', () => {
 });
 
 test('B alone is one line for all cuts', () => {
-  const point = (mean) => ({ mean, deviation: 0.1 });
+  const point = (/** @type {number} */ mean) => ({ mean, deviation: 0.1 });
   const counted = { alone: point(0.7), kinds: { AnB: [point(0.8), point(0.9)], random: [point(0.5), point(0.2)] } };
   const lines = linesOf(counted, ['AnB', 'random']);
   assert.deepEqual(lines.map(({ points }) => points.map(({ mean }) => mean)), [[0.8, 0.9], [0.5, 0.2], [0.7, 0.7]]);
