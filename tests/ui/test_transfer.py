@@ -133,7 +133,6 @@ def test_maps(page: Page) -> None:
     expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
     expect(view.locator("ol.neighbours li")).to_have_count(8)
     slide(view.locator("input.alpha"), "End")
-    expect(view.locator(".badge")).to_have_text("preview")
     expect(view.locator(".readout")).to_contain_text("alpha 1.00 · exact", timeout=PATIENCE)
     view.get_by_role("button", name="alpha 0: a classifier").click()
     expect(view.locator(".start-name")).to_have_text("a classifier")
