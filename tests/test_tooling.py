@@ -89,4 +89,4 @@ def test_only_safetensors_with_a_card_are_shipped() -> None:
     files = files or [str(path.relative_to(ROOT)) for path in (ROOT / "weights").rglob("*") if path.is_file()]
     for file in map(Path, files):
         assert file.suffix in {".safetensors", ".md", ".json"}, file
-        assert (ROOT / file.parent / "README.md").is_file()
+        assert (ROOT / "weights" / file.parts[1] / "README.md").is_file()

@@ -158,7 +158,7 @@ def test_a_card_gets_the_tables_between_its_marks(tmp_path: Path) -> None:
                 "<!-- /others -->\nafter\n",
             ]
             card.write_text("| old |\n".join(parts), encoding="utf-8")
-            write_tables(card, {"sets": {}, "others": others})
+            write_tables(card, {"sets": {}, "trained_on": [], "others": others})
             tables = report_table({}), others_table(others)
             expected = parts[0] + tables[0] + parts[1] + tables[1] + parts[2]
             assert card.read_text(encoding="utf-8") == expected
