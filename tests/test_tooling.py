@@ -70,7 +70,9 @@ def test_what_is_imported_comes_with_a_plain_install() -> None:
         if {each.lower().replace("_", "-") for each in known.get(name, ())} & installed
     }
     assert "torchmetrics" in brought
-    assert imported - brought == {"dni", "models", "spaces", "accelerate", "starlette"}
+    by_training = {"accelerate", "gensim"}  # the extra "train"
+    by_others = {"scipy", "spaces", "starlette"}  # scikit-learn, a Space, gradio
+    assert imported - brought == {"dni", "models"} | by_training | by_others
 
 
 def test_the_space_asks_for_a_gradio_that_we_support() -> None:
