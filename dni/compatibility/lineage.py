@@ -31,7 +31,7 @@ def lineage_of(
     Raises:
         dni.checkpoints.files.CheckpointError: A file cannot be read.
     """
-    for pair in catalog.values():
+    for pair in sorted(catalog.values(), key=lambda pair: len(pair.ends)):
         if pair.lineage and all(
             any(is_end(path, pair, end) for end in range(len(pair.ends))) for path in paths
         ):

@@ -19,6 +19,7 @@ import dni.ui.effects.tab
 from dni.catalog.pairs import Pair
 from dni.pictures.picture import Picture, from_pil
 from dni.pictures.read import open_picture
+from dni.pictures.strips import CHECKER_LEVELS
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 
@@ -118,7 +119,8 @@ def test_own_picture_with_transparency(desk: Desk, tmp_path: Path) -> None:
     desk.open("?alpha=0.3", complete=False).upload(tmp_path / "ghost.png")
     assert_own_picture(desk, "ghost.png", open_picture(tmp_path / "ghost.png"))
     seen = desk.picture(360, 240)
-    assert np.abs(seen[:8] - 128).mean() < 4  # all transparent above: grey
+    squares = seen[:8].reshape(8, 45, 8, 3).mean(axis=(0, 2, 3))  # all transparent above: a checkerboard
+    assert np.abs(squares - np.resize(CHECKER_LEVELS, 45)).max() < 6
     assert desk.alpha == 0.3
 
 
