@@ -240,7 +240,7 @@ ATTACKS: dict[str, Attack] = {
     "long names": Attack(long_names, r"with at most \d+ characters, but got \d+"),
     "other sites": Attack(other_sites, "another site sent it|Expected localhost", at_once=1),
     "half open": Attack(half_open, "Too many requests of yours are open"),
-    "open listeners": Attack(open_listeners, "Too many requests of yours are open", at_once=4),
+    "open listeners": Attack(open_listeners, "Too many (requests|pages) of yours", at_once=4),
     "unused routes": Attack(unused_routes, "^404: There is nothing here"),
     "many values": Attack(many_values, "^400: .*parsing the body|^413: ", at_once=4),
     "form fields": Attack(form_fields, "^400: Expected files and no other fields"),
