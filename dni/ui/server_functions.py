@@ -50,13 +50,15 @@ def answering(request_type: type[M], function: Callable[[M], Message]) -> Server
     return answer
 
 
-def apart(function: ServerFunction) -> Callable[[Any], Awaitable[Answer]]:
-    """Call ``function`` in threads of its own.
+def apart(
+    function: ServerFunction, threads: ThreadPoolExecutor | None = None
+) -> Callable[[Any], Awaitable[Answer]]:
+    """Call ``function`` in other threads than Gradio's, by default in some of its own.
 
     Gradio calls server functions in the forty threads that also answer for the page and its files: people
-    who wait for a slot to render would stop those.
+    who wait for a slot to render, or for one another, would stop those.
     """
-    threads = ThreadPoolExecutor(MAX_WAITING, thread_name_prefix=function.__name__)
+    threads = threads or ThreadPoolExecutor(MAX_WAITING, thread_name_prefix=function.__name__)
 
     async def answer(request: Any) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(threads, function, request)

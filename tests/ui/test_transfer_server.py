@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from digit_files import write_mnist
 from transfer_files import write_transfer
 
 from dni.transfer.teacher_setting import ALPHAS
+from dni.ui.server_functions import ServerFunction
+from dni.ui.transfer.component import ANSWERED_AT_ONCE, build_component
 from dni.ui.transfer.depth import DepthView
 from dni.ui.transfer.tab import transfer_views
 
@@ -93,3 +98,48 @@ def test_the_endpoint_of_how_deep(data_root: Path) -> None:
     assert found["accuracy"] is not None
     with pytest.raises(gr.Error, match="Expected an alpha for each of conv1, above"):
         view.api_depth(1, {"above": 1.0})
+
+
+class Crowded:
+    """A view that notes how many are in it at once."""
+
+    name, title = "teacher", "Crowded"
+
+    def __init__(self) -> None:
+        self.inside, self.most, self.threads = 0, 0, set[str]()
+        self.lock = threading.Lock()
+
+    def servers(self) -> list[ServerFunction]:
+        return [self.read]
+
+    def read(self, _: object) -> dict[str, Any]:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.threads.add(threading.current_thread().name)
+        time.sleep(0.01)
+        with self.lock:
+            self.inside -= 1
+        return {}
+
+    def build_endpoints(self) -> None:
+        """None."""
+
+    def start(self) -> dict[str, Any]:
+        return {}
+
+
+def test_however_many_ask_few_are_answered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And none in the threads in which Gradio answers for the page and its files."""
+    view, given = Crowded(), []
+    monkeypatch.setattr(
+        "dni.ui.transfer.component.web_component", lambda _, functions, **__: given.extend(functions)
+    )
+    build_component([view])
+
+    async def crowd() -> None:
+        await asyncio.gather(*(given[0]({}) for _ in range(40)))
+
+    asyncio.run(crowd())
+    assert view.most == ANSWERED_AT_ONCE
+    assert all(name.startswith("transfer") for name in view.threads)

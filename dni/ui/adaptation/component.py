@@ -35,7 +35,7 @@ from dni.ui.protocol.adaptation import (
     Subject,
 )
 from dni.ui.protocol.messages import Message
-from dni.ui.server_functions import ServerFunction, answering, encode
+from dni.ui.server_functions import ServerFunction, answering, apart, encode
 from dni.ui.web_component import web_component
 
 __all__ = ["build_digits"]
@@ -49,7 +49,10 @@ def build_digits(digit_service: DigitService, start: Start) -> gr.HTML:
         start: What it shows first.
     """
     return web_component(
-        "adaptation", Answers(digit_service).servers(), elem_id="digits", start=start.to_dict()
+        "adaptation",
+        [apart(function) for function in Answers(digit_service).servers()],
+        elem_id="digits",
+        start=start.to_dict(),
     )
 
 
