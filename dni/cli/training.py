@@ -23,6 +23,7 @@ TransferData = Annotated[
     Path, typer.Option(help="Folder with MNIST/raw, and for the last three views usps, omniglot and text.")
 ]
 RunRoot = Annotated[Path, typer.Option(help="Folder of the runs, <method>/<seed>/ in it.")]
+HeldBack = Annotated[Path | None, typer.Option(help="A text file of names that are never trained on.")]
 Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
 
 
@@ -42,9 +43,7 @@ def train_restore(
             help="For 'gan' vgg19 or a Tiny Darknet file, for 'texture' lite0 or such a network's file."
         ),
     ] = None,
-    held_back: Annotated[
-        Path | None, typer.Option(help="A text file of names that are never trained on.")
-    ] = None,
+    held_back: HeldBack = None,
     iterations: Annotated[int | None, typer.Option(help="Length of the run.")] = None,
     spectrum_power: Annotated[
         float | None, typer.Option(help="Share of the true texture's power that the GAN end should have.")

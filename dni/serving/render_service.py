@@ -248,10 +248,8 @@ class RenderService:
         """The whole picture, or a region of it, at most 1600 pixels a side, as a JPEG."""
         if region is None:
             return self.of_whole_picture(token, "overview", overview_of, session=session)
-        picture = self.picture(token, session)
-        return self.queue.compute(
-            lambda: overview_of(picture, region), session=session, coalesce_key="detail"
-        )
+        detail = partial(overview_of, self.picture(token, session), region)
+        return self.queue.compute(detail, session=session, coalesce_key="detail")
 
     def of_whole_picture(
         self, token: str, name: str, make: Callable[[Picture], bytes], *, session: Session

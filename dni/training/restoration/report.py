@@ -131,11 +131,7 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
     card = paths[0].parent / "README.md"
     if not card.is_file() or not TABLE.search(card.read_text(encoding="utf-8")):
         raise DniError(f"Expected a model card with a marked table at {card}, but there is none.")
-    missing = [str(data_root / name) for name in TEST_SETS.values() if not (data_root / name).is_dir()]
-    if missing:
-        raise FileNotFoundError(
-            f"Expected a test set in each of {', '.join(missing)}, but there is no such folder."
-        )
+    require_test_sets(data_root)
     network, states = load_ends(paths)
     renderer = Renderer(network, states, precision="float32")
     measures = Measures(load_extractor(extractor), load_judges())
@@ -159,6 +155,14 @@ def write_report(pair: Pair, *, data_root: Path, extractor: str) -> dict[str, An
     (card.parent / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     write_tables(card, report)
     return report
+
+
+def require_test_sets(data_root: Path) -> None:
+    missing = [str(data_root / name) for name in TEST_SETS.values() if not (data_root / name).is_dir()]
+    if missing:
+        raise FileNotFoundError(
+            f"Expected a test set in each of {', '.join(missing)}, but there is no such folder."
+        )
 
 
 def trained_on(path: Path) -> list[str]:
