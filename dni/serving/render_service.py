@@ -249,12 +249,12 @@ class RenderService:
         if region is None:
             return self.of_whole_picture(token, "overview", overview_of, session=session)
         detail = partial(overview_of, self.picture(token, session), region)
-        return self.queue.compute(detail, session=session, coalesce_key="detail")
+        return self.queue.compute_beside(detail, session=session, coalesce_key="detail")
 
     def of_whole_picture(
         self, token: str, name: str, make: Callable[[Picture], bytes], *, session: Session
     ) -> bytes:
-        """What is made of a whole picture, in a slot of the session's, or remembered.
+        """What is made of a whole picture, beside the frames, or remembered.
 
         Args:
             token: The picture's.
@@ -272,7 +272,9 @@ class RenderService:
             return made
 
         made = self._of_pictures.get(key)
-        return self.queue.compute(remembered, session=session, coalesce_key=None) if made is None else made
+        if made is not None:
+            return made
+        return self.queue.compute_beside(remembered, session=session, coalesce_key=None)
 
     # Results to keep
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 import torch
@@ -17,6 +18,9 @@ from dni.ui.zero_gpu import IS_ZERO_GPU
 __all__ = ["MIDDLE", "default_service", "keep_examples"]
 
 MIDDLE = 0.5
+# How long another thread may keep the interpreter from the one that runs a network, which asks for it again
+# before each of a network's operations. With Python's 5 ms a frame of 60 took seconds under requests.
+SWITCH_SECONDS = 0.0005
 
 
 def keep_examples(service: RenderService) -> None:
@@ -32,6 +36,7 @@ def default_service() -> RenderService:
     In a ZeroGPU Space its frames are rendered on the CPU: the GPU is lent to queued events only, and those
     have a service of their own (see :mod:`dni.ui.zero_gpu`).
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     service = RenderService(load_catalog(), device=torch.device("cpu") if IS_ZERO_GPU else None)
     measure_first(service)
     return service

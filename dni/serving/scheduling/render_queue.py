@@ -1,7 +1,13 @@
-"""The render queue: scheduling slots bound to sessions, and the one thread that runs networks for frames."""
+"""The render queue: scheduling slots bound to sessions, and the threads that work in them.
+
+One thread runs the networks for frames. Another does what takes a whole picture but no network, at a lower
+priority of the operating system's, so that no frame waits for somebody's overview.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +25,8 @@ __all__ = ["RenderQueue"]
 # After so many preemptions a frame ahead is rendered at last: where many people drag, somebody always waits.
 MAX_PREEMPTIONS = 3
 QUIET_PATIENCE_SECONDS = 1.0
+# Of the thread for whole pictures: while a frame is rendered, it gets about a tenth of a core.
+NICENESS = 10
 
 T = TypeVar("T")
 
@@ -29,6 +37,11 @@ class RenderQueue:
     def __init__(self) -> None:
         self.scheduler = Scheduler()
         self._frames_thread = ThreadPoolExecutor(1, thread_name_prefix="frames")
+        # Whole pictures have a line of their own, so that they wait for each other and for nothing else.
+        self._pictures_scheduler = Scheduler()
+        self._pictures_thread = ThreadPoolExecutor(
+            1, thread_name_prefix="whole pictures", initializer=lower_priority
+        )
 
     @contextmanager
     def slot(
@@ -107,5 +120,29 @@ class RenderQueue:
             self.scheduler.wait_until_quiet(at_most=QUIET_PATIENCE_SECONDS)
         return ahead()
 
+    def compute_beside(self, work: Callable[[], T], *, session: Session, coalesce_key: str | None) -> T:
+        """Do something with a whole picture beside the frames: one at a time, in turns among sessions.
+
+        Args:
+            work: Runs no network, and must not ask for a slot.
+            session: Who waits for it.
+            coalesce_key: Of what a session asks for under one key, only the newest is done; None for all.
+        """
+        session.on_close(self._leave)
+        if session.ended:
+            raise Cancelled
+        slot = self._pictures_scheduler.slot(
+            session.key, Priority.LIVE, group=session.group, coalesce_key=coalesce_key
+        )
+        with session.busy(), slot:
+            return self._pictures_thread.submit(work).result()
+
     def _leave(self, session: Session) -> None:
         self.scheduler.leave(session.key)
+        self._pictures_scheduler.leave(session.key)
+
+
+def lower_priority() -> None:
+    """Let this thread, and those that it starts, have what other threads leave, where it can be told."""
+    if sys.platform == "linux":  # elsewhere a priority is the whole process's
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
