@@ -29,18 +29,24 @@ Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for eac
 
 def train_restore(
     end: Annotated[
-        str, typer.Argument(help="'psnr' (end A), or from A: 'texture' (end B), 'gan', 'clean' or 'flat'.")
+        str,
+        typer.Argument(
+            help="'psnr' (end A), or from A: 'texture' (end B), 'gan', 'clean', 'flat' or 'careful', "
+            "and from that one 'bold'."
+        ),
     ],
     photographs: Annotated[
         list[Path], typer.Option("--photographs", help="A folder of photographs; may be given again.")
     ],
     run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
     network: Annotated[str, typer.Option(help="'rrdb', or 'compact' for a tenth of the work.")] = "rrdb",
-    ancestor: Annotated[Path | None, typer.Option(help="End A's weights, for the other ends.")] = None,
+    ancestor: Annotated[
+        Path | None, typer.Option(help="Weights to start from, for all ends but 'psnr'.")
+    ] = None,
     extractor: Annotated[
         str | None,
         typer.Option(
-            help="For 'gan' vgg19 or a Tiny Darknet file, for 'texture' lite0 or such a network's file."
+            help="For 'gan' vgg19 or a Tiny Darknet file, for 'texture' and 'bold' lite0 or its file."
         ),
     ] = None,
     held_back: HeldBack = None,

@@ -65,6 +65,15 @@ def test_inputs_are_spoilt_after_the_turn_and_targets_are_not() -> None:
     assert (clean[0][..., 0, 0] < 1).any()
 
 
+def test_a_downscaling_of_its_own_gets_the_patch_of_the_target() -> None:
+    def corner(high: Tensor, size: tuple[int, int], _: np.random.Generator) -> Tensor:
+        return high[:, : size[0], : size[1]]
+
+    clean, cut = sampler().batch(0), sampler(Task(downscale=corner)).batch(0)
+    assert torch.equal(clean[1], cut[1])
+    assert torch.equal(cut[0], cut[1][..., :16, :16])
+
+
 def test_targets_are_made_of_whole_photographs() -> None:
     sizes = []
 

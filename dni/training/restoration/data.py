@@ -41,7 +41,15 @@ def example(
 ) -> tuple[Tensor, Tensor]:
     """A whole photograph as a task's input and target, uint8 (3, h, w) and (3, scale * h, scale * w)."""
     low, high = (to_tensor(image) for image in downscale_pair(photograph, scale))
-    return task.degrade(low, generator), task.target(high)
+    target = task.target(high)
+    return input_of(task, low, target, generator), target
+
+
+def input_of(task: Task, low: Tensor, high: Tensor, generator: np.random.Generator) -> Tensor:
+    """A task's input, of the same part of a photograph reduced and as it is; uint8 (3, h, w) as ``low``."""
+    if task.downscale is not None:
+        return task.downscale(high, (low.shape[1], low.shape[2]), generator)
+    return task.degrade(low, generator)
 
 
 class PatchSampler:
@@ -99,7 +107,7 @@ class PatchSampler:
         turns, mirrored = int(generator.integers(4)), bool(generator.integers(2))
         low, high = (turn(patch, turns, mirrored) for patch in (low, high))
         # Turned first: JPEG's grid does not turn with what a photograph shows.
-        return self.task.degrade(low, generator), high
+        return input_of(self.task, low, high, generator), high
 
 
 def reduce(image: Image.Image, scale: float) -> Image.Image:

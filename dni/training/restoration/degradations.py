@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from dni.pictures.picture import to_pil, to_tensor
 
-__all__ = ["add_noise", "compress", "degrade"]
+__all__ = ["add_noise", "compress", "compress_anywhere", "degrade", "jpeg_offset"]
 
 MAX_SIGMA = 25.0
 QUALITIES = (30, 95)
@@ -26,18 +26,20 @@ JPEG_SHARE = 0.7
 JPEG_SQUARE = 16
 
 
-def add_noise(picture: Tensor, sigma: float, generator: np.random.Generator) -> Tensor:
+def add_noise(picture: Tensor, sigma: float, generator: np.random.Generator, *, grey: bool = False) -> Tensor:
     """Add Gaussian noise, clip and round.
 
     Args:
         picture: uint8 (3, H, W).
         sigma: Standard deviation in levels of 255.
         generator: Where the noise comes from.
+        grey: The same noise in all channels.
 
     Returns:
         uint8 (3, H, W).
     """
-    noise = torch.from_numpy(generator.normal(scale=sigma, size=tuple(picture.shape)))
+    channels = 1 if grey else len(picture)
+    noise = torch.from_numpy(generator.normal(scale=sigma, size=(channels, *picture.shape[1:])))
     return (picture + noise).round().clamp(0, 255).to(torch.uint8)
 
 
@@ -46,6 +48,22 @@ def compress(picture: Tensor, quality: int) -> Tensor:
     file = io.BytesIO()
     to_pil(picture).save(file, "JPEG", quality=quality, subsampling="4:2:0")
     return to_tensor(Image.open(file))
+
+
+def jpeg_offset(generator: np.random.Generator) -> tuple[int, int]:
+    """Where a patch lies on JPEG's grid: anywhere, in pixels down and to the right.
+
+    Were it always at a corner, a network could learn the place of the grid from the patch's border.
+    """
+    top, left = (int(offset) for offset in generator.integers(JPEG_SQUARE, size=2))
+    return top, left
+
+
+def compress_anywhere(picture: Tensor, quality: int, offset: tuple[int, int]) -> Tensor:
+    """:func:`compress` a patch that lies so far inside of JPEG's grid; uint8 (3, H, W) in and out."""
+    top, left = offset
+    padded = functional.pad(picture[None].float(), (left, 0, top, 0), mode="reflect")[0].to(torch.uint8)
+    return compress(padded, quality)[:, top:, left:]
 
 
 def degrade(patch: Tensor, generator: np.random.Generator) -> Tensor:
@@ -60,10 +78,5 @@ def degrade(patch: Tensor, generator: np.random.Generator) -> Tensor:
     """
     patch = add_noise(patch, generator.uniform(0, MAX_SIGMA), generator)
     quality = int(generator.integers(QUALITIES[0], QUALITIES[1] + 1))
-    top, left = (int(offset) for offset in generator.integers(JPEG_SQUARE, size=2))
-    if generator.random() >= JPEG_SHARE:
-        return patch
-    # A patch may lie anywhere on JPEG's grid. Were it always at a corner, the network could learn the place
-    # of the grid from the patch's border.
-    padded = functional.pad(patch[None].float(), (left, 0, top, 0), mode="reflect")[0].to(torch.uint8)
-    return compress(padded, quality)[:, top:, left:]
+    offset = jpeg_offset(generator)
+    return compress_anywhere(patch, quality, offset) if generator.random() < JPEG_SHARE else patch

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dni.training.restoration.degradations import degrade
 from dni.training.restoration.flatten import flatten
+from dni.training.restoration.second_order import degrade_twice
 
 __all__ = ["TASKS", "Task"]
 
@@ -31,10 +32,13 @@ class Task:
     Attributes:
         degrade: Applied to each reduced patch, with a generator that decides on what is random; uint8 (3, h,
             w) in and out.
+        downscale: Instead of the bicubic reduction and ``degrade``: a patch of the target, the height and
+            width of the input, and the generator, to the input; None for the reduction.
         target: Applied to each whole photograph; uint8 (3, H, W) in and out.
     """
 
     degrade: Callable[[Tensor, np.random.Generator], Tensor] = undegraded
+    downscale: Callable[[Tensor, tuple[int, int], np.random.Generator], Tensor] | None = None
     target: Callable[[Tensor], Tensor] = itself
 
 
@@ -44,4 +48,6 @@ TASKS: dict[str, Task] = {
     "gan": Task(),
     "clean": Task(degrade=degrade),
     "flat": Task(target=flatten),
+    "careful": Task(downscale=degrade_twice),
+    "bold": Task(downscale=degrade_twice),
 }

@@ -2,10 +2,11 @@
 
 End A ("psnr") minimises L1. End B ("texture") starts from A and minimises a DISTS-like distance (Ding et al.,
 2020, https://arxiv.org/abs/2004.07728) beside a little L1; "gan" starts from A and adds ESRGAN's perceptual
-and relativistic adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean"
-and "flat" start from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`). What is
-exported is the exponential moving average of the parameters. A run can be stopped at any time and resumed:
-batch ``n`` depends on the seed only, and everything else is in ``state.pt``.
+and relativistic adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean",
+"flat" and "careful" start from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`);
+"bold" starts from "careful" and has its inputs and the losses of "texture". What is exported is the
+exponential moving average of the parameters. A run can be stopped at any time and resumed: batch ``n``
+depends on the seed only, and everything else is in ``state.pt``.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class Trainer:
         self.network, self.optimizer = prepare(
             generator, torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99))
         )
-        if self.config.end == "texture":
+        if self.config.dists_weight:
             self.extractor = self._frozen(load_efficientnet_lite(extractor or "lite0"))
         if self.config.end != "gan":
             return
@@ -175,7 +176,7 @@ class Trainer:
         output = self.network(low).float()
         losses = {"l1": functional.l1_loss(output, high)}
         total = self.config.l1_weight * losses["l1"]
-        if self.config.end == "texture":
+        if self.config.dists_weight:
             losses["dists"] = self._dists_loss(output, high)
             total = total + self.config.dists_weight * losses["dists"]
         if self.config.end == "gan":
