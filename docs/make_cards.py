@@ -6,11 +6,12 @@ second end (or the first, where that changes more) makes of it on the other.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from dni import Renderer, end_paths, find_pair, load_ends, open_picture, shares_of
 from dni.examples import EXAMPLE_FOLDER, QUALITIES, SIGMAS
@@ -41,6 +42,7 @@ CARDS = {
     "esrgan-lite-x4": Part("cat.png", 170, 60, 220),
     "denoise": Part("grain-25.png", 80, 10, 140),
     "jpeg-repair": Part("blocks-10.jpg", 160, 30, 160),
+    "real-photo-x4": Part("sent-portrait.jpg", 270, 20, 290),
 }
 FACE = (100, 10, 356, 266)
 
@@ -55,6 +57,23 @@ def spoil_examples() -> None:
         Image.fromarray(noisy).save(EXAMPLE_FOLDER / f"grain-{sigma}.png", optimize=True)
     for quality in QUALITIES:
         whole.save(EXAMPLE_FOLDER / f"blocks-{quality}.jpg", quality=quality)
+    for name in ("portrait", "espresso", "launch"):
+        send_on(
+            Image.open(EXAMPLE_FOLDER / f"{name}.jpg").convert("RGB"), EXAMPLE_FOLDER / f"sent-{name}.jpg"
+        )
+
+
+def send_on(photograph: Image.Image, file: Path) -> None:
+    """A small copy as telephones and messengers leave it: soft, a little noise, JPEG three times."""
+    taken = np.asarray(photograph.filter(ImageFilter.GaussianBlur(1.2)))
+    noisy = taken + np.random.default_rng(0).normal(0, 6, taken.shape)
+    picture = Image.fromarray(noisy.round().clip(0, 255).astype(np.uint8))
+    for side, quality in ((440, 80), (300, 60), (200, 70)):
+        picture.thumbnail((side, side), Image.Resampling.BILINEAR)
+        copy = io.BytesIO()
+        picture.save(copy, "JPEG", quality=quality)
+        picture = Image.open(copy).convert("RGB")
+    file.write_bytes(copy.getvalue())
 
 
 def draw(pair_id: str, part: Part) -> None:

@@ -17,7 +17,8 @@ __all__ = [
 ]
 
 EXAMPLE_FOLDER = Path(__file__).parent
-# The portrait with noise of so many levels, and as JPEG of such qualities: spoiled by docs/make_cards.py.
+# The portrait with noise of so many levels, and as JPEG of such qualities: spoiled by docs/make_cards.py, as
+# are the small copies that look as if they had been sent on a few times.
 SIGMAS = (15, 25, 35, 50)
 QUALITIES = (40, 30, 20, 10)
 EXAMPLES = {
@@ -31,6 +32,9 @@ EXAMPLES = {
     "launch": ("launch.jpg", "Launch"),
     **{f"grain-{sigma}": (f"grain-{sigma}.png", f"Grain {sigma}") for sigma in SIGMAS},
     **{f"blocks-{quality}": (f"blocks-{quality}.jpg", f"JPEG {quality}") for quality in QUALITIES},
+    "sent-portrait": ("sent-portrait.jpg", "Portrait, sent on"),
+    "sent-espresso": ("sent-espresso.jpg", "Espresso, sent on"),
+    "sent-launch": ("sent-launch.jpg", "Launch, sent on"),
 }
 TO_ENLARGE = ("cat", "coffee", "astronaut", "rocket", "galaxies")
 TO_REDRAW = ("portrait", "espresso", "launch", "galaxies")

@@ -19,7 +19,7 @@ __all__ = ["MIDDLE", "default_service", "keep_examples"]
 
 MIDDLE = 0.5
 # How long another thread may keep the interpreter from the one that runs a network, which asks for it again
-# before each of a network's operations. With Python's 5 ms a frame of 60 took seconds under requests.
+# before each of a network's operations: Python's 5 ms each time would make many frames of one.
 SWITCH_SECONDS = 0.0005
 
 

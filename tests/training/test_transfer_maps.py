@@ -11,7 +11,7 @@ from dni.checkpoints.files import read_state, sha256_of
 from dni.errors import DniError
 from dni.training.transfer.letters.one_shot import one_shot_accuracy
 from dni.training.transfer.unlabelled.dictionary import learn_dictionary, random_dictionary
-from dni.training.transfer.unlabelled.digits import few_labels, load_grey, with_noise
+from dni.training.transfer.unlabelled.digits import few_labels, load_source, with_noise
 from dni.training.transfer.unlabelled.probe import fit_probe
 from dni.training.transfer.views import Runs, view_module
 from dni.transfer.letters import load_letters
@@ -89,12 +89,13 @@ def test_noise_stays_ink() -> None:
 
 
 def test_usps_is_placed_as_mnist_is(shared: Path, tmp_path: Path) -> None:
-    digits = load_grey(shared / "data", "usps", "test").subset(slice(200))
-    assert digits.images.shape == (200, 28, 28)
-    columns = (torch.arange(28) + 0.5) @ digits.images.sum(dim=1).T / digits.images.sum(dim=(1, 2))
+    digits = load_source(shared / "data", "usps", "test").subset(slice(200))
+    assert digits.images.shape == (200, 1, 28, 28)
+    ink = digits.images[:, 0]
+    columns = (torch.arange(28) + 0.5) @ ink.sum(dim=1).T / ink.sum(dim=(1, 2))
     assert (columns - 14).abs().mean() < 0.6
     with pytest.raises(DniError, match=r"Expected USPS digits in zip-code format at .*zip\.train\.gz"):
-        load_grey(tmp_path, "usps", "train")
+        load_source(tmp_path, "usps", "train")
 
 
 def test_one_shot_accuracy_of_a_perfect_and_a_blind_network() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +18,13 @@ import pytest
 from digit_files import write_mnist
 from transfer_files import write_transfer
 
+from dni.catalog.bundled import weights_folder
 from dni.transfer.teacher_setting import ALPHAS
 from dni.ui.server_functions import ServerFunction
 from dni.ui.transfer.component import ANSWERED_AT_ONCE, build_component
 from dni.ui.transfer.depth import DepthView
 from dni.ui.transfer.tab import transfer_views
+from dni.ui.web_component import WEB
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -143,3 +147,16 @@ def test_however_many_ask_few_are_answered_at_once(monkeypatch: pytest.MonkeyPat
     asyncio.run(crowd())
     assert view.most == ANSWERED_AT_ONCE
     assert all(name.startswith("transfer") for name in view.threads)
+
+
+@pytest.mark.parametrize("view", ["teacher", "depth"])
+def test_sentences_name_what_the_shipped_report_has(view: str) -> None:
+    html = (WEB / "transfer" / "views" / f"{view}.html").read_text(encoding="utf-8")
+    paths = re.findall(r'data-measured="([^"]*)"', html)
+    assert paths
+    report = json.loads((weights_folder() / "transfer" / view / "report.json").read_text(encoding="utf-8"))
+    for path in paths:
+        found: Any = report
+        for name in path.split("."):
+            found = found[int(name) if isinstance(found, list) else name]
+        assert found.keys() == {"mean", "deviation"}, path

@@ -30,8 +30,8 @@ __all__ = ["base_network", "blended_accuracies", "evaluate", "train", "train_cut
 
 State = Mapping[str, Tensor]
 
-BASE = Schedule(steps=600, batch_size=64)
-FEW = Schedule(steps=120, batch_size=32)
+BASE = Schedule(steps=2500, batch_size=64)
+FEW = Schedule(steps=400, batch_size=32)
 # Added to the run's seed, so that no two networks start alike by accident.
 NEW_LAYERS, RANDOM_LAYERS, ALONE = 1000, 2000, 3000
 CURVE = tuple(step / 4 for step in range(5))

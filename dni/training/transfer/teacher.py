@@ -32,8 +32,8 @@ __all__ = ["evaluate", "logits_of", "student_path", "teacher_network", "train", 
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-TEACHER = Schedule(steps=2500)
-STUDENT = Schedule(steps=600, batch_size=64)
+TEACHER = Schedule(steps=4000)
+STUDENT = Schedule(steps=4000, batch_size=64)
 TEACHER_SEED = 0
 # All test digits, and those of the hidden class.
 PARTS = ("all", "hidden")

@@ -25,7 +25,7 @@ from models.letters import LetterNetwork
 __all__ = ["evaluate", "train"]
 
 VIEW = "letters"
-ITERATIONS = 400
+ITERATIONS = 2000
 # What is trained, by which loss, and from what: "longer" is the control of as many steps as both together.
 RUNS: dict[str, tuple[Loss, str]] = {
     "classifier": ("classifier", "untrained"),

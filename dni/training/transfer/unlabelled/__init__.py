@@ -16,6 +16,7 @@ from typing import Any
 from torch import Tensor
 
 from dni.checkpoints.files import read_state, save
+from dni.training.transfer.digit_data import GreyDigits
 from dni.training.transfer.report import measured, measured_text, write_report
 from dni.training.transfer.unlabelled.dictionary import (
     BATCHES,
@@ -23,7 +24,7 @@ from dni.training.transfer.unlabelled.dictionary import (
     letter_patches,
     random_dictionary,
 )
-from dni.training.transfer.unlabelled.digits import GreyDigits, few_labels, load_grey, with_noise
+from dni.training.transfer.unlabelled.digits import few_labels, load_source, with_noise
 from dni.training.transfer.unlabelled.probe import Probe, fit_probe
 from dni.training.transfer.views import Runs
 from dni.transfer.files import view_folder
@@ -62,8 +63,8 @@ class Subjects:
     """The digits of a source: a pool to draw labels from, and test digits, clean and noisy."""
 
     def __init__(self, data_root: Path, source: str, shorten: int = 1) -> None:
-        self.pool = load_grey(data_root, source, "train").subset(slice(POOL))
-        test = load_grey(data_root, source, "test").subset(slice(TEST // shorten))
+        self.pool = load_source(data_root, source, "train").subset(slice(POOL))
+        test = load_source(data_root, source, "test").subset(slice(TEST // shorten))
         noisy = GreyDigits(with_noise(test.images, NOISE, seed=0), test.labels)
         self.tests: Mapping[str, GreyDigits] = {"clean": test, "noisy": noisy}
         self.draws = {
@@ -80,7 +81,7 @@ def measure(
     subjects: Subjects, encode: Encode, tests: tuple[str, ...] = ("clean",), labels: tuple[int, ...] = LABELS
 ) -> tuple[Accuracies, dict[int, Probe]]:
     """Mean accuracy over the draws, by test and number of labels; and the probes of the first draw."""
-    pool = encode(subjects.pool.images)
+    pool = encode(subjects.pool.images[:, 0])
     probes = {
         count: [fit_probe(pool[drawn], subjects.pool.labels[drawn]) for drawn in subjects.draws[count]]
         for count in labels
@@ -88,7 +89,7 @@ def measure(
     found: Accuracies = {}
     for name in tests:
         digits = subjects.tests[name]
-        features = encode(digits.images)
+        features = encode(digits.images[:, 0])
         found[name] = {
             count: fmean(probe.accuracy(features, digits.labels) for probe in own)
             for count, own in probes.items()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -13,39 +11,26 @@ from torch import Tensor
 from torch.nn import functional
 
 from dni.digits.digit_sources import BOX, centre
-from dni.digits.domains import load_mnist
+from dni.digits.domains import Split
 from dni.errors import DniError
+from dni.training.transfer.digit_data import GreyDigits, load_grey
 
-__all__ = ["GreyDigits", "few_labels", "load_grey", "with_noise"]
+__all__ = ["few_labels", "load_source", "with_noise"]
 
 USPS_SIDE = 16
-Split = Literal["train", "test"]
 
 
-@dataclass(frozen=True)
-class GreyDigits:
-    """``images``: float32 (N, 28, 28), ink in [0, 1]; ``labels``: int64 (N,)."""
-
-    images: Tensor
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def subset(self, index: Tensor | slice) -> GreyDigits:
-        return GreyDigits(self.images[index], self.labels[index])
-
-
-def load_grey(data_root: Path, source: str, split: Split) -> GreyDigits:
-    """ "mnist" or "usps".
+def load_source(data_root: Path, source: str, split: Split) -> GreyDigits:
+    """The digits of "mnist" or "usps".
 
     Raises:
         DniError: The data are not there.
     """
-    if source == "mnist":
-        digits = load_mnist(data_root, split)
-        return GreyDigits(digits.images[:, 0].float() / 255, digits.labels)
-    return load_usps(data_root / "usps" / f"zip.{split}.gz")
+    return (
+        load_grey(data_root, split)
+        if source == "mnist"
+        else load_usps(data_root / "usps" / f"zip.{split}.gz")
+    )
 
 
 def load_usps(path: Path) -> GreyDigits:
@@ -59,7 +44,7 @@ def load_usps(path: Path) -> GreyDigits:
         ) from error
     ink = (torch.from_numpy(rows[:, 1:]).view(-1, 1, USPS_SIDE, USPS_SIDE) + 1) / 2
     ink = functional.interpolate(ink, size=(BOX, BOX), mode="bilinear")[:, 0].clamp(0, 1)
-    return GreyDigits(centre(ink), torch.from_numpy(rows[:, 0]).long())
+    return GreyDigits(centre(ink)[:, None], torch.from_numpy(rows[:, 0]).long())
 
 
 def few_labels(labels: Tensor, count: int, seed: int) -> Tensor:

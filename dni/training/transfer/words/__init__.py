@@ -27,8 +27,8 @@ __all__ = ["evaluate", "train"]
 
 VIEW = "words"
 MIN_COUNT = 5
-ANCESTOR = SkipGramConfig(epochs=6)
-FINE_TUNING = SkipGramConfig(epochs=2, learning_rate=0.002)
+ANCESTOR = SkipGramConfig(epochs=15)
+FINE_TUNING = SkipGramConfig(epochs=4, learning_rate=0.002)
 ALPHAS = tuple(step / 10 for step in range(11))
 
 

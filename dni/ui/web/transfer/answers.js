@@ -64,3 +64,17 @@ export function gridAt({ rows, columns }, grid, row, column) {
 export function measuredText({ mean, deviation }) {
   return `${(100 * mean).toFixed(1)} ± ${(100 * deviation).toFixed(1)} %`;
 }
+
+/**
+ * What a path into a report names, as it is said in a sentence.
+ * @param {unknown} report
+ * @param {string} path Names and indices with dots between them, to a measured share.
+ * @param {boolean} [spread] Say the standard deviation too.
+ * @returns {string} Where nothing was measured, that.
+ */
+export function measuredAt(report, path, spread = false) {
+  const found = path.split('.').reduce((part, name) => /** @type {any} */ (part)?.[name], report);
+  const { mean, deviation } = /** @type {{ mean?: unknown, deviation?: unknown }} */ (found ?? {});
+  if (typeof mean !== 'number' || typeof deviation !== 'number') return '(not measured)';
+  return spread ? measuredText({ mean, deviation }) : `${(100 * mean).toFixed(1)} %`;
+}

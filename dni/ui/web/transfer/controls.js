@@ -2,6 +2,7 @@
 // Sliders with their values beside them, rows of radio buttons, and tables of text.
 
 import { find, findAs, showText } from '../lib/dom.js';
+import { measuredAt } from './answers.js';
 
 /**
  * @param {HTMLElement} root
@@ -54,4 +55,16 @@ export function fillTable(table, rows) {
     }));
     return row;
   }));
+}
+
+/**
+ * Say in the sentences of a view what its report has: in every `[data-measured]`, with ± where it is `[data-spread]`.
+ * @param {HTMLElement} root
+ * @param {unknown} report
+ */
+export function fillMeasured(root, report) {
+  for (const place of root.querySelectorAll('[data-measured]')) {
+    if (!(place instanceof HTMLElement)) continue;
+    showText(place, measuredAt(report, place.dataset.measured ?? '', place.dataset.spread !== undefined));
+  }
 }

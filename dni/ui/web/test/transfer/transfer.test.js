@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { gridAt, measuredText, rowAt, softmax, withBias } from '../../transfer/answers.js';
+import { gridAt, measuredAt, measuredText, rowAt, softmax, withBias } from '../../transfer/answers.js';
 import { digitByKey } from '../../transfer/digit-picker.js';
 import { roundSteps } from '../../transfer/line-chart.js';
 import { tabByKey } from '../../transfer/switcher.js';
@@ -65,4 +65,13 @@ test('B alone is one line for all cuts', () => {
   const counted = { alone: point(0.7), kinds: { AnB: [point(0.8), point(0.9)], random: [point(0.5), point(0.2)] } };
   const lines = linesOf(counted, ['AnB', 'random']);
   assert.deepEqual(lines.map(({ points }) => points.map(({ mean }) => mean)), [[0.8, 0.9], [0.5, 0.2], [0.7, 0.7]]);
+});
+
+test('a sentence says what the report has at a path, or that it has nothing', () => {
+  const report = { curves: { 3: { hard: [{ mean: 0.123, deviation: 0.01 }] } }, seeds: 3 };
+  assert.equal(measuredAt(report, 'curves.3.hard.0'), '12.3 %');
+  assert.equal(measuredAt(report, 'curves.3.hard.0', true), '12.3 ± 1.0 %');
+  for (const path of ['curves.3.hard.1', 'curves.8.hard.0', 'seeds', '']) {
+    assert.equal(measuredAt(report, path), '(not measured)');
+  }
 });

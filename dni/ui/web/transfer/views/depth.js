@@ -9,7 +9,7 @@ import { AtRest } from '../at-rest.js';
 import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DigitPicker } from '../digit-picker.js';
 import { LineChart } from '../line-chart.js';
-import { fillTable, slider } from '../controls.js';
+import { fillMeasured, fillTable, slider } from '../controls.js';
 
 /** @typedef {import('../protocol.js').DepthOpenReply} OpenReply */
 /** @typedef {import('../protocol.js').DepthReadReply} ReadReply */
@@ -112,6 +112,7 @@ class DepthPanel {
     this.#opened = reply;
     this.samples.open(reply.pixels);
     const { source, report } = reply;
+    fillMeasured(this.panel, report);
     showText(find(this.panel, '.seeds'), `Mean and standard deviation of ${report.seeds} seeds on MNIST's test digits.`);
     const live = `The pairs that ship are those of seed 0, measured exactly on ${source.count.toLocaleString('en')} digits, ${source.title}.`;
     showText(find(this.panel, '.where'), `Table: ${report.seeds} seeds. ${live}`);

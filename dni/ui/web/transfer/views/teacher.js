@@ -9,7 +9,7 @@ import { fillLegend } from '../../adaptation/charts/legend.js';
 import { find, findAs, showText } from '../../lib/dom.js';
 import { gridAt, measuredText, rowAt, softmax, withBias } from '../answers.js';
 import { AtRest } from '../at-rest.js';
-import { fillTable, radio, slider } from '../controls.js';
+import { fillMeasured, fillTable, radio, slider } from '../controls.js';
 import { DigitPicker } from '../digit-picker.js';
 import { LineChart } from '../line-chart.js';
 
@@ -99,6 +99,7 @@ class TeacherPanel {
     this.samples.open(reply.pixels);
     this.samples.pick(Math.max(0, reply.labels.indexOf(this.choice.hidden)));
     this.#fillTable(reply);
+    fillMeasured(this.panel, reply.report);
     this.panel.dataset.state = 'open';
   }
 
