@@ -97,7 +97,7 @@ def build_networks(
     board, pair, subject = scene
     pair.render()
     verdict = gr.HTML(elem_id="desk-verdict")
-    with gr.Accordion("Your own networks", open=False):
+    with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
         files = gr.File(
             label="Two or more files",
             file_count="multiple",
