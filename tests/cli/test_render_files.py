@@ -90,9 +90,14 @@ def test_existing_results_are_left_out_on_request(run: Run, photos: Path, out: P
 def test_names_that_collide() -> None:
     folder, out = Path("in"), Path("out")
     sources = [folder / name for name in ("a.jpg", "a.png", "a.jpg.webp", "b/a.gif", "c.tif")]
-    found = name_results(sources, folder, out, suffix=".png")
+    found = name_results(sources, folder, out, endings=[".png"])
     expected = ["a.jpg.png", "a.png.png", "a.jpg.webp.png", "b/a.png", "c.png"]
-    assert [str(path.relative_to(out)) for path in found.values()] == expected
+    assert [str(path.relative_to(out)) for (path,) in found.values()] == expected
+    sources = [folder / name for name in ("a.jpg", "a_sheet.tif", "b.jpg")]
+    every = name_results(sources, folder, out, endings=[".png", "_sheet.png"]).values()
+    assert [path.name for each in every for path in each] == [
+        *("a.jpg.png", "a.jpg_sheet.png", "a_sheet.tif.png", "a_sheet.tif_sheet.png", "b.png", "b_sheet.png")
+    ]
 
 
 def test_an_output_that_is_an_input_is_refused(run: Run, tmp_path: Path, out: Path) -> None:

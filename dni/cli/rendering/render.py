@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import os
+from collections.abc import Sequence
 from enum import Enum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from tqdm import tqdm
 
-from dni.checkpoints.networks import load_ends
-from dni.cli.common import Alpha, Ends, Extrapolate, PairName, Shares, tile_progress
-from dni.cli.rendering.mixing import Groups, Levels, MixWords, Scales
-from dni.cli.rendering.render_folder import plan_folder, refuse_overwriting
-from dni.cli.rendering.render_job import Job, RenderWords, job_of_recipe, job_of_words
+from dni.cli.common import Ends, Extrapolate, PairName, Shares, tile_progress
+from dni.cli.rendering.mixing import Groups, Levels, MixWords, Scales, parse_numbers
+from dni.cli.rendering.render_files import RenderFiles, Work
+from dni.cli.rendering.render_folder import named, plan_folder, refuse_overwriting
+from dni.cli.rendering.render_job import RenderWords, job_of_recipe, jobs_of_words, number_text
+from dni.cli.rendering.shared_work import Worker, run_shared, worker_of
 from dni.errors import DniError
-from dni.export.pictures import export_recipe
+from dni.export.sweeps.sheet import SHEET_SUFFIX
 from dni.pictures.codecs.formats import WRITTEN_FORMATS, format_of
-from dni.pictures.codecs.metadata import read_exif
-from dni.pictures.read import open_picture
-from dni.pictures.write import LOSSY_FORMATS, FileOptions, check_file_options
-from dni.rendering.batch_norms import INTERPOLATED, has_batch_norms
-from dni.rendering.control import Progress, RenderControl
-from dni.rendering.renderer import Renderer
+from dni.pictures.write import LOSSY_FORMATS, check_file_options
 
 __all__ = ["render"]
 
-RenderFile = Callable[[Path, Path, "Progress | None"], None]
 # The ending of each format's files in a folder of results.
 SUFFIXES = {kind: suffix for suffix, kind in reversed(WRITTEN_FORMATS.items())}
+SHEET_ENDING = f"_sheet{SHEET_SUFFIX}"
+# So many results of one picture can still be seen on its sheet.
+MAX_ALPHAS = 101
 
 
 class Format(str, Enum):
@@ -52,7 +50,10 @@ def render(
         Path | None,
         typer.Option(help="Do the same again: a .json, or a picture or .safetensors that dni wrote."),
     ] = None,
-    alpha: Alpha = None,
+    alpha: Annotated[
+        str | None,
+        typer.Option(help="Share of the second end, 0 to 1; several with commas, as 0,0.5,1: a file each."),
+    ] = None,
     shares: Shares = None,
     scales: Scales = None,
     group: Groups = None,
@@ -89,12 +90,20 @@ def render(
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave out what has a result already.")
     ] = False,
+    contact_sheet: Annotated[
+        bool,
+        typer.Option("--contact-sheet", help="A sheet of each picture, too: all its results, and at 400 %."),
+    ] = False,
 ) -> None:
-    """Render a picture, or every picture of a folder, through the blended network."""
+    """Render a picture, or every picture of a folder, through the blended network.
+
+    Under torchrun or accelerate launch the processes share a folder, and leave out what has a result already.
+    """
+    alphas = parse_alphas(alpha)
     words = RenderWords(
         pair=pair,
         ends=ends or (),
-        mix=MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ()),
+        mix=MixWords(alpha=alphas[0] if alphas else None, shares=shares, scales=scales, groups=group or ()),
         brush=MixWords(alpha=brush_alpha, shares=brush_shares, groups=brush_group or (), prefix="--brush-"),
         mask=mask,
         levels=levels,
@@ -105,40 +114,69 @@ def render(
         recompute_statistics=recompute_statistics,
         bits=16 if deep else 8,
     )
-    job = job_of_words(words) if recipe is None else job_of_recipe(recipe, words)
-    results = results_of(image, output, file_format, recursive=recursive)
-    refuse_overwriting([image, *job.paths, *filter(None, (mask, recipe))], results.values())
-    check_file(next(iter(results.values())), quality=quality, bits=job.bits)
-    waiting = {source: path for source, path in results.items() if not (skip_existing and path.exists())}
-    if skipped := len(results) - len(waiting):
+    jobs = jobs_of_words(words, alphas) if recipe is None else [job_of_recipe(recipe, words)]
+    worker = worker_of(os.environ) if image.is_dir() else Worker()
+    suffix = suffix_of(image, output, file_format)
+    endings = endings_of(alphas, suffix, contact_sheet=contact_sheet)
+    results = results_of(image, output, endings, recursive=recursive, quiet=worker.rank > 0)
+    refuse_overwriting([image, *jobs[0].paths, *filter(None, (mask, recipe))], chain(*results.values()))
+    check_file(next(iter(results.values()))[0], quality=quality, bits=jobs[0].bits)
+    resumes, count = skip_existing or worker.count > 1, len(jobs)
+    every = [
+        Work(source, files[:count], files[-1] if contact_sheet else None, resumes)
+        for source, files in results.items()
+    ]
+    waiting = [work for work in every if not (work.skip_existing and work.is_done)]
+    if (skipped := len(every) - len(waiting)) and worker.rank == 0:
         typer.echo(f"Skipped {skipped} that had a result already.", err=True)
     if image.is_dir():
         make_folder(output)
     if waiting:
-        render_file = prepare(job, quality=quality, keep_metadata=keep_metadata)
-        render_folder(waiting, output, render_file) if image.is_dir() else render_one(waiting, render_file)
+        files = RenderFiles(jobs, quality=quality, keep_metadata=keep_metadata)
+        render_folder(every, output, files, worker) if image.is_dir() else render_one(waiting[0], files)
 
 
-def results_of(
-    image: Path, output: Path, file_format: Format | None, *, recursive: bool
-) -> Mapping[Path, Path]:
-    """A destination for each picture; says what else a folder has and why that is skipped."""
-    if not image.is_dir():
-        expect_format(output, file_format)
-        return {image: output}
-    suffix = SUFFIXES[file_format.value.upper() if file_format else "PNG"]
-    plan = plan_folder(image, output, recursive=recursive, suffix=suffix)
-    for notice in plan.notices:
-        typer.echo(notice, err=True)
-    return plan.results
+def parse_alphas(text: str | None) -> tuple[float, ...]:
+    """The alphas of ``--alpha``: none, one, or several with commas.
+
+    Raises:
+        DniError: They are no numbers, one comes twice, or they are too many.
+    """
+    alphas = () if text is None else parse_numbers(text, "--alpha")
+    if len(set(alphas)) < len(alphas) or len(alphas) > MAX_ALPHAS:
+        raise DniError(f"Expected up to {MAX_ALPHAS} different numbers as --alpha, but got {text}.")
+    return alphas
 
 
-def expect_format(output: Path, file_format: Format | None) -> None:
+def suffix_of(image: Path, output: Path, file_format: Format | None) -> str:
+    """The ending of the results' names, which says their format."""
+    if image.is_dir():
+        return SUFFIXES[file_format.value.upper() if file_format else "PNG"]
     if file_format is not None and format_of(output) != file_format.value.upper():
         raise DniError(
             f"Expected a name for {file_format.value}, but got {output.name}: change one of the two, or "
             "leave --format out."
         )
+    return output.suffix
+
+
+def endings_of(alphas: Sequence[float], suffix: str, *, contact_sheet: bool) -> list[str]:
+    """What the names of one picture's files end in; the sheet is the last."""
+    several = len(alphas) > 1
+    endings = [f"_alpha-{number_text(alpha)}{suffix}" for alpha in alphas] if several else [suffix]
+    return [*endings, SHEET_ENDING] if contact_sheet else endings
+
+
+def results_of(
+    image: Path, output: Path, endings: Sequence[str], *, recursive: bool, quiet: bool
+) -> dict[Path, tuple[Path, ...]]:
+    """The files of each picture; says what else a folder has and why that is skipped."""
+    if not image.is_dir():
+        return {image: (output,) if len(endings) == 1 else named(output.parent, output.stem, endings)}
+    plan = plan_folder(image, output, recursive=recursive, endings=endings)
+    for notice in () if quiet else plan.notices:
+        typer.echo(notice, err=True)
+    return plan.results
 
 
 def check_file(output: Path, *, quality: int | None, bits: int) -> None:
@@ -150,58 +188,51 @@ def check_file(output: Path, *, quality: int | None, bits: int) -> None:
         )
 
 
-def prepare(job: Job, *, quality: int | None, keep_metadata: bool) -> RenderFile:
-    """Load the ends; gives what renders one file."""
-    network, states = load_ends(job.paths)
-    renderer = Renderer(network, states, precision=job.precision)
-    for mix in job.mixes:
-        with renderer.blend.at(mix):
-            pass  # a group that the network does not have is an error here, and not in every picture
-    is_blend = not all(mix.is_end for mix in job.mixes)
-    if is_blend and not job.recompute_statistics and has_batch_norms(network.module):
-        tqdm.write(INTERPOLATED, file=sys.stderr)
-
-    def render_file(source: Path, destination: Path, progress: Progress | None) -> None:
-        def say(notice: str) -> None:
-            tqdm.write(f"{source.name}: {notice}", file=sys.stderr)
-
-        picture = open_picture(source, bits=job.bits)
-        for notice in picture.notices:
-            say(notice)
-        options = FileOptions() if quality is None else FileOptions(quality=quality)
-        if keep_metadata:
-            exif = read_exif(source)
-            if exif is None:
-                say("Its EXIF data is damaged, so it was not carried over.")
-            options = replace(options, exif=exif or {})
-        if picture.opacity is not None and format_of(destination) == "JPEG":
-            say("JPEG has no opacity: it was laid over white.")
-        recipe = job.recipe_for(picture, renderer)
-        control = RenderControl(progress=progress, notice=say)
-        export_recipe(picture, renderer, recipe, destination, options=options, control=control)
-
-    return render_file
+def render_one(work: Work, files: RenderFiles) -> None:
+    missing = [path for path in work.files if work.is_missing(path)]
+    with tile_progress() as progress:
+        files.render(work, progress)
+    for path in missing:
+        typer.echo(f"Wrote {path}")
 
 
-def render_one(results: Mapping[Path, Path], render_file: RenderFile) -> None:
-    for source, destination in results.items():
-        with tile_progress() as progress:
-            render_file(source, destination, progress)
-        typer.echo(f"Wrote {destination}")
+def render_folder(every: Sequence[Work], output: Path, files: RenderFiles, worker: Worker) -> None:
+    """Render the pictures of a folder, alone or with others.
 
+    Those that fail are named at the end, and the others are done.
+    """
+    failures, done, written = [], 0, 0
 
-def render_folder(results: Mapping[Path, Path], output: Path, render_file: RenderFile) -> None:
-    """Render every picture of a folder; those that fail are named at the end, and the others are done."""
-    failures = []
-    for source, destination in tqdm(results.items(), unit="picture"):
+    def render(work: Work) -> bool:
+        nonlocal done, written
         try:
-            make_folder(destination.parent)
-            render_file(source, destination, None)
+            make_folder(work.results[0].parent)
+            written += files.render(work)
+            done += 1
+            return True
         except DniError as error:
-            failures.append(f"{source}: {error}")
+            failures.append(f"{work.source}: {error}")
+            return False
+        finally:
+            bar.update()
+
+    todo = sum(not (work.skip_existing and work.is_done) for work in every)
+    with tqdm(total=todo if worker.count == 1 else None, unit="picture", disable=worker.rank > 0) as bar:
+        left = run_shared(
+            every,
+            output,
+            worker,
+            name_of=lambda work: str(work.results[0].relative_to(output)),
+            is_done=lambda work: work.skip_existing and work.is_done,
+            work=render,
+        )
     if failures:
-        raise DniError(f"{len(failures)} of {len(results)} pictures failed:\n" + "\n".join(failures))
-    typer.echo(f"Wrote {len(results)} pictures to {output}")
+        raise DniError(f"{len(failures)} of {done + len(failures)} pictures failed:\n" + "\n".join(failures))
+    per_picture = f"{done} pictures" if written == done else f"{written} files of {done} pictures"
+    rank = f" (process {worker.rank + 1} of {worker.count})" if worker.count > 1 else ""
+    typer.echo(f"Wrote {per_picture} to {output}{rank}")
+    if left:
+        typer.echo(f"{len(left)} are with other processes; should those stop, start again.", err=True)
 
 
 def make_folder(folder: Path) -> None:

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from dni.errors import DniError
+from dni.export.sweeps.sheet import is_sheet
 from dni.pictures.codecs.formats import PICTURE_SUFFIXES
 from dni.pictures.read import read_recipe
 
-__all__ = ["FolderPlan", "plan_folder", "refuse_overwriting"]
+__all__ = ["FolderPlan", "name_results", "named", "plan_folder", "refuse_overwriting"]
 
 APPLE_DOUBLE = "._"  # what macOS writes beside files on foreign disks
 
@@ -23,11 +25,11 @@ class FolderPlan:
     """What to render, and what was passed over and why.
 
     Attributes:
-        results: A destination for each picture, in order.
+        results: The files to write for each picture, in order.
         skipped: Files by the reason for which they are skipped.
     """
 
-    results: dict[Path, Path] = field(default_factory=dict)
+    results: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
     skipped: dict[str, list[Path]] = field(default_factory=dict)
 
     @property
@@ -39,14 +41,14 @@ class FolderPlan:
         ]
 
 
-def plan_folder(folder: Path, output: Path, *, recursive: bool, suffix: str) -> FolderPlan:
+def plan_folder(folder: Path, output: Path, *, recursive: bool, endings: Sequence[str]) -> FolderPlan:
     """All pictures of a folder with their destinations.
 
     Args:
         folder: Where the pictures are.
         output: Where results go; may be the same folder, or inside of it.
         recursive: Look into subfolders too, and make the same in ``output``.
-        suffix: Of the results, as ``".png"``.
+        endings: Of each picture's results, as ``".png"`` or ``"_alpha-0.5.png"``.
 
     Raises:
         DniError: There are no pictures, or a result would take the place of one.
@@ -60,8 +62,8 @@ def plan_folder(folder: Path, output: Path, *, recursive: bool, suffix: str) -> 
             sources.append(path)
     if not sources:
         raise DniError(f"Expected pictures in the folder {folder}, but found none.{hint(plan)}")
-    plan.results = name_results(sources, folder, output, suffix=suffix)
-    refuse_overwriting(sources, plan.results.values())
+    plan.results = name_results(sources, folder, output, endings=endings)
+    refuse_overwriting(sources, chain.from_iterable(plan.results.values()))
     return plan
 
 
@@ -90,6 +92,8 @@ def why_skipped(path: Path, *, recursive: bool, beside_results: bool) -> str | N
         with suppress(DniError):  # a damaged file is an error of its own, later
             if read_recipe(path) is not None:
                 return "a result that dni wrote"
+        if is_sheet(path):
+            return "a sheet that dni wrote"
     return None
 
 
@@ -97,21 +101,32 @@ def hint(plan: FolderPlan) -> str:
     return "".join(f" {notice}" for notice in plan.notices)
 
 
-def name_results(sources: Sequence[Path], folder: Path, output: Path, *, suffix: str) -> dict[Path, Path]:
+def name_results(
+    sources: Sequence[Path], folder: Path, output: Path, *, endings: Sequence[str]
+) -> dict[Path, tuple[Path, ...]]:
     """``baby.jpg`` becomes ``baby.png``; where several would share a name, each keeps its suffix."""
     full: set[Path] = set()
     while True:
         names = {
-            source: output
-            / source.relative_to(folder).parent
-            / f"{source.name if source in full else source.stem}{suffix}"
+            source: named(
+                output / source.relative_to(folder).parent,
+                source.name if source in full else source.stem,
+                endings,
+            )
             for source in sources
         }
-        count = Counter(str(name).casefold() for name in names.values())
-        shared = {source for source, name in names.items() if count[str(name).casefold()] > 1} - full
-        if not shared:
+        count = Counter(str(name).casefold() for each in names.values() for name in each)
+        shared = {
+            source for source, each in names.items() if any(count[str(name).casefold()] > 1 for name in each)
+        }
+        if not shared - full:
             return names
         full |= shared
+
+
+def named(folder: Path, stem: str, endings: Sequence[str]) -> tuple[Path, ...]:
+    """The results of one picture."""
+    return tuple(folder / f"{stem}{ending}" for ending in endings)
 
 
 def refuse_overwriting(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:

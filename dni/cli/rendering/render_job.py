@@ -14,6 +14,7 @@ from dni.cli.rendering.mixing import MixWords, check_masked, mask_text, parse_cr
 from dni.device import Precision
 from dni.errors import DniError
 from dni.export.pictures import recipe_of
+from dni.export.sweeps.sweep import label
 from dni.pictures.picture import Picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import read_recipe, resolve_ends
@@ -22,12 +23,16 @@ from dni.rendering.jobs import Bits
 from dni.rendering.renderer import Renderer
 from dni.version import __version__
 
-__all__ = ["Job", "RenderWords", "job_of_recipe", "job_of_words"]
+__all__ = ["Job", "RenderWords", "job_of_recipe", "jobs_of_words", "number_text"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to load, and the recipe for every picture."""
+    """What to load, and the recipe for every picture.
+
+    Attributes:
+        label: What to write under its results in a contact sheet.
+    """
 
     paths: list[Path]
     precision: Precision | None
@@ -35,6 +40,7 @@ class Job:
     recompute_statistics: bool
     bits: Bits
     recipe_for: Callable[[Picture, Renderer], Recipe]
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,29 +97,54 @@ def job_of_recipe(path: Path, words: RenderWords) -> Job:
     def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
         return replace(recipe, precision=renderer.precision, version=__version__)
 
+    request = recipe.request
     return Job(
-        paths, recipe.precision, mixes, recipe.request.recompute_statistics, recipe.request.bits, recipe_for
+        paths=paths,
+        precision=recipe.precision,
+        mixes=mixes,
+        recompute_statistics=request.recompute_statistics,
+        bits=request.bits,
+        recipe_for=recipe_for,
+        label=label_of(mixes[-1], mixes[-1].alpha),
     )
 
 
-def job_of_words(words: RenderWords) -> Job:
-    """Everything as the options say.
+def jobs_of_words(words: RenderWords, alphas: Sequence[float] = ()) -> list[Job]:
+    """Everything as the options say: one job, or one for each alpha, on the same ends.
+
+    Args:
+        words: The options.
+        alphas: In place of the alpha of ``words.mix``.
 
     Raises:
         DniError: Options are missing, contradict one another or cannot be read.
     """
     chosen = choose_ends(words.pair, words.ends)
     num_ends, mask = len(chosen.ends), words.mask
+    mixes = [replace(words.mix, alpha=alpha) for alpha in alphas] or [words.mix]
     request = RenderRequest(
-        mix=words.mix.mix(num_ends=num_ends, extrapolate=words.extrapolate),
+        mix=mixes[0].mix(num_ends=num_ends, extrapolate=words.extrapolate),
         crop=None if words.crop is None else parse_crop(words.crop),
         tile=words.tile,
         recompute_statistics=words.recompute_statistics,
         bits=words.bits,
     )
+    requests = [
+        replace(request, mix=mix.mix(num_ends=num_ends, extrapolate=words.extrapolate)) for mix in mixes
+    ]
+    labels = [label_of(own.mix, mix.alpha) for own, mix in zip(requests, mixes, strict=True)]
     check_masked(mask, {**words.brush.given, "--levels": words.levels})
     brush = None if mask is None else words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
     paths = local_ends(chosen)
+    return [
+        job_of_request(words, own, brush, paths, shown) for own, shown in zip(requests, labels, strict=True)
+    ]
+
+
+def job_of_request(
+    words: RenderWords, request: RenderRequest, brush: Mix | None, paths: list[Path], shown: str
+) -> Job:
+    mask = words.mask
 
     def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
         own = request
@@ -121,6 +152,23 @@ def job_of_words(words: RenderWords) -> Job:
             own = replace(request, mask=mask_text(mask, picture), brush=brush, levels=words.levels)
         return recipe_of(renderer, own, ends=paths, pair_id=words.pair or "")
 
-    mixes = (request.mix,) if brush is None else (request.mix, brush)
     precision: Precision | None = "float32" if words.float32 or words.bits == 16 else None
-    return Job(paths, precision, mixes, words.recompute_statistics, words.bits, recipe_for)
+    return Job(
+        paths=paths,
+        precision=precision,
+        mixes=(request.mix,) if brush is None else (request.mix, brush),
+        recompute_statistics=words.recompute_statistics,
+        bits=words.bits,
+        recipe_for=recipe_for,
+        label=shown,
+    )
+
+
+def label_of(mix: Mix, alpha: float | None) -> str:
+    """What tells results of one picture apart; ``alpha`` is the one that was asked for, if it was."""
+    return label(mix) if alpha is None else f"alpha {number_text(alpha)}"
+
+
+def number_text(number: float) -> str:
+    """The shortest text for a number, which no other number has: "0", "0.5", "1"."""
+    return repr(float(number) + 0.0).removesuffix(".0")  # of two zeros, one

@@ -13,7 +13,7 @@ from dni.checkpoints.atomic_write import atomic_write
 from dni.errors import DniError
 from dni.pictures.picture import to_pil, to_tensor
 
-__all__ = ["SHEET_KEY", "SHEET_SUFFIX", "compose_sheet", "write_sheet"]
+__all__ = ["SHEET_KEY", "SHEET_SUFFIX", "compose_sheet", "is_sheet", "write_sheet"]
 
 SHEET_SUFFIX = ".png"
 # Not the key of a picture's recipe: a sheet is many pictures, and cannot be rendered from one recipe.
@@ -72,3 +72,12 @@ def write_sheet(destination: Path, sheet: Tensor, *, comment: str) -> None:
     text.add_itxt(SHEET_KEY, comment)
     with atomic_write(destination) as partial:
         to_pil(sheet).save(partial, "PNG", pnginfo=text)
+
+
+def is_sheet(path: Path) -> bool:
+    """Whether a file is a sheet that was written here; only its header is read."""
+    try:
+        with PngImagePlugin.PngImageFile(path) as image:
+            return SHEET_KEY in image.info
+    except Exception:  # no PNG file, or a damaged one: Pillow raises almost anything
+        return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from torch import Tensor
@@ -26,6 +28,8 @@ __all__ = ["Measures"]
 REFERENCE_BYTES = 300_000_000
 # Measured pixels of the input: some seconds on two cores.
 MEASURED_PIXELS = 96 * 96
+# To wait for a reference that is being read; decoding ends sooner, one way or another.
+READING_SECONDS = 60.0
 
 
 class Measures:
@@ -34,6 +38,22 @@ class Measures:
     def __init__(self, service: RenderService) -> None:
         self.service = service
         self._references: ByteCache[int, Tensor] = ByteCache(REFERENCE_BYTES, size_of=Tensor.numel)
+        self._lock = threading.Lock()
+        self._reading: dict[int, threading.Event] = {}
+
+    @contextmanager
+    def reading(self, session: Session) -> Iterator[None]:
+        """A session's reference is read and given inside of the block; a curve against it waits for that."""
+        done = threading.Event()
+        with self._lock:
+            self._reading[session.key] = done
+        try:
+            yield
+        finally:
+            done.set()
+            with self._lock:
+                if self._reading.get(session.key) is done:
+                    del self._reading[session.key]
 
     def give(self, reference: Tensor | None, *, session: Session) -> None:
         """Take a session's reference, uint8 (3, H, W), in place of the last one; None takes it away."""
@@ -87,9 +107,16 @@ class Measures:
         self._references.drop(lambda other: other == session.key)
 
     def _reference(self, session: Session) -> Tensor:
+        with self._lock:
+            reading = self._reading.get(session.key)
+        if reading is not None and not reading.wait(READING_SECONDS):
+            raise DniError("The reference picture is still being read. Measure again in a moment.")
         reference = self._references.get(session.key)
         if reference is None:
-            raise DniError("Expected a reference picture, but none was given. Put one under Reference.")
+            raise DniError(
+                "Expected a reference picture, but none was given. Put one under Reference; "
+                "if you just did, measure again when it is on screen there."
+            )
         return reference
 
 

@@ -13,6 +13,7 @@ from dni.errors import DniError, shown
 from dni.examples import example_token, suitable_examples
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
+from dni.ui.effects.batch import Batches, build_batch
 from dni.ui.effects.cards import build_cards, choice_of
 from dni.ui.effects.link import one_slider_pairs, read_link
 from dni.ui.effects.strength import estimate_for
@@ -243,6 +244,7 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
         with gr.Column(scale=1, min_width=320):
             image = own_picture(elem_id="own-picture", height=170)
             examples = example_gallery(elem_id="examples", names=first_examples(service.pair(first_pair)))
+            build_batch(Batches(tab.results), viewer)
             about = gr.Markdown(elem_id="about")
     with gr.Accordion("What am I seeing?", open=False):
         gr.Markdown(HELP)

@@ -171,7 +171,7 @@ class MixingHandlers:
     def give_reference(self, path: str | None, request: gr.Request) -> Any:
         """Take a reference for the curve; one that cannot be read leaves the last one in place."""
         session = self.session(request)
-        with errors_shown():
+        with errors_shown(), self.measures.reading(session):
             reference = None if path is None else open_upload(path, session).rgb
             self.measures.give(reference, session=session)
 

@@ -12,6 +12,7 @@ from dni.examples import WHOLE
 from dni.serving.render_service import RenderService
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component
+from dni.ui.mixing.families_panel import build_families
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
@@ -97,7 +98,7 @@ def build_networks(
     board, pair, subject = scene
     pair.render()
     verdict = gr.HTML(elem_id="desk-verdict")
-    with gr.Accordion("Your own networks", open=False):
+    with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
         files = gr.File(
             label="Two or more files",
             file_count="multiple",
@@ -107,12 +108,13 @@ def build_networks(
         )
         blend = gr.Button("Blend these files", size="md", elem_id="desk-blend")
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
+    related = build_families(tab, scene, waited)
     started = opened.select(tab.start, [board], scene, **HIDDEN)
     chosen = pair.input(tab.choose_pair, [pair, board], scene, **waited)
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
     blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
     resumed = board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)
-    for event in (started, chosen, blended, restored, resumed):
+    for event in (started, chosen, blended, related, restored, resumed):
         # What stands there is on other networks.
         cleared = event.success(lambda: ("", no_file()), None, [verdict, result], queue=False, **HIDDEN)
         cleared.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})

@@ -34,6 +34,24 @@ export function giveFiles(selector, files) {
 }
 
 /**
+ * The same for a box in an accordion, which is opened. Internal: Gradio renders what is in a closed one when it is
+ * opened at first, and the first button of an accordion opens it.
+ * @param {{ panel: string, box: string }} place selectors of the accordion, and of the box in it
+ * @param {readonly File[]} files
+ */
+export function giveFilesInside({ panel, box }, files) {
+  const accordion = document.querySelector(panel);
+  if (!accordion || giveFiles(box, files)) return;
+  const observer = new MutationObserver(() => {
+    if (!accordion.querySelector(`${box} input[type="file"]`)) return;
+    observer.disconnect();
+    requestAnimationFrame(() => giveFiles(box, files)); // it listens by then
+  });
+  observer.observe(accordion, { childList: true, subtree: true });
+  accordion.querySelector('button')?.click();
+}
+
+/**
  * Open the file chooser of one of Gradio's upload boxes. Internal: as above.
  * @param {string} selector of the box
  * @returns {boolean} whether there was one

@@ -5,7 +5,7 @@
 import { decodeJpeg, find, findAs, isTyping, onHold, showText } from './dom.js';
 import { networksAmong, picturesAmong, refusal } from './dropped-files.js';
 import { attachGestures } from './gestures.js';
-import { giveFiles, nameThumbnails } from './gradio.js';
+import { giveFiles, giveFilesInside, nameThumbnails } from './gradio.js';
 import { Minimap } from './minimap.js';
 import { OwnPicture } from './own-picture.js';
 import { Painter } from './painter.js';
@@ -18,6 +18,8 @@ import { View } from './view.js';
 /** @typedef {import('./keyframe-cache.js').KeyframeCache} KeyframeCache */
 /** @typedef {import('./protocol.js').Scene} Scene */
 /** @typedef {import('./protocol.js').Server} Server */
+/** @typedef {{ panel: string, box: string }} BoxInPanel */
+/** @typedef {{ networks?: BoxInPanel, batch?: BoxInPanel }} Others */
 
 /** The badge's words. */
 const STATES = {
@@ -217,24 +219,27 @@ export class Stage {
    * Take files that are dropped on the picture, and a picture that is pasted on the page.
    * @param {string} box Gradio's upload box for a picture
    * @param {string} gallery Gradio's gallery of examples
-   * @param {string} [networksBox] Gradio's upload box for networks, if they are taken too
+   * @param {Others} [others] its boxes for networks and for several pictures, where those are taken too
    */
-  followFiles(box, gallery, networksBox) {
+  followFiles(box, gallery, others = {}) {
     const stage = find(this.root, '.stage');
     this.gallery = gallery;
     this.own = new OwnPicture(box);
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {
       event.preventDefault();
-      this.take([...(event.dataTransfer?.files ?? [])], { box, networksBox });
+      this.take([...(event.dataTransfer?.files ?? [])], { box, ...others });
     });
-    // Gradio's box takes pictures by itself, and says nothing of other files.
+    // Gradio's box takes one picture by itself, and says nothing of other files.
     document.addEventListener('drop', (event) => {
-      const files = event.dataTransfer?.files ?? [];
-      if (!(event.target instanceof Element) || !event.target.closest(box) || picturesAmong(files).length) return;
+      const files = [...(event.dataTransfer?.files ?? [])];
+      const several = Boolean(others.batch) && picturesAmong(files).length > 1;
+      if (!(event.target instanceof Element) || !event.target.closest(box)) return;
+      if (picturesAmong(files).length && !several) return;
       event.preventDefault();
       event.stopPropagation();
-      this.showMessage(refusal(files), 'files');
+      if (several) this.take(files, { box, ...others });
+      else this.showMessage(refusal(files), 'files');
     }, { capture: true });
     document.addEventListener('paste', (event) => {
       if (!this.isShown || isTyping(event.target) || event.defaultPrevented) return;
@@ -244,14 +249,15 @@ export class Stage {
 
   /**
    * @param {File[]} files that were dropped
-   * @param {{ box: string, networksBox?: string }} boxes
+   * @param {{ box: string } & Others} boxes
    */
-  take(files, { box, networksBox }) {
+  take(files, { box, networks: networksBox, batch }) {
     const [pictures, networks] = [picturesAmong(files), networksBox ? networksAmong(files) : []];
     const takesNetworks = Boolean(networksBox);
     this.showMessage(pictures.length || networks.length ? null : refusal(files, { takesNetworks }), 'files');
-    if (pictures.length) giveFiles(box, pictures.slice(0, 1));
-    else if (networksBox) giveFiles(networksBox, networks);
+    if (pictures.length > 1 && batch) giveFilesInside(batch, pictures);
+    else if (pictures.length) giveFiles(box, pictures.slice(0, 1));
+    else if (networksBox && networks.length) giveFilesInside(networksBox, networks);
   }
 }
 

@@ -27,7 +27,7 @@ import { Tools } from './tools.js';
 /** @typedef {OptionValues & { shares: readonly number[], layers: Record<string, number> }} MixSettings */
 
 const PICTURE_BOX = '#desk-picture';
-const NETWORKS_BOX = '#desk-files';
+const NETWORKS_BOX = { panel: '#desk-own-networks', box: '#desk-files' };
 // While the layers change, other frames are begun no more often than this.
 const LAYERS_MS = 120;
 
@@ -303,7 +303,7 @@ class Mixing {
     };
     stage.followView(moved);
     find(this.element, '[data-tool="reset"]').addEventListener('click', () => this.reset());
-    stage.followFiles(PICTURE_BOX, '#desk-examples', NETWORKS_BOX);
+    stage.followFiles(PICTURE_BOX, '#desk-examples', { networks: NETWORKS_BOX });
     stage.followSize(() => { if (this.scene) grid.viewMoved(); });
   }
 

@@ -215,7 +215,7 @@ class Viewer {
     });
     this.onClick('link', (button) => this.copyLink(button));
     this.attachSliders();
-    stage.followFiles(UPLOAD_BOX, '#examples');
+    stage.followFiles(UPLOAD_BOX, '#examples', { batch: { panel: '#batch-panel', box: '#batch-files' } });
     stage.followSize(() => { if (this.scene) moved(); });
     this.keyframes.replaceChildren(...this.space.nodes.map(([, alpha]) => keyframeDot(alpha)));
   }
