@@ -12,6 +12,7 @@ import { brightnessPoints, brightnessRow, brightnessText, inkSeries, inkText } f
 /** @typedef {import('./canvas.js').Palette} Palette */
 
 const NOT_MEASURED = 'not measured';
+const HOW_TO_MEASURE = "Not measured of these networks: 'python -m dni evaluate digit-curves' does that.";
 const ALPHA_TICKS = [{ at: 0, text: 'alpha 0' }, { at: 0.5, text: '0.5' }, { at: 1, text: '1' }];
 const BRIGHTNESS_TICKS = [{ at: 0, text: 'black (MNIST)' }, { at: 1, text: 'white (inverted)' }];
 const BRIGHTNESS_LINES = [
@@ -59,10 +60,10 @@ export class MeasuredPanels {
     this.inkChart.series = facts && inkSeries(facts);
     this.#inkLegend = fillLegend(find(this.inks, '.legend'), lines);
     this.brightnessLegend[2].title.textContent = title;
-    const texts = facts ? [inkText(facts, title), brightnessText(facts, title)] : ['', ''];
+    const texts = facts ? [inkText(facts, title), brightnessText(facts, title)] : [HOW_TO_MEASURE, HOW_TO_MEASURE];
     [this.inks, this.brightness].forEach((panel, n) => {
       find(panel, 'figcaption').textContent = texts[n];
-      find(panel, 'canvas').setAttribute('aria-label', texts[n] || NOT_MEASURED);
+      find(panel, 'canvas').setAttribute('aria-label', texts[n]);
     });
   }
 
