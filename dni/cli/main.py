@@ -39,6 +39,7 @@ train.command("restore")(training.train_restore)
 train.command("digits")(training.train_digits)
 train.command("transfer")(training.train_transfer)
 evaluate.command("digits")(training.evaluate_digits)
+evaluate.command("digit-curves")(training.evaluate_digit_curves)
 evaluate.command("restore")(training.evaluate_restore)
 evaluate.command("transfer")(training.evaluate_transfer)
 

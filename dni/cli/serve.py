@@ -14,7 +14,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for everybody.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port; by default the first free one from 7860.")] = None,
     data_root: Annotated[
-        Path | None, typer.Option(help="Folder with MNIST/raw; by default $DNI_DATA, or one in the cache.")
+        Path | None, typer.Option(help="Folder with bsds500; by default $DNI_DATA, or one in the cache.")
     ] = None,
 ) -> None:
     """Start the app in the browser."""

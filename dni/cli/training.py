@@ -10,6 +10,7 @@ import typer
 from dni.catalog.catalog_file import find_pair
 
 __all__ = [
+    "evaluate_digit_curves",
     "evaluate_digits",
     "evaluate_restore",
     "evaluate_transfer",
@@ -106,6 +107,16 @@ def evaluate_digits(
 
     runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations)
     write_report(runs, jobs=jobs)
+
+
+def evaluate_digit_curves(
+    data_root: DataRoot,
+    jobs: Annotated[int, typer.Option(min=1, help="Methods at once, which share the processor.")] = 1,
+) -> None:
+    """Measure the digit networks that ship, along alpha; writes weights/digits/curves.json."""
+    from dni.training.adaptation.shipped_curves import write_curves
+
+    write_curves(data_root, jobs=jobs)
 
 
 def train_transfer(

@@ -7,7 +7,7 @@ person. The networks are tiny, so they run on the CPU even where there is a GPU.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from dni.caches import SingleFlightCache
 from dni.checkpoints.errors import CheckpointError
 from dni.device import Precision, best_precision
+from dni.digits.accuracies import ALPHAS, STRENGTHS, Accuracies
 from dni.digits.classifiers import features_of, read_snapshots
 from dni.digits.dann_run import DannRun, read_metrics, snapshots_path
 from dni.digits.digit_sources import DigitSource, Photographs
@@ -28,9 +29,6 @@ from dni.errors import DniError
 
 __all__ = ["ALPHAS", "DOMAINS", "STRENGTHS", "DannRun", "Exact", "LiveView", "OwnPicture"]
 
-ALPHAS = tuple(step / 20 for step in range(21))
-STRENGTHS = tuple(step / 10 for step in range(11))
-STRENGTH_DIGITS = 300
 NETWORK_BYTES = 64_000_000
 RESULT_BYTES = 32_000_000
 MEASURED = "Measured on test digits that none of the networks has learnt from, after the training."
@@ -72,7 +70,8 @@ class LiveView:
         notes: A line on each of the domains.
         labels: int64 (40,), of the digits on every grid; sorted.
         map_labels: int64 (2, 150), of the digits of MNIST and MNIST-M on the feature map.
-        num_held_out: How many other digits of each domain accuracies are measured on.
+        num_held_out: How many other digits of each domain are measured on where no accuracies ship.
+        accuracies: One number for each quantity.
     """
 
     def __init__(
@@ -86,14 +85,15 @@ class LiveView:
         self.digit_source = digit_source
         self.default = default
         self.precision = precision or best_precision(torch.device("cpu"))
-        self.titles = titles(digit_source)
-        self.notes = notes(digit_source, photographs)
+        self.titles = TITLES
+        self.notes = notes(photographs)
         self._grids = SampleGrids(digit_source, photographs)
         self.labels = self._grids.split.grid.labels
         self.map_labels = self._grids.split.map.labels.expand(2, -1)
         self.num_held_out = len(self._grids.split.held_out)
         self._live = SingleFlightCache(NETWORK_BYTES)
         self._results = SingleFlightCache(RESULT_BYTES)
+        self.accuracies = Accuracies(self._grids, self.predict, self._results)
 
     def forget(self, matches: Callable[[str], bool]) -> None:
         """Free what is remembered of the pictures whose token matches."""
@@ -152,42 +152,20 @@ class LiveView:
     # Accuracy
 
     def accuracy(self, method: str, alpha: float, own: OwnPicture | None = None) -> tuple[float, ...]:
-        """Share of right answers on the held-out digits, one a domain; remembered."""
-        return (*self._accuracy(method, alpha, None), *self._accuracy(method, alpha, own or self.default))
+        """Share of right answers on test digits, one a domain; see :class:`Accuracies`."""
+        return self.accuracies.at(method, alpha, own or self.default)
 
     def accuracy_curve(self, method: str, own: OwnPicture | None = None) -> Tensor:
-        """Accuracy at every one of ``ALPHAS``: float32 (21, 4); remembered, but at first it takes seconds."""
-        return torch.tensor([self.accuracy(method, alpha, own) for alpha in ALPHAS])
-
-    def _accuracy(self, method: str, alpha: float, own: OwnPicture | None) -> tuple[float, ...]:
-        """Of the three fixed domains, or of the person's own."""
-
-        def measure() -> tuple[float, ...]:
-            domains = self._grids.own_held_out(own) if own else self._grids.held_out
-            # One domain at a time, so that somebody's slider waits for no more than that.
-            return tuple(self._share_right(method, alpha, images) for images in domains)
-
-        return self._results.recall(("accuracy", method_id(method), alpha, own and own.key), measure)
-
-    def _share_right(self, method: str, alpha: float, images: Tensor) -> float:
-        """Of the first held-out digits, uint8 (N, 3, 28, 28)."""
-        answers = self.predict(method, alpha, images).argmax(dim=-1)
-        return float((answers == self._grids.split.held_out.labels[: len(answers)]).float().mean())
+        """Accuracy at every one of ``ALPHAS``: float32 (21, 4); seconds for an own picture."""
+        return self.accuracies.curve(method, own or self.default)
 
     def strengths_curve(self, method: str, alpha: float, own: OwnPicture | None = None) -> Tensor:
-        """Accuracy on some digits while the picture is faded in by every one of ``STRENGTHS``.
+        """Accuracy while the picture is faded in by every one of ``STRENGTHS``.
 
         Returns:
-            float32 (3, 11): source-only, the blend at ``alpha``, and the adapted network. Remembered.
+            float32 (3, 11): source-only, the blend at ``alpha``, and the adapted network.
         """
-        faded = [replace(own or self.default, strength=strength) for strength in STRENGTHS]
-        return torch.tensor([[self._few(method, a, picture) for picture in faded] for a in (0.0, alpha, 1.0)])
-
-    def _few(self, method: str, alpha: float, own: OwnPicture) -> float:
-        def measure() -> float:
-            return self._share_right(method, alpha, self._grids.own_held_out(own, STRENGTH_DIGITS)[0])
-
-        return self._results.recall(("few", method_id(method), alpha, own.key), measure)
+        return self.accuracies.strengths(method, alpha, own or self.default)
 
     # A drawn digit
 
@@ -259,16 +237,13 @@ def check_drawing(ink: Tensor, colour: tuple[int, int, int]) -> None:
         raise DniError(f"Expected a colour of three numbers from 0 to 255, but got {colour}.")
 
 
-def titles(digit_source: DigitSource) -> tuple[str, ...]:
-    if digit_source.is_mnist:
-        return ("MNIST", "MNIST-M", "Inverted", "Yours")
-    return ("Grey, as in MNIST", "Over photographs, as in MNIST-M", "Inverted", "Yours")
+TITLES = ("MNIST", "MNIST-M", "Inverted", "Yours")
 
 
-def notes(digit_source: DigitSource, photographs: Photographs) -> tuple[str, ...]:
+def notes(photographs: Photographs) -> tuple[str, ...]:
     return (
-        f"Grey on black, as source-only learnt them: {digit_source.title}.",
-        f"|patch - digit| in each colour, over random patches of {photographs.title}.",
+        "Grey on black: source only learnt from such digits.",
+        f"|patch - digit| over {photographs.title}.",
         "Dark on white: 255 less every pixel. Nobody learnt from these.",
-        "Over random patches of your own picture, faded in as far as you like.",
+        "Over patches of your own picture, faded in as far as you like.",
     )

@@ -1,39 +1,24 @@
-"""The digit service: opens the live view on first use, and downloads MNIST."""
+"""The digit service: opens the live view on first use, and holds people's pictures for it."""
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from torch import Tensor
 
-from dni.digits.digit_sources import fetch_mnist, find_digit_source, find_photographs
+from dni.digits.digit_sources import find_digit_source, find_photographs
 from dni.digits.live_view import LiveView, OwnPicture
-from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER, example_token
 from dni.pictures.picture import Picture
 from dni.pictures.strips import over_level
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 
-__all__ = ["BACKGROUND", "DigitService", "Fetching", "opaque"]
+__all__ = ["BACKGROUND", "DigitService", "opaque"]
 
 BACKGROUND = "coffee"
-OFFLINE_VARIABLES = ("DNI_OFFLINE", "HF_HUB_OFFLINE")
-OFFLINE = "This machine is told to stay offline, so MNIST is not fetched."
-
-
-@dataclass(frozen=True)
-class Fetching:
-    """How far the fetching of MNIST is: ``share`` from 0 to 1, and what went wrong as ``text``."""
-
-    state: Literal["fetching", "there", "failed", "offline"]
-    share: float = 0.0
-    text: str = ""
 
 
 class DigitService:
@@ -41,7 +26,7 @@ class DigitService:
 
     Args:
         service: Holds people's pictures.
-        data_root: The folder with ``MNIST/raw`` and ``bsds500``; by default that of
+        data_root: The folder with ``bsds500``, and ``MNIST/raw`` if not ours; by default that of
             :func:`dni.digits.digit_sources.default_data_root`.
     """
 
@@ -50,8 +35,6 @@ class DigitService:
         self.data_root = data_root
         self._opened: tuple[str, LiveView] | None = None
         self._opening = threading.Lock()
-        self._fetching: Fetching | None = None
-        self._starting = threading.Lock()
         self._tokens: dict[int, str] = {}
         self._holding = threading.Lock()
 
@@ -95,45 +78,6 @@ class DigitService:
         opened = self._opened
         if token is not None and opened is not None:
             opened[1].forget(lambda other: other == token)
-
-    def fetch(self, *, again: bool) -> Fetching:
-        """Start fetching MNIST unless it is here, on its way, or known not to work; tell how far it is.
-
-        Args:
-            again: Try also after a failure, or where the environment says offline.
-        """
-        with self._starting:
-            if self.open()[1].digit_source.is_mnist:
-                return Fetching("there", 1.0)
-            state = self._fetching.state if self._fetching else None
-            if again and state != "fetching":
-                state = None
-            elif state is None and is_offline():
-                self._fetching = Fetching("offline", text=OFFLINE)
-                return self._fetching
-            if state is None:
-                self._fetching = Fetching("fetching")
-                threading.Thread(target=self._fetch, daemon=True).start()
-            assert self._fetching is not None
-            return self._fetching
-
-    def _fetch(self) -> None:
-        try:
-            for share in fetch_mnist(self.data_root):
-                self._fetching = Fetching("fetching", share)
-            opened = self._prepare()
-            if not opened[1].digit_source.is_mnist:
-                raise DniError("Expected MNIST to be here now, but it is not readable. Fetch it again.")
-        except Exception as error:  # in a thread of its own nobody else would hear of it
-            self._fetching = Fetching("failed", text=str(error))
-            return
-        with self._opening:
-            self._opened = opened
-
-
-def is_offline() -> bool:
-    """Whether the environment says so, in the words that the Hugging Face hub understands."""
-    return any(os.environ.get(name, "").upper() in {"1", "ON", "YES", "TRUE"} for name in OFFLINE_VARIABLES)
 
 
 def opaque(picture: Picture) -> Tensor:

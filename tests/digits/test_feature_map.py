@@ -15,26 +15,31 @@ def features(steps: int = 3) -> torch.Tensor:
 
 def test_standardised_over_both_domains_at_every_step() -> None:
     rows = standardised(features()).flatten(1, 2)
-    torch.testing.assert_close(rows.mean(dim=1), torch.zeros(3, 12), rtol=0, atol=1e-5)
-    torch.testing.assert_close(rows.std(dim=1, correction=0), torch.ones(3, 12), rtol=0, atol=1e-3)
+    # Not quite, where something was cut.
+    torch.testing.assert_close(rows.mean(dim=1), torch.zeros(3, 12), rtol=0, atol=0.01)
+    torch.testing.assert_close(rows.std(dim=1, correction=0), torch.ones(3, 12), rtol=0, atol=0.03)
+    assert float(rows.abs().max()) <= 3
 
 
-def test_axes_are_the_principal_components_of_both_ends() -> None:
+def test_axes_are_the_principal_components_of_all_that_is_shown() -> None:
     every = features()
-    rows = standardised(every[[0, -1]]).flatten(0, -2)
+    rows = standardised(every).flatten(0, -2)
+    rows = rows - rows.mean(dim=0)
     expected = rows @ torch.linalg.svd(rows, full_matrices=False).Vh[:2].T
-    positions = FeatureMap.fit(every).positions[[0, -1]].flatten(0, -2)
-    scale = positions.norm() / expected.norm()
-    for axis in range(2):  # a component's sign is free
-        column, oracle = positions[:, axis], scale * expected[:, axis]
-        difference = min(float((column - oracle).abs().max()), float((column + oracle).abs().max()))
-        assert difference < 1e-4
+    positions = FeatureMap.fit(every).positions.flatten(0, -2)
+    inside = (positions.abs() < 1).all(dim=1)
+    for axis in range(2):  # each axis has a sign, a scale and an origin of its own
+        both = torch.stack((positions[inside, axis], expected[inside, axis]))
+        assert abs(float(torch.corrcoef(both)[0, 1])) > 0.9999
 
 
-def test_all_positions_fit_and_both_axes_have_one_scale() -> None:
-    positions = FeatureMap.fit(features()).positions
-    assert positions.shape == (3, 2, 30, 2)
-    assert float(positions.abs().max()) == 1
+def test_the_map_is_filled_whatever_one_digit_does() -> None:
+    every = features()
+    every[0, 0, 0] *= 1000
+    positions = FeatureMap.fit(every).positions.flatten(0, -2)
+    assert float(positions.abs().max()) <= 1
+    spread = torch.quantile(positions, torch.tensor([0.01, 0.99]), dim=0)
+    torch.testing.assert_close(spread, torch.tensor([[-1.0], [1.0]]).expand(2, 2) / 1.1, rtol=0, atol=0.05)
 
 
 def test_a_step_is_placed_where_it_was_fitted() -> None:
@@ -47,14 +52,6 @@ def test_smaller_features_move_nothing() -> None:
     every = features()
     fitted = FeatureMap.fit(every)
     torch.testing.assert_close(fitted.place(0.1 * every[1] + 3), fitted.positions[1], rtol=0, atol=2e-3)
-
-
-def test_steps_between_do_not_move_the_axes() -> None:
-    every, other = features(), features()
-    other[1] = every[1].flip(-1)
-    one, two = FeatureMap.fit(every), FeatureMap.fit(other)
-    ratio = one.weight / two.weight  # only the scale may differ
-    torch.testing.assert_close(ratio, ratio.mean().expand_as(ratio))
 
 
 def test_what_lies_outside_is_brought_to_the_edge() -> None:

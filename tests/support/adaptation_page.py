@@ -84,9 +84,11 @@ class DigitPage:
         self.digit_service = digit_service
 
     def open(self, query: str = "") -> DigitPage:
-        """Go to the tab and wait for the exact answer, and for the accuracies."""
+        """Go to the tab, to the middle of the slider, and wait for the exact answer."""
         self.desk.open(query, complete=False)
         self.show()
+        self.wait_exact(0)
+        self.set(0.5)
         self.wait_exact(0.5)
         return self
 
@@ -136,11 +138,12 @@ class DigitPage:
         return (self.digits.exact_grid("dann", alpha, self.own()) * 255).round().argmax(dim=2)
 
     def tile(self, grid: np.ndarray, number: int) -> tuple[np.ndarray, int, int]:
-        """A digit on the canvas of a wall, enlarged to 56 by 56, with its left and top."""
-        width, height = grid.shape[1] / 8, grid.shape[0] / 5
-        left = int(np.floor(number % 8 * width + (width - 56) / 2 + 0.5))
-        top = int(np.floor(number // 8 * height + (height - 56 - 15) / 2 + 0.5))
-        return grid[top : top + 56, left : left + 56], left, top
+        """A digit on the canvas of a wall, as large as the page draws it, with its left and top."""
+        width, height = grid.shape[1] / 10, grid.shape[0] / 4
+        side = int(min(width, height - 15) - 6) // 28 * 28
+        left = int(np.floor(number // 4 * width + (width - side) / 2 + 0.5))
+        top = int(np.floor(number % 4 * height + (height - side - 15) / 2 + 0.5))
+        return grid[top : top + side, left : left + side], left, top
 
     # Touching
 
@@ -150,6 +153,9 @@ class DigitPage:
 
     def set(self, alpha: float) -> None:
         self.slider.fill(str(alpha))
+
+    def choose(self, method: str) -> None:
+        self.find("select.methods").select_option(method)
 
     def drag(self, *alphas: float) -> None:
         """Drag the thumb with the mouse from the middle over these alphas; the button stays down."""

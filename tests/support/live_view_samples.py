@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from dni.checkpoints.files import sha256_of
 from dni.digits.digit_sources import DigitSource, Photographs
 from dni.digits.domains import Digits
 from dni.digits.live_view import LiveView, OwnPicture
+from dni.examples import WHOLE
 from models.digits import DigitNetwork
 
 State = dict[str, torch.Tensor]
@@ -41,3 +47,34 @@ def make_desk(**options: Any) -> LiveView:
     return LiveView(
         DigitSource(digits, "noise", is_mnist=False), Photographs((photograph,), "snow"), picture(), **options
     )
+
+
+def ship_curves(folder: Path, methods: Sequence[str] = ("dann",)) -> dict[str, Any]:
+    """Made-up accuracies of the networks in a folder, as ``dni evaluate digit-curves`` writes them."""
+    generator = np.random.default_rng(0)
+    alphas, picture_alphas, strengths = [0.0, 0.1, 1.0], [0.0, 0.5, 1.0], [step / 10 for step in range(11)]
+    inks = {"white": [255, 255, 255], "yellow": [255, 255, 0], "blue": [0, 0, 255]}
+
+    def some(*shape: int) -> Any:
+        return generator.random(shape).round(4).tolist()
+
+    def curves() -> dict[str, Any]:
+        domains = {name: some(3) for name in ("mnist", "mnist_m", "inverted")}
+        pictures = {name: some(3, 11) for name in WHOLE}
+        return domains | {"pictures": pictures, "inks": some(3, 3), "brightness": some(3, 2)}
+
+    ends = ("source_only", *methods)
+    content = {
+        "seed": 0,
+        "counts": {"domains": 10000, "yours": 1000, "inks": 2000},
+        "networks": {end: sha256_of(folder / f"{end}.safetensors") for end in ends},
+        "alphas": alphas,
+        "picture_alphas": picture_alphas,
+        "strengths": strengths,
+        "inks": inks,
+        "brightness": {"edges": [0, 128, 256], "counts": [6000, 4000]},
+        "channel_norms": {end: [1.0, 1.0, 2.0] for end in ends},
+        "methods": {method: curves() for method in methods},
+    }
+    (folder / "curves.json").write_text(json.dumps(content))
+    return content

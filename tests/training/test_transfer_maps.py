@@ -11,7 +11,7 @@ from dni.checkpoints.files import read_state, sha256_of
 from dni.errors import DniError
 from dni.training.transfer.letters.one_shot import one_shot_accuracy
 from dni.training.transfer.unlabelled.dictionary import learn_dictionary, random_dictionary
-from dni.training.transfer.unlabelled.digits import few_labels, load_source, with_noise
+from dni.training.transfer.unlabelled.digits import centre, few_labels, load_source, with_noise
 from dni.training.transfer.unlabelled.probe import fit_probe
 from dni.training.transfer.views import Runs, view_module
 from dni.transfer.letters import load_letters
@@ -86,6 +86,12 @@ def test_noise_stays_ink() -> None:
     noisy = with_noise(torch.full((1, 28, 28), 0.5), 1.0, seed=0)
     assert float(noisy.min()) == 0
     assert float(noisy.max()) == 1
+
+
+def test_a_box_stays_inside_the_field() -> None:
+    ink = torch.zeros(2, 20, 20)
+    ink[0, 0, 0], ink[1, 19, 10] = 1, 1
+    assert centre(ink).nonzero().tolist() == [[0, 8, 8], [1, 19, 14]]
 
 
 def test_usps_is_placed_as_mnist_is(shared: Path, tmp_path: Path) -> None:

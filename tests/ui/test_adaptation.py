@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
-from adaptation_page import DigitPage, Held, write_digits
+from adaptation_page import DigitPage, Held
 from effects_page import DRAWN
 from playwright.sync_api import expect
+from test_effects_view import PHONE
 
-import dni.serving.digit_service
 from dni.digits.live_view import ALPHAS
 from dni.digits.methods import METHODS
 from dni.errors import DniError
@@ -20,9 +20,14 @@ from dni.errors import DniError
 WRONG = (192, 28, 40)  # --dni-wrong in theme.css, light
 
 
+# Where a digit's pixel is two of the screen's.
+WIDE = {"viewport": {"width": 1760, "height": 960}}
+LAPTOP = {"viewport": {"width": 1366, "height": 768}}
+
+
 @pytest.fixture
 def tab(new_page: Callable[..., DigitPage]) -> DigitPage:
-    return new_page().open()
+    return new_page(**WIDE).open()
 
 
 def at(curve: np.ndarray, alpha: float) -> np.ndarray:
@@ -40,7 +45,7 @@ def test_nothing_is_asked_for_before_the_tab_is_shown(
     page.page.wait_for_timeout(DRAWN)
     assert strip.asked == []
     page.show()
-    page.wait_exact(0.5)
+    page.wait_exact(0)
     assert len(strip.asked) == 1
 
 
@@ -49,10 +54,8 @@ def test_opens_with_walls_accuracies_and_where_the_digits_come_from(tab: DigitPa
     expect(tab.find(".end-b")).to_have_text(METHODS["dann"].title)
     expect(tab.find(".badge")).to_have_text("exact")
     expect(tab.find(".readout")).to_have_text(re.compile(r"alpha 0\.50 · exact in \d+ ms"))
-    expect(tab.find(".source")).to_contain_text("MNIST's test digits")
-    expect(tab.find(".fetching")).to_be_hidden()
+    expect(tab.find(".basis")).to_contain_text("310 of MNIST's test digits")
     tab.assert_scores(tab.digits.accuracy("dann", 0.5, tab.own()))
-    expect(tab.find(".wall .tally").first).to_contain_text("310 held-out digits")
 
 
 def test_the_button_that_gradio_uploads_with_is_not_seen(tab: DigitPage) -> None:
@@ -88,7 +91,7 @@ def test_wrong_digits_have_a_red_frame_and_a_cross_and_right_ones_none(tab: Digi
             corner = np.abs(grid[top + 2, left + 44].astype(int) - WRONG).max() < 40
             assert (frame, corner) == (not is_right, not is_right)
         assert 0 < right < 40, "the test's networks are too good or too bad to tell"
-        expect(tab.find(".wall .tally").nth(domain)).to_contain_text(f"of these 40: {right}")
+        expect(tab.find(".wall .tally").nth(domain)).to_have_text(f"{right} of these 40 read rightly")
 
 
 def test_drag_interpolates_and_rests_exactly(tab: DigitPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +158,7 @@ def test_walls_that_cannot_be_had_are_asked_for_again(
     expect(page.find(".message")).to_be_hidden()
 
 
-def test_keyboard_reset_and_snapping(tab: DigitPage) -> None:
+def test_keyboard_and_snapping(tab: DigitPage) -> None:
     for key, alpha in (
         ("ArrowRight", 0.51),
         ("ArrowLeft", 0.5),
@@ -168,36 +171,57 @@ def test_keyboard_reset_and_snapping(tab: DigitPage) -> None:
     assert (
         tab.slider.get_attribute("aria-valuetext") == f"0.00: 100 % source only, 0 % {METHODS['dann'].title}"
     )
-    tab.find(".reset").click()
-    tab.wait_exact(0.5)
     tab.drag(0.3, 0.988)
     tab.wait_exact(1)
     assert tab.slider.input_value() == "1"
     tab.page.mouse.up()
 
 
+def test_play_sweeps_alpha_and_a_touch_stops_it(new_page: Callable[..., DigitPage]) -> None:
+    page = new_page(**LAPTOP).open()
+    page.set(0)
+    page.find(".play").click()
+    page.wait("Number(data.alpha) > 0.05")
+    expect(page.find(".badge")).to_have_text("preview")
+    page.find(".intro").click()
+    expect(page.find(".play")).to_have_attribute("aria-label", "Play: sweep alpha from 0 to 1")
+    stopped = float(page.slider.input_value())
+    assert 0 < stopped < 1
+    page.wait("data.state === 'exact'")
+    assert float(page.slider.input_value()) == stopped
+
+
+@pytest.mark.parametrize("options", [PHONE, LAPTOP])
+def test_digits_and_controls_are_in_view_at_first(
+    new_page: Callable[..., DigitPage], options: dict[str, Any]
+) -> None:
+    page = new_page(**options)
+    page.desk.open(complete=False)
+    page.show()
+    page.wait_exact(0)
+    for part in (".wall canvas", ".play", ".alpha", ".methods", ".scores"):
+        expect(page.find(part).first).to_be_in_viewport(ratio=1)
+
+
 def test_the_accuracy_chart_is_clicked_to_go_there(tab: DigitPage) -> None:
     chart = tab.find("canvas.accuracy")
     box = chart.bounding_box()
     assert box is not None
-    thumb = tab.slider.bounding_box()
-    assert thumb is not None
-    # The chart's axis lies under the slider: the same place is the same alpha.
-    x = thumb["x"] + 10 + 0.25 * (thumb["width"] - 20)
-    chart.click(position={"x": x - box["x"], "y": 60})
+    chart.click(position={"x": 44 + 0.25 * (box["width"] - 54), "y": 60})
     tab.wait_exact(0.25)
     expect(chart).to_have_attribute("aria-label", re.compile(r"at 0\.25: MNIST \d+ %, MNIST-M \d+ %"))
 
 
 def test_method_chooser(tab: DigitPage) -> None:
-    tab.page.get_by_label(METHODS["target_only"].title).check()
+    tab.choose("target_only")
     expect(tab.find(".end-b")).to_have_text("Target labels (upper bound)")
-    expect(tab.page.locator("#digits-about")).to_contain_text("upper bound")
+    expect(tab.find(".about")).to_contain_text("with the colour digits' labels")
+    expect(tab.find(".about a")).to_be_hidden()
     tab.wait_exact(0.5)
     tab.assert_scores(tab.digits.accuracy("target_only", 0.5, tab.own()))
-    tab.page.get_by_label(METHODS["ddc"].title).check()
+    tab.choose("ddc")
     expect(tab.find(".end-b")).to_have_text(METHODS["ddc"].title)
-    expect(tab.page.locator("#digits-about a")).to_have_attribute("href", METHODS["ddc"].paper)
+    expect(tab.find(".about a")).to_have_attribute("href", METHODS["ddc"].paper)
     tab.wait_exact(0.5)
     tab.assert_scores(tab.digits.accuracy("ddc", 0.5, tab.own()))
 
@@ -219,14 +243,14 @@ def test_details_of_a_digit_by_mouse_and_keys(tab: DigitPage) -> None:
 
     box = grid.bounding_box()
     assert box is not None
-    grid.hover(position={"x": box["width"] * 7.5 / 8, "y": box["height"] * 4.5 / 5})
+    grid.hover(position={"x": box["width"] * 9.5 / 10, "y": box["height"] * 3.5 / 4})
     assert_details(39)
-    tab.find(".source").hover()
+    tab.find(".basis").hover()
     expect(tab.find(".peek").nth(1)).to_be_hidden()
     grid.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         grid.press(key)
-    assert_details(9)
+    assert_details(5)
     grid.press("Escape")
     expect(tab.find(".peek").nth(1)).to_be_hidden()
 
@@ -242,75 +266,3 @@ def test_effects_are_as_they_were_after_a_visit(tab: DigitPage) -> None:
     tab.show()
     tab.set(0.6)
     tab.wait_exact(0.6)
-
-
-# Fetching MNIST
-
-
-@pytest.fixture
-def without_mnist(
-    new_digit_service: Callable[..., tuple[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, object]:
-    for name in dni.serving.digit_service.OFFLINE_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
-    return new_digit_service(tmp_path)
-
-
-def test_mnist_is_fetched_and_the_walls_change(
-    new_page: Callable[..., DigitPage], without_mnist: tuple[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on = []
-
-    def fetch(data_root: Path) -> Iterator[float]:
-        while not go_on:
-            yield 0.25
-        write_digits(data_root)
-
-    monkeypatch.setattr(dni.serving.digit_service, "fetch_mnist", fetch)
-    page = new_page(without_mnist).open()
-    expect(page.find(".source")).to_contain_text("scikit-learn's digits")
-    expect(page.find(".fetching-text")).to_have_text("Fetching MNIST: 25 %")
-    before = page.grid(0)
-    page.set(0.4)
-    go_on.append(True)
-    expect(page.find(".source")).to_contain_text("MNIST's test digits")
-    expect(page.find(".fetching")).to_be_hidden()
-    page.wait_exact(0.4)
-    assert (page.grid(0) != before).any()
-    page.assert_scores(page.digits.accuracy("dann", 0.4, page.own()))
-
-
-def test_a_failing_fetch_is_told_and_can_be_repeated(
-    new_page: Callable[..., DigitPage], without_mnist: tuple[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    works = []
-
-    def fetch(data_root: Path) -> Iterator[float]:
-        yield 0.0
-        if not works:
-            raise DniError("Expected the network, but got <b>none</b>.")
-        write_digits(data_root)
-
-    monkeypatch.setattr(dni.serving.digit_service, "fetch_mnist", fetch)
-    page = new_page(without_mnist).open()
-    expect(page.find(".fetching-text")).to_have_text("Expected the network, but got <b>none</b>.")
-    page.set(0.4)
-    page.wait_exact(0.4)
-    works.append(True)
-    page.page.get_by_role("button", name="Fetch MNIST again").click()
-    expect(page.find(".source")).to_contain_text("MNIST's test digits")
-
-
-def test_a_page_that_is_open_notices_other_digits(
-    new_page: Callable[..., DigitPage], without_mnist: tuple[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DNI_OFFLINE", "1")
-    page = new_page(without_mnist).open()
-    expect(page.find(".fetching-text")).to_contain_text("offline")
-    write_digits(page.digit_service.data_root)
-    page.digit_service.fetch(again=True)
-    page.desk.wait_until(lambda: page.digits.digit_source.is_mnist)
-    page.set(0.4)
-    expect(page.find(".source")).to_contain_text("MNIST's test digits")
-    page.wait_exact(0.4)
-    page.assert_scores(page.digits.accuracy("dann", 0.4, page.own()))

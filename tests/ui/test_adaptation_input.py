@@ -22,10 +22,13 @@ from dni.ui.web_component import WEB, url_of
 
 EXAMPLE_FOLDER = Path(__file__).parents[2] / "dni/examples"
 TEXTS = (
-    "button[role=tab], #digits-about p, #digits-method label span, .dni-digits button, .dni-digits .end, "
+    "button[role=tab], .dni-digits button, .dni-digits .end, .dni-digits figcaption, "
     ".dni-digits .readout, .dni-digits .badge, .dni-digits p, .dni-digits h3, .dni-digits h4, "
     ".dni-digits label, .dni-digits select, .dni-digits .legend span, .dni-digits summary"
 )
+
+# Where a digit's pixel is two of the screen's.
+WIDE = {"viewport": {"width": 1760, "height": 960}}
 
 MOUNT_ANOTHER = """async ([module, markup, start]) => {
     const { mount } = await import(new URL(module, document.baseURI));
@@ -39,7 +42,7 @@ MOUNT_ANOTHER = """async ([module, markup, start]) => {
 
 @pytest.fixture
 def tab(new_page: Callable[..., DigitPage]) -> DigitPage:
-    return new_page().open()
+    return new_page(**WIDE).open()
 
 
 def tile_of(page: DigitPage, domain: int, number: int) -> np.ndarray:
@@ -67,8 +70,8 @@ def test_strengths_chart_tells_all_three_networks(tab: DigitPage) -> None:
     curves = tab.digits.strengths_curve("dann", 0.5, tab.own()).numpy()
     values = tab.find(".shift .legend b")
     expect(values).to_have_text([f"{100 * row[-1]:.0f} %" for row in curves])
-    tab.find(".strength input").fill("35")
-    at = [np.interp(0.35, STRENGTHS, row) for row in curves]
+    tab.find(".strength input").fill("30")
+    at = [np.interp(0.3, STRENGTHS, row) for row in curves]
     expect(values).to_have_text([f"{100 * share:.0f} %" for share in at])
     expect(tab.find(".shift .legend span").nth(1)).to_have_text("blend at 0.50")
     tab.set(0.9)
@@ -299,7 +302,8 @@ def test_text_is_readable(new_page: Callable[..., DigitPage], theme: str) -> Non
 
 def test_two_components_share_a_page(tab: DigitPage) -> None:
     markup = (WEB / "adaptation/adaptation.html").read_text(encoding="utf-8")
-    start = {"method": "ddc", "title": "DDC", "token": EXAMPLE, "pictures": [[EXAMPLE, "Coffee"]]}
+    ddc = {"id": "ddc", "title": "DDC", "group": "one", "about": "About.", "paper": ""}
+    start = {"method": "ddc", "methods": [ddc], "token": EXAMPLE, "pictures": [[EXAMPLE, "Coffee"]]}
     tab.page.evaluate(MOUNT_ANOTHER, [url_of("adaptation/adaptation.js"), markup, start])
     other = tab.page.locator("#another")
     expect(other.locator(".message")).to_have_text("This is the other one.")

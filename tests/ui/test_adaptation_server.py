@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,22 +13,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from adaptation_page import EXAMPLE, MEASURES, SNAPSHOTS, write_digits
+from adaptation_page import EXAMPLE, MEASURES, SNAPSHOTS, write_networks
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from live_view_samples import ship_curves
 from PIL import Image
 
-import dni.serving.digit_service
+import dni.ui
 from dni.cli import main as command_line
 from dni.digits.live_view import ALPHAS, DOMAINS, STRENGTHS
 from dni.digits.methods import ANCESTOR, METHODS
-from dni.errors import DniError
 from dni.pictures.picture import to_pil, to_tensor
 from dni.pictures.read import open_picture
-from dni.serving.digit_service import DigitService, Fetching, opaque
+from dni.serving.digit_service import DigitService, opaque
 from dni.serving.render_service import RenderService, RenderServiceError
 from dni.ui.adaptation.component import Answers
-from dni.ui.adaptation.tab import ABOUT, describe
+from dni.ui.adaptation.tab import ABOUT, choices
 from dni.ui.protocol.messages import Message
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,8 @@ def test_desk(ask: Callable[..., dict[str, Any]], digit_service: DigitService) -
     own = digit_service.own(EXAMPLE, 0.5)
     assert (reply["serial"], reply["method"], tuple(reply["alphas"])) == (serial, "dann", ALPHAS)
     assert reply["source"] == {"title": desk.digit_source.title, "isMnist": True}
-    assert (reply["held"], reply["labels"]) == (310, desk.labels.tolist())
+    assert (tuple(reply["counts"]), reply["measured"]) == ((310, 310), None)
+    assert reply["labels"] == desk.labels.tolist()
     assert len(reply["titles"]) == len(reply["notes"]) == len(DOMAINS)
     pixels = torch.from_numpy(numbers(reply["pixels"], "u1", 4, 40, 28, 28, 3).copy())
     assert torch.equal(pixels.permute(0, 1, 4, 2, 3), desk.grid(own))
@@ -161,10 +162,41 @@ def test_networks_that_are_missing(
     assert run.note
 
 
+def test_what_ships_is_told(
+    ask: Callable[..., dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tiny_service: RenderService,
+) -> None:
+    write_networks(tmp_path)
+    curves = ship_curves(tmp_path / "digits")
+    seeds = {"mean": {"mnist_m": 0.8}, "std": {"mnist_m": 0.02}, "runs": [{}] * 5}
+    (tmp_path / "digits" / "report.json").write_text(json.dumps({"methods": {"dann": seeds}}))
+    monkeypatch.setenv("DNI_WEIGHTS", str(tmp_path))
+    functions = {one.__name__: one for one in Answers(DigitService(tiny_service, tmp_path)).servers()}
+    reply, dann = functions["desk"](ASKED), curves["methods"]["dann"]
+    facts = reply["measured"]
+    assert tuple(reply["counts"]) == (10000, 1000)
+    assert (facts["seed"], facts["seeds"]) == (0, {"count": 5, "mean": 0.8, "std": 0.02})
+    assert (facts["alphas"], facts["inks"]["accuracy"]) == (curves["alphas"], dann["inks"])
+    assert facts["brightness"] == {**curves["brightness"], "accuracy": dann["brightness"]}
+    accuracy = functions["curve"](ASKED)["accuracy"]
+    assert [row[0] for row in (accuracy[0], accuracy[20])] == pytest.approx(
+        [dann["mnist"][0], dann["mnist"][2]]
+    )
+    assert functions["exact"]({**ASKED, "alpha": 1.0})["accuracy"] == pytest.approx(accuracy[20])
+    assert functions["desk"]({**ASKED, "method": "coral"})["measured"] is None
+
+
 def test_every_method_is_described() -> None:
-    assert set(ABOUT) == set(METHODS) - {ANCESTOR}
-    assert "https://arxiv.org/abs/1505.07818" in describe("dann")
-    assert "Paper" not in describe("target_only")
+    found = {choice.id: choice for choice in choices()}
+    assert set(found) == set(ABOUT) == set(METHODS) - {ANCESTOR}
+    assert found["dann"].paper == "https://arxiv.org/abs/1505.07818"
+    assert "had no labels" in found["dann"].about
+    assert "with the colour digits' labels" in found["target_only"].about
+    assert "no labels" not in found["target_only"].about
+    groups = [choice.group for choice in choices()]
+    assert sorted(groups, key=groups.index) == groups  # those of one heading follow one another
 
 
 def test_serve_takes_a_folder_of_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -177,84 +209,6 @@ def test_serve_takes_a_folder_of_data(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setattr(dni.ui, "build_app", lambda data_root: started.append(data_root) or App())
     command_line.serve(port=7999, data_root=tmp_path)
     assert started == [tmp_path, 7999]
-
-
-# Fetching
-
-
-@pytest.fixture
-def empty(tiny_service: RenderService, digit_weights: None, tmp_path: Path) -> Iterator[DigitService]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in dni.serving.digit_service.OFFLINE_VARIABLES:
-            patch.delenv(name, raising=False)
-        yield DigitService(tiny_service, tmp_path)
-
-
-def wait_for(digit_service: DigitService, state: str) -> Fetching:
-    for _ in range(1000):
-        found = digit_service.fetch(again=False)
-        if found.state == state:
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"Waited for {state}, but it is {found}.")
-
-
-def test_mnist_is_fetched_and_takes_the_place(empty: DigitService, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-
-    def fetch(data_root: Path) -> Iterator[float]:
-        calls.append(data_root)
-        yield 0.25
-        write_digits(data_root)
-        yield 1.0
-
-    monkeypatch.setattr(dni.serving.digit_service, "fetch_mnist", fetch)
-    before, desk = empty.open()
-    assert not desk.digit_source.is_mnist
-    assert "scikit-learn" in desk.digit_source.title
-    assert empty.fetch(again=False).state == "fetching"
-    wait_for(empty, "there")
-    after, desk = empty.open()
-    assert desk.digit_source.is_mnist
-    assert before != after
-    assert len(calls) == 1
-
-
-def test_a_failure_is_told_and_not_repeated_until_asked(
-    empty: DigitService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = []
-
-    def fetch(data_root: Path) -> Iterator[float]:
-        calls.append(data_root)
-        yield 0.0
-        raise DniError("Expected the network, but got none.")
-
-    monkeypatch.setattr(dni.serving.digit_service, "fetch_mnist", fetch)
-    assert wait_for(empty, "failed").text == "Expected the network, but got none."
-    assert empty.fetch(again=False).state == "failed"
-    assert len(calls) == 1
-    empty.fetch(again=True)
-    wait_for(empty, "failed")
-    assert len(calls) == 2
-    assert not empty.open()[1].digit_source.is_mnist
-
-
-@pytest.mark.parametrize("name", dni.serving.digit_service.OFFLINE_VARIABLES)
-def test_nothing_is_fetched_where_the_environment_says_offline(
-    empty: DigitService, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    calls: list[Path] = []
-    monkeypatch.setattr(
-        dni.serving.digit_service, "fetch_mnist", lambda root: iter(calls.append(root) or [1.0])
-    )
-    monkeypatch.setenv(name, "1")
-    found = empty.fetch(again=False)
-    assert (found.state, calls) == ("offline", [])
-    assert "offline" in found.text
-    empty.fetch(again=True)
-    assert "not readable" in wait_for(empty, "failed").text
-    assert len(calls) == 1
 
 
 # Own pictures

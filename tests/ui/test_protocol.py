@@ -164,7 +164,8 @@ def test_a_message_repeats_little_of_what_came_and_nothing_of_a_secret() -> None
 
 
 def test_an_optional_field_that_is_none_is_left_out() -> None:
-    assert Change(serial="one", method="dann").to_dict() == {"serial": "one", "method": "dann"}
+    change = {"serial": "one", "token": "abc", "picture": "mine.png"}
+    assert Change(**change).to_dict() == change
 
 
 def test_correlations_are_told_to_the_scene_that_they_are_of() -> None:

@@ -29,6 +29,7 @@ NO_FIELDS = {"Success", "Failure", "Dropped"}
 # Of the browser alone: what a field holds, and what is sent instead of a reply.
 ELSEWHERE = {*NO_FIELDS, "Region", "Mix", "Server", "Frame", "Metrics"} | {
     *("Blends", "DepthReport", "DigitSource", "Measured", "TeacherReport"),
+    *("Facts", "Seeds"),
     *("Accuracies", "LettersReport", "UnlabelledReport", "WordsReport"),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -16,17 +17,15 @@ from torch import Tensor
 
 from dni.digits.domains import SIDE
 from dni.digits.live_view import ALPHAS, STRENGTHS, OwnPicture
+from dni.digits.shipped_curves import ShippedCurves, read_seeds
 from dni.errors import DniError
 from dni.serving.digit_service import DigitService
-from dni.ui.errors import page_text
 from dni.ui.protocol.adaptation import (
     CurveReply,
     DrawReply,
     DrawRequest,
     ExactReply,
     ExactRequest,
-    FetchReply,
-    FetchRequest,
     PredictionsReply,
     RunReply,
     Start,
@@ -71,7 +70,6 @@ class Answers:
             answering(DrawRequest, self.draw),
             answering(StrengthsRequest, self.strengths),
             answering(Message, self.run),
-            answering(FetchRequest, self.fetch),
         ]
 
     def desk(self, asked: Subject) -> PredictionsReply:
@@ -84,7 +82,8 @@ class Answers:
             titles=list(desk.titles),
             notes=list(desk.notes),
             source={"title": desk.digit_source.title, "isMnist": desk.digit_source.is_mnist},
-            held=desk.num_held_out,
+            counts=desk.accuracies.counts(asked.method),
+            measured=measured_facts(desk.accuracies.shipped(asked.method)),
             labels=desk.labels.tolist(),
             pixels=encode(desk.grid(own).permute(0, 1, 3, 4, 2).contiguous().numpy().tobytes()),
             alphas=list(ALPHAS),
@@ -144,15 +143,29 @@ class Answers:
             note=found.note,
         )
 
-    def fetch(self, asked: FetchRequest) -> FetchReply:
-        """How far the fetching of MNIST is; starts it if need be, and ``again`` also after a failure."""
-        found = self.digit_service.fetch(again=asked.again)
-        return FetchReply(state=found.state, share=found.share, text=page_text(found.text))
-
     def own(self, asked: Subject) -> OwnPicture:
         service = self.digit_service.service
         session = None if service.pictures.is_shared(asked.token) else service.sessions.find(asked.session)
         return self.digit_service.own(asked.token, asked.strength, session)
+
+
+def measured_facts(curves: ShippedCurves | None) -> dict[str, Any] | None:
+    """What ships of a method's networks beside the accuracy on the domains, as the page takes it."""
+    if curves is None:
+        return None
+    return {
+        "seed": curves.seed,
+        "seeds": read_seeds(curves.method),
+        "alphas": list(curves.alphas),
+        "inks": {"names": list(curves.ink_colours), "accuracy": curves.inks.tolist()},
+        "inkCount": curves.counts["inks"],
+        "norms": [list(norms) for norms in curves.channel_norms],
+        "brightness": {
+            "edges": list(curves.brightness_edges),
+            "counts": list(curves.brightness_counts),
+            "accuracy": curves.brightness.tolist(),
+        },
+    }
 
 
 def in_bytes(shares: Tensor) -> str:

@@ -19,7 +19,7 @@ from dni.serving.digit_service import BACKGROUND, DigitService, opaque
 from dni.ui.adaptation.component import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.picture_inputs import DECODES, picture_input
-from dni.ui.protocol.adaptation import Change, Start
+from dni.ui.protocol.adaptation import Change, MethodChoice, Start
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload
 from dni.ui.results import check_alpha
@@ -27,19 +27,19 @@ from dni.ui.start import MIDDLE
 
 __all__ = ["build_adaptation"]
 
-INTRO = """**Teach a digit reader a new world without labels.** Both ends of the slider are the same small
-network. *Source only* has learnt from labelled grey digits (MNIST) and from nothing else; the *adapted* end
-was trained on from there with colour digits (MNIST-M) that **nobody labelled**. In between, every number in
-the network is blended ([DNI](https://arxiv.org/abs/1811.10515)). Move it and watch which digits are read
-wrongly: they get a red frame and a cross."""
 ABOUT = {
     "dann": "A second classifier tries to tell grey from colour features; the features learn to fool it.",
     "dann_mmd": "Draws the hidden units of both domains together, as a kernel measures their distance (MMD).",
     "ddc": "Puts a small layer in between, on which the domains' mean features are drawn together.",
     "coral": "Makes the features of both domains vary together in the same way (their covariances).",
     "adamatch": "Teaches itself: sure guesses on a colour digit are the labels of its strongly changed copy.",
-    "target_only": "No adaptation: trained **with** the colour digits' labels: the upper bound of the rest.",
+    "target_only": "No adaptation: trained with the colour digits' labels, it bounds the rest from above.",
 }
+# Of those that the colour digits' labels did not reach.
+UNLABELLED = "Its colour digits had no labels."
+# The headings of the chooser; any other method aligns features.
+GROUPS = {"adamatch": "Learns from its own guesses", "target_only": "For comparison, with labels"}
+ALIGNS = "Makes both domains' features alike"
 IMAGE_TYPES = ["image", ".heic", ".heif", ".avif"]
 
 
@@ -48,9 +48,6 @@ class AdaptationHandlers:
 
     def __init__(self, digit_service: DigitService) -> None:
         self.digit_service = digit_service
-
-    def choose(self, method: str) -> tuple[dict[str, Any], str]:
-        return change(method=method, title=METHODS[method].title), describe(method)
 
     def upload(self, path: str | None, request: gr.Request) -> Any:
         """Put the digits over a person's own picture; one that cannot be read leaves the last in place."""
@@ -92,23 +89,31 @@ def change(**fields: str) -> dict[str, Any]:
     return Change(serial=secrets.token_hex(4), **fields).to_dict()
 
 
-def describe(method: str) -> str:
-    paper = METHODS[method].paper
-    return f"{ABOUT[method]} [Paper]({paper})" if paper else ABOUT[method]
+def choices() -> list[MethodChoice]:
+    """All methods that source-only is blended with, those under one heading together."""
+    found = [
+        MethodChoice(
+            id=method,
+            title=METHODS[method].title,
+            group=GROUPS.get(method, ALIGNS),
+            about=ABOUT[method] if method == "target_only" else f"{ABOUT[method]} {UNLABELLED}",
+            paper=METHODS[method].paper,
+        )
+        for method in METHODS
+        if method != ANCESTOR
+    ]
+    headings = list(dict.fromkeys(choice.group for choice in found))
+    return sorted(found, key=lambda choice: headings.index(choice.group))
 
 
 def build_adaptation(digit_service: DigitService) -> None:
     """Add the tab to the page's context."""
     tab, first = AdaptationHandlers(digit_service), "dann"
-    gr.Markdown(INTRO)
-    methods = [(METHODS[method].title, method) for method in METHODS if method != ANCESTOR]
-    method = gr.Radio(methods, value=first, label="Adapted by", elem_id="digits-method")
-    about = gr.Markdown(describe(first), elem_id="digits-about")
     digits = build_digits(
         digit_service,
         Start(
             method=first,
-            title=METHODS[first].title,
+            methods=tuple(choices()),
             token=example_token(BACKGROUND),
             pictures=[(example_token(name), EXAMPLES[name][1]) for name in WHOLE],
         ),
@@ -118,7 +123,6 @@ def build_adaptation(digit_service: DigitService) -> None:
         picture = gr.UploadButton(file_types=IMAGE_TYPES)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    method.input(tab.choose, [method], [digits, about], **quiet)
     uploaded = picture.upload(tab.upload, [picture], [digits], **quiet, **DECODES)
     afterwards(uploaded, lambda: None, None, [picture])
     build_endpoints(tab, first)

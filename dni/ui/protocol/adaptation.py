@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from dni.errors import shown
 from dni.ui.protocol.messages import Message, ProtocolError, long_text, secret
@@ -16,8 +16,7 @@ __all__ = [
     "DrawRequest",
     "ExactReply",
     "ExactRequest",
-    "FetchReply",
-    "FetchRequest",
+    "MethodChoice",
     "PredictionsReply",
     "RunReply",
     "Start",
@@ -81,13 +80,6 @@ class DrawRequest(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchRequest(Message):
-    """Asks how far the fetching of MNIST is; ``again`` also after a failure."""
-
-    again: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class PredictionsReply(Message):
     """Samples of all domains and the networks' answers at all alphas.
 
@@ -95,6 +87,8 @@ class PredictionsReply(Message):
         serial: Changes when the digits do.
         pixels: uint8 (domains, 40, 28, 28, 3), in base64.
         probs: In 255ths, uint8 (alphas, domains, 40, 10), in base64.
+        counts: Test digits behind each accuracy: in the fixed domains, and over a picture.
+        measured: What is known of these networks, as :func:`measured_facts` tells it; None of others.
         map: ``positions`` as 16-bit words (alphas, 2, n, 2) in base64, and ``labels``.
         others: The names, notes and labels of the samples, and where the digits come from.
     """
@@ -104,7 +98,8 @@ class PredictionsReply(Message):
     titles: Sequence[str]
     notes: Sequence[str]
     source: dict[str, Any]
-    held: int
+    counts: Sequence[int]
+    measured: dict[str, Any] | None
     labels: Sequence[int]
     pixels: str
     alphas: Sequence[float]
@@ -160,31 +155,39 @@ class RunReply(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchReply(Message):
-    """How far the fetching of MNIST is, from 0 to 1, and what went wrong as ``text``."""
+class MethodChoice(Message):
+    """A method to choose.
 
-    state: Literal["fetching", "there", "failed", "offline"]
-    share: float
-    text: str
+    Attributes:
+        id: Of the method.
+        title: Its name and year.
+        group: The heading that it stands under.
+        about: What it does, in a sentence or two.
+        paper: The address; empty where there is none.
+    """
+
+    id: str
+    title: str
+    group: str
+    about: str
+    paper: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Start(Message):
-    """What the tab shows first; ``pictures`` are tokens with their titles."""
+    """What the tab shows first, and what there is to choose; ``pictures`` are tokens with their titles."""
 
     method: str
-    title: str
+    methods: Sequence[MethodChoice]
     token: str
     pictures: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change(Message):
-    """A change from the server, the component's value: another method, or a person's own picture."""
+    """A change from the server, the component's value: a person's own picture."""
 
     serial: str
-    method: str | None = None
-    title: str | None = None
-    token: str | None = None
-    picture: str | None = None
+    token: str
+    picture: str
     session: str | None = secret(default=None)

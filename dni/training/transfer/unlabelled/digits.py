@@ -10,14 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dni.digits.digit_sources import BOX, centre
-from dni.digits.domains import Split
+from dni.digits.domains import SIDE, Split
 from dni.errors import DniError
 from dni.training.transfer.digit_data import GreyDigits, load_grey
 
-__all__ = ["few_labels", "load_source", "with_noise"]
+__all__ = ["centre", "few_labels", "load_source", "with_noise"]
 
 USPS_SIDE = 16
+# MNIST's digits fill a box of this size.
+BOX = 20
 
 
 def load_source(data_root: Path, source: str, split: Split) -> GreyDigits:
@@ -45,6 +46,23 @@ def load_usps(path: Path) -> GreyDigits:
     ink = (torch.from_numpy(rows[:, 1:]).view(-1, 1, USPS_SIDE, USPS_SIDE) + 1) / 2
     ink = functional.interpolate(ink, size=(BOX, BOX), mode="bilinear")[:, 0].clamp(0, 1)
     return GreyDigits(centre(ink)[:, None], torch.from_numpy(rows[:, 0]).long())
+
+
+def centre(ink: Tensor) -> Tensor:
+    """Place boxes (N, 20, 20) so that their centre of mass is that of the field (N, 28, 28), as MNIST does,
+    or as near as the box stays inside."""
+    at = torch.arange(BOX) + 0.5
+    mass = ink.sum(dim=(1, 2)).clamp_min(1e-6)
+    rows, columns = (ink.sum(dim=axis) @ at / mass for axis in (2, 1))  # (N,) each
+    top, left = ((SIDE / 2 - c).round().long().clamp(0, SIDE - BOX) for c in (rows, columns))
+    inside = torch.arange(BOX)
+    field = ink.new_zeros(len(ink), SIDE, SIDE)
+    field[
+        torch.arange(len(ink))[:, None, None],
+        (top[:, None] + inside)[:, :, None],
+        (left[:, None] + inside)[:, None, :],
+    ] = ink
+    return field
 
 
 def few_labels(labels: Tensor, count: int, seed: int) -> Tensor:

@@ -12,7 +12,9 @@ import { DigitController } from './digit-controller.js';
 import { DrawingPanel } from './drawing/drawing-panel.js';
 import { FeatureMap, mapLegend } from './charts/feature-map.js';
 import { fillLegend } from './charts/legend.js';
-import { MnistDownload, showDownload } from './mnist-download.js';
+import { basisText } from './charts/measured.js';
+import { MeasuredPanels } from './charts/measured-panels.js';
+import { MethodChooser } from './method-chooser.js';
 import { NUM_CLASSES, NUM_SAMPLES } from './samples/numbers.js';
 import { accuracyTexts, chartText } from './samples/predictions.js';
 import { SampleGrid } from './samples/sample-grid.js';
@@ -25,9 +27,7 @@ import { TrainingRun } from './charts/training-run.js';
 
 const ACCURACY_TICKS = [
   { at: 0, text: 'alpha 0' },
-  { at: 0.25, text: '0.25' },
   { at: 0.5, text: '0.5' },
-  { at: 0.75, text: '0.75' },
   { at: 1, text: '1' },
 ];
 
@@ -70,15 +70,21 @@ class Adaptation {
     const { palette } = this;
     const runBox = findAs(section, '.run', HTMLDetailsElement);
     this.run = new TrainingRun(runBox, { palette, ask, showMessage: this.#showMessage });
-    this.download = this.#makeDownload(ask);
+    this.measured = new MeasuredPanels(section, {
+      palette, onPick: (share) => this.slider.set(Math.round(100 * share) / 100), onShow: this.#queueDraw,
+    });
+    this.chooser = new MethodChooser(section, {
+      methods: props.start.methods,
+      first: props.start.method,
+      onChoose: ({ id, title }) => this.controller.choose({ method: id, title }),
+    });
     this.#attach();
   }
 
   /** @param {Change | null} change From the server. */
   take(change) {
-    if (change?.method) this.controller.choose({ method: change.method, title: change.title ?? '' });
     if (change?.session) this.#session = change.session;
-    if (change?.token) this.shift.addPicture(change.token, change.picture ?? '');
+    if (change) this.shift.addPicture(change.token, change.picture);
   }
 
   // ---- parts
@@ -142,22 +148,6 @@ class Adaptation {
     });
   }
 
-  /** @param {Ask} ask */
-  #makeDownload(ask) {
-    const box = find(this.section, '.fetching');
-    const download = new MnistDownload({
-      ask,
-      clock: browserClock,
-      showMessage: this.#showMessage,
-      onProgress: (reply) => {
-        showDownload(box, reply);
-        if (reply.state === 'there') this.controller.open();
-      },
-    });
-    find(box, '.fetch').addEventListener('click', () => download.retry());
-    return download;
-  }
-
   #attach() {
     // Radio buttons of one name exclude each other on the whole page, also those of another component.
     const group = `digits-colouring-${Math.random()}`;
@@ -177,7 +167,7 @@ class Adaptation {
 
   /** @param {Predictions} shown */
   #open(shown) {
-    const { source, titles } = shown;
+    const { counts, measured, title, titles } = shown;
     this.#openGrids(shown);
     if (this.#scores.length === 0) {
       const lines = titles.map((name, domain) => ({ name, colour: DOMAIN_COLOURS[domain], dash: DASHES[domain] }));
@@ -185,22 +175,19 @@ class Adaptation {
     }
     this.map.labels = shown.mapLabels;
     this.#colourMap(this.map.isByClass);
-    find(this.section, '.end-b').textContent = shown.title;
-    const note = `All are ${source.title}: none of the networks has learnt from them.`;
-    find(this.section, '.source').textContent = note;
-    this.section.dataset.source = source.isMnist ? 'mnist' : 'other';
+    this.measured.open(shown);
+    find(this.section, '.basis').textContent = basisText(counts, measured, title);
     this.#count('opened');
-    if (!source.isMnist) this.download.follow(shown.serial);
     this.drawing.digit.read();
   }
 
   /** @param {Predictions} shown */
-  #openGrids({ titles, notes, labels, held, pixels }) {
+  #openGrids({ titles, notes, labels, pixels }) {
     const bytes = bytesOf(pixels);
     const each = bytes.length / this.grids.length;
     this.grids.forEach((grid, domain) => {
       const own = bytes.subarray(domain * each, (domain + 1) * each);
-      grid.open({ title: titles[domain], note: notes[domain], labels, held, pixels: own });
+      grid.open({ title: titles[domain], note: notes[domain], labels, pixels: own });
     });
   }
 
@@ -239,8 +226,9 @@ class Adaptation {
   #draw() {
     const { predictions, choice } = this.controller;
     if (predictions) this.#drawPredictions(predictions);
-    this.chart.series = predictions?.curve ?? null;
+    this.chart.series = this.controller.curve;
     this.chart.draw(choice.alpha);
+    this.measured.draw(choice.alpha);
     this.shift.draw();
     this.drawing.draw();
     this.slider.update(browserClock.now());
@@ -253,7 +241,7 @@ class Adaptation {
     const accuracies = accuracyTexts(shown, exact, choice.alpha);
     const each = NUM_SAMPLES * NUM_CLASSES;
     this.grids.forEach((grid, domain) => {
-      grid.draw(probabilities.subarray(domain * each, (domain + 1) * each), accuracies[domain]);
+      grid.draw(probabilities.subarray(domain * each, (domain + 1) * each));
     });
     this.#scores.forEach(({ value }, domain) => { value.textContent = accuracies[domain]; });
     this.map.draw(exact?.positions ?? shown.map.at(choice.alpha));

@@ -1,8 +1,10 @@
 // @ts-check
-// The slider from the source-only network to the adapted one, and the line above it: state, alpha, time taken.
+// The slider from the source-only network to the adapted one, its play button, and the line below: state, alpha, time.
 
+import { browserClock } from '../lib/clock.js';
 import { find, findAs } from '../lib/dom.js';
 import { percent } from './samples/numbers.js';
+import { Sweep } from './sweep.js';
 
 /** @typedef {import('./digit-controller.js').DigitController} DigitController */
 
@@ -87,6 +89,15 @@ export class AlphaSlider {
     this.input = findAs(section, 'input.alpha', HTMLInputElement);
     this.badge = find(section, '.badge');
     this.readout = find(section, '.readout');
+    this.end = find(section, '.end-b');
+    this.play = find(section, '.play');
+    this.sweep = new Sweep({
+      clock: browserClock,
+      alpha: () => controller.choice.alpha,
+      onStep: (alpha) => this.set(alpha),
+      onChange: (isPlaying) => this.#showPlaying(isPlaying),
+      isReduced: () => window.matchMedia('(prefers-reduced-motion: reduce)').matches,
+    });
     this.#attach();
   }
 
@@ -107,6 +118,7 @@ export class AlphaSlider {
     if (predictions && this.#rate.count(choice.alpha, now)) dataset.updates = String(Number(dataset.updates ?? 0) + 1);
     dataset.state = state;
     dataset.alpha = String(choice.alpha);
+    this.end.textContent = choice.title;
     this.badge.dataset.state = state;
     this.badge.textContent = state === 'loading' ? 'loading…' : state;
     this.readout.textContent = readoutText({
@@ -128,9 +140,22 @@ export class AlphaSlider {
       this.set(this.#isPointerDown ? snapAlpha(alpha) : alpha);
     });
     input.addEventListener('change', () => this.controller.settle());
-    find(this.section, '.reset').addEventListener('click', () => {
-      this.set(MIDDLE);
-      this.controller.settle();
-    });
+    this.play.addEventListener('click', () => (this.sweep.isPlaying ? this.sweep.stop() : this.sweep.start()));
+    // Whatever else is touched, or a tab that is left, ends it.
+    for (const name of ['pointerdown', 'keydown', 'wheel']) {
+      window.addEventListener(name, (event) => {
+        if (!(event.target instanceof Node && this.play.contains(event.target))) this.sweep.stop();
+      }, { capture: true, passive: true });
+    }
+    new ResizeObserver(() => {
+      if (!this.section.clientWidth) this.sweep.stop();
+    }).observe(this.section);
+  }
+
+  /** @param {boolean} isPlaying */
+  #showPlaying(isPlaying) {
+    this.play.classList.toggle('playing', isPlaying);
+    this.play.setAttribute('aria-label', isPlaying ? 'Stop' : 'Play: sweep alpha from 0 to 1');
+    if (!isPlaying) this.controller.settle();
   }
 }

@@ -51,7 +51,9 @@ export class DigitController {
    * @param {Page} options.page
    */
   constructor({ start, ask, clock, page }) {
-    this.choice = { method: start.method, title: start.title, token: start.token, strength: 1, alpha: 0.5 };
+    const { method, token } = start;
+    const title = start.methods.find(({ id }) => id === method)?.title ?? method;
+    this.choice = { method, title, token, strength: 1, alpha: 0 };
     this.clock = clock;
     this.page = page;
     /** @type {CoalescedRequest<Subject, import('./protocol.js').PredictionsReply | Failure>} */
@@ -75,10 +77,17 @@ export class DigitController {
     return this.predictions && this.#exact?.alpha === this.choice.alpha ? this.#exact : null;
   }
 
-  /** @returns {Strengths | null} The last strengths, while they are about the networks and samples shown. */
+  /** @returns {Strengths | null} The last strengths, while they are about the networks and samples chosen and shown. */
   get strengths() {
     const [known, shown] = [this.#strengths, this.predictions];
-    return known && shown && haveSameNetworks(known, shown) && known.serial === shown.serial ? known : null;
+    if (!known || !shown || known.serial !== shown.serial) return null;
+    return haveSameNetworks(known, shown) && haveSameNetworks(known, this.choice) ? known : null;
+  }
+
+  /** @returns {Series | null} The accuracies along alpha, likewise. */
+  get curve() {
+    const { predictions: shown, choice } = this;
+    return shown && haveSameNetworks(shown, choice) ? shown.curve : null;
   }
 
   /** @returns {'exact' | 'preview' | 'loading' | 'failed'} */
@@ -136,7 +145,7 @@ export class DigitController {
     if (!this.#isResting || !shown) return;
     const { method, token, strength } = shown;
     if (shown.isCurveStale) this.curveRequest.ask({ method, token, strength });
-    else if (this.page.wantsStrengths() && this.strengths?.alpha !== this.choice.alpha) {
+    if (this.page.wantsStrengths() && this.strengths?.alpha !== this.choice.alpha) {
       this.strengthsRequest.ask({ method, token, alpha: this.choice.alpha });
     }
   }

@@ -14,13 +14,26 @@
 /** @typedef {Subject & { alpha: number }} ExactRequest */
 /** @typedef {{ method: string, token: string, alpha: number, session?: string | null }} StrengthsRequest */
 /** @typedef {Subject & { ink: string, colour: number[] }} DrawRequest bytes (28, 28) in base64; levels of RGB */
-/** @typedef {{ again?: boolean }} FetchRequest */
+
+/** @typedef {{ count: number, mean: number, std: number }} Seeds Accuracy on MNIST-M over several seeds */
+
+/**
+ * What ships of the measures of source-only and one method; rows of accuracies are those at `alphas`.
+ * @typedef {object} Facts
+ * @property {number} seed Of the networks.
+ * @property {Seeds | null} seeds
+ * @property {number[]} alphas
+ * @property {{ names: string[], accuracy: number[][] }} inks
+ * @property {number} inkCount Digits in each ink.
+ * @property {number[][]} norms Of the first convolution for red, green and blue: of source-only, of the method.
+ * @property {{ edges: number[], counts: number[], accuracy: number[][] }} brightness Edges 0 to 256.
+ */
 
 /**
  * Samples of all domains and the networks' answers at all `alphas`.
  * @typedef {Success & {
  *   serial: string, method: string, titles: string[], notes: string[],
- *   source: { title: string, isMnist: boolean }, held: number, labels: number[],
+ *   source: { title: string, isMnist: boolean }, counts: number[], measured: Facts | null, labels: number[],
  *   pixels: string, alphas: number[], probs: string, map: { positions: string, labels: number[][] },
  * }} PredictionsReply `pixels` uint8 (4, 40, 28, 28, 3); `probs` (alphas, 4, 40, 10); positions (alphas, 2, n, 2)
  */
@@ -51,26 +64,20 @@
  * }} RunReply
  */
 
-/**
- * @typedef {Success & {
- *   state: 'fetching' | 'there' | 'failed' | 'offline', share: number, text: string,
- * }} FetchReply
- */
+/** @typedef {{ id: string, title: string, group: string, about: string, paper: string }} MethodChoice */
 
 /**
  * What the tab shows first.
  * @typedef {object} Start
  * @property {string} method
- * @property {string} title The method's.
+ * @property {MethodChoice[]} methods
  * @property {string} token The picture's.
  * @property {[token: string, title: string][]} pictures
  */
 
 /**
- * A change from the server, the component's value: another method, or a person's own picture.
- * @typedef {{
- *   serial: string, method?: string, title?: string, token?: string, picture?: string, session?: string,
- * }} Change
+ * A change from the server, the component's value: a person's own picture.
+ * @typedef {{ serial: string, token: string, picture: string, session?: string }} Change
  */
 
 export {};

@@ -9,7 +9,11 @@ export const DOMAIN_COLOURS = ['--d0', '--d1', '--d2', '--d3'];
 export const DASHES = [[], [9, 4], [2, 3], [9, 3, 2, 3], [4, 4]];
 export const CLASS_COLOURS = Array.from({ length: NUM_CLASSES }, (_, digit) => `--c${digit}`);
 
-const COLOURS = ['--dni-ink', '--dni-soft-ink', '--dni-rule', '--dni-wrong', ...DOMAIN_COLOURS, '--d4', ...CLASS_COLOURS];
+export const INK_COLOURS = ['white', 'yellow', 'red', 'green', 'cyan', 'magenta', 'blue'].map((ink) => `--ink-${ink}`);
+
+const COLOURS = [
+  ...['--dni-ink', '--dni-soft-ink', '--dni-rule', '--dni-wrong', '--d4'], ...DOMAIN_COLOURS, ...CLASS_COLOURS, ...INK_COLOURS,
+];
 
 /** The custom properties for colours, as canvases need them. */
 export class Palette {

@@ -50,7 +50,7 @@ export class Chart {
    * @param {import('./canvas.js').Palette} options.palette
    * @param {readonly Line[]} options.lines
    * @param {readonly Tick[]} options.ticks
-   * @param {(share: number) => void} options.onPick Called on a click or drag.
+   * @param {(share: number) => void} [options.onPick] Called on a click or drag.
    * @param {() => void} options.onShow
    */
   constructor(canvas, { palette, lines, ticks, onPick, onShow }) {
@@ -60,10 +60,10 @@ export class Chart {
     this.ticks = ticks;
     this.surface = new Surface(canvas, onShow);
     this.scale = new ChartScale(0, 0);
-    attachPick(canvas, onPick);
+    if (onPick) attachPick(canvas, onPick);
   }
 
-  /** @param {number} marker 0 to 1. */
+  /** @param {number | null} marker 0 to 1; null for none. */
   draw(marker) {
     const context = this.surface.clear();
     if (!context) return;
@@ -74,7 +74,7 @@ export class Chart {
       return;
     }
     this.lines.forEach((line, index) => this.#drawLine(context, line, index));
-    this.#drawMarker(context, marker);
+    if (marker !== null) this.#drawMarker(context, marker);
   }
 
   /** @param {CanvasRenderingContext2D} context */

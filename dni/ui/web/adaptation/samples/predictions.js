@@ -11,7 +11,7 @@ import { Series, decodePositions, decodeProbabilities, percent } from './numbers
  * `isCurveStale`.
  * @typedef {Subject & {
  *   title: string, serial: string, titles: string[], notes: string[], source: { title: string, isMnist: boolean },
- *   held: number, labels: number[], pixels: string, alphas: number[],
+ *   counts: number[], measured: import('../protocol.js').Facts | null, labels: number[], pixels: string, alphas: number[],
  *   probabilities: Series, map: Series, mapLabels: number[][], curve: Series | null, isCurveStale: boolean,
  * }} Predictions
  */
@@ -50,12 +50,12 @@ export function areSame(one, other) {
  * @returns {Predictions}
  */
 export function decodePredictions(reply, asked, title, before) {
-  const { serial, titles, notes, source, held, labels, pixels, alphas } = reply;
+  const { serial, titles, notes, source, counts, measured, labels, pixels, alphas } = reply;
   // With another strength alone, the last curve stays right for the domains without a picture.
   const keepsCurve = before && haveSameNetworks(before, asked) && before.serial === serial;
   return {
     ...asked,
-    ...{ title, serial, titles, notes, source, held, labels, pixels, alphas },
+    ...{ title, serial, titles, notes, source, counts, measured, labels, pixels, alphas },
     probabilities: new Series(alphas, decodeProbabilities(reply.probs)),
     map: new Series(alphas, decodePositions(reply.map.positions)),
     mapLabels: reply.map.labels,

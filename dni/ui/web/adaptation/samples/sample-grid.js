@@ -33,7 +33,6 @@ export class SampleGrid {
   #probabilities = null;
   /** @type {readonly number[]} */
   #labels = [];
-  #held = '';
   #picked = -1;
   /** @type {SampleLayout | null} */
   #layout = null;
@@ -66,12 +65,10 @@ export class SampleGrid {
    * @param {string} domain.title
    * @param {string} domain.note
    * @param {readonly number[]} domain.labels
-   * @param {number} domain.held Number of held-out digits.
    * @param {Uint8Array} domain.pixels (40, 28, 28, 3)
    */
-  open({ title, note, labels, held, pixels }) {
+  open({ title, note, labels, pixels }) {
     this.#labels = labels;
-    this.#held = held.toLocaleString('en');
     find(this.card, 'h3').textContent = title;
     find(this.card, '.note').textContent = note;
     const help = `${title}: ${NUM_SAMPLES} digits and what they are read as; arrow keys for details`;
@@ -84,16 +81,12 @@ export class SampleGrid {
     }
   }
 
-  /**
-   * @param {Float32Array} probabilities (40, 10)
-   * @param {string} accuracy On all held-out digits, in words.
-   */
-  draw(probabilities, accuracy) {
+  /** @param {Float32Array} probabilities (40, 10) */
+  draw(probabilities) {
     this.#probabilities = probabilities;
     const samples = samplesOf(probabilities, this.#labels);
     const right = samples.filter(({ isWrong }) => !isWrong).length;
-    const tally = `${this.#held} held-out digits: ${accuracy} read rightly · of these ${NUM_SAMPLES}: ${right}`;
-    find(this.card, '.tally').textContent = tally;
+    find(this.card, '.tally').textContent = `${right} of these ${NUM_SAMPLES} read rightly`;
     this.#drawSamples(samples);
     if (this.#picked >= 0) this.#showDetails();
   }

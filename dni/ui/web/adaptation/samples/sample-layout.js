@@ -1,9 +1,9 @@
 // @ts-check
-// Where the forty digits of a domain lie on their canvas: eight columns, five rows, a label below each.
+// Where the forty digits of a domain lie on their canvas: a column for each class, four rows, a label below each.
 
-import { DIGIT_SIDE, NUM_SAMPLES } from './numbers.js';
+import { DIGIT_SIDE, NUM_CLASSES, NUM_SAMPLES } from './numbers.js';
 
-export const COLUMNS = 8;
+export const COLUMNS = NUM_CLASSES;
 export const ROWS = NUM_SAMPLES / COLUMNS;
 /** Height of the label below a digit, in CSS pixels. */
 export const LABEL = 15;
@@ -11,7 +11,7 @@ const GAP = 3;
 // A smaller digit is worth whole screen pixels for its own down to this share of the cell.
 const LEAST_FILL = 0.82;
 /** @type {Record<string, number>} */
-const KEY_STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS };
+const KEY_STEPS = { ArrowLeft: -ROWS, ArrowRight: ROWS, ArrowUp: -1, ArrowDown: 1 };
 
 /** @typedef {{ width: number, height: number }} Size */
 
@@ -47,9 +47,9 @@ export class SampleLayout {
   }
 }
 
-/** @param {number} sample */
+/** @param {number} sample They are sorted by class. */
 export function cellOf(sample) {
-  return { column: sample % COLUMNS, row: Math.floor(sample / COLUMNS) };
+  return { column: Math.floor(sample / ROWS), row: sample % ROWS };
 }
 
 /**
@@ -59,7 +59,7 @@ export function cellOf(sample) {
  */
 export function sampleAt(x, y) {
   const [column, row] = [Math.floor(x * COLUMNS), Math.floor(y * ROWS)];
-  return column < 0 || column >= COLUMNS || row < 0 || row >= ROWS ? -1 : row * COLUMNS + column;
+  return column < 0 || column >= COLUMNS || row < 0 || row >= ROWS ? -1 : column * ROWS + row;
 }
 
 /**
@@ -70,8 +70,10 @@ export function sampleAt(x, y) {
 export function sampleByKey(sample, key) {
   const step = KEY_STEPS[key];
   if (!step) return null;
-  const next = sample < 0 ? 0 : sample + step;
-  return next >= 0 && next < NUM_SAMPLES ? next : sample;
+  if (sample < 0) return 0;
+  const next = sample + step;
+  const isBeyond = next < 0 || next >= NUM_SAMPLES || (Math.abs(step) === 1 && cellOf(next).column !== cellOf(sample).column);
+  return isBeyond ? sample : next;
 }
 
 /**

@@ -56,7 +56,7 @@ test('opens with predictions, then the exact answer, then the curve', async () =
   await server.send('desk');
   assert.equal(controller.state, 'preview');
   assert.equal(seen.opened, 1);
-  assert.deepEqual(server.asked('exact').request, { method: 'dann', token: 'coffee', strength: 1, alpha: 0.5 });
+  assert.deepEqual(server.asked('exact').request, { method: 'dann', token: 'coffee', strength: 1, alpha: 0 });
   assert.deepEqual(server.names, ['exact']);
   await server.send('exact');
   assert.equal(controller.state, 'exact');
@@ -109,7 +109,7 @@ test('of the alphas that wait for a slow answer only the newest is asked for', a
 test('going back to the alpha of the last exact answer shows it again without a request', async () => {
   const { clock, server, controller } = await makeComplete();
   controller.setAlpha(0.6);
-  controller.setAlpha(0.5);
+  controller.setAlpha(0);
   assert.equal(controller.state, 'exact');
   clock.advance(SETTLE_MS);
   assert.deepEqual(server.names, []);
@@ -209,7 +209,7 @@ test('strengths are asked for when their chart is seen, for each alpha once', as
   assert.ok(!controller.strengths);
   seen.wantsStrengths = true;
   controller.askRest();
-  assert.deepEqual(server.asked('strengths').request, { method: 'dann', token: 'coffee', alpha: 0.5 });
+  assert.deepEqual(server.asked('strengths').request, { method: 'dann', token: 'coffee', alpha: 0 });
   await server.send('strengths');
   const strengths = () => /** @type {DigitController} */ (controller).strengths;
   const half = [...(strengths()?.series.at(0.5) ?? [])].map((share) => Number(share.toFixed(6)));
@@ -218,12 +218,28 @@ test('strengths are asked for when their chart is seen, for each alpha once', as
   assert.deepEqual(server.names, []);
   controller.setAlpha(0.9);
   clock.advance(SETTLE_MS);
-  assert.equal(strengths()?.alpha, 0.5, 'the last ones stay until the next');
+  assert.equal(strengths()?.alpha, 0, 'the last ones stay until the next');
   await server.send('exact');
   assert.equal(server.asked('strengths').request.alpha, 0.9);
   controller.choose({ token: 'rocket' });
   await server.send('desk');
   assert.equal(controller.strengths, null);
+});
+
+test('what was measured of another method is gone as soon as that is chosen', async () => {
+  const { clock, server, controller, seen } = await makeComplete();
+  seen.wantsStrengths = true;
+  controller.askRest();
+  await server.send('strengths');
+  assert.ok(controller.strengths && controller.curve);
+  controller.choose({ method: 'coral', title: 'CORAL' });
+  assert.deepEqual([controller.strengths, controller.curve], [null, null]);
+  await server.send('desk');
+  clock.advance(SETTLE_MS);
+  await server.send('exact');
+  assert.equal(server.asked('strengths').request.method, 'coral', 'also while the curve is measured');
+  await server.send('strengths');
+  assert.equal(controller.strengths?.method, 'coral');
 });
 
 test('alpha is kept to four decimals', () => {

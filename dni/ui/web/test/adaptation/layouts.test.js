@@ -12,21 +12,20 @@ import { base64 } from './support.js';
 
 // ---- the samples of a domain
 
-test('samples lie in eight columns and five rows, without covering each other', () => {
-  const layout = new SampleLayout({ width: 640, height: 448 }, 1);
+test('a class is a column of four, and no sample covers another', () => {
+  const layout = new SampleLayout({ width: 640, height: 320 }, 1);
   const places = Array.from({ length: 40 }, (_, n) => layout.place(n));
-  assert.equal(places[0].y, places[7].y);
-  assert.ok(places[8].y > places[7].y);
-  assert.equal(places[8].x, places[0].x);
-  for (let n = 1; n < 8; n++) assert.ok(places[n].x - places[n - 1].x >= layout.side);
-  assert.ok(places[8].y - places[0].y >= layout.side + LABEL);
+  assert.equal(places[0].x, places[3].x);
+  assert.ok(places[4].x - places[0].x >= layout.side);
+  assert.equal(places[4].y, places[0].y);
+  for (let n = 1; n < 4; n++) assert.ok(places[n].y - places[n - 1].y >= layout.side + LABEL);
   assert.ok(places[39].x + layout.side <= 640);
-  assert.ok(places[39].y + layout.side + LABEL <= 448);
+  assert.ok(places[39].y + layout.side + LABEL <= 320);
 });
 
 for (const ratio of [1, 1.5, 2]) {
   test(`a digit's pixel is a whole number of screen pixels where that fills the cell (${ratio})`, () => {
-    const layout = new SampleLayout({ width: 600, height: 420 }, ratio);
+    const layout = new SampleLayout({ width: 700, height: 320 }, ratio);
     assert.equal(layout.side, 56);
     const { x, y } = layout.place(13);
     assert.ok(Number.isInteger(x * ratio) && Number.isInteger(y * ratio));
@@ -34,14 +33,14 @@ for (const ratio of [1, 1.5, 2]) {
 }
 
 test('where whole pixels would leave too much of the cell empty, the cell is filled', () => {
-  const layout = new SampleLayout({ width: 8 * 50, height: 5 * 65 }, 1);
+  const layout = new SampleLayout({ width: 10 * 50, height: 4 * 65 }, 1);
   assert.equal(layout.side, 44);
 });
 
 test('the sample under the pointer', () => {
   assert.equal(sampleAt(0, 0), 0);
   assert.equal(sampleAt(0.99, 0.99), 39);
-  assert.equal(sampleAt(0.13, 0.21), 9);
+  assert.equal(sampleAt(0.13, 0.26), 5);
   for (const [x, y] of [[-0.01, 0.5], [1, 0.5], [0.5, -0.01], [0.5, 1]]) assert.equal(sampleAt(x, y), -1);
 });
 
@@ -49,7 +48,8 @@ test('keys go from sample to sample and stop at the edge', () => {
   const path = ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp', 'ArrowUp'];
   let sample = -1;
   const seen = path.map((key) => { sample = sampleByKey(sample, key) ?? NaN; return sample; });
-  assert.deepEqual(seen, [0, 1, 9, 8, 0, 0]);
+  assert.deepEqual(seen, [0, 4, 5, 1, 0, 0]);
+  assert.equal(sampleByKey(3, 'ArrowDown'), 3, 'the next class is to the right');
   assert.equal(sampleByKey(39, 'ArrowRight'), 39);
   assert.equal(sampleByKey(3, 'a'), null);
 });
@@ -58,10 +58,10 @@ test('details stay within the card, below the upper rows and above the lower one
   const layout = new SampleLayout({ width: 640, height: 448 }, 1);
   const canvas = { left: 10, top: 50, width: 640, height: 448 };
   const size = { width: 200, height: 120 };
-  const [first, middle, last] = [0, 4, 39].map((n) => placeDetails(layout, n, canvas, size));
+  const [first, middle, last] = [0, 16, 39].map((n) => placeDetails(layout, n, canvas, size));
   assert.equal(first.left, 10);
   assert.equal(last.left, 650 - 200);
-  const { x, y } = layout.place(4);
+  const { x, y } = layout.place(16);
   assert.equal(middle.left, 10 + x + layout.side / 2 - 100);
   assert.equal(middle.top, 50 + y + layout.side + LABEL + 6);
   assert.equal(last.top, 50 + layout.place(39).y - 120 - 6);

@@ -79,7 +79,8 @@ test('a digit as pixels of a canvas', () => {
 // ---- accuracies in words
 
 const EMPTY = {
-  serial: 'one', method: 'dann', titles: ['MNIST', 'Yours'], notes: [], source: { title: '', isMnist: true }, held: 0,
+  serial: 'one', method: 'dann', titles: ['MNIST', 'Yours'], notes: [], source: { title: '', isMnist: true }, counts: [1, 1],
+  measured: null,
   labels: [], pixels: '', alphas: [0, 1], probs: '', map: { positions: '', labels: [] },
 };
 const SUBJECT = { method: 'dann', token: 'coffee', strength: 1 };

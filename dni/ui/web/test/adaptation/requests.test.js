@@ -5,7 +5,6 @@ import test from 'node:test';
 import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DigitController } from '../../adaptation/digit-controller.js';
 import { DrawnDigit, levelsOf } from '../../adaptation/drawing/drawn-digit.js';
-import { MnistDownload, POLL_MS } from '../../adaptation/mnist-download.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeDigitServer, START } from './support.js';
 
@@ -85,46 +84,4 @@ test('an error is told', async () => {
 
 test('colours as levels', () => {
   assert.deepEqual(levelsOf('#00a0ff'), [0, 160, 255]);
-});
-
-// ---- MNIST's download
-
-function makeDownload() {
-  const server = new FakeDigitServer();
-  const clock = new FakeClock();
-  /** @type {string[]} */
-  const seen = [];
-  const download = new MnistDownload({
-    ask: server.ask, clock, onProgress: ({ state }) => seen.push(state), showMessage: (text) => seen.push(text),
-  });
-  return { server, clock, seen, download };
-}
-
-test('a download is followed to its end, once for each set of samples', async () => {
-  const { server, clock, seen, download } = makeDownload();
-  download.follow('one');
-  download.follow('one');
-  await server.send('fetch');
-  clock.advance(POLL_MS - 1);
-  assert.deepEqual(server.names, []);
-  clock.advance(1);
-  await server.send('fetch', { state: 'there', share: 1 });
-  assert.deepEqual(seen, ['fetching', 'there']);
-  clock.advance(10 * POLL_MS);
-  download.follow('one');
-  assert.deepEqual(server.names, []);
-  download.follow('two');
-  assert.deepEqual(server.names, ['fetch']);
-});
-
-test('after a failure it is tried again only when asked', async () => {
-  const { server, clock, seen, download } = makeDownload();
-  download.follow('one');
-  await server.send('fetch', { state: 'failed', text: 'No network.' });
-  clock.advance(10 * POLL_MS);
-  assert.deepEqual(server.names, []);
-  download.retry();
-  assert.deepEqual(server.asked('fetch').request, { again: true });
-  await server.fail('fetch', 'The server is gone.');
-  assert.deepEqual(seen, ['failed', 'The server is gone.']);
 });

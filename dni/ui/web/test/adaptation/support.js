@@ -8,7 +8,9 @@ import { settled } from '../support/fake-server.js';
 
 export const ALPHAS = [0, 0.5, 1];
 export const START = {
-  method: 'dann', title: 'DANN', token: 'coffee', pictures: /** @type {[string, string][]} */ ([['coffee', 'Coffee']]),
+  method: 'dann', token: 'coffee',
+  methods: [{ id: 'dann', title: 'DANN', group: '', about: '', paper: '' }],
+  pictures: /** @type {[string, string][]} */ ([['coffee', 'Coffee']]),
 };
 
 export class FakeDigitServer {
@@ -68,7 +70,7 @@ export class FakeDigitServer {
 const REPLIES = {
   desk: ({ method }) => ({
     serial: 'one', method, titles: ['MNIST', 'MNIST-M', 'Inverted', 'Yours'], notes: ['', '', '', ''],
-    source: { title: "MNIST's test digits", isMnist: true }, held: 310, labels: Array(40).fill(3), pixels: '',
+    source: { title: "MNIST's test digits", isMnist: true }, counts: [310, 310], measured: null, labels: Array(40).fill(3), pixels: '',
     alphas: ALPHAS, probs: base64(ALPHAS.flatMap((_, n) => Array(1600).fill(100 * n))),
     map: { positions: base64(Array(ALPHAS.length * 8).fill(0)), labels: [[1], [1]] },
   }),
@@ -81,7 +83,6 @@ const REPLIES = {
     serial: 'one', strengths: [0, 1], accuracy: { source: [0.9, 0.1], blend: [0.8, 0.4], adapted: [0.7, 0.6] },
   }),
   draw: () => ({ pixels: 'seen', probs: base64(ALPHAS.flatMap((_, n) => Array(10).fill(n))) }),
-  fetch: () => ({ state: 'fetching', share: 0.25, text: '' }),
 };
 
 /** @param {number[]} bytes */
