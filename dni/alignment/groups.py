@@ -2,8 +2,8 @@
 
 Channels that the trace unites (:mod:`dni.alignment.trace`) are one *channel*: a filter of one layer, its
 bias and slope, and the inputs of each later layer that reads it; of a residual trunk, all along the
-trunk. Channels that are found in the same places of the same tensors form a *group*, inside of which each may take
-the place of each other. Whether that is so is checked by reordering and running the network.
+trunk. Channels that are found in the same places of the same tensors form a *group*, inside of which each
+may take the place of each other. Whether that is so is checked by reordering and running the network.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ def because(unknown: Mapping[str, int]) -> str:
 
 def groups_of(trace: Trace, network: ImageNetwork) -> list[Group]:
     """The groups that the trace allows, in the order of the tensors in which they come first."""
-    places_of: defaultdict[int, defaultdict[tuple[str, int], list[int]]] = defaultdict(lambda: defaultdict(list))
+    places_of: defaultdict[int, defaultdict[tuple[str, int], list[int]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for name, axes in trace.axes.items():
         for axis, labels in enumerate(axes):
             for position, root in enumerate(() if labels is None else trace.sets.roots(labels)):
@@ -135,9 +137,7 @@ def groups_of(trace: Trace, network: ImageNetwork) -> list[Group]:
     ]
 
 
-def reordered(
-    state: Mapping[str, Tensor], group: Group, order: Sequence[int] | Labels
-) -> dict[str, Tensor]:
+def reordered(state: Mapping[str, Tensor], group: Group, order: Sequence[int] | Labels) -> dict[str, Tensor]:
     """A copy of the state in which channel ``i`` of the group is what ``order[i]`` was."""
     result = dict(state)
     for place in group.places:

@@ -70,7 +70,7 @@ def convolution(sets: ChannelSets, axes_of: AxesOf, out: Tensor, args: Sequence[
         outgoing = sets.new(out.shape[1], fixed=True)
     if bias is not None:
         outgoing = sets.unite_axes([outgoing, axes_of(bias)[0]])
-    return None, outgoing, *[None] * (out.ndim - 2)
+    return (None, outgoing, *(None for _ in range(out.ndim - 2)))
 
 
 def matrix_product(sets: ChannelSets, axes_of: AxesOf, out: Tensor, args: Sequence[Any]) -> Axes:
@@ -103,7 +103,9 @@ def concatenation(sets: ChannelSets, axes_of: AxesOf, out: Tensor, args: Sequenc
     tensors = [each for each in args[0] if each.numel() or each.ndim > 1]
     dim = (args[1] if len(args) > 1 else 0) % out.ndim
     axes = [axes_of(each) for each in tensors]
-    result = [sets.unite_axes([each[axis] for each in axes]) if axis != dim else None for axis in range(out.ndim)]
+    result = [
+        sets.unite_axes([each[axis] for each in axes]) if axis != dim else None for axis in range(out.ndim)
+    ]
     along = [each[dim] for each in axes]
     if any(labels is not None for labels in along):
         result[dim] = np.concatenate(
@@ -128,6 +130,15 @@ def selected(sets: ChannelSets, axes_of: AxesOf, out: Tensor, args: Sequence[Any
     """``select(input, dim, index)``: what is taken by its place stays in its place."""
     axes = list(axes_of(args[0]))
     sets.fix([axes.pop(args[1])])
+    return tuple(axes)
+
+
+def flipped(sets: ChannelSets, axes_of: AxesOf, out: Tensor, args: Sequence[Any]) -> Axes:
+    """``flip(input, dims)`` and ``roll(input, shifts, dims)``: channels that are moved are fixed."""
+    axes, dims = list(axes_of(args[0])), args[-1]
+    for dim in range(len(axes)) if len(args) > 2 and not dims else dims:
+        sets.fix([axes[dim]])
+        axes[dim] = None
     return tuple(axes)
 
 
@@ -224,10 +235,10 @@ NAMES: dict[Rule, str] = {
     keeps_channels: "upsample_nearest1d upsample_nearest2d _upsample_nearest_exact2d upsample_bilinear2d "
     "upsample_bicubic2d _upsample_bilinear2d_aa _upsample_bicubic2d_aa constant_pad_nd reflection_pad2d "
     "replication_pad2d avg_pool2d max_pool2d_with_indices _adaptive_avg_pool2d adaptive_max_pool2d",
-    elementwise: "alias clone contiguous detach lift_fresh _to_copy relu relu_ leaky_relu leaky_relu_ elu elu_ "
-    "gelu silu silu_ sigmoid sigmoid_ tanh tanh_ hardtanh hardtanh_ hardswish hardswish_ hardsigmoid mish "
-    "softplus exp sqrt rsqrt reciprocal neg abs square erf sin cos round floor pow clamp clamp_ clamp_min "
-    "clamp_max _softmax add add_ sub sub_ rsub mul mul_ div div_ maximum minimum where addcmul lerp",
+    elementwise: "alias clone contiguous detach lift_fresh _to_copy relu relu_ leaky_relu leaky_relu_ elu "
+    "elu_ gelu silu silu_ sigmoid sigmoid_ tanh tanh_ hardtanh hardtanh_ hardswish hardswish_ hardsigmoid "
+    "mish softplus exp sqrt rsqrt reciprocal neg abs square erf sin cos round floor pow clamp clamp_ clamp_min "
+    "clamp_max copy_ _softmax add add_ sub sub_ rsub mul mul_ div div_ maximum minimum where addcmul lerp",
     prelu: "_prelu_kernel prelu",
     convolution: "convolution _convolution",
     matrix_product: "mm bmm",
@@ -236,6 +247,7 @@ NAMES: dict[Rule, str] = {
     concatenation: "cat",
     sliced: "slice",
     selected: "select",
+    flipped: "flip roll",
     permuted: "permute",
     transposed: "transpose t",
     viewed: "view _unsafe_view reshape _reshape_alias squeeze unsqueeze",

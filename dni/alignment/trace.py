@@ -70,7 +70,7 @@ class Follower(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch has
         self._of_tensor: dict[int, tuple[Tensor, Axes]] = {}
 
     def axes_of(self, tensor: Tensor) -> Axes:
-        """The labels of a tensor; of one from elsewhere, such as the picture, there are none but fixed ones."""
+        """The labels of a tensor; one from elsewhere, such as the picture, has none."""
         found = self._of_tensor.get(id(tensor))
         if found is not None:
             return found[1]
