@@ -200,10 +200,10 @@ def main() -> None:
         f"no limit was set, {counts[1][0]} of {counts[1][1]}. *Kept* limits and the others are those of "
         "dni/compatibility/midpoint.py. Middle 96x96 pixels of each picture, values in the order of the "
         "pictures. *First answer*: from the parameters alone. *Correlation*: mean over layers, with the "
-        "first network. *Kept*: how much of what the ends add to plain enlargement is left half-way. *Detour*: "
-        "distance of the blend's picture to the farther end, divided by that between the ends, or by two "
-        "levels of 255 where that is more. Trained networks: short runs on patches of 64, with the settings "
-        "in benchmarks/verdicts.py."
+        "first network. *Kept*: how much of what the ends add to plain enlargement is left half-way. "
+        "*Detour*: distance of the blend's picture to the farther end, divided by that between the ends, or "
+        "by two levels of 255 where that is more. Trained networks: short runs on patches of 64, with the "
+        "settings in benchmarks/verdicts.py."
     )
     save_table("verdicts", "Verdicts on known cases", columns, rows, note)
 

@@ -119,9 +119,9 @@ def concatenation(sets: ChannelSets, axes_of: AxesOf, out: Tensor, args: Sequenc
 
 def sliced(sets: ChannelSets, axes_of: AxesOf, out: Tensor, args: Sequence[Any]) -> Axes:
     """``slice(input, dim, start, end, step)``."""
-    dim, start, end, step = [*args[1:5], *(0, None, None, 1)[len(args) - 1 :]]
-    axes = list(axes_of(args[0]))
+    dim, axes = args[1] if len(args) > 1 else 0, list(axes_of(args[0]))
     if (labels := axes[dim]) is not None:
+        start, end, step = (args[place] if len(args) > place else None for place in (2, 3, 4))
         axes[dim] = labels[slice(start, end, step)]
     return tuple(axes)
 
@@ -237,8 +237,9 @@ NAMES: dict[Rule, str] = {
     "replication_pad2d avg_pool2d max_pool2d_with_indices _adaptive_avg_pool2d adaptive_max_pool2d",
     elementwise: "alias clone contiguous detach lift_fresh _to_copy relu relu_ leaky_relu leaky_relu_ elu "
     "elu_ gelu silu silu_ sigmoid sigmoid_ tanh tanh_ hardtanh hardtanh_ hardswish hardswish_ hardsigmoid "
-    "mish softplus exp sqrt rsqrt reciprocal neg abs square erf sin cos round floor pow clamp clamp_ clamp_min "
-    "clamp_max copy_ _softmax add add_ sub sub_ rsub mul mul_ div div_ maximum minimum where addcmul lerp",
+    "mish softplus exp sqrt rsqrt reciprocal neg abs square erf sin cos round floor pow clamp clamp_ "
+    "clamp_min clamp_max copy_ _softmax add add_ sub sub_ rsub mul mul_ div div_ maximum minimum where "
+    "addcmul lerp",
     prelu: "_prelu_kernel prelu",
     convolution: "convolution _convolution",
     matrix_product: "mm bmm",
