@@ -21,6 +21,7 @@ from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
 from dni.checkpoints.files import read_metadata, read_state, save
 from dni.checkpoints.networks import load_network
+from dni.compatibility.crop import LARGEST_CROP
 from dni.compatibility.verdict import Verdict, inspect_networks
 from models import RRDBNet
 
@@ -77,10 +78,10 @@ def row_of(case: Case, folder: Path) -> list[str]:
     """Before and after."""
     target, start = folder / "aligned.safetensors", time.process_time()
     try:
-        found = align(case.first, case.second, target, catalog={}, keep_any=True)
+        found = align(case.first, case.second, target, catalog={}, keep_any=True, crop=LARGEST_CROP)
     except AlignmentError as error:
-        before = inspect_networks([case.first, case.second], catalog={})
-        return [case.title, *words_of(before), str(error), "", "", "", "", "no"]
+        before = inspect_networks([case.first, case.second], catalog={}, crop=LARGEST_CROP)
+        return [case.title, *words_of(before), f"none: {error}", "", "", "", "no", psnr_words(before), ""]
     seconds = time.process_time() - start
     return [
         case.title,
@@ -100,7 +101,7 @@ def unordered(case: Case, found: Alignment) -> list[str]:
         return [psnr_words(found.before)]
     if case.original == case.first:
         return ["equal"]
-    return [psnr_words(inspect_networks([case.first, case.original], catalog={}))]
+    return [psnr_words(inspect_networks([case.first, case.original], catalog={}, crop=LARGEST_CROP))]
 
 
 def words_of(verdict: Verdict) -> list[str]:

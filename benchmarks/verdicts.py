@@ -18,6 +18,7 @@ from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
 from dni.checkpoints.files import read_metadata, read_state, save
 from dni.compatibility.correlation import mean_correlation
+from dni.compatibility.crop import LARGEST_CROP
 from dni.compatibility.first_answer import first_answer
 from dni.compatibility.midpoint import QUALITIES
 from dni.compatibility.verdict import inspect_networks
@@ -145,7 +146,7 @@ def with_noise(state: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
 
 def row_of(case: Case) -> list[str]:
     """The verdicts on all pictures."""
-    found = [inspect_networks(case.paths, picture=EXAMPLES / name, seconds=None) for name in PICTURES]
+    found = [inspect_networks(case.paths, picture=EXAMPLES / name, crop=LARGEST_CROP) for name in PICTURES]
     tests = [each.evidence.midpoints[0] for each in found]
     verdicts = [each.verdict for each in found]
     first = first_answer(case.paths)

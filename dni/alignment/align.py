@@ -154,6 +154,7 @@ def align(
     picture: Path | None = None,
     catalog: Mapping[str, Pair] | None = None,
     keep_any: bool = False,
+    crop: int | None = None,
     control: RenderControl | None = None,
 ) -> Alignment:
     """Align two files and judge the blend before and after; written only if the midpoint is better.
@@ -163,6 +164,7 @@ def align(
         picture: Of the midpoint tests; by default an example.
         catalog: Known pairs, for the verdicts' lineage.
         keep_any: Write the file even if it is not better.
+        crop: Of both tests' picture; see :func:`dni.compatibility.verdict.inspect_networks`.
         control: Of the midpoint tests.
 
     Raises:
@@ -170,19 +172,19 @@ def align(
     """
     labels = Pair.from_paths([first, second]).labels
 
-    def judged(other: Path) -> Verdict:
+    def judged(other: Path, crop: int | None) -> Verdict:
         return inspect_networks(
-            [first, other], labels=labels, picture=picture, catalog=catalog, control=control
+            [first, other], labels=labels, picture=picture, catalog=catalog, control=control, crop=crop
         )
 
     check_destination(destination, SAFETENSORS_SUFFIX)
-    before = judged(second)
+    before = judged(second, crop)
     if not before.evidence.same_architecture:
         raise AlignmentError(before.reason)
     with tempfile.TemporaryDirectory(prefix="aligned-", dir=process_folder()) as folder:
         trial = Path(folder) / f"aligned{SAFETENSORS_SUFFIX}"
         aligned = write_aligned(first, second, trial)
-        alignment = Alignment(aligned, before, judged(trial))
+        alignment = Alignment(aligned, before, judged(trial, before.evidence.crop))
         if alignment.is_better or keep_any:
             with atomic_write(destination) as partial:
                 shutil.copyfile(trial, partial)

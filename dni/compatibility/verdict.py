@@ -22,7 +22,7 @@ from dni.checkpoints.networks import load_each, states_of
 from dni.checkpoints.probe import execution_order
 from dni.checkpoints.sandbox import check_size
 from dni.compatibility.correlation import LayerCorrelation, filter_correlation
-from dni.compatibility.crop import LARGEST_CROP, SECONDS, affordable_crop, middle
+from dni.compatibility.crop import SECONDS, affordable_crop, middle
 from dni.compatibility.explanation import reason_for
 from dni.compatibility.incompatibility import find_incompatibility
 from dni.compatibility.lineage import lineage_of
@@ -111,7 +111,7 @@ def inspect_networks(
     max_bytes: int = MAX_BYTES,
     device: torch.device | None = None,
     control: RenderControl | None = None,
-    seconds: float | None = SECONDS,
+    crop: int | None = None,
 ) -> Verdict:
     """Judge whether networks blend.
 
@@ -123,8 +123,8 @@ def inspect_networks(
         max_bytes: The largest file to open.
         device: Where to render; the GPU if there is one.
         control: Progress, notices, cancellation and slots of the midpoint tests' renders.
-        seconds: About how long these may take on this machine: a smaller part of the picture is rendered
-            where the networks are slow; see :mod:`dni.compatibility.crop`. None for the largest part.
+        crop: Side of the square in the picture's middle to render; by default as much as this machine renders
+            in about 10 s, from 48 to 96 (:mod:`dni.compatibility.crop`).
 
     Raises:
         DniError: A file or the picture cannot be read, or a network not be built; the text names it.
@@ -146,7 +146,7 @@ def inspect_networks(
     correlations = tuple(filter_correlation(states, first.execution_order))
     renderer = Renderer(first, states, precision="float32", device=device)
     control = control or RenderControl()
-    crop = LARGEST_CROP if seconds is None else affordable_crop(renderer, rgb, seconds, control=control)
+    crop = crop or affordable_crop(renderer, rgb, SECONDS, control=control)
     tests = tuple(midpoint_tests(renderer, middle(rgb, crop), control=control))
     evidence = replace(known, correlations=correlations, midpoints=tests, picture=path.name, crop=crop)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)

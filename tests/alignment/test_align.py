@@ -30,8 +30,8 @@ def test_the_command_line(run: Run, tiny_ends: list[Path], shuffled: Path, tmp_p
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
     assert lines[0].endswith(" of 416 hidden channels were moved, in 16 groups.")
-    assert lines[1].startswith("Before: does not blend. The picture half-way breaks down")
-    assert lines[2].startswith("After:  blends ")
+    assert lines[1].startswith("Before: blends with loss. The picture half-way holds together, but")
+    assert lines[2].startswith("After:  blends well. ")
     assert lines[3] == f"Wrote {target}"
     wild = read_state(tiny_ends[1])
     assert all(torch.equal(tensor, wild[name]) for name, tensor in read_state(target).items())

@@ -33,10 +33,10 @@ class AlignPanel:
 
     def __init__(self, tab: MixingHandlers) -> None:
         self.tab = tab
-        with gr.Group(visible=False) as self.offered:
-            gr.Markdown(WHY, elem_id="desk-align-why", container=True)
+        with gr.Column(visible=False) as self.offered:
+            gr.Markdown(WHY, elem_id="desk-align-why")
             self.button = gr.Button(LABEL, size="md", elem_id="desk-align")
-        self.note = gr.HTML(elem_id="desk-aligned")
+        self.note = gr.HTML(visible=False, elem_id="desk-aligned")
         self.made = gr.State()
 
     def connect(self, scene: list[Any], **options: Any) -> Any:
@@ -63,7 +63,11 @@ class AlignPanel:
 
     def hide(self) -> Any:
         """Until the next verdict there is nothing to offer."""
-        return gr.Group(visible=False)
+        return gr.Column(visible=False)
+
+    def forget(self) -> Any:
+        """What came of aligning other networks goes."""
+        return gr.HTML("", visible=False)
 
     def offer(self, pair_id: str, request: gr.Request) -> Any:
         """Show the button under a verdict that aligning may make better."""
@@ -71,7 +75,7 @@ class AlignPanel:
         known = self.tab.known_verdict(pair_id, session)
         two = known is not None and len(known.evidence.networks) == 2
         shown = known is not None and two and is_worth_aligning(known)
-        return gr.Group(visible=shown and self.tab.is_subject(pair_id, session))
+        return gr.Column(visible=shown and self.tab.is_subject(pair_id, session))
 
     def align(self, pair_id: str, request: gr.Request) -> tuple[Any, Any]:
         """Align, judge anew, and hold the result as the session's own networks if it is better."""
@@ -82,13 +86,15 @@ class AlignPanel:
                 before = self.tab.verdict(pair_id, session=session)
                 path, aligned = align_for(self.tab.networks, first, second, session=session)
                 labels = service.pair(pair_id, session).labels
-                after = inspect_in_slot(service, [first, path], session=session, labels=labels)
+                crop = before.evidence.crop
+                after = inspect_in_slot(service, [first, path], session=session, labels=labels, crop=crop)
                 made = self.hold(first, path, after, session) if improves(before, after) else None
         except Cancelled:
             return gr.skip(), gr.skip()
         if not self.tab.is_subject(pair_id, session):
             return None, gr.skip()
-        return made, note_html(aligned, before, after, is_kept=made is not None)
+        note = note_html(aligned, before, after, is_kept=made is not None)
+        return made, gr.HTML(note, visible=True)
 
     def hold(self, first: Path, path: Path, after: Verdict, session: Session) -> str:
         pair_id = self.tab.networks.hold([first, path], session=session)

@@ -119,7 +119,7 @@ def build_networks(
         cleared = event.success(lambda: ("", no_file()), None, [verdict, result], queue=False, **HIDDEN)
         hidden = cleared.success(align.hide, None, [align.offered], queue=False, **HIDDEN)
         if event is not aligned:  # that one says what came of it
-            cleared.success(lambda: "", None, [align.note], queue=False, **HIDDEN)
+            cleared.success(align.forget, None, [align.note], queue=False, **HIDDEN)
         expected = hidden.success(tab.expect, [subject], [verdict], **{**HIDDEN, "concurrency_limit": 2})
         judged = expected.success(
             tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1}

@@ -22,7 +22,12 @@ __all__ = ["first_html", "group_correlations", "inspect_in_slot", "verdict_html"
 
 
 def inspect_in_slot(
-    service: RenderService, paths: Sequence[Path], *, session: Session, labels: Sequence[str] | None = None
+    service: RenderService,
+    paths: Sequence[Path],
+    *,
+    session: Session,
+    labels: Sequence[str] | None = None,
+    crop: int | None = None,
 ) -> Verdict:
     """Judge networks while others use the machine: each run of a network waits for a slot.
 
@@ -33,14 +38,14 @@ def inspect_in_slot(
         service: Whose catalogue and scheduler.
         paths: Two or more files of weights.
         session: Who asks.
-        labels: What to call the networks; see :func:`dni.compatibility.verdict.inspect_networks`.
+        labels, crop: What to call the networks, and how much of the picture to render; see :func:`dni.compatibility.verdict.inspect_networks`.
 
     Raises:
         DniError: See there.
         dni.rendering.control.Cancelled: The session has ended.
     """
     control = RenderControl(slot=partial(service.queue.slot, session, Priority.EXPORT))
-    return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control)
+    return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control, crop=crop)
 
 
 def first_html(answer: FirstAnswer) -> str:
