@@ -38,7 +38,8 @@ def inspect_in_slot(
         service: Whose catalogue and scheduler.
         paths: Two or more files of weights.
         session: Who asks.
-        labels, crop: What to call the networks, and how much of the picture to render; see :func:`dni.compatibility.verdict.inspect_networks`.
+        labels, crop: What to call the networks, and how much of the picture to render; see
+            :func:`dni.compatibility.verdict.inspect_networks`.
 
     Raises:
         DniError: See there.
