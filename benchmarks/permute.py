@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor
@@ -68,17 +68,27 @@ def permuted_rrdb(
     return shuffle.state
 
 
-def permuted_compact(state: Mapping[str, Tensor], *, seed: int = 0) -> dict[str, Tensor]:
-    """A copy of a Compact network (``body.N``, like Real-ESRGAN general), all hidden channels reordered."""
+def permuted_compact(
+    state: Mapping[str, Tensor], *, seed: int = 0, only: Collection[int] | None = None
+) -> dict[str, Tensor]:
+    """A copy of a Compact network (``body.N``, like Real-ESRGAN general) with its hidden channels reordered.
+
+    Args:
+        state: With names as the authors' files have them.
+        seed: Of the order.
+        only: Reorder only the outputs of these convolutions, counted from 0; by default of all.
+    """
     shuffle = Shuffle(state, seed)
     layers = sorted({int(name.split(".")[1]) for name in state})
     order: Tensor | None = None
     for number in layers:
         name = f"body.{number}"
         if state[f"{name}.weight"].ndim == 1:  # PReLU has one slope a channel
-            shuffle.state[f"{name}.weight"] = state[f"{name}.weight"][order]
+            if order is not None:
+                shuffle.state[f"{name}.weight"] = state[f"{name}.weight"][order]
             continue
-        outputs = None if number == layers[-1] else shuffle.order(len(state[f"{name}.weight"]))
+        moves = number != layers[-1] and (only is None or number // 2 in only)
+        outputs = shuffle.order(len(state[f"{name}.weight"])) if moves else None
         shuffle.layer(name, order, outputs)
         order = outputs
     return shuffle.state

@@ -19,6 +19,7 @@ from dni.checkpoints.probe import check_nothing_hidden, execution_order
 
 __all__ = [
     "build",
+    "check_alike",
     "load_each",
     "load_ends",
     "load_network",

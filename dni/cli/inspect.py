@@ -73,6 +73,8 @@ def midpoint_lines(test: Midpoint, evidence: Evidence) -> Iterator[str]:
     for measure in ("brightness", "contrast", "texture"):
         ends = ", ".join(f"{getattr(look, measure):.4f}" for look in test.looks)
         yield f"  {measure:<10}  {getattr(test.blend, measure):.4f} (ends {ends})"
+    if test.kept is not None:
+        yield f"  kept        {test.kept:.2f} of what the ends add to plain enlargement"
     to_ends = ", ".join(map(decibels, test.psnr_to_ends))
     yield f"  PSNR        to the ends {to_ends}; between the ends {decibels(test.psnr_between_ends)}"
     yield f"              to the mean of the ends' pictures {decibels(test.psnr_to_pixel_blend)}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dni.compatibility.correlation import LayerCorrelation, mean_correlation
-from dni.compatibility.midpoint import Midpoint
+from dni.compatibility.midpoint import Midpoint, percent
 
-__all__ = ["reason_for"]
+__all__ = ["ALIKE_FROM", "UNRELATED_BELOW", "reason_for", "unrelated_share"]
 
 # Mean correlation, as benchmarks/verdicts.md measured it: strangers and reordered channels 0.00 to 0.03,
 # far fine-tunings from 0.48, relatives from 0.96.
@@ -30,6 +30,12 @@ def reason_for(names: Sequence[str], correlations: Sequence[LayerCorrelation], w
     return f"{picture_words(where, worst)} {filter_words(correlations, len(names), worst)}"
 
 
+def unrelated_share(correlations: Sequence[LayerCorrelation], other: int = 0) -> float:
+    """The share of layers whose filters are unrelated to those of the first network."""
+    unrelated = sum(layer.correlations[other] < UNRELATED_BELOW for layer in correlations)
+    return unrelated / max(len(correlations), 1)
+
+
 def picture_words(where: str, worst: Midpoint) -> str:
     if worst.quality == "blends well":
         if worst.psnr_between_ends is None:
@@ -46,6 +52,12 @@ def filter_words(correlations: Sequence[LayerCorrelation], num_networks: int, wo
     """What the least alike network's filters say."""
     mean = min(mean_correlation(correlations, other) for other in range(num_networks - 1))
     mean = round(mean, 2) + 0.0  # no minus before 0.00
+    unrelated = max(unrelated_share(correlations, other) for other in range(num_networks - 1))
+    if mean >= ALIKE_FROM and unrelated:
+        return (
+            f"Most filters are alike (mean correlation {mean:.2f}), but those of {percent(unrelated)} of the "
+            "layers are unrelated."
+        )
     if mean >= ALIKE_FROM:
         return f"The filters are alike (mean correlation {mean:.2f})."
     if mean >= UNRELATED_BELOW:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from dni.catalog.catalog_file import load_catalog
 from dni.catalog.pairs import Pair
@@ -23,6 +22,7 @@ from dni.checkpoints.networks import load_each, states_of
 from dni.checkpoints.probe import execution_order
 from dni.checkpoints.sandbox import check_size
 from dni.compatibility.correlation import LayerCorrelation, filter_correlation
+from dni.compatibility.crop import SECONDS, affordable_crop, middle
 from dni.compatibility.explanation import reason_for
 from dni.compatibility.incompatibility import find_incompatibility
 from dni.compatibility.lineage import lineage_of
@@ -35,8 +35,6 @@ from dni.rendering.renderer import Renderer
 __all__ = ["Evidence", "NetworkFacts", "Verdict", "inspect_networks"]
 
 EXAMPLE = EXAMPLE_FOLDER / "astronaut.png"
-# Large enough for texture and edges, small enough for a second on a processor.
-CROP = 96
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ class Evidence:
         correlations: Every layer's correlation with the first network, in order of depth.
         midpoints: The tests, the worst first; empty where the networks do not fit.
         picture: The name of the picture the tests were made on; empty where there was none.
+        crop: Side of the square in its middle that was rendered, in pixels, where the picture is that large.
     """
 
     networks: tuple[NetworkFacts, ...]
@@ -87,6 +86,7 @@ class Evidence:
     correlations: tuple[LayerCorrelation, ...] = ()
     midpoints: tuple[Midpoint, ...] = ()
     picture: str = ""
+    crop: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ def inspect_networks(
     max_bytes: int = MAX_BYTES,
     device: torch.device | None = None,
     control: RenderControl | None = None,
+    crop: int | None = None,
 ) -> Verdict:
     """Judge whether networks blend.
 
@@ -122,6 +123,8 @@ def inspect_networks(
         max_bytes: The largest file to open.
         device: Where to render; the GPU if there is one.
         control: Progress, notices, cancellation and slots of the midpoint tests' renders.
+        crop: Side of the square in the picture's middle to render; by default as much as this machine renders
+            in about 10 s, from 48 to 96 (:mod:`dni.compatibility.crop`).
 
     Raises:
         DniError: A file or the picture cannot be read, or a network not be built; the text names it.
@@ -129,7 +132,8 @@ def inspect_networks(
     """
     files = [Path(path) for path in paths]
     names = Pair.from_paths(files, labels).labels
-    rgb, picture_name = middle_of(Path(picture or EXAMPLE))
+    path = Path(picture or EXAMPLE)
+    rgb = open_picture(path).rgb
     networks = load_small(files, max_bytes)
     facts = tuple(facts_of(*each) for each in zip(names, files, networks, strict=True))
     lineage = lineage_of(files, load_catalog() if catalog is None else catalog, labels=names)
@@ -141,8 +145,10 @@ def inspect_networks(
     first = replace(networks[0], execution_order=execution_order(networks[0]))
     correlations = tuple(filter_correlation(states, first.execution_order))
     renderer = Renderer(first, states, precision="float32", device=device)
-    tests = tuple(midpoint_tests(renderer, rgb, control=control))
-    evidence = replace(known, correlations=correlations, midpoints=tests, picture=picture_name)
+    control = control or RenderControl()
+    crop = crop or affordable_crop(renderer, rgb, SECONDS, control=control)
+    tests = tuple(midpoint_tests(renderer, middle(rgb, crop), control=control))
+    evidence = replace(known, correlations=correlations, midpoints=tests, picture=path.name, crop=crop)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)
 
 
@@ -151,13 +157,6 @@ def load_small(files: Sequence[Path], max_bytes: int) -> list[ImageNetwork]:
     for file in files:
         check_size(file, max_bytes)
     return load_each(files)
-
-
-def middle_of(path: Path) -> tuple[Tensor, str]:
-    """The middle of a picture, uint8 (3, at most 96, at most 96), and its name."""
-    rgb = open_picture(path).rgb
-    top, left = (max(0, side - CROP) // 2 for side in rgb.shape[1:])
-    return rgb[:, top : top + CROP, left : left + CROP], path.name
 
 
 def facts_of(name: str, path: Path, network: ImageNetwork) -> NetworkFacts:

@@ -61,13 +61,13 @@ class Slots:
 def test_every_run_has_a_slot_of_its_own(
     tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch, count: int, pictures: int
 ) -> None:
-    """Ends, every two ends' midpoint and the centre, and one run that tells how much memory a pixel takes."""
+    """Ends, every two ends' midpoint and the centre, and two runs that tell what a pixel takes."""
     slots = Slots(monkeypatch)
     paths = [*tiny_ends, tiny_ends[0]][:count]
     inspect_networks(paths, catalog={}, device=torch.device("cpu"), control=RenderControl(slot=slots.slot))
     assert slots.outside == 0
     assert max(slots.runs) == 1
-    assert sum(slots.runs) == pictures + 1
+    assert sum(slots.runs) == pictures + 2
 
 
 def test_without_slots_the_verdict_is_the_same(

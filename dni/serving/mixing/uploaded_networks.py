@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -87,12 +87,16 @@ class UploadedNetworks:
         return self._take(uploads, session)[1]
 
     def _take(self, uploads: Sequence[Path], session: Session) -> tuple[PersonalFiles, dict[Path, str]]:
-        with self._lock:
-            files = self._files_of.setdefault(session.key, PersonalFiles())
-        session.on_close(self._release)
+        files = self._personal(session)
         with session.busy(), files.lock:  # a button may be quicker than the first look at the files
             session.require_open()
             return files, files.take(uploads)
+
+    def _personal(self, session: Session) -> PersonalFiles:
+        with self._lock:
+            files = self._files_of.setdefault(session.key, PersonalFiles())
+        session.on_close(self._release)
+        return files
 
     def files(self, session: Session) -> list[Path]:
         """A session's files, in the order in which they came."""
@@ -122,6 +126,29 @@ class UploadedNetworks:
             files.pairs.append(tuple(paths))
         # No catalogue knows it: recipes say so by an empty id.
         return self.service.hold_pair(replace(pair, id=""), session=session)
+
+    def make(self, write: Callable[[Path], Path], *, session: Session) -> Path:
+        """Keep a file that is made for a session, as long as a pair that it is an end of is held.
+
+        Args:
+            write: Is given a folder of the file's own, and gives the file.
+            session: Whose.
+
+        Raises:
+            SessionError: The session has ended.
+        """
+        files = self._personal(session)
+        with session.busy(), files.lock:
+            session.require_open()
+            files.drop_unused([upload for upload, own in files.kept.items() if upload != own])
+            folder = Path(tempfile.mkdtemp(dir=files.folder.name))
+            try:
+                made = write(folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            files.kept[made] = made
+            return made
 
     def find(self, sha256: str, *, session: Session) -> Path | None:
         """A session's file of this hash."""

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import gradio as gr
 
+from dni.compatibility.first_answer import first_answer
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
 from dni.examples import WHOLE, example_token, suitable_examples
@@ -25,7 +26,7 @@ from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.mixing.scene import build_scene, request_of
-from dni.ui.mixing.verdict_panel import group_correlations, inspect_in_slot, verdict_html
+from dni.ui.mixing.verdict_panel import first_html, group_correlations, inspect_in_slot, verdict_html
 from dni.ui.picture_inputs import chosen_name
 from dni.ui.progress import download_progress
 from dni.ui.protocol.mixing import MixingState, with_correlations
@@ -50,6 +51,7 @@ class MixingHandlers:
         self.networks = UploadedNetworks(service)
         self.results = Results(service, GpuJobs(service), self.whole, self.part, job="mixing")
         self._verdicts: dict[str, Verdict] = {}
+        self._own_verdicts: WeakKeyDictionary[Session, tuple[str, Verdict]] = WeakKeyDictionary()
         self._subjects: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
 
     # What is on screen
@@ -199,6 +201,19 @@ class MixingHandlers:
             warn(self.networks.plain(error, session=session))
             return gr.skip(), gr.skip(), self.about(pair_id, session)
 
+    def is_subject(self, pair_id: str, session: Session) -> bool:
+        """Whether the verdict is to be on these networks, and not on others that came since."""
+        return self._subjects.get(session, pair_id) == pair_id
+
+    def expect(self, pair_id: str, request: gr.Request) -> Any:
+        """What the parameters alone say, at once; the verdict takes its place."""
+        session = self.session(request)
+        if self.known_verdict(pair_id, session) is not None:
+            return gr.skip()
+        with errors_shown():
+            answer = first_answer(self.service.paths(pair_id, session))
+        return gr.skip() if answer is None or not self.is_subject(pair_id, session) else first_html(answer)
+
     def judge(self, pair_id: str, scene: Scene, request: gr.Request) -> tuple[Any, Any]:
         """The verdict on networks, after their picture is on screen."""
         session = self.session(request)
@@ -207,7 +222,7 @@ class MixingHandlers:
                 verdict = self.verdict(pair_id, session=session)
         except Cancelled:
             return gr.skip(), gr.skip()
-        if self._subjects.get(session, pair_id) != pair_id:
+        if not self.is_subject(pair_id, session):
             return gr.skip(), gr.skip()
         with errors_shown():
             on_desk = isinstance(scene, dict) and scene.get("pair") == pair_id
@@ -215,15 +230,26 @@ class MixingHandlers:
             learnt = with_correlations(scene, known, pair_id=pair_id, session=session.token)
         return verdict_html(verdict, on_desk=on_desk), gr.skip() if learnt is None else learnt
 
+    def known_verdict(self, pair_id: str, session: Session) -> Verdict | None:
+        """What was said of a pair of the catalogue, or last of the session's own; None if nothing was."""
+        own_id, own = self._own_verdicts.get(session, ("", None))
+        return own if own_id == pair_id else self._verdicts.get(pair_id)
+
     def verdict(self, pair_id: str, *, session: Session) -> Verdict:
-        """The verdict on a pair; what it says of the catalogue's is remembered."""
-        known = self._verdicts.get(pair_id)
+        """The verdict on a pair; see :meth:`known_verdict` for what is remembered."""
+        known = self.known_verdict(pair_id, session)
         if known is None:
             paths, labels = self.service.paths(pair_id, session), self.service.pair(pair_id, session).labels
             known = inspect_in_slot(self.service, paths, session=session, labels=labels)
-            if pair_id in self.service.catalog:
-                self._verdicts[pair_id] = known
+            self.remember(pair_id, known, session)
         return known
+
+    def remember(self, pair_id: str, verdict: Verdict, session: Session) -> None:
+        """Keep a verdict: one on the catalogue's networks for all, one on a session's own until its next."""
+        if pair_id in self.service.catalog:
+            self._verdicts[pair_id] = verdict
+        else:
+            self._own_verdicts[session] = pair_id, verdict
 
 
 def name_of(render_request: RenderRequest) -> str:

@@ -10,6 +10,7 @@ from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.examples import WHOLE
 from dni.serving.render_service import RenderService
+from dni.ui.mixing.align_panel import AlignPanel
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component
 from dni.ui.mixing.families_panel import build_families
@@ -97,7 +98,7 @@ def build_networks(
     """
     board, pair, subject = scene
     pair.render()
-    verdict = gr.HTML(elem_id="desk-verdict")
+    verdict, align = gr.HTML(elem_id="desk-verdict"), AlignPanel(tab)
     with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
         files = gr.File(
             label="Two or more files",
@@ -114,10 +115,18 @@ def build_networks(
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
     blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
     resumed = board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)
-    for event in (started, chosen, blended, related, restored, resumed):
+    aligned = align.connect(scene, api_visibility="private")
+    for event in (started, chosen, blended, related, restored, resumed, aligned):
         # What stands there is on other networks.
         cleared = event.success(lambda: ("", no_file()), None, [verdict, result], queue=False, **HIDDEN)
-        cleared.success(tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1})
+        hidden = cleared.success(align.hide, None, [align.offered], queue=False, **HIDDEN)
+        if event is not aligned:  # that one says what came of it
+            cleared.success(align.forget, None, [align.note], queue=False, **HIDDEN)
+        expected = hidden.success(tab.expect, [subject], [verdict], **{**HIDDEN, "concurrency_limit": 2})
+        judged = expected.success(
+            tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1}
+        )
+        judged.success(align.offer, [subject], [align.offered], **HIDDEN)
 
 
 def build_pictures(tab: MixingHandlers, board: gr.HTML, examples: Any) -> None:

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from dni.compatibility.correlation import correlation_by_group, mean_correlation
+from dni.compatibility.first_answer import FirstAnswer
 from dni.compatibility.lineage import UNKNOWN
 from dni.compatibility.midpoint import Midpoint
 from dni.compatibility.verdict import Evidence, NetworkFacts, Verdict, inspect_networks
@@ -17,11 +18,16 @@ from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.errors import page_text
 
-__all__ = ["group_correlations", "inspect_in_slot", "verdict_html"]
+__all__ = ["first_html", "group_correlations", "inspect_in_slot", "verdict_html"]
 
 
 def inspect_in_slot(
-    service: RenderService, paths: Sequence[Path], *, session: Session, labels: Sequence[str] | None = None
+    service: RenderService,
+    paths: Sequence[Path],
+    *,
+    session: Session,
+    labels: Sequence[str] | None = None,
+    crop: int | None = None,
 ) -> Verdict:
     """Judge networks while others use the machine: each run of a network waits for a slot.
 
@@ -32,14 +38,23 @@ def inspect_in_slot(
         service: Whose catalogue and scheduler.
         paths: Two or more files of weights.
         session: Who asks.
-        labels: What to call the networks; see :func:`dni.compatibility.verdict.inspect_networks`.
+        labels, crop: What to call the networks, and how much of the picture to render; see
+            :func:`dni.compatibility.verdict.inspect_networks`.
 
     Raises:
         DniError: See there.
         dni.rendering.control.Cancelled: The session has ended.
     """
     control = RenderControl(slot=partial(service.queue.slot, session, Priority.EXPORT))
-    return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control)
+    return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control, crop=crop)
+
+
+def first_html(answer: FirstAnswer) -> str:
+    """The first answer for people, until the verdict takes its place."""
+    return (
+        f'<div class="verdict first {answer.verdict.replace(" ", "-")}"><p>{escape(answer.reason)} '
+        "The picture half-way is being tested.</p></div>"
+    )
 
 
 def verdict_html(verdict: Verdict, *, on_desk: bool = True) -> str:
@@ -115,6 +130,9 @@ def test_table(test: Midpoint, evidence: Evidence) -> str:
             ("fine texture", "texture"),
         )
     )
+    if test.kept is not None:
+        blank = "<td></td>" * len(names)
+        rows += f'<tr><th scope="row">kept of what the ends add</th><td>{test.kept:.2f}</td>{blank}</tr>'
     between = "equal" if test.psnr_between_ends is None else f"{test.psnr_between_ends:.1f} dB apart"
     to_ends = ", ".join("equal" if each is None else f"{each:.1f} dB" for each in test.psnr_to_ends)
     header = "".join(f'<th scope="col">{name}</th>' for name in ("the blend", *names))

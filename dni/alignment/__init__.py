@@ -1,0 +1,1 @@
+"""Alignment: one network's hidden channels reordered until they correspond to another's."""

@@ -1,0 +1,79 @@
+"""Aligning files: written in the second's names, kept only if the midpoint is better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from command_line import Run
+
+from benchmarks.permute import permuted_rrdb
+from dni.alignment.align import align, is_worth_aligning, write_aligned
+from dni.alignment.errors import AlignmentError
+from dni.checkpoints.files import read_metadata, read_state, save
+from dni.compatibility.verdict import inspect_networks
+from models import RRDBNet
+
+
+@pytest.fixture
+def shuffled(tiny_ends: list[Path], tmp_path: Path) -> Path:
+    """The wild end with its channels in another order."""
+    path = tmp_path / "shuffled.safetensors"
+    save(path, permuted_rrdb(read_state(tiny_ends[1])), read_metadata(tiny_ends[1]))
+    return path
+
+
+def test_the_command_line(run: Run, tiny_ends: list[Path], shuffled: Path, tmp_path: Path) -> None:
+    target = tmp_path / "aligned.safetensors"
+    result = run("align", tiny_ends[0], shuffled, "-o", target)
+    assert (result.code, result.err) == (0, "")
+    lines = result.out.splitlines()
+    assert lines[0].endswith(" of 416 hidden channels were moved, in 16 groups.")
+    assert lines[1].startswith("Before: blends with loss. The picture half-way holds together, but")
+    assert lines[2].startswith("After:  blends well. ")
+    assert lines[3] == f"Wrote {target}"
+    wild = read_state(tiny_ends[1])
+    assert all(torch.equal(tensor, wild[name]) for name, tensor in read_state(target).items())
+    metadata = read_metadata(target)
+    assert metadata.pop("aligned").startswith("with calm.safetensors, sha256 ")
+    assert metadata == read_metadata(tiny_ends[1])
+
+
+def test_networks_that_match_are_left_alone(run: Run, tiny_ends: list[Path], tmp_path: Path) -> None:
+    result = run("align", *tiny_ends, "-o", tmp_path / "aligned.safetensors")
+    assert result.code == 1
+    assert "all are in the best order already. Blend the networks as they are." in result.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_not_better_is_not_written(tmp_path: Path) -> None:
+    """Two strangers whose last layer is zero: every blend makes one picture, aligned or not."""
+    paths = [tmp_path / "one.safetensors", tmp_path / "other.safetensors"]
+    for seed, path in enumerate(paths):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            state = RRDBNet(num_filters=8, num_blocks=1).state_dict()
+        state["conv_last.weight"].zero_()
+        save(path, state, {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"})
+    target = tmp_path / "aligned.safetensors"
+    found = align(*paths, target, catalog={})
+    assert found.aligned.moved > 0
+    assert (found.is_better, target.exists()) == (False, False)
+    align(*paths, target, catalog={}, keep_any=True)
+    assert target.is_file()
+
+
+def test_it_is_offered_where_it_may_help(tiny_ends: list[Path], shuffled: Path) -> None:
+    assert is_worth_aligning(inspect_networks([tiny_ends[0], shuffled], catalog={}))
+    assert not is_worth_aligning(inspect_networks([tiny_ends[0], tiny_ends[0]], catalog={}))
+
+
+def test_networks_of_other_sizes_are_refused(tiny_ends: list[Path], tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    metadata = {"architecture": "RRDBNet", "num_filters": "4", "num_blocks": "1"}
+    save(other, RRDBNet(num_filters=4, num_blocks=1).state_dict(), metadata)
+    with pytest.raises(AlignmentError, match="Expected the same shapes"):
+        align(tiny_ends[0], other, tmp_path / "aligned.safetensors", catalog={})
+    with pytest.raises(Exception, match=r"name that ends in \.safetensors"):
+        write_aligned(*tiny_ends, tmp_path / "aligned.pth")
