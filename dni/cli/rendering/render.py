@@ -14,7 +14,17 @@ from tqdm import tqdm
 
 from dni.checkpoints.networks import load_ends
 from dni.cli.common import Alpha, Ends, Extrapolate, PairName, Shares, tile_progress
-from dni.cli.rendering.mixing import Groups, Levels, MixWords, Scales
+from dni.cli.rendering.mixing import (
+    Density,
+    Groups,
+    Levels,
+    Method,
+    MixWords,
+    Repair,
+    Scales,
+    Seed,
+    method_of,
+)
 from dni.cli.rendering.render_folder import plan_folder, refuse_overwriting
 from dni.cli.rendering.render_job import Job, RenderWords, job_of_recipe, job_of_words
 from dni.errors import DniError
@@ -56,6 +66,10 @@ def render(
     shares: Shares = None,
     scales: Scales = None,
     group: Groups = None,
+    method: Method = None,
+    density: Density = None,
+    seed: Seed = None,
+    repair: Repair = False,
     mask: Annotated[
         Path | None, typer.Option(help="A picture: where it is white, the brush applies.")
     ] = None,
@@ -94,7 +108,14 @@ def render(
     words = RenderWords(
         pair=pair,
         ends=ends or (),
-        mix=MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ()),
+        mix=MixWords(
+            alpha=alpha,
+            shares=shares,
+            scales=scales,
+            groups=group or (),
+            repair=repair,
+            method=method_of(method, density, seed),
+        ),
         brush=MixWords(alpha=brush_alpha, shares=brush_shares, groups=brush_group or (), prefix="--brush-"),
         mask=mask,
         levels=levels,
@@ -157,6 +178,8 @@ def prepare(job: Job, *, quality: int | None, keep_metadata: bool) -> RenderFile
     for mix in job.mixes:
         with renderer.blend.at(mix):
             pass  # a group that the network does not have is an error here, and not in every picture
+    if any(mix.repair and not mix.is_end for mix in job.mixes):
+        tqdm.write(renderer.repairer.summary, file=sys.stderr)
     is_blend = not all(mix.is_end for mix in job.mixes)
     if is_blend and not job.recompute_statistics and has_batch_norms(network.module):
         tqdm.write(INTERPOLATED, file=sys.stderr)

@@ -112,7 +112,10 @@ def job_of_words(words: RenderWords) -> Job:
         bits=words.bits,
     )
     check_masked(mask, {**words.brush.given, "--levels": words.levels})
-    brush = None if mask is None else words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
+    brush = None
+    if mask is not None:
+        brush = words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
+        brush = replace(brush, repair=request.mix.repair, method=request.mix.method)
     paths = local_ends(chosen)
 
     def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
