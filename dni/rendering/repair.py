@@ -53,6 +53,9 @@ STRENGTHS = (1.0, 0.6)
 # not measured on; and where it is as near as this already, nobody sees what is left.
 LEAST_GAIN = 0.5
 GOOD_ENOUGH = 40.0
+# And of two ends it may not take it further away by more than this, in dB, at these points of the grid.
+MOST_LOSS = 0.05
+ALSO_TRIED = (GRID_STEPS // 4, GRID_STEPS - GRID_STEPS // 4)
 
 Corrections = Mapping[str, Correction]
 
@@ -63,15 +66,23 @@ class Trial:
     Attributes:
         plain: PSNR in dB between the blend's pictures and the mean of the ends'.
         repaired: Likewise, by the strength of the repair.
-        strength: The best one, or 0 where none is worth it.
+        elsewhere: Likewise (plain, repaired) at other alphas, with the best strength.
+        strength: The best one, or 0 where none is worth it, or it harms the blend elsewhere.
     """
 
-    def __init__(self, plain: float, repaired: Mapping[float, float]) -> None:
+    def __init__(
+        self,
+        plain: float,
+        repaired: Mapping[float, float],
+        elsewhere: Mapping[float, tuple[float, float]] | None = None,
+    ) -> None:
         self.plain = plain
         self.repaired = dict(repaired)
+        self.elsewhere = dict(elsewhere or {})
         best = max(repaired, key=repaired.__getitem__, default=0.0)
         helps = bool(repaired) and repaired[best] >= plain + LEAST_GAIN
-        self.strength = best if helps else 0.0
+        harms = any(after < before - MOST_LOSS for before, after in self.elsewhere.values())
+        self.strength = best if helps and not harms else 0.0
 
     @property
     def summary(self) -> str:
@@ -171,31 +182,48 @@ class Repairer:
             self._moments = measured
         return self._moments
 
-    @torch.no_grad()
     def _try(self) -> Trial:
         engine = self._engine()
-        look = runner(engine, self._both_crops(engine)[1])
+        looks = Looks(engine, self._both_crops(engine)[1])
         count = engine.blend.num_ends
-        mean = torch.zeros(())
-        for end in ends_of(engine):
-            with engine.blend.at(end) as module:
-                mean = mean + look(module).clamp(0, 1) / count
         middle = Mix.of([1 / count] * count)
-        with engine.blend.at(middle) as module:
-            plain = mean_psnr(look(module), mean)
+        plain = looks.psnr(middle)
         if plain >= GOOD_ENOUGH:
             return Trial(plain, {})
-        repaired = {}
-        for strength in STRENGTHS:
-            corrections = self._measure(middle, strength)
-            with engine.blend.changed(middle, partial(correct, corrections=corrections)) as module:
-                repaired[strength] = mean_psnr(look(module), mean)
-        return Trial(plain, repaired)
+        measured = {strength: self._measure(middle, strength) for strength in STRENGTHS}
+        repaired = {strength: looks.psnr(middle, own) for strength, own in measured.items()}
+        trial = Trial(plain, repaired)
+        if count != 2 or not trial.strength:
+            return trial
+        self._nodes = {GRID_STEPS // 2: measured[trial.strength]}
+        elsewhere = {}
+        for index in ALSO_TRIED:
+            mix, corrections = Mix.of_alpha(index / GRID_STEPS), self._node(index, trial.strength)
+            elsewhere[index / GRID_STEPS] = looks.psnr(mix), looks.psnr(mix, corrections)
+        return Trial(plain, repaired, elsewhere)
 
     def _both_crops(self, engine: Engine) -> tuple[Tensor, Tensor]:
         if self._crops is None:
             self._crops = calibration_crops(engine)
         return self._crops
+
+
+class Looks:
+    """Compares blends with the mean of their ends' pictures, on crops uint8 (N, 3, side, side)."""
+
+    def __init__(self, engine: Engine, crops: Tensor) -> None:
+        self._engine, self._run = engine, runner(engine, crops)
+        self._ends = [self._look(end, None) for end in ends_of(engine)]
+
+    def psnr(self, mix: Mix, corrections: Corrections | None = None) -> float:
+        """PSNR in dB, of the blend as it is or corrected."""
+        mean = sum(share * end for share, end in zip(mix.shares, self._ends, strict=True))
+        return mean_psnr(self._look(mix, corrections), torch.as_tensor(mean))
+
+    @torch.no_grad()
+    def _look(self, mix: Mix, corrections: Corrections | None) -> Tensor:
+        with self._engine.blend.changed(mix, partial(correct, corrections=corrections or {})) as module:
+            return self._run(module).clamp(0, 1)
 
 
 def runner(engine: Engine, crops: Tensor) -> Callable[[nn.Module], Tensor]:
