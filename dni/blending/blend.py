@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from dni.blending.flat_buffers import build_rows
 from dni.blending.interpolate import BlendError, check_blendable, check_groups, report
 from dni.blending.layer_groups import layer_groups
+from dni.blending.repair import Correction, correct
 from dni.blending.shares import Mix, MixLike, as_mix
 
 __all__ = ["Blend", "Refine", "refined"]
@@ -59,6 +60,8 @@ class Blend:
         num_ends: How many ends there are.
         groups: The names of the groups of layers that a mix may give shares of their own.
         mix: What the live network is at; None before it was set.
+        corrections: Gives what to correct at a mix that is to be repaired; None where nobody knows.
+        lock: Held by whoever uses the network.
 
     Raises:
         BlendError: The states differ in names, shapes, dtypes or integer tensors, or do not fit the network.
@@ -89,9 +92,10 @@ class Blend:
         )
         self.num_ends = len(states)
         self.mix: Mix | None = None
+        self.corrections: Callable[[Mix], Mapping[str, Correction]] | None = None
         self._refine: Refine | None = None
         self._network = network
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         with torch.no_grad():
             for name, tensor in own.items():
                 if not tensor.is_floating_point():
@@ -121,15 +125,36 @@ class Blend:
         wanted = as_mix(mix, num_ends=self.num_ends, extrapolate=extrapolate)
         check_groups(wanted, self.groups)
         refine = None if wanted.is_end else refinement.get()
-        with self._lock:
+        with self.lock:
             if (wanted, refine) != (self.mix, self._refine):
                 self.mix = None  # in case setting is interrupted half-way
+                corrections = self._corrections(wanted)
                 for rows in self._rows:
                     rows.set_mix(wanted)
+                if corrections:
+                    correct(self._network, corrections)
                 if refine:
                     refine(self._network)
                 self.mix, self._refine = wanted, refine
             yield self._network
+
+    def _corrections(self, mix: Mix) -> Mapping[str, Correction]:
+        """What to correct at a mix; to measure it, the network may be set to others meanwhile."""
+        if not mix.repair or self.corrections is None:
+            return {}
+        with refined(None):
+            return self.corrections(mix)
+
+    @contextmanager
+    def changed(self, mix: Mix, change: Refine) -> Iterator[nn.Module]:
+        """The network at this mix, changed in place for the time of the block; others wait."""
+        with self.lock, self.at(mix) as network:
+            self.mix = None
+            change(network)
+            try:
+                yield network
+            finally:
+                self.mix = None
 
     @contextmanager
     def at_alpha(self, alpha: float, *, extrapolate: bool = False) -> Iterator[nn.Module]:

@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 import torch
 from torch import Tensor, nn
 
+from dni.blending.methods.merge import is_merged, merge_tensors
 from dni.blending.shares import BlendError, Mix
 
 __all__ = ["FlatBuffers", "blend_rows", "build_rows"]
@@ -33,12 +34,22 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where one tensor lies, and in which group of layers it is."""
+
+    group: str
+    start: int
+    like: Tensor
+
+
+@dataclass(frozen=True)
 class FlatBuffers:
     """All floating tensors of one dtype: ``ends`` is (N, n), ``live`` is (n,), on the device."""
 
     ends: Tensor
     live: Tensor
     spans: tuple[Span, ...]
+    places: Mapping[str, Place]
 
     @property
     def nbytes(self) -> int:
@@ -51,6 +62,17 @@ class FlatBuffers:
             first, *rest = run
             stop = rest[-1].stop if rest else first.stop
             blend_rows(self.ends[:, first.start : stop], shares, self.live[first.start : stop])
+        if mix.method is not None:
+            self._merge(mix)
+
+    def _merge(self, mix: Mix) -> None:
+        """Overwrite by the mix's method what is not just averaged, tensor by tensor."""
+        assert mix.method is not None, "the caller has looked"
+        for name, place in self.places.items():
+            if is_merged(name):
+                tensors = [view_like(end, place.like, place.start) for end in self.ends]
+                merged = merge_tensors(name, tensors, mix.shares_in(place.group), mix.method)
+                place.like.copy_(merged)
 
 
 def blend_rows(ends: Tensor, shares: Sequence[float], out: Tensor) -> None:
@@ -114,7 +136,8 @@ def build_rows(
             view_like(row, tensor, starts[name]).copy_(state[name])
         tensor.data = view_like(live, tensor, starts[name])
     group_of = {name: group for group, names in groups.items() for name in names}
-    return FlatBuffers(ends, live, tuple(spans(starts, length, group_of)))
+    places = {name: Place(group_of[name], starts[name], tensor.data) for name, tensor in tensors.items()}
+    return FlatBuffers(ends, live, tuple(spans(starts, length, group_of)), places)
 
 
 def place(tensors: Mapping[str, Tensor]) -> tuple[dict[str, int], int]:

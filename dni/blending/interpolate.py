@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from dni.blending.layer_groups import layer_groups
+from dni.blending.methods.merge import is_merged, merge_tensors
 from dni.blending.shares import BlendError, Mix, MixLike, as_mix, check_shares, shares_of
 from dni.errors import listed
 
@@ -96,7 +97,8 @@ def interpolate(
     statistics of batch norms are blended like parameters (the paper does), which is an approximation.
     Integer and boolean tensors must be equal in all ends and are copied; where batch norms count batches, the
     first end's number is. A share of exactly 1 gives that
-    end bit for bit.
+    end bit for bit. A mix with a merge method is merged by it (:mod:`dni.blending.methods.merge`); repair is
+    for whoever has pictures (:mod:`dni.rendering.repair`).
 
     Args:
         states: Two or more blendable states; for a mix with groups, in the order of the built network
@@ -114,10 +116,14 @@ def interpolate(
     groups = layer_groups(states[0], execution_order)
     check_groups(wanted, groups)
     shares = {name: wanted.shares_in(group) for group, names in groups.items() for name in names}
-    return {
-        name: blend_tensors([state[name] for state in states], shares.get(name, wanted.shares))
-        for name in states[0]
-    }
+    blended = {}
+    for name, first in states[0].items():
+        tensors, own = [state[name] for state in states], shares.get(name, wanted.shares)
+        if wanted.method and first.is_floating_point() and is_merged(name):
+            blended[name] = merge_tensors(name, tensors, own, wanted.method).to(first.dtype)
+        else:
+            blended[name] = blend_tensors(tensors, own)
+    return blended
 
 
 def blend_tensors(tensors: Sequence[Tensor], shares: tuple[float, ...]) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dni.blending.shares import Mix
-from dni.errors import DniError
+from dni.errors import DniError, listed
 
 __all__ = ["along", "between", "first_end", "over_pad", "positions"]
 
@@ -27,10 +27,11 @@ def positions(count: int) -> tuple[float, ...]:
 def between(start: Mix, stop: Mix, position: float) -> Mix:
     """The mix at a position on the straight line from ``start`` (0) to ``stop`` (1).
 
-    A group of layers that only one of the two names has the general shares of the other there.
+    A group of layers that only one of the two names has the general shares of the other there. It is
+    repaired, or merged by a method, where one of the two is.
 
     Raises:
-        DniError: The position is outside [0, 1], or the mixes have different numbers of ends.
+        DniError: The position is outside [0, 1], or the mixes have different numbers of ends or methods.
     """
     if not 0 <= position <= 1:
         raise DniError(f"Expected a position from 0 to 1, but got {position}. Stay between the two mixes.")
@@ -38,6 +39,12 @@ def between(start: Mix, stop: Mix, position: float) -> Mix:
         raise DniError(
             f"Expected two mixes of the same ends, but one has {start.num_ends} and the other "
             f"{stop.num_ends}. Use one set of ends."
+        )
+    methods = {mix.method for mix in (start, stop) if mix.method is not None}
+    if len(methods) > 1:
+        raise DniError(
+            f"Expected one merge method for both mixes, but got {listed(sorted(m.name for m in methods))}. "
+            "Use one of them."
         )
     if position in (0, 1):
         return (start, stop)[int(position)]
@@ -50,6 +57,8 @@ def between(start: Mix, stop: Mix, position: float) -> Mix:
         blend(start.shares, stop.shares),
         groups={name: blend(start.shares_in(name), stop.shares_in(name)) for name in names},
         extrapolate=start.extrapolate or stop.extrapolate,
+        repair=start.repair or stop.repair,
+        method=next(iter(methods), None),
     )
 
 

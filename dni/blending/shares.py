@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from dni.errors import DniError, listed, shown
+from dni.blending.errors import BlendError
+from dni.blending.methods.merge_method import MergeMethod
+from dni.errors import listed, shown
 
 __all__ = [
     "MAX_ENDS",
@@ -34,10 +36,6 @@ MAX_GROUP_NAME = 200
 MOST_SHOWN = 16
 
 
-class BlendError(DniError):
-    """The ends, or the shares asked for, cannot be blended."""
-
-
 @dataclass(frozen=True)
 class Mix:
     """A point on the mixing desk; hashable, and valid for as long as it exists.
@@ -47,14 +45,16 @@ class Mix:
         groups: Pairs of a group of :func:`dni.blending.layer_groups.layer_groups` and that group's own
             shares.
         extrapolate: Whether shares outside [0, 1] are meant.
+        repair: Whether the blend's activations are repaired (:mod:`dni.blending.repair`).
+        method: The merge method; None is the straight line.
 
     Raises:
-        BlendError: See :func:`check_shares`; a group is named twice, or by more than 200 characters; or there
-            are more than 256.
+        BlendError: See :func:`check_shares`; a group is named twice, or by more than 200 characters; there
+            are more than 256; or the method is not for so many ends.
 
     Example:
         >>> Mix.of_alpha(0.25)
-        Mix(shares=(0.75, 0.25), groups=(), extrapolate=False)
+        Mix(shares=(0.75, 0.25), groups=(), extrapolate=False, repair=False, method=None)
         >>> Mix.of((1, 0), groups={"last": (0, 1)}).shares_in("last")
         (0.0, 1.0)
     """
@@ -62,12 +62,16 @@ class Mix:
     shares: tuple[float, ...]
     groups: tuple[tuple[str, tuple[float, ...]], ...] = ()
     extrapolate: bool = False
+    repair: bool = False
+    method: MergeMethod | None = None
     _by_group: dict[str, tuple[float, ...]] = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         check_group_names([name for name, _ in self.groups])
         for group, shares in (("", self.shares), *self.groups):
             check_shares(shares, num_ends=len(self.shares), extrapolate=self.extrapolate, group=group)
+        if self.method is not None:
+            self.method.check_ends(len(self.shares))
         object.__setattr__(self, "_by_group", dict(self.groups))  # the dataclass is frozen
 
     @classmethod
@@ -77,10 +81,12 @@ class Mix:
         *,
         groups: Mapping[str, Iterable[float]] | None = None,
         extrapolate: bool = False,
+        repair: bool = False,
+        method: MergeMethod | None = None,
     ) -> Mix:
         """A mix of any numbers; the order in which groups are named does not matter."""
         own = {name: floats(group_shares) for name, group_shares in (groups or {}).items()}
-        return cls(floats(shares), tuple(sorted(own.items())), extrapolate)
+        return cls(floats(shares), tuple(sorted(own.items())), extrapolate, repair, method)
 
     @classmethod
     def of_alpha(cls, alpha: float, *, extrapolate: bool = False) -> Mix:
@@ -100,6 +106,8 @@ class Mix:
     def is_end(self) -> bool:
         """Whether it is one of the ends, unchanged."""
         used = [share for share in self.shares if share != 0]
+        if self.method and not self.method.keeps_every_end and self.shares[0] != 1:
+            return False
         return used == [1] and all(shares == self.shares for _, shares in self.groups)
 
     @property

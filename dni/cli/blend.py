@@ -11,7 +11,7 @@ import torch
 import typer
 
 from dni.cli.common import Alpha, Extrapolate, PairName, Shares, choose_ends, local_ends
-from dni.cli.rendering.mixing import Groups, MixWords, Scales
+from dni.cli.rendering.mixing import Density, Groups, Method, MixWords, Repair, Scales, Seed, method_of
 from dni.export.networks import export_network
 from dni.rendering.control import RenderControl
 
@@ -42,6 +42,10 @@ def blend(
     shares: Shares = None,
     scales: Scales = None,
     group: Groups = None,
+    method: Method = None,
+    density: Density = None,
+    seed: Seed = None,
+    repair: Repair = False,
     extrapolate: Extrapolate = False,
     dtype: Annotated[
         DtypeName, typer.Option(help="Of the file's numbers; 'same' is the first end's.")
@@ -53,7 +57,14 @@ def blend(
 ) -> None:
     """Blend the parameters of networks into one network."""
     chosen = choose_ends(pair, ends)
-    words = MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ())
+    words = MixWords(
+        alpha=alpha,
+        shares=shares,
+        scales=scales,
+        groups=group or (),
+        repair=repair,
+        method=method_of(method, density, seed),
+    )
     mix = words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
     export_network(
         local_ends(chosen),

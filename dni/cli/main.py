@@ -17,6 +17,7 @@ from dni.cli.rendering.curve import curve
 from dni.cli.rendering.render import render
 from dni.cli.rendering.sweep import sweep
 from dni.cli.serve import serve
+from dni.cli.tune import tune
 from dni.device import keep_freed_memory
 from dni.errors import DniError, in_words
 from dni.temporary import exit_on_sigterm
@@ -32,7 +33,7 @@ app = typer.Typer(
 train = typer.Typer(help="Train the networks that we ship.", no_args_is_help=True)
 evaluate = typer.Typer(help="Measure the networks that we ship.", no_args_is_help=True)
 
-for command in (blend, render, sweep, curve, inspect, align, pairs, serve, bench):
+for command in (blend, render, sweep, curve, tune, inspect, align, pairs, serve, bench):
     app.command()(command)
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")

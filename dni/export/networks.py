@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from dni.blending.interpolate import interpolate
-from dni.blending.shares import MixLike, as_mix
+from dni.blending.shares import Mix, MixLike, as_mix
 from dni.checkpoints.atomic_write import check_destination
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import read_metadata, save
@@ -25,6 +26,8 @@ from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.batch_norms import INTERPOLATED, has_batch_norms, statistics_of
 from dni.rendering.control import RenderControl
+from dni.rendering.engine import Engine
+from dni.rendering.forward.cpu_copy import copy_to_cpu
 from dni.rendering.renderer import Renderer
 from dni.version import __version__
 
@@ -76,6 +79,8 @@ def export_network(
     )
     metadata = joined_metadata(ends)
     blended = interpolate(states, mix, execution_order=network.execution_order)
+    if mix.repair and not mix.is_end:
+        blended = repaired(network, states, mix, control)
     if has_batch_norms(network.module) and not mix.is_end:
         if pictures:
             blended = with_statistics(network, blended, pictures)
@@ -87,6 +92,17 @@ def export_network(
         control.notify(text)
     save(destination, written, {**metadata, **recipe.metadata()})
     return recipe
+
+
+def repaired(
+    network: ImageNetwork, states: Sequence[Mapping[str, Tensor]], mix: Mix, control: RenderControl
+) -> dict[str, Tensor]:
+    """The state of the blend with its repair folded in; says what the repair does."""
+    own = replace(network, module=copy_to_cpu(network.module))
+    engine = Engine(own, states, device=torch.device("cpu"), precision="float32")
+    control.notify(engine.repairer.summary)
+    with engine.blend.at(mix) as module:
+        return {name: tensor.clone().contiguous() for name, tensor in module.state_dict().items()}
 
 
 def with_statistics(

@@ -28,7 +28,10 @@ MAX_SCALE = 1024
 PRECISIONS = ("bfloat16", "float32")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 REQUIRED = {"pair", "ends", "precision", "scale", "version", "shares", "tile"}
-OPTIONAL = {"groups", "extrapolate", "brush", "mask", "levels", "crop", "bits", "recompute_statistics"}
+OPTIONAL = {
+    *("groups", "extrapolate", "repair", "method", "brush", "mask", "levels", "crop", "bits"),
+    "recompute_statistics",
+}
 
 
 class RecipeError(DniError):

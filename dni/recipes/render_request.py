@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from dni.blending.methods.merge_method import method_values, read_method
 from dni.blending.shares import Mix, MixLike, as_mix
 from dni.errors import DniError, shown
 from dni.masks.files import decode_mask
@@ -18,7 +19,7 @@ LARGEST_SHARE = 1000
 MAX_LEVELS = 255
 # Beyond what any picture has; a whole number of thousands of digits would only cost time.
 LARGEST_SIDE = 2**31 - 1
-MIX_FIELDS = {"shares", "groups", "extrapolate"}
+MIX_FIELDS = {"shares", "groups", "extrapolate", "repair", "method"}
 WANTED_CROP = "a crop as (left, top, width, height) in pixels"
 
 
@@ -123,16 +124,20 @@ class RenderRequest:
 
 
 def mix_values(mix: Mix) -> dict[str, Any]:
-    """A mix as JSON can hold it; groups and extrapolation only where there are any.
+    """A mix as JSON can hold it; all but the shares only where it is not as by default.
 
     Returns:
-        ``{"shares": [...], "groups": {name: [...]}, "extrapolate": true}``.
+        ``{"shares": [...], "groups": {name: [...]}, "extrapolate": true, "repair": true, "method": {...}}``.
     """
     values: dict[str, Any] = {"shares": list(mix.shares)}
     if mix.groups:
         values["groups"] = {name: list(shares) for name, shares in mix.groups}
     if mix.extrapolate:
         values["extrapolate"] = True
+    if mix.repair:
+        values["repair"] = True
+    if mix.method is not None:
+        values["method"] = method_values(mix.method)
     return values
 
 
@@ -152,7 +157,10 @@ def read_mix(values: Mapping[str, Any]) -> Mix:
     expect(fine, "groups of layers with a list of numbers each", groups)
     extrapolate = values.get("extrapolate", any(not 0 <= share <= 1 for share in shares))
     expect(isinstance(extrapolate, bool), "extrapolate to be true or false", extrapolate)
-    return Mix.of(shares, groups=groups, extrapolate=extrapolate)
+    repair = values.get("repair", False)
+    expect(isinstance(repair, bool), "repair to be true or false", repair)
+    method = read_method(values.get("method"))
+    return Mix.of(shares, groups=groups, extrapolate=extrapolate, repair=repair, method=method)
 
 
 def read_crop(values: Any) -> Rectangle:

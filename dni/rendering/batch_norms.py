@@ -20,7 +20,7 @@ from dni.blending.blend import Refine
 from dni.checkpoints.image_network import ImageNetwork
 from dni.rendering.tiles import round_up
 
-__all__ = ["INTERPOLATED", "has_batch_norms", "statistics_of"]
+__all__ = ["INTERPOLATED", "has_batch_norms", "statistics_of", "to_inputs"]
 
 INTERPOLATED = (
     "This network has batch norms, and between the ends their statistics are only interpolated: "
@@ -55,12 +55,17 @@ def statistics_of(pictures: Sequence[Tensor], network: ImageNetwork) -> Refine:
     """
     side = round_up(max(CROP_SIDE, network.minimum_size), network.multiple_of)
     crops = torch.cat([crops_of(rgb, side) for rgb in pictures])
-    inputs = crops.float() / 255  # (N, 3, side, side)
+    return partial(measure, inputs=to_inputs(crops, network))
+
+
+def to_inputs(crops: Tensor, network: ImageNetwork) -> Tensor:
+    """What a network takes, float32 (N, C, side, side) in [0, 1], of crops uint8 (N, 3, side, side)."""
+    inputs = crops.float() / 255
     if network.input_channels == 1:
-        inputs = inputs.mean(dim=1, keepdim=True)
-    elif network.input_channels == 4:
-        inputs = functional.pad(inputs, (0, 0, 0, 0, 0, 1), value=1.0)
-    return partial(measure, inputs=inputs)
+        return inputs.mean(dim=1, keepdim=True)
+    if network.input_channels == 4:
+        return functional.pad(inputs, (0, 0, 0, 0, 0, 1), value=1.0)
+    return inputs
 
 
 def crops_of(rgb: Tensor, side: int) -> Tensor:

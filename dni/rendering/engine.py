@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from dni.rendering.forward.network_errors import NETWORK_ERRORS
 from dni.rendering.measuring.all_ends import depth_at_all_ends, surroundings_at_all_ends
 from dni.rendering.measuring.receptive_field import LEAST_DEPTH, bytes_while, is_convolutional, reach
 from dni.rendering.measuring.surroundings import Surroundings
+from dni.rendering.repair import Repairer
 from dni.rendering.tiles import round_up
 
 __all__ = ["Engine"]
@@ -94,6 +96,8 @@ class Engine:
         self._bytes_per_pixel: float | None = None
         self._window_pixels: int | None = None
         self.blend = Blend(module, states, execution_order=network.execution_order)
+        self.repairer = Repairer(weakly(self), self.blend.lock)
+        self.blend.corrections = self.repairer.corrections
 
     @property
     def scale(self) -> int:
@@ -236,14 +240,14 @@ class Engine:
     def _least_side(self) -> int:
         return round_up(max(MEMORY_PROBE_SIDE, self.network.minimum_size), self.network.multiple_of)
 
-    def _plain(self: E) -> E:
+    def plain(self: E) -> E:
         """This engine, or a copy, where measurements are the same everywhere."""
         return self if self.device == CPU and self.precision == "float32" else self.on_cpu()
 
     def _measure_depth(self) -> int:
         if not self._is_local or self.overlap <= LEAST_DEPTH:
             return self.overlap
-        plain = self._plain()
+        plain = self.plain()
         return depth_at_all_ends(plain.blend, plain.levels, bound=plain.overlap)
 
     def _measure_surroundings(self) -> Surroundings:
@@ -275,3 +279,21 @@ class Engine:
         else:
             pixels = min(CPU_WINDOW_PIXELS, int(CPU_WINDOW_BYTES / bytes_per_pixel))
         return pixels if self._is_local else min(pixels, WHOLE_PIXELS)
+
+
+def weakly(engine: Engine) -> Callable[[], Engine]:
+    """What gives an engine of the same ends in float32 on the CPU: itself, or one copy."""
+    owner: weakref.ref[Engine] = weakref.ref(engine)
+    copies: list[Engine] = []
+
+    def plain() -> Engine:
+        if copies:
+            return copies[0]
+        alive = owner()
+        assert alive is not None, "it is the one whose blend asks"
+        found = alive.plain()
+        if found is not alive:
+            copies.append(found)
+        return found
+
+    return plain

@@ -13,6 +13,7 @@ from cases import case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dni.blending.methods.merge_method import MergeMethod
 from dni.blending.shares import BlendError, Mix
 from dni.errors import DniError
 from dni.masks.files import encode_mask
@@ -110,7 +111,10 @@ OUT_OF_BOUNDS = [
     ({"brush": {"shares": [0.5, 0.5]}}, r"a brush of 3 ends, as the mix has, but got \(0.5, 0.5\)"),
     ({"brush": {"shares": [0.5, 0.4, 0]}}, "sum to 1"),
     ({"brush": {}}, "shares as a list of numbers, but got None"),
-    ({"brush": [0.5, 0.5, 0]}, "a brush with no more than .*'extrapolate', 'groups', 'shares'"),
+    (
+        {"brush": [0.5, 0.5, 0]},
+        "a brush with no more than .*'extrapolate', 'groups', 'method', 'repair', 'shares'",
+    ),
     ({"brush": {"shares": [1, 0, 0], "angle": 3}}, "a brush with no more than"),
     ({"shares": None}, "shares as a list of numbers"),
     ({"shares": "100"}, "shares as a list of numbers"),
@@ -138,3 +142,14 @@ def test_contradictions_are_errors_in_python_too() -> None:
         replace(PLAIN, mask=MASK)
     with pytest.raises(RenderRequestError, match="a crop as"):
         replace(PLAIN, crop=(0, 0, 5))  # type: ignore[arg-type]
+
+
+def test_repair_and_method_are_kept_and_left_out_where_there_are_none() -> None:
+    mix = Mix.of((0.2, 0.3, 0.5), repair=True, method=MergeMethod("ties", 0.5))
+    values = RenderRequest(mix=mix).to_values()
+    assert (values["repair"], values["method"]) == (True, {"name": "ties", "density": 0.5})
+    assert RenderRequest.from_values(values).mix == mix
+    assert not {"repair", "method"} & RenderRequest(mix=Mix.of_alpha(0.5)).to_values().keys()
+    for wrong in ({"repair": 1}, {"method": "ties"}, {"method": {"name": "ties", "k": 1}}):
+        with pytest.raises(DniError, match="Expected"):
+            RenderRequest.from_values({"shares": [0.5, 0.5], **wrong})

@@ -10,13 +10,27 @@ from typing import Annotated
 import typer
 
 from dni.blending.interpolate import BlendError
+from dni.blending.methods.merge_method import METHOD_NAMES, MergeMethod
 from dni.blending.shares import Mix, shares_of, task_shares
 from dni.errors import DniError, shown
 from dni.masks.files import encode_mask, load_mask
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 
-__all__ = ["Groups", "Levels", "MixWords", "Scales", "check_masked", "mask_text", "parse_crop"]
+__all__ = [
+    "Density",
+    "Groups",
+    "Levels",
+    "Method",
+    "MixWords",
+    "Repair",
+    "Scales",
+    "Seed",
+    "check_masked",
+    "mask_text",
+    "method_of",
+    "parse_crop",
+]
 
 Scales = Annotated[
     str | None,
@@ -27,6 +41,21 @@ Groups = Annotated[
     typer.Option("--group", help="Other shares for a group of layers, as 'trunk 1=0.8'; may be given again."),
 ]
 
+Repair = Annotated[
+    bool,
+    typer.Option(
+        "--repair", help="Bring the blend's activations back to those of its ends, where that helps."
+    ),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(help=f"Merge method instead of the straight line: {', '.join(METHOD_NAMES)}."),
+]
+Density = Annotated[
+    float | None,
+    typer.Option(help="Of ties, dare and dare-ties: how much of each change is kept, above 0 to 1."),
+]
+Seed = Annotated[int | None, typer.Option(help="Of dare and dare-ties: of what is dropped.")]
 Levels = Annotated[int | None, typer.Option(help="Most steps between black and white of a mask, 1 to 255.")]
 
 
@@ -39,6 +68,8 @@ class MixWords:
         shares: One share an end, with commas.
         scales: One scale for every end but the first, with commas.
         groups: For groups of layers: NAME=ALPHA, or NAME=SHARES with commas.
+        repair: Whether the blend is repaired.
+        method: The merge method, if any.
         prefix: What the options' names start with.
     """
 
@@ -46,6 +77,8 @@ class MixWords:
     shares: str | None = None
     scales: str | None = None
     groups: Sequence[str] = ()
+    repair: bool = False
+    method: MergeMethod | None = None
     prefix: str = "--"
 
     @property
@@ -56,6 +89,8 @@ class MixWords:
             "shares": self.shares,
             "scales": self.scales,
             "group": self.groups or None,
+            "repair": self.repair or None,
+            "method": self.method,
         }
         return {self.prefix + name: value for name, value in words.items() if value is not None}
 
@@ -66,7 +101,13 @@ class MixWords:
             DniError: Not exactly one of alpha, shares and scales was given, or not for this number of ends.
         """
         groups = self.own_groups(num_ends)
-        return Mix.of(self.own_shares(num_ends), groups=groups, extrapolate=extrapolate)
+        return Mix.of(
+            self.own_shares(num_ends),
+            groups=groups,
+            extrapolate=extrapolate,
+            repair=self.repair,
+            method=self.method,
+        )
 
     def own_groups(self, num_ends: int) -> dict[str, tuple[float, ...]]:
         """The shares of the groups of layers that are named."""
@@ -77,7 +118,10 @@ class MixWords:
 
     def own_shares(self, num_ends: int) -> tuple[float, ...]:
         """The shares of all layers that no group names."""
-        given = [name for name in self.given if not name.endswith("group")]
+        kinds = {self.prefix + name for name in ("alpha", "shares", "scales")}
+        given = [name for name in self.given if name in kinds]
+        if not given and self.method is not None and self.method.name == "model-stock" and num_ends > 1:
+            return (0.0, *[1 / (num_ends - 1)] * (num_ends - 1))  # the paper's mean of the descendants
         if len(given) != 1:
             raise DniError(
                 f"Expected one of {self.prefix}alpha and {self.prefix}shares"
@@ -118,6 +162,22 @@ class MixWords:
         if len(numbers) == 1 and num_ends == 2:
             return name.strip(), shares_of(numbers[0])
         return name.strip(), numbers
+
+
+def method_of(name: str | None, density: float | None, seed: int | None) -> MergeMethod | None:
+    """The merge method that is meant.
+
+    Raises:
+        DniError: There is none of this name, or it has no density or seed.
+    """
+    if name is not None:
+        return MergeMethod(name, density, seed or 0)
+    given = {"--density": density, "--seed": seed}
+    if others := [option for option, value in given.items() if value is not None]:
+        raise DniError(
+            f"Expected --method for {' and '.join(others)}, but got none. Choose one, or leave it out."
+        )
+    return None
 
 
 def parse_numbers(text: str, option: str) -> tuple[float, ...]:

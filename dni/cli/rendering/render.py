@@ -13,7 +13,18 @@ import typer
 from tqdm import tqdm
 
 from dni.cli.common import Ends, Extrapolate, PairName, Shares, tile_progress
-from dni.cli.rendering.mixing import Groups, Levels, MixWords, Scales, parse_numbers
+from dni.cli.rendering.mixing import (
+    Density,
+    Groups,
+    Levels,
+    Method,
+    MixWords,
+    Repair,
+    Scales,
+    Seed,
+    method_of,
+    parse_numbers,
+)
 from dni.cli.rendering.render_files import RenderFiles, Work
 from dni.cli.rendering.render_folder import named, plan_folder, refuse_overwriting
 from dni.cli.rendering.render_job import RenderWords, job_of_recipe, jobs_of_words, number_text
@@ -57,6 +68,10 @@ def render(
     shares: Shares = None,
     scales: Scales = None,
     group: Groups = None,
+    method: Method = None,
+    density: Density = None,
+    seed: Seed = None,
+    repair: Repair = False,
     mask: Annotated[
         Path | None, typer.Option(help="A picture: where it is white, the brush applies.")
     ] = None,
@@ -103,7 +118,14 @@ def render(
     words = RenderWords(
         pair=pair,
         ends=ends or (),
-        mix=MixWords(alpha=alphas[0] if alphas else None, shares=shares, scales=scales, groups=group or ()),
+        mix=MixWords(
+            alpha=alphas[0] if alphas else None,
+            shares=shares,
+            scales=scales,
+            groups=group or (),
+            repair=repair,
+            method=method_of(method, density, seed),
+        ),
         brush=MixWords(alpha=brush_alpha, shares=brush_shares, groups=brush_group or (), prefix="--brush-"),
         mask=mask,
         levels=levels,

@@ -79,6 +79,8 @@ class RenderFiles:
         for mix in mixes:
             with self.renderer.blend.at(mix):
                 pass  # a group that the network does not have is an error here, and not in every picture
+        if any(mix.repair and not mix.is_end for mix in mixes):
+            tqdm.write(self.renderer.repairer.summary, file=sys.stderr)
         is_blend = not all(mix.is_end for mix in mixes)
         if is_blend and not jobs[0].recompute_statistics and has_batch_norms(network.module):
             tqdm.write(INTERPOLATED, file=sys.stderr)

@@ -134,7 +134,10 @@ def jobs_of_words(words: RenderWords, alphas: Sequence[float] = ()) -> list[Job]
     ]
     labels = [label_of(own.mix, mix.alpha) for own, mix in zip(requests, mixes, strict=True)]
     check_masked(mask, {**words.brush.given, "--levels": words.levels})
-    brush = None if mask is None else words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
+    brush = None
+    if mask is not None:
+        brush = words.brush.mix(num_ends=num_ends, extrapolate=words.extrapolate)
+        brush = replace(brush, repair=request.mix.repair, method=request.mix.method)
     paths = local_ends(chosen)
     return [
         job_of_request(words, own, brush, paths, shown) for own, shown in zip(requests, labels, strict=True)

@@ -105,7 +105,9 @@ def with_layers(mix: Mix, layers: Mapping[str, float]) -> Mix:
         name: [(1 - part) * start + part * share for start, share in zip(first, mix.shares, strict=True)]
         for name, part in layers.items()
     }
-    return Mix.of(mix.shares, groups=groups, extrapolate=mix.extrapolate)
+    return Mix.of(
+        mix.shares, groups=groups, extrapolate=mix.extrapolate, repair=mix.repair, method=mix.method
+    )
 
 
 def layers_of(mix: Mix) -> dict[str, float]:

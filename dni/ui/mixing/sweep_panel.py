@@ -128,7 +128,7 @@ def sweep_rows(desk: MixingState, way: str, count: int) -> tuple[tuple[Mix, ...]
         return tuple(layered(row, desk) for row in over_pad(num_ends, count))
     last = Mix.of((*[0.0] * (num_ends - 1), 1.0))
     blend = desk.mix.blend
-    stop = {"ends": last, "mix": Mix.of(blend.shares, extrapolate=blend.extrapolate)}.get(way)
+    stop = {"ends": replace(blend, shares=last.shares, groups=()), "mix": replace(blend, groups=())}.get(way)
     if stop is None:
         raise DniError(
             f"Expected one of the ways ends, mix and pad, but got {shown(way, most=50)}. Choose one."

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from dni.blending.methods.merge_method import method_values, read_method
 from dni.blending.shares import Mix
 from dni.errors import DniError, in_words, shown
 from dni.pictures.rectangle import Rectangle
@@ -85,6 +86,7 @@ class LayeredMix:
             "shares": list(self.blend.shares),
             "layers": self.layers,
             "extrapolate": self.blend.extrapolate,
+            **way_of(self.blend),
         }
 
 
@@ -199,7 +201,7 @@ def read_region(value: Any, name: str = "region") -> Rectangle:
 
 
 def read_mix(value: Any, name: str = "mix") -> Mix:
-    """A mix: ``shares``, and where wanted ``groups`` and ``extrapolate``.
+    """A mix: ``shares``, and where wanted ``groups``, ``extrapolate``, ``repair`` and ``method``.
 
     Raises:
         DniError: It is none.
@@ -217,6 +219,8 @@ def read_mix(value: Any, name: str = "mix") -> Mix:
             for key, own in (groups or {}).items()
         },
         extrapolate=given.get("extrapolate") is True,
+        repair=given.get("repair") is True,
+        method=read_method(given.get("method")),
     )
 
 
@@ -244,6 +248,12 @@ READERS: dict[Any, Reader] = {
 }
 
 
+def way_of(mix: Mix) -> dict[str, Any]:
+    """Whether a mix is repaired, and its merge method; only where it is, or has one."""
+    repair = {"repair": True} if mix.repair else {}
+    return repair if mix.method is None else {**repair, "method": method_values(mix.method)}
+
+
 def to_json(value: Any) -> Any:
     """A field's value as JSON can hold it."""
     if isinstance(value, Message | LayeredMix):
@@ -252,7 +262,8 @@ def to_json(value: Any) -> Any:
         return asdict(value)
     if isinstance(value, Mix):
         groups = {name: list(shares) for name, shares in value.groups}
-        return {"shares": list(value.shares), "groups": groups, "extrapolate": value.extrapolate}
+        own = {"shares": list(value.shares), "groups": groups, "extrapolate": value.extrapolate}
+        return {**own, **way_of(value)}
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     return value

@@ -12,6 +12,13 @@
  * @property {number[]} shares one number for each end, with the sum 1
  * @property {Record<string, number[]>} [groups]
  * @property {boolean} [extrapolate] whether shares may be below 0 or above 1
+ * @property {boolean} [repair] whether the blend's activations are repaired
+ * @property {Method} [method] the merge method; without one, the straight line
+ */
+
+/**
+ * A merge method, and where it has them how much it keeps and what it draws by.
+ * @typedef {{ name: string, density?: number, seed?: number }} Method
  */
 
 /**

@@ -72,6 +72,7 @@ class Mixing {
       element,
       onSpaceChange: () => this.changeSpace(),
       onBaseChange: () => this.grid.changed(),
+      onWayChange: () => this.changeLayers(),
     });
     this.tools = new Tools({
       element,
@@ -147,9 +148,9 @@ class Mixing {
   /** What is on screen. @returns {Shown | null} */
   get shown() {
     const { scene, grid: { shares }, tools: { layers: { layers }, mask, upload } } = this;
-    const { beyond, base } = this.options;
+    const { beyond, base, repair, method } = this.options;
     const painted = { isPainted: mask.on, maskVersion: mask.version, maskId: upload.id };
-    return scene && { scene, shares, layers, beyond, base, ...painted };
+    return scene && { scene, shares, layers, beyond, base, repair, method, ...painted };
   }
 
   // ---- scenes and regions
@@ -193,7 +194,7 @@ class Mixing {
   adopt({ labels, groups, mix, base, png, pad }) {
     const { shares, isAround, beyond } = startOf({ numEnds: labels.length, pad, mix });
     this.grid.shares = shares;
-    this.options.open({ beyond, isAround, base: base ?? null });
+    this.options.open({ beyond, isAround, base: base ?? null, numEnds: labels.length, mix });
     this.tools.layers.open(groups, mix?.layers ?? {});
     if (mix) this.tools.paint.turnOff();
     if (png) this.tools.paint.readText(png);
@@ -270,8 +271,8 @@ class Mixing {
    * @returns {MixSettings | null}
    */
   get settings() {
-    const { scene, grid: { shares }, options: { tasks, beyond, isAround, base }, tools: { layers } } = this;
-    return scene && { shares, tasks, beyond, isAround, base, layers: layers.layers };
+    const { scene, grid: { shares }, options: { values }, tools: { layers } } = this;
+    return scene && { ...values, shares, layers: layers.layers };
   }
 
   /** @param {MixSettings} settings of the networks on screen */

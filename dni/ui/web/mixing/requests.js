@@ -6,6 +6,7 @@ import { groupShares } from './panels/layer-parts.js';
 
 /** @typedef {import('../lib/frame-grid.js').Plan} Plan */
 /** @typedef {import('../lib/frame-grid.js').WantedFrame} WantedFrame */
+/** @typedef {import('../lib/protocol.js').Method} Method */
 /** @typedef {import('../lib/protocol.js').Mix} Mix */
 /** @typedef {import('../lib/protocol.js').MixFrameRequest} MixFrameRequest */
 /** @typedef {import('../lib/protocol.js').MixingScene} MixingScene */
@@ -20,6 +21,8 @@ import { groupShares } from './panels/layer-parts.js';
  * @property {readonly number[]} shares
  * @property {Record<string, number>} layers the part of the mix that a group of layers gets, where not all of it
  * @property {boolean} beyond whether shares may be below 0 or above 1
+ * @property {boolean} [repair] whether the blend is repaired
+ * @property {Method | null} [method] the merge method; null: the straight line
  * @property {Mix | null} base the mix outside of the mask; null: the first end
  * @property {boolean} isPainted whether the mask applies
  * @property {number} maskVersion
@@ -32,11 +35,13 @@ import { groupShares } from './panels/layer-parts.js';
  * @param {readonly number[]} shares
  * @returns {Mix}
  */
-export function mixAt({ layers, beyond }, shares) {
+export function mixAt({ layers, beyond, repair, method }, shares) {
   return {
     shares: [...shares],
     groups: groupShares(layers, shares),
     extrapolate: beyond || !isInterpolation(shares),
+    ...(repair ? { repair } : {}),
+    ...(method ? { method } : {}),
   };
 }
 

@@ -1,12 +1,19 @@
 // @ts-check
-// The options of a mix: task arithmetic, shares beyond the ends, and another mix outside of the mask.
+// The options of a mix: task arithmetic, shares beyond the ends, repair, the merge method, and another mix outside of
+// the mask.
 
 import { find, findAs, showText } from '../../lib/dom.js';
 import { describeMix } from '../../lib/shares.js';
 
 /** @typedef {import('../../lib/protocol.js').Mix} Mix */
 
-/** @typedef {{ tasks: boolean, beyond: boolean, isAround: boolean, base: Mix | null }} OptionValues */
+/** @typedef {import('../../lib/protocol.js').Method} Method */
+
+/**
+ * What was saved by an older page lacks the last two.
+ * @typedef {{ tasks: boolean, beyond: boolean, isAround: boolean, base: Mix | null, repair?: boolean,
+ *   method?: Method | null }} OptionValues
+ */
 
 export class MixOptions {
   /** Whether shares are those of task arithmetic. */
@@ -17,18 +24,33 @@ export class MixOptions {
   isAround = false;
   /** The mix outside of the mask; null: the first end. @type {Mix | null} */
   base = null;
+  /** Whether the blend is repaired. */
+  repair = false;
+  /** The merge method; null: the straight line. @type {Method | null} */
+  method = null;
 
   /**
    * @param {object} options
    * @param {HTMLElement} options.element the page
    * @param {() => void} options.onSpaceChange shares are set in another way
    * @param {() => void} options.onBaseChange the first end is outside of the mask again
+   * @param {() => void} options.onWayChange the networks are blended in another way
    */
-  constructor({ element, onSpaceChange, onBaseChange }) {
+  constructor({ element, onSpaceChange, onBaseChange, onWayChange }) {
     this.boxes = {
       tasks: findAs(element, '.tasks', HTMLInputElement),
       beyond: findAs(element, '.beyond', HTMLInputElement),
+      repair: findAs(element, '.repair', HTMLInputElement),
     };
+    this.methods = findAs(element, '.method', HTMLSelectElement);
+    this.boxes.repair.addEventListener('change', () => {
+      this.repair = this.boxes.repair.checked;
+      onWayChange();
+    });
+    this.methods.addEventListener('change', () => {
+      this.method = this.methods.value ? { name: this.methods.value } : null;
+      onWayChange();
+    });
     this.warning = find(element, '.warning');
     this.outside = find(element, '.outside');
     this.outsideWords = find(element, '.outside-words');
@@ -47,26 +69,39 @@ export class MixOptions {
     });
   }
 
+  /** @returns {OptionValues} */
+  get values() {
+    const { tasks, beyond, isAround, base, repair, method } = this;
+    return { tasks, beyond, isAround, base, repair, method };
+  }
+
   /** Whether shares below 0 and above 1 can be set. */
   get isUnlimited() { return this.tasks || this.beyond; }
 
   /** @param {OptionValues} values */
   restore(values) {
-    Object.assign(this, values);
+    Object.assign(this, { repair: false, method: null }, values);
     this.#showBoxes();
   }
 
   /**
    * The options of a recipe, or of new networks.
-   * @param {{ beyond: boolean, base: Mix | null, isAround: boolean }} options
+   * @param {{ beyond: boolean, base: Mix | null, isAround: boolean, numEnds: number, mix?: Mix | null }} options mix: a
+   *   recipe's
    */
-  open({ beyond, base, isAround }) {
-    this.restore({ tasks: false, beyond, base, isAround });
+  open({ beyond, base, isAround, numEnds, mix = null }) {
+    for (const option of this.methods.options) {
+      const { least = '2', most = '256' } = option.dataset;
+      option.disabled = numEnds < Number(least) || numEnds > Number(most);
+    }
+    this.restore({ tasks: false, beyond, base, isAround, repair: mix?.repair ?? false, method: mix?.method ?? null });
   }
 
   #showBoxes() {
     this.boxes.tasks.checked = this.tasks;
     this.boxes.beyond.checked = this.beyond;
+    this.boxes.repair.checked = this.repair;
+    this.methods.value = this.method?.name ?? '';
   }
 
   /** @param {boolean} isBeyond whether the mix on screen lies beyond the ends */

@@ -1,0 +1,39 @@
+"""Model Stock: how far to go from the ancestor to the mean of its descendants, from the angle between them.
+
+Jang, Yun and Han, "Model Stock: All we need is just a few fine-tuned models", ECCV 2024,
+https://arxiv.org/abs/2403.19522. Descendants that agree in direction are followed far; where they have only
+noise in common, the ancestor stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+__all__ = ["stock_ratio"]
+
+# No direction can be told of changes smaller than this, and no ratio where it would have no bound.
+SMALLEST = 1e-6
+
+
+def stock_ratio(vectors: Sequence[Tensor]) -> float:
+    """The paper's ``t = N cos / (1 + (N - 1) cos)`` for one layer.
+
+    Args:
+        vectors: Two or more task vectors of the layer, floating point, of one shape. The cosine is the mean
+            over all pairs.
+
+    Returns:
+        At most 1: with 0 the ancestor stays, with 1 it is the mean of the descendants. Negative where they
+        oppose each other.
+    """
+    flat = [vector.flatten().double() for vector in vectors]
+    cosines = [
+        (float((a * b).sum()) / max(float(a.norm() * b.norm()), SMALLEST)) for a, b in combinations(flat, 2)
+    ]
+    cosine = float(torch.tensor(cosines, dtype=torch.float64).clamp(-1, 1).mean())
+    below = 1 + (len(flat) - 1) * cosine
+    return 0.0 if abs(below) < SMALLEST else len(flat) * cosine / below
