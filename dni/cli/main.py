@@ -10,6 +10,7 @@ import typer
 from dni.cli import training
 from dni.cli.bench import bench
 from dni.cli.blend import blend
+from dni.cli.export import export
 from dni.cli.inspect import inspect
 from dni.cli.pairs import pairs
 from dni.cli.rendering.curve import curve
@@ -31,7 +32,7 @@ app = typer.Typer(
 train = typer.Typer(help="Train the networks that we ship.", no_args_is_help=True)
 evaluate = typer.Typer(help="Measure the networks that we ship.", no_args_is_help=True)
 
-for command in (blend, render, sweep, curve, inspect, pairs, serve, bench):
+for command in (blend, export, render, sweep, curve, inspect, pairs, serve, bench):
     app.command()(command)
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
