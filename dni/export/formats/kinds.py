@@ -68,6 +68,10 @@ class Precision(str, Enum):
     FLOAT32 = "float32"
     FLOAT16 = "float16"
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.float16 if self is Precision.FLOAT16 else torch.float32
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
@@ -89,7 +93,7 @@ class ExportOptions:
 
     @property
     def dtype(self) -> torch.dtype:
-        return torch.float16 if self.precision is Precision.FLOAT16 else torch.float32
+        return self.precision.dtype
 
 
 def require_packages(kind: Format) -> None:
