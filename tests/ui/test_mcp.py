@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -18,10 +18,10 @@ pytest.importorskip("mcp.types")
 
 
 @pytest.fixture(scope="module")
-def server(serve: Callable[..., str], tiny_service: RenderService) -> Iterator[str]:
+def server(serve: Callable[..., str], tiny_service: RenderService) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNI_MCP", "1")
-        yield serve(tiny_service)
+        return serve(tiny_service)
 
 
 def ask(url: str, method: str, **parameters: Any) -> dict[str, Any]:
