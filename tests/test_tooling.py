@@ -56,7 +56,7 @@ def imported_by(file: Path) -> set[str]:
 
 
 def test_what_is_imported_comes_with_a_plain_install() -> None:
-    """All but what only training needs, what a Space brings, and what Gradio is made of."""
+    """All but what only training or exporting needs, what a Space brings, and what Gradio is made of."""
     files = [*(ROOT / "dni").rglob("*.py"), *(ROOT / "models").rglob("*.py"), ROOT / "app.py"]
     imported = set().union(*map(imported_by, files)) - sys.stdlib_module_names
     project = (ROOT / "pyproject.toml").read_text()
@@ -71,8 +71,9 @@ def test_what_is_imported_comes_with_a_plain_install() -> None:
     }
     assert "torchmetrics" in brought
     by_training = {"accelerate", "gensim"}  # the extra "train"
+    by_export = {"ncnn", "onnx", "onnxruntime", "pnnx"}  # the extra "export"
     by_others = {"scipy", "spaces", "starlette"}  # scikit-learn, a Space, gradio
-    assert imported - brought == {"dni", "models"} | by_training | by_others
+    assert imported - brought == {"dni", "models"} | by_training | by_export | by_others
 
 
 def test_the_space_asks_for_a_gradio_that_we_support() -> None:

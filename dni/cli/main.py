@@ -11,8 +11,10 @@ from dni.cli import training
 from dni.cli.align import align
 from dni.cli.bench import bench
 from dni.cli.blend import blend
+from dni.cli.export import export
 from dni.cli.inspect import inspect
 from dni.cli.pairs import pairs
+from dni.cli.publish import publish
 from dni.cli.rendering.curve import curve
 from dni.cli.rendering.render import render
 from dni.cli.rendering.sweep import sweep
@@ -33,7 +35,7 @@ app = typer.Typer(
 train = typer.Typer(help="Train the networks that we ship.", no_args_is_help=True)
 evaluate = typer.Typer(help="Measure the networks that we ship.", no_args_is_help=True)
 
-for command in (blend, render, sweep, curve, tune, inspect, align, pairs, serve, bench):
+for command in (blend, export, publish, render, sweep, curve, tune, inspect, align, pairs, serve, bench):
     app.command()(command)
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")

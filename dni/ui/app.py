@@ -13,6 +13,7 @@ from dni.serving.digit_service import DigitService
 from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
+from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
 from dni.ui.requests.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.request_guard import RequestGuard
@@ -68,14 +69,25 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
                 build_adaptation(DigitService(service, data_root))
             with gr.Tab("Transfer", id="transfer"):
                 build_transfer(transfer_views(data_root))
+    offer_tools(app)
     close_with_page(app, service.sessions)
     # Without "api_open" nobody gets past the queue.
     app.queue(max_size=MAX_QUEUED_JOBS, api_open=False)
     return app
 
 
-def launch_options() -> dict[str, Any]:
-    """What ``launch`` needs: limits, style, and a theme with the system's fonts (no outside requests)."""
+def launch_options(*, mcp: bool | None = None) -> dict[str, Any]:
+    """What ``launch`` needs: limits, style, and a theme with the system's fonts (no outside requests).
+
+    Args:
+        mcp: Whether the app is an MCP server for other programs; by default if ``$DNI_MCP`` is 1.
+
+    Raises:
+        DniError: It shall be one, and the extra "mcp" is not installed.
+    """
+    mcp = is_mcp_wanted() if mcp is None else mcp
+    if mcp:
+        require_mcp()
     fonts: dict[str, Any] = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     theme = gr.themes.Default(primary_hue="indigo", **fonts)
     return {
@@ -90,5 +102,6 @@ def launch_options() -> dict[str, Any]:
         "head": page_head(COMPONENTS, STYLES),
         "max_file_size": MAX_FILE_SIZE,
         "enable_monitoring": False,
-        "app_kwargs": {"middleware": [Middleware(RequestGuard)]},
+        "app_kwargs": {"middleware": [Middleware(RequestGuard, mcp=mcp)]},
+        "mcp_server": mcp,
     }

@@ -168,8 +168,14 @@ class Results:
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(name).stem).strip("-")[:60] or "picture"
         return f"{stem}_{self.service.pair(wanted.pair, session).id or 'own'}_{wanted.name}"
 
-    async def api_render(self, image: str | None, pair: str, alpha: float) -> str:
-        """Render a picture through a pair at alpha: a PNG with its recipe in the metadata."""
+    async def render(self, image: str | None, pair: str, alpha: float) -> str:
+        """Render a picture through a blend of two image networks: a PNG with its recipe in the metadata.
+
+        Args:
+            image: The picture, any size up to 50 megapixels.
+            pair: The id of a pair: "texture-x4" enlarges, "denoise", "jpeg-repair" and "look-comic" repaint.
+            alpha: The share of the pair's second network, from 0 (the first alone) to 1 (the second alone).
+        """
 
         def render(session: Session, control: RenderControl) -> str:
             if image is None:
@@ -179,8 +185,13 @@ class Results:
 
         return await answer_program(self.service.sessions, render)
 
-    async def api_blend(self, pair: str, alpha: float) -> str:
-        """Blend a pair's parameters at alpha: a safetensors file with its recipe in the metadata."""
+    async def blend(self, pair: str, alpha: float) -> str:
+        """Blend the parameters of two image networks into one: a safetensors file with its recipe.
+
+        Args:
+            pair: The id of a pair of networks, such as "texture-x4".
+            alpha: The share of the pair's second network, from 0 to 1.
+        """
 
         def blend(session: Session, _: RenderControl) -> str:
             return self.export_network(at_alpha("", pair, check_alpha(alpha)), session=session)
@@ -256,5 +267,5 @@ def build_endpoints(results: Results, pair_id: str) -> None:
         alpha = gr.Number(MIDDLE, label="alpha")
         result = gr.File(label="result")
         limits: dict[str, Any] = {"concurrency_limit": 2}
-        gr.Button().click(results.api_render, [image, pair, alpha], [result], api_name="render", **limits)
-        gr.Button().click(results.api_blend, [pair, alpha], [result], api_name="blend", **limits)
+        gr.Button().click(results.render, [image, pair, alpha], [result], api_name="render", **limits)
+        gr.Button().click(results.blend, [pair, alpha], [result], api_name="blend", **limits)

@@ -255,11 +255,21 @@ def test_api_blends(client: Client, tiny_ends: list[Path]) -> None:
     assert_recipe(Path(path), tiny_ends, 1.0)
 
 
+def test_api_sweeps(client: Client) -> None:
+    photograph = handle_file(str(ROOT / "dni/examples/grain-15.png"))
+    path = client.predict(photograph, "tiny", 2, api_name="/sweep")
+    with Image.open(path) as strip, Image.open(ROOT / "dni/examples/grain-15.png") as given:
+        assert strip.width > 2 * 4 * given.width
+    for frames in (1, 2.5, 1000):
+        with pytest.raises(AppError, match="Expected 2 to 24 frames, a whole number"):
+            client.predict(photograph, "tiny", frames, api_name="/sweep")
+
+
 def test_api_names_only_what_is_meant_for_programs(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     named = [
         *("/blend", "/desk_render", "/digits_accuracy", "/digits_predict", "/inspect", "/render"),
-        *("/transfer_depth", "/transfer_letters", "/transfer_teacher"),
+        *("/sweep", "/transfer_depth", "/transfer_letters", "/transfer_teacher"),
         *("/transfer_unlabelled", "/transfer_words"),
     ]
     assert sorted(endpoints) == named

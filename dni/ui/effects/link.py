@@ -1,4 +1,4 @@
-"""Parses the page's address: pair, example and alpha."""
+"""Parses the page's address: pair, example or the address of a picture, and alpha."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ class Link:
     alpha: float | None  # None where it asks for none
     warnings: tuple[str, ...] = ()
     wanted: str = ""  # a pair that has to be downloaded first
+    picture: str = ""  # the address of a picture elsewhere, as it came
 
 
 def read_link(query: Mapping[str, str], service: RenderService) -> Link:
-    """Read ``pair``, ``example`` and ``alpha``; a warning for each that is unusable (and never its text)."""
+    """Read ``pair``, ``example``, ``picture`` and ``alpha``; warnings never have its text."""
     warnings: list[str] = []
     wanted = ""
     pairs = one_slider_pairs(service)
@@ -42,7 +43,7 @@ def read_link(query: Mapping[str, str], service: RenderService) -> Link:
     elif pair != first_pair and not service.pair(pair).is_local(service.cache):
         warnings.append("The link's pair is not on this machine yet: click its card to download it.")
         pair, wanted = first_pair, pair
-    return Link(pair, example, alpha, tuple(warnings), wanted)
+    return Link(pair, example, alpha, tuple(warnings), wanted, query.get("picture", ""))
 
 
 def one_slider_pairs(service: RenderService) -> list[str]:

@@ -15,7 +15,8 @@ from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.effects.batch import Batches, build_batch
 from dni.ui.effects.cards import build_cards, choice_of
-from dni.ui.effects.link import one_slider_pairs, read_link
+from dni.ui.effects.link import Link, one_slider_pairs, read_link
+from dni.ui.effects.linked_picture import open_link
 from dni.ui.effects.strength import estimate_for
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
@@ -91,10 +92,11 @@ class EffectsHandlers:
             warn(warning)
         for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.service)[0])):
             try:
-                example = link.example or self.example_for(pair_id)
+                token = self.linked(link, session)
+                example = "" if token else link.example or self.example_for(pair_id)
                 scene = self.scene(
                     session,
-                    token=example_token(example),
+                    token=token or example_token(example),
                     pair_id=pair_id,
                     alpha=link.alpha,
                     example=example,
@@ -104,6 +106,16 @@ class EffectsHandlers:
             except DniError as error:
                 warn(error)
         return gr.skip(), gr.skip(), "", gr.skip()
+
+    def linked(self, link: Link, session: Session) -> str:
+        """The token of the picture that a link names; "" where it names none, or none that can be had."""
+        if not link.picture:
+            return ""
+        try:
+            return self.service.hold(open_link(link.picture), session=session, tab="effects")
+        except DniError as error:
+            warn(error)
+            return ""
 
     def alpha_for(self, pair_id: str, now: ViewerScene | None) -> float | None:
         """Where the slider is stays, but for ladders, which are to be at the picture's own strength."""

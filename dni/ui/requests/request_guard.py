@@ -55,7 +55,8 @@ PAGES_PER_SECOND = 1.0  # and from then on
 REFUSALS_AT_ONCE = 20  # that are said at once; more in a short time are said late
 REFUSALS_PER_SECOND = 5.0
 LONGEST_WAIT = 3.0  # seconds
-QUEUEING_PATHS = ("/queue/join", "/call/")
+# What queues a job, also by way of a tool of the MCP server.
+QUEUEING_PATHS = ("/queue/join", "/call/", "/gradio_api/mcp")
 TOO_MANY_OPEN = "Too many requests of yours are open. Wait for their answers."
 TOO_MANY_JOBS = "Too many jobs of yours are waiting or running. Wait for their results."
 TOO_MANY_PAGES = "Too many pages of yours were opened in a short time. Wait some seconds, then reload."
@@ -73,6 +74,7 @@ class RequestGuard:
         clock: Seconds that only rise.
         sleep: Lets so many seconds pass.
         free_bytes: How much room is left for uploads.
+        mcp: Whether the app is an MCP server, too.
     """
 
     def __init__(
@@ -82,8 +84,10 @@ class RequestGuard:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         free_bytes: Callable[[], int] | None = None,
+        mcp: bool = False,
     ) -> None:
         self.app = app
+        self._mcp = mcp
         self._clock = clock
         self._sleep = sleep
         self._free_bytes = free_bytes or free_upload_bytes
@@ -105,7 +109,7 @@ class RequestGuard:
         try:
             if is_loopback(host_of(scope.get("server"))) and not is_behind_proxy():
                 check_site(scope, headers)
-            if not is_used(scope["method"], scope["path"]):
+            if not is_used(scope["method"], scope["path"], mcp=self._mcp):
                 raise Refused(404, "There is nothing here.")
             if scope["method"] == "POST":
                 await self._pass_post(scope, receive, send, headers, address)

@@ -11,6 +11,7 @@ __all__ = ["API", "is_used"]
 API = "/gradio_api/"
 POSTS = ("upload", "queue/join", "component_server", "cancel", "reset")
 POST_GROUPS = ("call/", "run/")
+MCP = "mcp"
 GETS = (
     *("info", "app_id", "startup-events", "theme.css", "openapi.json", "queue/data", "queue/status"),
     *("upload_progress", "login_check", "token", "user", "deep_link"),
@@ -20,11 +21,15 @@ GET_GROUPS = ("file=", "call/", "heartbeat/")
 REFUSED = ("/monitoring", "/login", "/logout")
 
 
-def is_used(method: str, path: str) -> bool:
-    """Whether this app answers requests of this method and path at all."""
+def is_used(method: str, path: str, *, mcp: bool = False) -> bool:
+    """Whether this app answers requests of this method and path at all; ``mcp``: whether it is such a server.
+
+    Of the MCP server only its one address for messages (streamable HTTP, without sessions) is there: no event
+    streams that stay open, and no list of what the protocol says anyway.
+    """
     _, is_api, rest = path.partition(API)
     rest = rest.rstrip("/")
-    is_post = bool(is_api) and (rest in POSTS or rest.startswith(POST_GROUPS))
+    is_post = bool(is_api) and (rest in POSTS or rest.startswith(POST_GROUPS) or (mcp and rest == MCP))
     if method == "POST" or (method == "OPTIONS" and is_post):  # a browser asks before it posts elsewhere
         return is_post
     if not is_api:

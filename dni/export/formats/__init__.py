@@ -1,0 +1,1 @@
+"""Blended networks in the formats of other programs: PyTorch pickles, ONNX, ncnn."""

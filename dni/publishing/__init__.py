@@ -1,0 +1,1 @@
+"""A blend as a repository of the hub: licence, card, folder and push."""
