@@ -109,7 +109,8 @@ def heat_map(sheet: Sheet, plane: dict[str, Any], names: list[str], left: int) -
         sheet.label(left - 8, y(at), at, "rm")
     for u, v, name in zip((0, 1, 0), (0, 0, 1), names, strict=True):
         sheet.circle((SHARP * x(u), SHARP * y(v)), 6 * SHARP, INK, "white", 2 * SHARP)
-        sheet.label(x(u) + 16 * u - 8, y(v) - 18, name, "rm" if u else "lm")
+        below = 36 * (u == v == 0)  # of the one beside it, whose name is long
+        sheet.label(x(u) + 16 * u - 8, y(v) - 18 + below, name, "rm" if u else "lm")
 
 
 def main(report: Path = REPORT, picture: Path = HERE / "digits.png") -> None:
