@@ -131,16 +131,12 @@ def write_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> d
         DniError: The card is missing or has no marked table, or a row can be neither measured nor kept.
     """
     folder = weights_folder() / "digits"
-    card = folder / "README.md"
-    if not card.is_file() or not TABLE.search(card.read_text(encoding="utf-8")):
-        raise DniError(f"Expected a model card with a marked table at {card}, but there is none.")
+    card = card_of(folder)
     old = read_report(folder / "report.json") if keep_reported else {}
     if not keep_reported:
         runs.train(jobs=jobs)
     bench = evaluator_of(runs)
-    data = {name: digest(digits) for name, digits in bench.domains.items()}
-    data["mnist_m_train"] = digest(training_digits(runs.data_root)[1])
-    kept = KeptRows(old, folder, data)
+    kept = KeptRows(old, folder, data_hashes(runs))
     num_seeds = seeds_to_measure(runs, kept) if keep_reported else dict.fromkeys(METHODS, runs.num_seeds)
     for method in METHODS.keys() - num_seeds.keys():
         kept.check(method, bench)
@@ -151,7 +147,7 @@ def write_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> d
         f" --seeds {runs.num_seeds} --iterations {runs.iterations}" + " --keep-reported" * keep_reported,
         "protocol": "each row's seeds from 0; each run's last network; float32; 10000 test digits",
         "rule": RULE,
-        "data": data,
+        "data": kept.data,
         "versions": {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "networks": {path.name: sha256_of(path) for path in sorted(folder.glob("*.safetensors"))},
         "methods": {
@@ -167,6 +163,19 @@ def write_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> d
     text = card.read_text(encoding="utf-8")
     card.write_text(TABLE.sub(lambda _: card_tables(report), text), encoding="utf-8")
     return report
+
+
+def card_of(folder: Path) -> Path:
+    card = folder / "README.md"
+    if not card.is_file() or not TABLE.search(card.read_text(encoding="utf-8")):
+        raise DniError(f"Expected a model card with a marked table at {card}, but there is none.")
+    return card
+
+
+def data_hashes(runs: Runs) -> dict[str, str]:
+    """Of the digits that are measured on, and of the target's training digits."""
+    domains = {name: digest(digits) for name, digits in evaluator_of(runs).domains.items()}
+    return domains | {"mnist_m_train": digest(training_digits(runs.data_root)[1])}
 
 
 def card_tables(report: Mapping[str, Any]) -> str:
