@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 HERE = Path(__file__).resolve().parent
 REPORT = HERE.parent / "weights" / "digits" / "report.json"
-SIZE, TOP, SIDE = (1200, 480), 68, 300  # of the picture; of each square plot
+SIZE, TOP, SIDE = (1200, 508), 68, 300  # of the picture; of each square plot
 SHARP = 4  # drawn so many times larger, because Pillow's lines are not smooth
 INK, RULE = "#1f2330", "#d9dbe1"
 # Colour, then the lengths of dash and gap: the lines can be told apart without colours, too.
@@ -26,6 +26,7 @@ STYLES = {
     "dann_mmd": ("#d9660b", (12, 5)),
     "ddc": ("#0f7b5f", (3, 3)),
     "coral": ("#9333a8", (7, 4)),
+    "dan": ("#8a6d00", (2, 5)),
     "adamatch": ("#c01c28", (24, 4)),
     "target_only": ("#4b4f5c", (3, 7)),
 }
@@ -108,7 +109,8 @@ def heat_map(sheet: Sheet, plane: dict[str, Any], names: list[str], left: int) -
         sheet.label(left - 8, y(at), at, "rm")
     for u, v, name in zip((0, 1, 0), (0, 0, 1), names, strict=True):
         sheet.circle((SHARP * x(u), SHARP * y(v)), 6 * SHARP, INK, "white", 2 * SHARP)
-        sheet.label(x(u) + 16 * u - 8, y(v) - 18, name, "rm" if u else "lm")
+        below = 36 * (u == v == 0)  # of the one beside it, whose name is long
+        sheet.label(x(u) + 16 * u - 8, y(v) - 18 + below, name, "rm" if u else "lm")
 
 
 def main(report: Path = REPORT, picture: Path = HERE / "digits.png") -> None:
@@ -120,7 +122,7 @@ def main(report: Path = REPORT, picture: Path = HERE / "digits.png") -> None:
     chart(sheet, content["curves"], "mnist_m", "MNIST-M", 430)
     heat_map(sheet, content["plane"], [titles[name] for name in content["plane"]["corners"]], 810)
     for index, name in enumerate(name for name in STYLES if name in content["curves"]):
-        x, y = (20, 222, 428)[index // 2], 434 + 28 * (index % 2)
+        x, y = (20, 290, 560)[index // 3], 434 + 28 * (index % 3)
         sheet.path([(x, y), (x + 48, y)], *STYLES[name])
         sheet.label(x + 56, y, titles[name], "lm")
     image.reduce(SHARP).save(picture, optimize=True)

@@ -50,6 +50,12 @@ class DigitNetwork(nn.Module):
         first = functional.relu(self.fc1(features))
         return first, functional.relu(self.fc2(first))
 
+    def activations(self, x: Tensor) -> dict[str, Tensor]:
+        """(B, 3, 28, 28) to what every layer gives, by name: features, both hidden layers, logits."""
+        features = self.features(x)
+        first, second = self.hidden(features)
+        return {"features": features, "fc1": first, "fc2": second, "logits": self.fc3(second)}
+
     def classify(self, features: Tensor) -> Tensor:
         """Features (B, 768) to logits (B, 10)."""
         logits: Tensor = self.fc3(self.hidden(features)[1])

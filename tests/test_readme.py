@@ -20,8 +20,8 @@ from dni.pictures.photographs import load_photographs
 from dni.pictures.picture import to_tensor
 from dni.pictures.resize import resize_bicubic
 from dni.rendering.renderer import Renderer
-from dni.training.adaptation.report import cell
-from dni.training.adaptation.report import report_table as digits_table
+from dni.training.adaptation.report import card_tables
+from dni.training.adaptation.tables import readme_table
 from dni.training.restoration.data import downscale_pair
 from dni.training.restoration.report import TEST_SETS, report_table
 
@@ -67,12 +67,9 @@ def test_the_tables_are_the_reports(report) -> None:
 
 def test_the_table_of_digits_is_the_reports() -> None:
     card = ROOT / "weights" / "digits"
-    methods = json.loads((card / "report.json").read_text())["methods"]
-    assert digits_table(methods) in (card / "README.md").read_text()
-    readme = (ROOT / "README.md").read_text()
-    for entry in methods.values():
-        cells = [cell(entry, name) for name in ("mnist", "mnist_m", "inverted", "photograph")]
-        assert f"| {entry['title']} | {' | '.join(cells)} |\n" in readme
+    report = json.loads((card / "report.json").read_text())
+    assert card_tables(report) in (card / "README.md").read_text()
+    assert readme_table(report["methods"]) in (ROOT / "README.md").read_text()
 
 
 def test_the_report_is_of_the_files_that_are_shipped(report) -> None:

@@ -84,13 +84,24 @@ def train_digits(
     run_root: RunRoot,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and batches.")] = 0,
     iterations: Iterations = 0,
+    weight: Annotated[
+        float | None, typer.Option(help="Of the alignment, in place of the one chosen; with --layers.")
+    ] = None,
+    layers: Annotated[str, typer.Option(help="Aligned: features, fc1, fc2, logits; with commas.")] = "",
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
 ) -> None:
     """Train a method of adaptation, and source-only before it if that is missing."""
+    from dni.training.adaptation.methods.base import Setting
     from dni.training.adaptation.runs import Runs
 
     runs = Runs(data_root, run_root, iterations=iterations)
-    for path in runs.train_seed(method, seed, resume=resume):
+    if (weight is None) != (not layers):
+        raise typer.BadParameter("Expected --weight and --layers together, but got one of them.")
+    if weight is None:
+        written = runs.train_seed(method, seed, resume=resume)
+    else:
+        written = runs.train_variant(method, Setting(weight, tuple(layers.split(","))), seed, resume=resume)
+    for path in written:
         typer.echo(f"Wrote {path}")
 
 
@@ -100,13 +111,16 @@ def evaluate_digits(
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to this less one.")] = 5,
     iterations: Iterations = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at once, which share the processor.")] = 1,
+    keep_reported: Annotated[
+        bool, typer.Option(help="Train nothing; keep rows of report.json whose runs are not in RUN_ROOT.")
+    ] = False,
 ) -> None:
     """Train every method with every seed, unless it is there, and measure all; writes weights/digits."""
     from dni.training.adaptation.report import write_report
     from dni.training.adaptation.runs import Runs
 
     runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations)
-    write_report(runs, jobs=jobs)
+    write_report(runs, keep_reported=keep_reported, jobs=jobs)
 
 
 def evaluate_digit_curves(

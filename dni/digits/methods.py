@@ -25,10 +25,11 @@ class MethodInfo:
 # In the order of the report.
 METHODS = {
     "source_only": MethodInfo("Source only"),
-    "dann": MethodInfo("DANN (2016)", "https://arxiv.org/abs/1505.07818"),
+    "dann": MethodInfo("DANN (adversarial, 2016)", "https://arxiv.org/abs/1505.07818"),
     "dann_mmd": MethodInfo("DaNN (MMD, 2014)", "https://arxiv.org/abs/1409.6041"),
     "ddc": MethodInfo("DDC (2014)", "https://arxiv.org/abs/1412.3474"),
     "coral": MethodInfo("Deep CORAL (2016)", "https://arxiv.org/abs/1607.01719"),
+    "dan": MethodInfo("DAN (multi-kernel MMD, 2015)", "https://arxiv.org/abs/1502.02791"),
     "adamatch": MethodInfo("AdaMatch with a mean teacher (2022)", "https://arxiv.org/abs/2106.04732"),
     "target_only": MethodInfo("Target labels (upper bound)"),
 }

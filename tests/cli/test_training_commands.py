@@ -51,6 +51,14 @@ MISTAKES = [
     (("train", "digits", "dann", "--seed", "-1"), 2, "--seed"),
     (("train", "digits", "dann", "--iterations", "-1"), 2, "--iterations"),
     (("train", "digits"), 2, "(?i)missing argument .method"),
+    (("train", "digits", "dan", "--weight", "1"), 2, "--weight and --layers together"),
+    (("train", "digits", "dann", "--weight", "1", "--layers", "fc1"), 1, "dann has nothing to choose"),
+    (
+        ("train", "digits", "ddc", "--weight", "1", "--layers", "fc1,adapt"),
+        1,
+        "a weight above 0 and layers of ddc among adapt, logits, but got 1.0 and 'fc1, adapt'",
+    ),
+    (("train", "digits", "dan", "--weight", "-1", "--layers", "fc1"), 1, "but got -1.0 and 'fc1'"),
     (("evaluate", "digits", "--seeds", "0"), 2, "--seeds"),
     (("evaluate", "digits", "--jobs", "0"), 2, "--jobs"),
 ]

@@ -24,13 +24,15 @@ from dni.training.adaptation.losses import (
     mean_discrepancy,
     median_bandwidth,
     mmd_squared,
+    multi_kernel_mmd,
     prediction_entropy,
     reversal_schedule,
     reverse_gradient,
+    standardise,
 )
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-LOSSES: list[Loss] = [mmd_squared, mean_discrepancy, coral_loss]
+LOSSES: list[Loss] = [mmd_squared, multi_kernel_mmd, mean_discrepancy, coral_loss]
 
 samples = given(
     seed=st.integers(0, 1000),
@@ -122,6 +124,24 @@ def test_kernel_and_mmd_agree_with_scikit_learn(
     expected = within - 2 * rbf_kernel(x, y, gamma=gamma).mean()
     assert mmd_squared(source, target, bandwidth=float(bandwidth)).item() == pytest.approx(expected, abs=1e-4)
     assert mmd_squared(source, target).item() == pytest.approx(expected, abs=2e-3)
+
+
+@samples
+@settings(max_examples=30, deadline=None)
+def test_the_multi_kernel_mmd_is_the_mean_of_six(
+    seed: int, rows: int, others: int, width: int, scale: float
+) -> None:
+    source = rows_of(rows, width, seed=seed, scale=scale)
+    target = rows_of(others, width, seed=seed + 1, shift=0.5 * scale, scale=scale)
+    x, y = source.double().numpy(), target.double().numpy()
+    median = np.percentile(pdist(np.concatenate((x, y)), "sqeuclidean"), 50, method="lower")
+    expected = [
+        rbf_kernel(x, gamma=gamma).mean()
+        + rbf_kernel(y, gamma=gamma).mean()
+        - 2 * rbf_kernel(x, y, gamma=gamma).mean()
+        for gamma in (1 / (factor * median) for factor in (1 / 8, 1 / 4, 1 / 2, 1, 2, 4))
+    ]
+    assert multi_kernel_mmd(source, target).item() == pytest.approx(np.mean(expected), abs=2e-3)
 
 
 def test_mmd_of_two_points() -> None:
@@ -220,6 +240,33 @@ def test_mean_discrepancy_is_the_mmd_of_a_linear_kernel(
     assert mean_discrepancy(source, target).item() == pytest.approx(expected, rel=1e-3, abs=1e-6 * scale**2)
 
 
+# What no scale may change
+
+
+def test_standardised_activations_have_no_mean_and_unit_power() -> None:
+    source, target = rows_of(7, 4, seed=0, shift=3, scale=5), rows_of(9, 4, seed=1, scale=0.1)
+    pair = standardise(source, target)
+    assert [part.shape for part in pair] == [source.shape, target.shape]
+    together = torch.cat(pair)
+    torch.testing.assert_close(together.mean(dim=0), torch.zeros(4), atol=1e-6, rtol=0)
+    assert together.square().mean().item() == pytest.approx(1, abs=1e-5)
+    # One scale for all units: what varies more, still does.
+    ratio = together.std(dim=0) / torch.cat((source, target)).std(dim=0)
+    torch.testing.assert_close(ratio, ratio[:1].expand(4))
+
+
+def test_shrinking_does_not_lower_a_standardised_distance() -> None:
+    """The gradient with respect to a common scale is none, which it is not without the standardisation."""
+    source, target = rows_of(12, 5, seed=0), rows_of(12, 5, seed=1, shift=1, scale=2)
+    for loss in LOSSES:
+        with case(loss):
+            scale = torch.tensor(3.0, requires_grad=True)
+            (plain,) = torch.autograd.grad(loss(scale * source, scale * target), scale)
+            (steady,) = torch.autograd.grad(loss(*standardise(scale * source, scale * target)), scale)
+            assert plain > 1e-3
+            assert abs(steady) < 1e-5
+
+
 # Precision and errors
 
 
@@ -243,7 +290,7 @@ def test_bfloat16_features_are_widened() -> None:
 
 def test_shapes_that_do_not_fit() -> None:
     for loss, (source, target, text) in product(
-        LOSSES,
+        [*LOSSES, standardise],
         [
             (
                 (4, 3),

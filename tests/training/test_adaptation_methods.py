@@ -13,12 +13,18 @@ from torch.nn import functional
 
 from dni.digits.methods import ANCESTOR, BEST, METHODS, method_id
 from dni.errors import DniError
-from dni.training.adaptation.losses import coral_loss, mmd_squared, reversal_schedule
+from dni.training.adaptation.losses import (
+    coral_loss,
+    mean_discrepancy,
+    mmd_squared,
+    multi_kernel_mmd,
+    reversal_schedule,
+    standardise,
+)
 from dni.training.adaptation.methods import METHOD_CLASSES, Method
-from dni.training.adaptation.methods.base import ramp
-from dni.training.adaptation.methods.coral import DeepCoral
+from dni.training.adaptation.methods.aligning import AligningMethod
+from dni.training.adaptation.methods.base import Setting, ramp
 from dni.training.adaptation.methods.dann import Dann
-from dni.training.adaptation.methods.dann_mmd import DannMmd
 from dni.training.adaptation.methods.ddc import DEFAULT_PLACE, PLACES, Ddc, Place
 from dni.training.adaptation.methods.source_only import SourceOnly
 from dni.training.adaptation.methods.target_only import TargetOnly
@@ -39,7 +45,7 @@ def gradients(method: Method, *, progress: float, only: str | None = None) -> di
 
 
 def test_the_ids() -> None:
-    ids = ["source_only", "dann", "dann_mmd", "ddc", "coral", BEST, "target_only"]
+    ids = ["source_only", "dann", "dann_mmd", "ddc", "coral", "dan", BEST, "target_only"]
     assert list(METHODS) == ids
     assert len({name.lower() for name in ids}) == len(ids)
     assert all(method.id == name for name, method in METHOD_CLASSES.items())
@@ -181,28 +187,60 @@ def test_danns_learning_rate() -> None:
     assert rates == pytest.approx([0.01, 0.01 / 6**0.75, 0.01 / 11**0.75])
 
 
-# DaNN and Deep CORAL
+# DaNN, DDC, Deep CORAL and DAN
 
 
-def test_dann_mmd_aligns_the_first_hidden_layer() -> None:
-    method, net, halves = make("dann_mmd"), network(), (batch().source, batch().target)
-    first = [net.hidden(net.features(images))[0] for images in halves]
-    expected = DannMmd.weight * ramp(0.5) * mmd_squared(*first)
-    losses = method.losses(batch(), 0.5)
-    torch.testing.assert_close(losses["mmd"], expected, atol=1e-6, rtol=1e-4)
-    torch.testing.assert_close(losses["classify"], classification(net))
+def test_alignment_by_hand() -> None:
+    """The papers' distances, standardised, in the layers of every setting that may be chosen."""
+    distances = {
+        "dann_mmd": mmd_squared,
+        "ddc": mean_discrepancy,
+        "coral": coral_loss,
+        "dan": multi_kernel_mmd,
+    }
+    for name, distance in distances.items():
+        for setting in METHOD_CLASSES[name].candidates:
+            with case(name, setting):
+                method = aligning(name, setting)
+                source, target = (method.activations(images) for images in (batch().source, batch().target))
+                expected = sum(
+                    distance(*standardise(source[layer], target[layer])) for layer in setting.layers
+                )
+                losses = method.losses(batch(), 0.5)
+                assert losses.keys() == {"classify", method.loss_name}
+                torch.testing.assert_close(
+                    losses[method.loss_name], setting.weight * ramp(0.5) * expected, atol=1e-5, rtol=1e-3
+                )
 
 
-def test_coral_aligns_the_outputs() -> None:
-    net = network()
-    losses = make("coral").losses(batch(), 0.5)
-    expected = DeepCoral.weight * ramp(0.5) * coral_loss(net(batch().source), net(batch().target))
-    torch.testing.assert_close(losses["coral"], expected, atol=1e-7, rtol=1e-4)
-    torch.testing.assert_close(losses["classify"], classification(net))
+def aligning(name: str, setting: Setting) -> AligningMethod:
+    method = METHOD_CLASSES[name]
+    assert issubclass(method, AligningMethod)
+    return method(network(), setting)
+
+
+def test_the_layers_that_are_aligned() -> None:
+    """Of the common network; DDC's adaptation layer has tests of its own."""
+    net, images = network(), batch().source
+    first, second = net.hidden(net.features(images))
+    by_hand = {"features": net.features(images), "fc1": first, "fc2": second, "logits": net(images)}
+    found = net.activations(images)
+    assert found.keys() == by_hand.keys()
+    for name, activation in by_hand.items():
+        torch.testing.assert_close(found[name], activation)
+    assert {name: {c.layers for c in METHOD_CLASSES[name].candidates} for name in ("dann_mmd", "coral")} == {
+        "dann_mmd": {("fc1",)},
+        "coral": {("logits",)},
+    }
+
+
+def test_as_many_steps_as_dann() -> None:
+    steps = {name: method.iterations for name, method in METHOD_CLASSES.items() if method.candidates}
+    assert steps == dict.fromkeys(["dann_mmd", "ddc", "coral", "dan"], Dann.iterations)
 
 
 def test_alignment_begins_at_zero_and_ends_at_its_weight() -> None:
-    for name, loss in [("dann_mmd", "mmd"), ("ddc", "confusion"), ("coral", "coral")]:
+    for name, loss in [("dann_mmd", "mmd"), ("ddc", "confusion"), ("coral", "coral"), ("dan", "mmd")]:
         with case(name, loss):
             method = make(name)
             values = [method.losses(batch(), step / 4)[loss].item() for step in range(5)]
@@ -213,10 +251,6 @@ def test_alignment_begins_at_zero_and_ends_at_its_weight() -> None:
             )
 
 
-def classification(net: DigitNetwork) -> Tensor:
-    return functional.cross_entropy(net(batch().source), batch().labels)
-
-
 # DDC
 
 
@@ -224,7 +258,7 @@ def classification(net: DigitNetwork) -> Tensor:
 def test_folding_gives_the_same_function() -> None:
     for place in PLACES:
         with case(place):
-            method = Ddc(network(), place)
+            method = Ddc(network(), place=place)
             for parameter in method.parameters():
                 parameter.add_(0.05 * torch.randn(parameter.shape))
             images = batch().target
@@ -239,7 +273,7 @@ def test_folding_gives_the_same_function() -> None:
 def test_a_wide_layer_starts_as_the_ancestor() -> None:
     for place in [Place("fc3", 10), *(place for place in PLACES if place.before == "fc3"), Place("fc2", 100)]:
         with case(place):
-            method, ancestor = Ddc(network(), place), network()
+            method, ancestor = Ddc(network(), place=place), network()
             images = batch().source
             torch.testing.assert_close(method.run(images)[0], ancestor(images), atol=1e-5, rtol=1e-4)
             for name, tensor in method.result().state_dict().items():
@@ -252,17 +286,18 @@ def test_a_narrow_layer_starts_as_the_best_approximation() -> None:
     for width in [16, 32, 64]:
         with case(width):
             weight = network().fc2.weight.clone()
-            folded = Ddc(network(), Place("fc2", width)).result().fc2.weight
+            folded = Ddc(network(), place=Place("fc2", width)).result().fc2.weight
             values = torch.linalg.svdvals(weight)
             torch.testing.assert_close((folded - weight).norm(), values[width:].norm(), atol=1e-5, rtol=1e-4)
             assert torch.linalg.matrix_rank(folded, atol=1e-4) == width
 
 
-def test_ddcs_confusion_is_between_the_means() -> None:
+def test_ddc_aligns_its_adaptation_layer() -> None:
     for place in PLACES:
         with case(place):
-            method = Ddc(network(), place)
-            losses = method.losses(batch(), 0.5)
-            means = [method.run(images)[1].mean(dim=0) for images in (batch().source, batch().target)]
-            expected = Ddc.weight * ramp(0.5) * (means[0] - means[1]).square().sum()
-            torch.testing.assert_close(losses["confusion"], expected, atol=1e-7, rtol=1e-4)
+            method = Ddc(network(), place=place)
+            logits, adapted = method.run(batch().target)
+            activations = method.activations(batch().target)
+            assert adapted.shape == (HALF, place.width)
+            assert torch.equal(activations["adapt"], adapted)
+            assert torch.equal(activations["logits"], logits)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,12 @@ from dni.training.adaptation import train as train_module
 from dni.training.adaptation.evaluator import Evaluator
 from dni.training.adaptation.losses import reversal_schedule
 from dni.training.adaptation.measures import accuracy, expected_calibration_error, information_maximisation
-from dni.training.adaptation.methods import Method
-from dni.training.adaptation.report import COLUMNS, report_table, summary, write_report
+from dni.training.adaptation.methods import METHOD_CLASSES, Method
+from dni.training.adaptation.methods.base import Setting
+from dni.training.adaptation.report import card_tables, summary, write_report
 from dni.training.adaptation.runs import Runs
+from dni.training.adaptation.tables import COLUMNS, LAYERS, PERCENT, readme_table, report_table
+from dni.training.adaptation.variants import measure_variants
 from models.digits import DigitNetwork
 
 pytestmark = pytest.mark.slow  # All of it is of runs that are trained first.
@@ -58,6 +62,8 @@ def small() -> Iterator[None]:
         patch.setattr(measures_module, "DOMAIN_STEPS", 5)
         patch.setattr(evaluator_module, "FEW", 40)
         patch.setattr(landscape_module, "FEW", 40)
+        for method in METHOD_CLASSES.values():
+            patch.setattr(method, "candidates", method.candidates[:2])
         patch.setattr(landscape_module, "ALPHAS", ALPHAS)
         patch.setattr(landscape_module, "PLANE", PLANE)
         yield
@@ -110,8 +116,39 @@ def test_the_report_is_returned_and_written(report: dict[str, Any], written: dic
         assert len(entry["runs"]) == 1
         assert entry["mean"] == entry["runs"][0]
         assert set(entry["std"].values()) == {0.0}
+        assert entry["seeds"] == 1
         missing = set(COLUMNS) - set(entry["mean"])
-        assert missing == ({"selected", "oracle"} if method == "source_only" else set())
+        without = {"selected", "oracle"} if method == "source_only" else set()
+        if method in ("source_only", "adamatch", "target_only"):  # which align nothing
+            without |= {"a_distance_aligned"}
+        assert missing == without
+
+
+def test_the_setting_is_the_one_of_the_rule(runs: Runs, written: dict[str, Any]) -> None:
+    for method, entry in written["methods"].items():
+        with case(method):
+            candidates = METHOD_CLASSES[method].candidates
+            if not candidates:
+                assert not {"setting", "candidates"} & entry.keys()
+                continue
+            assert len(entry["candidates"]) == len(candidates)
+            best = max(entry["candidates"], key=lambda candidate: candidate["information"])
+            assert entry["setting"].items() <= best.items()
+            with safe_open(runs.network(method, 0), "pt") as opened:
+                assert json.loads(opened.metadata()["training"])["setting"] == entry["setting"]
+
+
+def test_distances_are_measured_where_the_method_aligned(written: dict[str, Any]) -> None:
+    """In one layer that is the number of the table by layers; DANN's is that of the common column, too."""
+    layers = written["layer_distances"]
+    assert list(layers) == list(METHODS)
+    assert all(entry.keys() == LAYERS.keys() for entry in layers.values())
+    means = {method: entry["mean"] for method, entry in written["methods"].items()}
+    for method, layer in [("dann", "features"), ("dann_mmd", "fc1"), ("coral", "logits")]:
+        assert means[method]["a_distance_aligned"] == pytest.approx(layers[method][layer], abs=1e-5)
+    assert means["dann"]["a_distance_aligned"] == means["dann"]["a_distance"]
+    for method in METHODS:
+        assert means[method]["a_distance"] == pytest.approx(layers[method]["features"], abs=1e-5)
 
 
 def test_nothing_of_this_machine_is_in_the_report(runs: Runs, weights: Path, written: dict[str, Any]) -> None:
@@ -208,20 +245,38 @@ def test_ddcs_places_are_reported(runs: Runs, written: dict[str, Any]) -> None:
     assert written["ddc_places"] == json.loads((runs.folder / "ddc" / "places.json").read_text())
 
 
+def test_other_settings_are_measured_beside_the_rows(runs: Runs, report: dict[str, Any]) -> None:
+    """And stay where their runs are elsewhere."""
+    setting, bench = Setting(0.5, ("fc2", "logits")), Evaluator(runs)
+    assert measure_variants(runs, bench, []) == report["variants"] == []
+    (file,) = runs.train_variant("dan", setting, 0)
+    assert file == runs.folder / "dan-0.5-fc2-logits" / "0" / "dan.safetensors"
+    elsewhere = {"method": "dan", "setting": {"weight": 2.0, "layers": ["fc1"]}, "seed": 0, "mnist": 0.5}
+    entry, kept = measure_variants(runs, bench, [elsewhere])
+    assert kept == elsewhere
+    assert (entry["setting"], entry["iterations"]) == ({"weight": 0.5, "layers": ["fc2", "logits"]}, 4)
+    digits = load_mnist_m(runs.data_root, "test")
+    assert entry["mnist_m"] == pytest.approx(
+        accuracy(logits_of(network_of(file), digits.images), digits.labels), abs=1e-5
+    )
+    assert measure_variants(runs, bench, [entry, elsewhere]) == [entry, elsewhere]
+    rmtree(file.parents[1])
+
+
 # The card and the networks
 
 
 def test_the_table_is_the_reports(written: dict[str, Any], weights: Path) -> None:
     text = (weights / "README.md").read_text(encoding="utf-8")
     head, rest = CARD.split("| old |\n")
-    assert text == head + report_table(written["methods"]) + rest
-    lines = text[len(head) : -len(rest)].splitlines()
+    assert text == head + card_tables(written) + rest
+    lines = report_table(written["methods"]).splitlines()
     assert len(lines) == 2 + len(METHODS)
     assert len({line.count("|") for line in lines}) == 1
-    dann = next(line for line in lines if line.startswith("| DANN (2016) |"))
-    shown = [float(cell.split("±")[0]) for cell in dann.split("|")[2:-1]]
+    dann = next(line for line in lines if line.startswith("| DANN (adversarial, 2016) | 1 | 4 |"))
+    shown = [float(cell) for cell in dann.split("|")[4:-1]]
     means = written["methods"]["dann"]["mean"]
-    wanted = [means[name] * (100 if name in report_module.PERCENT else 1) for name in COLUMNS]
+    wanted = [means[name] * (100 if name in PERCENT else 1) for name in COLUMNS]
     assert shown == pytest.approx(wanted, abs=0.51)
     assert shown[:2] == pytest.approx(wanted[:2], abs=0.0051)
 
@@ -307,17 +362,112 @@ def test_the_command_asks_for_the_card_before_it_trains(
     assert re.fullmatch(r"Error: Expected a model card with a marked table [^\n]+\n", result.err), result.err
 
 
-# The table alone
+# Rows whose runs are elsewhere
+
+
+@pytest.fixture
+def elsewhere(runs: Runs, report: dict[str, Any], weights: Path, tmp_path: Path) -> Runs:
+    """A folder of runs that has CORAL's only; the report and its networks are there."""
+    folder = tmp_path / "runs"
+    copytree(runs.folder / "coral", folder / "coral")
+    copytree(runs.run_folder("source_only", 0), folder / "source_only" / "0")
+    return Runs(runs.data_root, folder, num_seeds=runs.num_seeds, iterations=runs.iterations)
+
+
+@pytest.fixture
+def own_weights(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "weights" / "digits"
+    copytree(weights, folder)
+    monkeypatch.setenv("DNI_WEIGHTS", str(folder.parent))
+    return folder
+
+
+def test_rows_are_kept_where_runs_are_elsewhere(
+    elsewhere: Runs, report: dict[str, Any], own_weights: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row whose network is not the reported one is measured; nothing else changes."""
+    monkeypatch.setattr(Runs, "train_one", lambda *_, **__: pytest.fail("trained"))
+    file = own_weights / "report.json"
+    changed = json.loads(file.read_text())
+    changed["methods"]["coral"]["iterations"] = 3  # as many steps as an earlier version had
+    changed["methods"]["coral"]["runs"][0]["mnist"] = 0.123
+    changed["methods"]["dann"]["title"] = "an earlier title"
+    file.write_text(json.dumps(changed))
+    result = run(
+        "evaluate", "digits", "--data-root", elsewhere.data_root, "--run-root", elsewhere.folder,
+        "--seeds", 1, "--iterations", 4, "--keep-reported",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    again = json.loads(file.read_text())
+    assert again.pop("command") == report["command"] + " --keep-reported"
+    assert again == {name: value for name, value in written_form(report).items() if name != "command"}
+
+
+def written_form(report: dict[str, Any]) -> dict[str, Any]:
+    form: dict[str, Any] = json.loads(json.dumps(report))
+    return form
+
+
+def test_more_seeds_are_kept_and_an_earlier_row_says_so(elsewhere: Runs, own_weights: Path) -> None:
+    file = own_weights / "report.json"
+    changed = json.loads(file.read_text())
+    row = changed["methods"]["coral"]
+    row |= summary([row["runs"][0], {name: value + 0.1 for name, value in row["runs"][0].items()}])
+    # Rows from before the methods had their present steps and weights.
+    changed["methods"]["dann_mmd"]["iterations"] = 3
+    changed["methods"]["ddc"].pop("setting")
+    file.write_text(json.dumps(changed))
+    again = write_report(elsewhere, keep_reported=True)["methods"]
+    assert {name: entry["seeds"] for name, entry in again.items() if entry["seeds"] > 1} == {"coral": 2}
+    assert again["coral"]["mean"] == row["mean"]
+    superseded = {name for name, entry in again.items() if entry["superseded"]}
+    assert superseded == {"dann_mmd", "ddc"}
+    lines = (own_weights / "README.md").read_text().splitlines()
+    assert [line for line in lines if line.startswith("| DDC (2014), as before | 1 | 4 |")]
+    assert [line for line in lines if line.startswith("| DaNN (MMD, 2014), as before | 1 | 3 |")]
+
+
+def test_a_row_that_no_longer_holds(elsewhere: Runs, own_weights: Path) -> None:
+    def damage(change: Callable[[dict[str, Any]], None]) -> str:
+        changed = json.loads(text)
+        change(changed)
+        return json.dumps(changed)
+
+    file = own_weights / "report.json"
+    text = file.read_text()
+    for content, reason in [
+        (damage(lambda r: r["methods"].pop("dann")), "the report has no such row"),
+        (damage(lambda r: r["data"].update(mnist="0")), "it was measured on other digits"),
+        (
+            damage(lambda r: r["networks"].update({"dann.safetensors": "0"})),
+            "dann.safetensors is not the net",
+        ),
+        (damage(lambda r: r["methods"]["dann"]["runs"][0].update(mnist=2.0)), "dann to read 2.0000 of mnist"),
+        ("{", "the report of the digit networks in .*, but it is damaged"),
+    ]:
+        with case(reason):
+            file.write_text(content)
+            with pytest.raises(DniError, match=reason):
+                write_report(elsewhere, keep_reported=True)
+            assert file.read_text() == content
+
+
+# The tables alone
 
 
 def test_mean_and_deviation_over_the_seeds() -> None:
     rows = [{"mnist": 0.9, "seconds": 10.0}, {"mnist": 0.8, "seconds": 14.0}]
-    entry = summary(rows)
+    entry = {"iterations": 15000} | summary(rows)
     assert entry["runs"] == rows
     assert entry["mean"] == {"mnist": 0.85, "seconds": 12.0}
     assert entry["std"] == {"mnist": 0.05, "seconds": 2.0}
-    lines = report_table({"dann": entry}).splitlines()
-    assert lines[0].startswith("| method | MNIST | MNIST-M |")
-    assert lines[1].count("|") == lines[0].count("|")
-    assert lines[2].startswith("| DANN (2016) | 85.00 ± 5.00 | - |")
+    alone = {"iterations": 3000} | summary(rows[:1])
+    lines = report_table({"dann": entry, "dan": alone}).splitlines()
+    assert lines[0].startswith("| method | seeds | steps | MNIST | MNIST-M |")
+    assert len({line.count("|") for line in lines}) == 1
+    assert lines[2].startswith("| DANN (adversarial, 2016) | 2 | 15,000 | 85.00 ± 5.00 | - |")
     assert lines[2].endswith("| 12 ± 2 |")
+    assert lines[3].startswith("| DAN (multi-kernel MMD, 2015) | 1 | 3,000 | 90.00 | - |")
+    assert readme_table({"dann": entry}).splitlines()[2] == (
+        "| DANN (adversarial, 2016) | 2 | 15,000 | 85.00 ± 5.00 | - | - | - |"
+    )

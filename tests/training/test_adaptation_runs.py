@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from digit_files import write_mnist, write_photographs
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torchvision.datasets import MNIST
 
+from dni.digits.classifiers import logits_of, read_network
 from dni.digits.methods import BEST, METHODS
 from dni.errors import DniError
 from dni.training.adaptation import train as train_module
+from dni.training.adaptation.measures import information_maximisation
+from dni.training.adaptation.methods import METHOD_CLASSES
 from dni.training.adaptation.methods.ddc import PLACES, Place
-from dni.training.adaptation.runs import Runs
+from dni.training.adaptation.runs import Runs, training_digits
 from dni.training.adaptation.train import AdaptationTrainer
 
 
@@ -46,12 +51,12 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 def test_ancestors_come_first_and_nothing_is_trained_twice(
     runs: Runs, trained: list[tuple[str, int]]
 ) -> None:
-    runs.train(["coral", "source_only"])
-    assert trained == [("source_only", 0), ("source_only", 1), ("coral", 0), ("coral", 1)]
-    before = runs.network("coral", 1).read_bytes()
-    runs.train(["coral", "dann"])
+    runs.train(["adamatch", "source_only"])
+    assert trained == [("source_only", 0), ("source_only", 1), ("adamatch", 0), ("adamatch", 1)]
+    before = runs.network("adamatch", 1).read_bytes()
+    runs.train(["adamatch", "dann"])
     assert trained[4:] == [("dann", 0), ("dann", 1)]
-    assert runs.network("coral", 1).read_bytes() == before
+    assert runs.network("adamatch", 1).read_bytes() == before
     assert runs.network("dann", 1) == runs.folder / "dann" / "1" / "dann.safetensors"
 
 
@@ -65,8 +70,8 @@ def test_each_seed_has_its_own_ancestor(runs: Runs) -> None:
 
 def test_one_method_brings_its_ancestor(runs: Runs, trained: list[tuple[str, int]]) -> None:
     assert list(runs.train_seed("best", 3)) == [runs.network("source_only", 3), runs.network(BEST, 3)]
-    assert list(runs.train_seed("coral", 3)) == [runs.network("coral", 3)]
-    assert trained == [("source_only", 3), (BEST, 3), ("coral", 3)]
+    assert list(runs.train_seed("target_only", 3)) == [runs.network("target_only", 3)]
+    assert trained == [("source_only", 3), (BEST, 3), ("target_only", 3)]
 
 
 def test_all_methods_in_their_order(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,6 +86,57 @@ def test_unknown_methods_are_named_before_anything_is_trained(
         list(runs.train_seed("gan", 0))
     assert trained == []
     assert not runs.folder.exists()
+
+
+# The label-free choice of weight and layers
+
+
+def test_the_setting_with_the_most_information_is_chosen_once(
+    runs: Runs, trained: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([0.5, 2.0, 1.0])
+    monkeypatch.setattr("dni.training.adaptation.runs.score", lambda *_: next(scores))
+    list(runs.train_seed("coral", 1))
+    candidates = METHOD_CLASSES["coral"].candidates
+    # Chosen with seed 0 and its ancestor, whichever seed is asked for.
+    assert trained == [("source_only", 1), ("source_only", 0), *[("coral", 0)] * 3, ("coral", 1)]
+    assert runs.setting("coral") == candidates[1]
+    with safe_open(runs.network("coral", 1), "pt") as opened:
+        training = json.loads(opened.metadata()["training"])
+    assert training["setting"] == {"weight": candidates[1].weight, "layers": list(candidates[1].layers)}
+    entries = json.loads(runs.choice_file("coral").read_text())
+    assert [(entry["weight"], entry["information"]) for entry in entries] == [
+        (candidate.weight, score) for candidate, score in zip(candidates, [0.5, 2.0, 1.0], strict=True)
+    ]
+    list(runs.train_seed("coral", 0))
+    assert trained[6:] == [("coral", 0)]
+
+
+def test_the_score_is_of_unlabelled_training_digits(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the candidate's own network; the target has no labels here."""
+    source, target = training_digits(runs.data_root)
+    monkeypatch.setattr(
+        "dni.training.adaptation.runs.training_digits",
+        lambda _: (source, SimpleNamespace(images=target.images)),
+    )
+    setting = runs.setting("dann_mmd")
+    for number, entry in enumerate(json.loads(runs.choice_file("dann_mmd").read_text())):
+        network = read_network(runs.folder / "dann_mmd" / f"candidate-{number}" / "dann_mmd.safetensors")
+        expected = information_maximisation(logits_of(network, target.images))
+        assert entry["information"] == pytest.approx(expected, abs=1e-4)
+    assert setting in METHOD_CLASSES["dann_mmd"].candidates
+    assert runs.setting("dann") is None
+
+
+def test_a_run_of_another_setting_does_not_count(runs: Runs) -> None:
+    list(runs.train_seed("coral", 0))
+    assert [runs.finished_seeds(method) for method in ("source_only", "coral", "dann_mmd")] == [1, 1, 0]
+    best = {"weight": 0.5, "layers": ["fc2"], "information": 2.0}
+    entries = json.loads(runs.choice_file("coral").read_text())
+    runs.choice_file("coral").write_text(json.dumps([*entries, best]))
+    assert runs.finished_seeds("coral") == 0
+    runs.choice_file("coral").unlink()
+    assert runs.finished_seeds("coral") == 0
 
 
 @pytest.mark.slow
@@ -105,6 +161,7 @@ def test_ddcs_place_is_the_one_with_the_smallest_mmd(runs: Runs, trained: list[t
 def test_ddc_with_another_seed_has_what_its_place_needs(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     """The place is chosen with seed 0, whose ancestor nobody has asked for."""
     monkeypatch.setattr("dni.training.adaptation.runs.PLACES", PLACES[:1])
+    monkeypatch.setattr(METHOD_CLASSES["ddc"], "candidates", METHOD_CLASSES["ddc"].candidates[:1])
     assert runs.network("ddc", 1) in list(runs.train_seed("ddc", 1))
 
 

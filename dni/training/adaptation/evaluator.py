@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from dni.blending.interpolate import interpolate
-from dni.digits.classifiers import features_of, logits_of
+from dni.digits.classifiers import CHUNK, features_of, logits_of
 from dni.digits.domains import Digits, cut_patches, invert, load_mnist, load_mnist_m, put_over
 from dni.examples import EXAMPLE_FOLDER
 from dni.training.adaptation.measures import (
@@ -24,7 +24,7 @@ from dni.training.adaptation.measures import (
 from dni.training.adaptation.runs import Runs, training_digits
 from models.digits import DigitNetwork
 
-__all__ = ["Evaluator", "Row", "evaluator_of"]
+__all__ = ["Evaluator", "Row", "activations_of", "evaluator_of"]
 
 State = Mapping[str, Tensor]
 Row = dict[str, float]
@@ -63,13 +63,21 @@ class Evaluator:
         source, target = training_digits(self.runs.data_root)
         return source.images[:FEW], target.images[:FEW]
 
-    def measure(self, network: DigitNetwork) -> Row:
-        """Accuracies, calibration and distances of one network."""
+    def measure(self, network: DigitNetwork, aligned: Sequence[str] = ()) -> Row:
+        """Accuracies, calibration and distances of one network; ``aligned``: the layers that it aligned."""
         logits = {name: logits_of(network, digits.images) for name, digits in self.domains.items()}
         row = {name: accuracy(logits[name], digits.labels) for name, digits in self.domains.items()}
         for name in ("mnist", "mnist_m"):
             row[f"ece_{name}"] = expected_calibration_error(logits[name], self.domains[name].labels)
-        return row | self.distances(network)
+        row |= self.distances(network)
+        return row | ({"a_distance_aligned": self.layer_distance(network, aligned)} if aligned else {})
+
+    def layer_distance(self, network: DigitNetwork, layers: Sequence[str]) -> float:
+        """The A-distance in the named layers together; names as in :func:`activations_of`."""
+        digits = (*self.training, *(self.domains[name].images[:FEW] for name in ("mnist", "mnist_m")))
+        found = [activations_of(network, images) for images in digits]
+        source, target, *test = (torch.cat([each[name] for name in layers], dim=1) for each in found)
+        return proxy_a_distance((source, target), (test[0], test[1]))
 
     def distances(self, network: DigitNetwork) -> Row:
         """How far apart source and target are in the features."""
@@ -107,6 +115,18 @@ class Evaluator:
     def accuracy(self, network: DigitNetwork, domain: str, *, count: int | None = None) -> float:
         digits = self.domains[domain].subset(slice(count))
         return accuracy(logits_of(network, digits.images), digits.labels)
+
+
+@torch.no_grad()
+def activations_of(network: DigitNetwork, images: Tensor) -> dict[str, Tensor]:
+    """uint8 digits (N, 3, 28, 28) to what every layer gives, float32 (N, units), by name.
+
+    "adapt" are the outputs of fc2 before its ReLU: DDC's adaptation layer is folded into that one, and
+    these are a linear image of its outputs, so that a linear classifier sees the same.
+    """
+    chunks = [network.activations(chunk.float() / 255) for chunk in torch.split(images, CHUNK)]
+    found = {name: torch.cat([chunk[name] for chunk in chunks]) for name in chunks[0]}
+    return found | {"adapt": network.fc2(found["fc1"])}
 
 
 @lru_cache(maxsize=1)

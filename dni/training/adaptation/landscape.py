@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file
@@ -10,12 +11,14 @@ from tqdm import tqdm
 
 from dni.blending.interpolate import shares_of
 from dni.digits.classifiers import read_snapshots
-from dni.digits.methods import ANCESTOR, METHODS
+from dni.digits.methods import ANCESTOR
 from dni.training.adaptation.evaluator import FEW, Evaluator, Row, evaluator_of
 from dni.training.adaptation.losses import reversal_schedule
 from dni.training.adaptation.runs import Runs, in_parallel
 
-__all__ = ["curves", "melting", "plane"]
+__all__ = ["CORNERS", "curves", "melting", "plane"]
+
+CORNERS = (ANCESTOR, "dann", "dann_mmd")
 
 ALPHAS = tuple(-0.25 + 0.0625 * step for step in range(25))
 # Digits of each domain for the curves.
@@ -23,27 +26,30 @@ MANY = 5000
 PLANE = tuple(-0.25 + 0.125 * step for step in range(13))
 
 
-def curves(runs: Runs, *, jobs: int = 1) -> dict[str, Any]:
-    """Accuracy on both domains along alpha, from source-only (0) to every other method (1); seed 0."""
-    methods = [method for method in METHODS if method != ANCESTOR]
-    found = in_parallel(curve, [(runs, method) for method in methods], jobs)
-    return {"alphas": ALPHAS, **dict(zip(methods, found, strict=True))}
+def curves(runs: Runs, folder: Path, methods: Sequence[str], *, jobs: int = 1) -> dict[str, Any]:
+    """Accuracy on both domains along alpha, from source-only (0) to every other of the methods (1); seed 0.
+
+    ``folder`` holds the networks.
+    """
+    others = [method for method in methods if method != ANCESTOR]
+    found = in_parallel(curve, [(runs, folder, method) for method in others], jobs)
+    return {"alphas": ALPHAS, **dict(zip(others, found, strict=True))}
 
 
-def curve(runs: Runs, method: str) -> dict[str, list[float]]:
-    states = [load_file(runs.network(end, 0)) for end in (ANCESTOR, method)]
+def curve(runs: Runs, folder: Path, method: str) -> dict[str, list[float]]:
+    states = [load_file(folder / f"{end}.safetensors") for end in (ANCESTOR, method)]
     points = [evaluator_of(runs).along(states, shares_of(alpha), count=MANY) for alpha in ALPHAS]
     return {"mnist": [point[0] for point in points], "mnist_m": [point[1] for point in points]}
 
 
-def plane(bench: Evaluator) -> dict[str, Any]:
+def plane(bench: Evaluator, folder: Path) -> dict[str, Any]:
     """Accuracy on a grid of the plane through source-only, DANN (u) and DaNN (v); seed 0, few digits."""
-    states = [load_file(bench.runs.network(method, 0)) for method in (ANCESTOR, "dann", "dann_mmd")]
+    states = [load_file(folder / f"{method}.safetensors") for method in CORNERS]
     points = [
         [bench.along(states, (1 - u - v, u, v), count=FEW) for u in PLANE] for v in tqdm(PLANE, desc="plane")
     ]
     return {
-        "corners": [ANCESTOR, "dann", "dann_mmd"],
+        "corners": list(CORNERS),
         "u": PLANE,
         "v": PLANE,
         "mnist": [[point[0] for point in row] for row in points],

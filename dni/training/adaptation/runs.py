@@ -12,14 +12,27 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors import safe_open
 
 from dni.catalog.download import tqdm_progress
 from dni.digits.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS, method_id
+from dni.errors import DniError
 from dni.pictures.photographs import fetch_bsds500
 from dni.training.adaptation.losses import mmd_squared
+from dni.training.adaptation.methods import METHOD_CLASSES
+from dni.training.adaptation.methods.aligning import AligningMethod
+from dni.training.adaptation.methods.base import Setting
 from dni.training.adaptation.methods.ddc import PLACES, Ddc, Place
+from dni.training.adaptation.selection import (
+    CANDIDATE_ITERATIONS,
+    chosen,
+    read_scores,
+    score,
+    write_scores,
+)
 from dni.training.adaptation.train import AdaptationConfig, AdaptationTrainer
+from models.digits import DigitNetwork
 
 __all__ = ["Runs", "in_parallel", "training_digits"]
 
@@ -58,8 +71,8 @@ class Runs:
         """
         seeds = range(self.num_seeds)
         self._train_all([(ANCESTOR, seed) for seed in seeds], jobs)
-        if Ddc.id in methods:
-            self.ddc_place(jobs=jobs)
+        for method in methods:
+            self.setting(method, jobs=jobs)
         self._train_all([(method, seed) for seed in seeds for method in methods if method != ANCESTOR], jobs)
 
     def train_seed(self, method: str, seed: int, *, resume: bool = False) -> Iterator[Path]:
@@ -70,16 +83,39 @@ class Runs:
         for name in wanted:
             yield self.train_one(name, seed, resume=resume)
 
+    def variant_folder(self, method: str, setting: Setting) -> Path:
+        """Of the runs of a method with a setting of one's own."""
+        return self.folder / "-".join((method, f"{setting.weight:g}", *setting.layers))
+
+    def train_variant(
+        self, method: str, setting: Setting, seed: int, *, resume: bool = False
+    ) -> Iterator[Path]:
+        """Train a method that aligns activations with a setting that the rule did not choose.
+
+        Raises:
+            DniError: The method has no such setting.
+        """
+        method_class = METHOD_CLASSES[method_id(method)]
+        if not issubclass(method_class, AligningMethod):
+            raise DniError(f"Expected a method that aligns activations, but {method} has nothing to choose.")
+        method_class(DigitNetwork(), setting)  # before minutes of training
+        if not self.network(ANCESTOR, seed).is_file():
+            yield self.train_one(ANCESTOR, seed, resume=resume)
+        place = self.ddc_place() if method == Ddc.id else None
+        config = AdaptationConfig(method, self.iterations, seed=seed, place=place, setting=setting)
+        yield self._trainer(config, self.variant_folder(method, setting) / str(seed), resume=resume).run()
+
     def _train_all(self, runs: Sequence[tuple[str, int]], jobs: int) -> None:
-        missing = [run for run in runs if not self.network(*run).is_file()]
+        missing = [run for run in runs if not self.is_current(*run)]
         if missing:
             training_digits(self.data_root)  # fetched here, not by several processes at once
         in_parallel(self.train_one, missing, jobs)
 
     def train_one(self, method: str, seed: int, *, resume: bool = True) -> Path:
         """Train one method with one seed, or go on with it; the network's file."""
+        place = self.ddc_place() if method == Ddc.id else None
         config = AdaptationConfig(
-            method, self.iterations, seed=seed, place=self.ddc_place() if method == Ddc.id else None
+            method, self.iterations, seed=seed, place=place, setting=self.setting(method)
         )
         return self._trainer(config, self.run_folder(method, seed), resume=resume).run()
 
@@ -90,6 +126,58 @@ class Runs:
             config, source=source, target=target, run_folder=folder, ancestor=ancestor, resume=resume
         )
 
+    def is_current(self, method: str, seed: int) -> bool:
+        """Whether the network of this method and seed is there, trained with the setting chosen now."""
+        file, candidates = self.network(method, seed), METHOD_CLASSES[method].candidates
+        if not file.is_file() or (candidates and not self.choice_file(method).is_file()):
+            return False
+        if not candidates:
+            return True
+        with safe_open(file, "pt") as opened:
+            trained = json.loads(opened.metadata()["training"]).get("setting")
+        setting = self.setting(method)
+        return trained is not None and setting == Setting(trained["weight"], tuple(trained["layers"]))
+
+    def finished_seeds(self, method: str) -> int:
+        """How many of the seeds are trained, counted from 0 to the first that is not."""
+        missing = (seed for seed in range(self.num_seeds) if not self.is_current(method, seed))
+        return next(missing, self.num_seeds)
+
+    def choice_file(self, method: str) -> Path:
+        """The candidates of :meth:`setting` and their scores."""
+        return self.folder / method / "choice.json"
+
+    def setting(self, method: str, *, jobs: int = 1) -> Setting | None:
+        """What the label-free rule of :mod:`.selection` chose for a method; None where nothing is open.
+
+        Chosen once; all candidates stay in ``choice.json``.
+        """
+        candidates, file = METHOD_CLASSES[method].candidates, self.choice_file(method)
+        if not candidates:
+            return None
+        if not file.is_file():
+            self._ancestor_of_choices()
+            place = self.ddc_place(jobs=jobs) if method == Ddc.id else None
+            calls = [(method, number, place) for number in range(len(candidates))]
+            write_scores(file, candidates, in_parallel(self._score, calls, jobs))
+        return chosen(read_scores(file))
+
+    def _score(self, method: str, number: int, place: Place | None) -> float:
+        config = AdaptationConfig(
+            method,
+            self.iterations or CANDIDATE_ITERATIONS,
+            place=place,
+            setting=METHOD_CLASSES[method].candidates[number],
+        )
+        folder = self.folder / method / f"candidate-{number}"
+        trainer = self._trainer(config, folder, resume=True)
+        trainer.run()
+        return score(trainer.method, trainer.target_images)
+
+    def _ancestor_of_choices(self) -> None:
+        if not self.network(ANCESTOR, 0).is_file():
+            self.train_one(ANCESTOR, 0)
+
     def ddc_place(self, *, jobs: int = 1) -> Place:
         """The place of DDC's adaptation layer: that with the smallest MMD after a short training.
 
@@ -97,8 +185,7 @@ class Runs:
         """
         file = self.folder / Ddc.id / "places.json"
         if not file.is_file():
-            if not self.network(ANCESTOR, 0).is_file():
-                self.train_one(ANCESTOR, 0)
+            self._ancestor_of_choices()
             found = in_parallel(self._mmd_at, [(place,) for place in PLACES], jobs)
             candidates = [{**asdict(p), "mmd_squared": mmd} for p, mmd in zip(PLACES, found, strict=True)]
             file.parent.mkdir(parents=True, exist_ok=True)

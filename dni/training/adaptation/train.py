@@ -27,7 +27,8 @@ from dni.digits.domains import Digits
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
 from dni.training.adaptation.methods import METHOD_CLASSES, Method
-from dni.training.adaptation.methods.base import Batch
+from dni.training.adaptation.methods.aligning import AligningMethod
+from dni.training.adaptation.methods.base import Batch, Setting
 from dni.training.adaptation.methods.ddc import Ddc, Place
 from models.digits import DigitNetwork
 
@@ -42,7 +43,8 @@ LOG_EVERY = 100
 class AdaptationConfig:
     """Everything that decides what a run computes, beside the data.
 
-    ``batch_size`` counts both halves; ``iterations`` of 0 means the method's own number; ``place`` is DDC's.
+    ``batch_size`` counts both halves; ``iterations`` of 0 means the method's own number; ``setting`` is of
+    the methods that align activations, and by default their first candidate; ``place`` is DDC's.
     """
 
     method: str
@@ -50,6 +52,7 @@ class AdaptationConfig:
     batch_size: int = 128
     seed: int = 0
     place: Place | None = None
+    setting: Setting | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -250,6 +253,7 @@ class AdaptationTrainer:
 
 
 def build_method(config: AdaptationConfig, network: DigitNetwork) -> Method:
-    if config.method == Ddc.id and config.place is not None:
-        return Ddc(network, config.place)
-    return METHOD_CLASSES[config.method](network)
+    method = METHOD_CLASSES[config.method]
+    if issubclass(method, Ddc) and config.place is not None:
+        return method(network, config.setting, config.place)
+    return method(network, config.setting) if issubclass(method, AligningMethod) else method(network)

@@ -32,6 +32,7 @@ ABOUT = {
     "dann_mmd": "Draws the hidden units of both domains together, as a kernel measures their distance (MMD).",
     "ddc": "Puts a small layer in between, on which the domains' mean features are drawn together.",
     "coral": "Makes the features of both domains vary together in the same way (their covariances).",
+    "dan": "Draws several layers of both domains together at once: MMD again, with kernels of six widths.",
     "adamatch": "Teaches itself: sure guesses on a colour digit are the labels of its strongly changed copy.",
     "target_only": "No adaptation: trained with the colour digits' labels, it bounds the rest from above.",
 }

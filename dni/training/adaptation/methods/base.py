@@ -12,7 +12,7 @@ from torch.nn import functional
 from dni.training.adaptation.losses import reversal_schedule
 from models.digits import DigitNetwork
 
-__all__ = ["Batch", "Losses", "Method"]
+__all__ = ["Batch", "Losses", "Method", "Setting"]
 
 MOMENTUM = 0.9
 
@@ -32,6 +32,14 @@ class Batch:
     target_labels: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What a method that aligns activations leaves open: the weight of its loss, and which layers."""
+
+    weight: float
+    layers: tuple[str, ...]
+
+
 class Method(nn.Module):
     """A network in training, with whatever else the method trains beside it.
 
@@ -42,6 +50,10 @@ class Method(nn.Module):
     id: ClassVar[str]
     needs_target_labels: ClassVar[bool] = False
     iterations: ClassVar[int] = 3000
+    # Where the domains are drawn together, unless that is chosen.
+    aligned: ClassVar[tuple[str, ...]] = ()
+    # What the label-free rule of :mod:`..selection` chooses among.
+    candidates: ClassVar[tuple[Setting, ...]] = ()
 
     def __init__(self, network: DigitNetwork) -> None:
         super().__init__()

@@ -1,28 +1,25 @@
 """Deep CORAL: align the covariances of the two domains.
 
 Sun & Saenko, "Deep CORAL: Correlation Alignment for Deep Domain Adaptation", ECCV Workshops 2016,
-https://arxiv.org/abs/1607.01719: the loss sits on the last layer's outputs, weighted so that it ends about as
-large as the classification loss.
+https://arxiv.org/abs/1607.01719: the loss sits on the last layer's outputs. We deviate: the outputs are
+standardised, and the weight is chosen without labels, where the paper has the two losses end about equal.
 """
 
 from __future__ import annotations
 
-import torch
+from torch import Tensor
 
 from dni.training.adaptation.losses import coral_loss
-from dni.training.adaptation.methods.base import Batch, Losses, Method, classify, ramp
+from dni.training.adaptation.methods.aligning import AligningMethod
+from dni.training.adaptation.methods.base import Setting
 
 __all__ = ["DeepCoral"]
 
 
-class DeepCoral(Method):
+class DeepCoral(AligningMethod):
     id = "coral"
-    weight = 1.0
+    loss_name = "coral"
+    candidates = tuple(Setting(weight, ("logits",)) for weight in (3.0, 10.0, 30.0))
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
-        logits = self.network(torch.cat((batch.source, batch.target)))
-        size = len(batch.source)
-        return {
-            "classify": classify(logits[:size], batch.labels),
-            "coral": self.weight * ramp(progress) * coral_loss(logits[:size], logits[size:]),
-        }
+    def distance(self, source: Tensor, target: Tensor) -> Tensor:
+        return coral_loss(source, target)

@@ -22,6 +22,7 @@ class Dann(Method):
 
     id = "dann"
     iterations = 15000
+    aligned = ("features",)
 
     def __init__(self, network: DigitNetwork) -> None:
         super().__init__(network)

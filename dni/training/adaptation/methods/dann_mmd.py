@@ -8,23 +8,19 @@ SURF, and their weight is 1000; ours regularises the first hidden layer of the c
 
 from __future__ import annotations
 
-import torch
+from torch import Tensor
 
 from dni.training.adaptation.losses import mmd_squared
-from dni.training.adaptation.methods.base import Batch, Losses, Method, classify, ramp
+from dni.training.adaptation.methods.aligning import AligningMethod
+from dni.training.adaptation.methods.base import Setting
 
 __all__ = ["DannMmd"]
 
 
-class DannMmd(Method):
+class DannMmd(AligningMethod):
     id = "dann_mmd"
-    weight = 3.0
+    loss_name = "mmd"
+    candidates = tuple(Setting(weight, ("fc1",)) for weight in (1.0, 3.0, 10.0))
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
-        features = self.network.features(torch.cat((batch.source, batch.target)))
-        first, second = self.network.hidden(features)
-        size = len(batch.source)
-        return {
-            "classify": classify(self.network.fc3(second[:size]), batch.labels),
-            "mmd": self.weight * ramp(progress) * mmd_squared(first[:size], first[size:]),
-        }
+    def distance(self, source: Tensor, target: Tensor) -> Tensor:
+        return mmd_squared(source, target)

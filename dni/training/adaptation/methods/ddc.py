@@ -3,8 +3,10 @@
 Tzeng et al., "Deep Domain Confusion: Maximizing for Domain Invariance", 2014,
 https://arxiv.org/abs/1412.3474: a narrow adaptation layer, and 0.25 times the squared MMD (linear kernel, as
 in the paper) of its outputs beside the classification loss. Where the layer sits and how wide it is, is what
-gives the smallest MMD; target labels play no part. The layer is linear, so that at the end it folds into the
-layer after it and the network keeps the architecture of its ancestor: the same function, and it blends.
+gives the smallest MMD; target labels play no part. We deviate: activations are standardised, and the weight
+is chosen without labels like that of the others (the paper's 0.25 is among the candidates). The layer is
+linear, so that at the end it folds into the layer after it and the network keeps the architecture of its
+ancestor: the same function, and it blends.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dni.training.adaptation.losses import mean_discrepancy
-from dni.training.adaptation.methods.base import Batch, Losses, Method, classify, ramp
+from dni.training.adaptation.methods.aligning import AligningMethod
+from dni.training.adaptation.methods.base import Setting
 from models.digits import DigitNetwork
 
 __all__ = ["PLACES", "Ddc", "Place"]
@@ -35,12 +38,16 @@ PLACES = tuple(Place(before, width) for before in ("fc2", "fc3") for width in (1
 DEFAULT_PLACE = Place("fc2", 64)
 
 
-class Ddc(Method):
+class Ddc(AligningMethod):
     id = "ddc"
-    weight = 0.25
+    loss_name = "confusion"
+    layer_names = ("adapt", "logits")
+    candidates = tuple(Setting(weight, ("adapt",)) for weight in (0.025, 0.08, 0.25))
 
-    def __init__(self, network: DigitNetwork, place: Place = DEFAULT_PLACE) -> None:
-        super().__init__(network)
+    def __init__(
+        self, network: DigitNetwork, setting: Setting | None = None, place: Place = DEFAULT_PLACE
+    ) -> None:
+        super().__init__(network, setting)
         self.place = place
         layer: nn.Linear = getattr(network, place.before)
         self.adapt = nn.Linear(layer.in_features, place.width, bias=False)
@@ -60,13 +67,12 @@ class Ddc(Method):
         self.expand.weight.zero_()[:, :width] = left[:, :width] * root
         self.expand.bias.copy_(layer.bias)
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
-        logits, adapted = self.run(torch.cat((batch.source, batch.target)))
-        size = len(batch.source)
-        return {
-            "classify": classify(logits[:size], batch.labels),
-            "confusion": self.weight * ramp(progress) * mean_discrepancy(adapted[:size], adapted[size:]),
-        }
+    def distance(self, source: Tensor, target: Tensor) -> Tensor:
+        return mean_discrepancy(source, target)
+
+    def activations(self, images: Tensor) -> dict[str, Tensor]:
+        logits, adapted = self.run(images)
+        return {"adapt": adapted, "logits": logits}
 
     def run(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, 10) and the adaptation layer's outputs (B, width)."""
