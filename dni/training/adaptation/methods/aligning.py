@@ -21,8 +21,8 @@ LONG = 15000
 class AligningMethod(Method):
     """Cross-entropy on the source, and a distance between the domains summed over the layers of ``setting``.
 
-    Activations are standardised first (:func:`..losses.standardise`): without that, a network lowers the
-    distance by shrinking what is compared instead of aligning it.
+    Activations are standardised first (:func:`..losses.standardise`) where the distance depends on their
+    scale: without that, a network lowers it by shrinking what is compared instead of aligning it.
 
     Raises:
         DniError: A setting without such layers, or with a weight of 0 or less.
@@ -31,10 +31,12 @@ class AligningMethod(Method):
         loss_name: Of the distance in the log.
         layer_names: Those that can be aligned.
         setting: By default the first candidate.
+        is_scale_free: Whether the distance stays the same when all activations of a layer are multiplied.
     """
 
     iterations = LONG
     loss_name: ClassVar[str]
+    is_scale_free: ClassVar[bool] = False
     layer_names: ClassVar[tuple[str, ...]] = ("features", "fc1", "fc2", "logits")
 
     def __init__(self, network: DigitNetwork, setting: Setting | None = None) -> None:
@@ -51,7 +53,9 @@ class AligningMethod(Method):
         size = len(batch.source)
         activations = self.activations(torch.cat((batch.source, batch.target)))
         domains = [(activations[name][:size], activations[name][size:]) for name in self.setting.layers]
-        distance = torch.stack([self.distance(*standardise(*pair)) for pair in domains]).sum()
+        if not self.is_scale_free:
+            domains = [standardise(*pair) for pair in domains]
+        distance = torch.stack([self.distance(*pair) for pair in domains]).sum()
         return {
             "classify": classify(activations["logits"][:size], batch.labels),
             self.loss_name: self.setting.weight * ramp(progress) * distance,
@@ -62,5 +66,5 @@ class AligningMethod(Method):
         return self.network.activations(images)
 
     def distance(self, source: Tensor, target: Tensor) -> Tensor:
-        """Of the standardised activations (B, units) of one layer; a scalar, never negative."""
+        """Of the activations (B, units) of one layer; a scalar, never negative."""
         raise NotImplementedError

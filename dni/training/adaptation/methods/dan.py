@@ -20,6 +20,7 @@ __all__ = ["Dan"]
 class Dan(AligningMethod):
     id = "dan"
     loss_name = "mmd"
+    is_scale_free = True  # the kernels are as wide as the median distance
     candidates = tuple(Setting(weight, ("features", "fc1", "fc2")) for weight in (1.0, 3.0, 10.0))
 
     def distance(self, source: Tensor, target: Tensor) -> Tensor:
