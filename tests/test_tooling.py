@@ -72,7 +72,7 @@ def test_what_is_imported_comes_with_a_plain_install() -> None:
     assert "torchmetrics" in brought
     by_training = {"accelerate", "gensim"}  # the extra "train"
     by_export = {"ncnn", "onnx", "onnxruntime", "pnnx"}  # the extra "export"
-    by_others = {"scipy", "spaces", "starlette"}  # scikit-learn, a Space, gradio
+    by_others = {"spaces", "starlette"}  # a Space, gradio
     assert imported - brought == {"dni", "models"} | by_training | by_export | by_others
 
 

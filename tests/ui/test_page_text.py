@@ -16,8 +16,6 @@ from dni.checkpoints.atomic_write import atomic_write
 from dni.checkpoints.errors import asks_to_run_code
 from dni.checkpoints.networks import load_network
 from dni.checkpoints.sandbox import too_much
-from dni.digits import digit_sources
-from dni.digits.digit_sources import fetch_mnist
 from dni.errors import DniError
 from dni.pictures.photographs import fetch_bsds500
 from dni.pictures.read import open_picture
@@ -48,7 +46,6 @@ FAILURES: dict[str, Callable[[Path], object]] = {
     "no recipe": lambda folder: read_recipe(folder / "absent.json"),
     "a cache that is a file": lambda folder: fetch("http://127.0.0.1:1/x.pth", folder / "net.pth" / "x.pth"),
     "no connection": lambda folder: fetch("http://127.0.0.1:1/x.pth", folder / "x.pth"),
-    "no MNIST": lambda folder: list(fetch_mnist(folder / "data")),
     "no BSDS500": lambda folder: fetch_bsds500(folder, url="http://127.0.0.1:1/b.tgz"),
     "a full disk": full_disk,
 }
@@ -57,17 +54,12 @@ FAILURES: dict[str, Callable[[Path], object]] = {
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a server, with spaces in its name, and files in it that nobody can use."""
-
-    def no_connection(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / "data" / "MNIST" / "raw"))
-
     folder = tmp_path / "data of ours"
     folder.mkdir()
     (folder / UPLOAD).write_bytes(b"x")
     (folder / "net.pth").write_bytes(b"x")
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setenv("DNI_CACHE", str(folder))
-    monkeypatch.setattr(digit_sources, "load_mnist", no_connection)
     return folder
 
 

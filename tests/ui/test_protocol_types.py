@@ -27,7 +27,7 @@ TYPEDEF = re.compile(r"@typedef\s+(\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*
 PROPERTY = re.compile(r"@property\s+\{((?:[^{}]|\{[^{}]*\})*)\}\s+(\[?)(\w+)")
 NO_FIELDS = {"Success", "Failure", "Dropped"}
 # Of the browser alone: what a field holds, and what is sent instead of a reply.
-ELSEWHERE = {*NO_FIELDS, "Region", "Mix", "Server", "Frame", "Metrics"} | {
+ELSEWHERE = {*NO_FIELDS, "Region", "Mix", "Method", "Server", "Frame", "Metrics"} | {
     *("Blends", "DepthReport", "DigitSource", "Measured", "TeacherReport"),
     *("Facts", "Seeds"),
     *("Accuracies", "LettersReport", "UnlabelledReport", "WordsReport"),

@@ -64,7 +64,7 @@ class Batches:
             begun = (self.results.read(scene, session), session.cancellation(JOB))
         return begun, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
 
-    def render(
+    def render_all(
         self,
         paths: list[str] | None,
         begun: Begun | None,
@@ -170,7 +170,7 @@ def build_batch(batches: Batches, viewer: gr.HTML) -> None:
     files.upload(batches.take, [files], [panel], queue=False, show_progress="hidden", **quiet)
     click = render.click(batches.ask, [files, viewer], [begun, render, cancel, result], queue=False, **quiet)
     rendered = click.success(
-        batches.render,
+        batches.render_all,
         [files, begun],
         [result],
         concurrency_limit=RUNNING_BATCHES,
