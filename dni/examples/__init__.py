@@ -32,9 +32,9 @@ EXAMPLES = {
     "launch": ("launch.jpg", "Launch"),
     **{f"grain-{sigma}": (f"grain-{sigma}.png", f"Grain {sigma}") for sigma in SIGMAS},
     **{f"blocks-{quality}": (f"blocks-{quality}.jpg", f"JPEG {quality}") for quality in QUALITIES},
-    "sent-portrait": ("sent-portrait.jpg", "Portrait, sent on"),
-    "sent-espresso": ("sent-espresso.jpg", "Espresso, sent on"),
-    "sent-launch": ("sent-launch.jpg", "Launch, sent on"),
+    "sent-portrait": ("sent-portrait.jpg", "Old face"),
+    "sent-espresso": ("sent-espresso.jpg", "Old cup"),
+    "sent-launch": ("sent-launch.jpg", "Old launch"),
 }
 TO_ENLARGE = ("cat", "coffee", "astronaut", "rocket", "galaxies")
 TO_REDRAW = ("portrait", "espresso", "launch", "galaxies")
