@@ -248,7 +248,11 @@ class RenderService:
         """The whole picture, or a region of it, at most 1600 pixels a side, as a JPEG."""
         if region is None:
             return self.of_whole_picture(token, "overview", overview_of, session=session)
-        detail = partial(overview_of, self.picture(token, session), region)
+        self.picture(token, session)  # an error at once, if it is not held
+
+        def detail() -> bytes:
+            return overview_of(self.picture(token, session), region)
+
         return self.queue.compute_beside(detail, session=session, coalesce_key="detail")
 
     def of_whole_picture(
@@ -262,12 +266,14 @@ class RenderService:
             make: Makes it; must not ask for a slot.
             session: Who waits for it.
         """
-        picture, key = self.picture(token, session), (self.pictures.key(token, session), name)
+        self.picture(token, session)  # an error at once, if it is not held
+        key = self.pictures.key(token, session), name
 
         def remembered() -> bytes:
             made = self._of_pictures.get(key)
             if made is None:
-                made = make(picture)
+                # Found anew: those that wait do not keep large pictures that were let go meanwhile.
+                made = make(self.picture(token, session))
                 self._of_pictures.put(key, made)
             return made
 

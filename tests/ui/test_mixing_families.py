@@ -59,7 +59,7 @@ def test_relatives_are_fetched_and_put_on_the_desk_and_stay_without_a_connection
     site[1].shutdown()
     page.locator("#desk-family-here label").click()
     page.locator("#desk-family-of input").click()
-    expect(page.get_by_role("option")).to_have_count(2)
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(2)
     page.get_by_role("option", name="The <wild>").click()
     expect(ticks.first).to_contain_text("here already")
 

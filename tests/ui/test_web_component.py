@@ -219,7 +219,7 @@ def in_gradio(desk: Desk) -> Callable[[str], Any]:
     """Evaluate an expression beside ``gradio``, the module, on the opened page."""
     desk.open(complete=False)
     path = web_component.url_of("lib/gradio.js")
-    names = {"chooseFiles", "giveFiles", "nameThumbnails", "onThemeChange"}
+    names = {"chooseFiles", "giveFiles", "giveFilesInside", "nameThumbnails", "onThemeChange"}
     assert set(desk.page.evaluate(MODULE, path)) == names
     return lambda expression: desk.page.evaluate(IN_GRADIO, [path, expression])
 

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from functools import partial
 from typing import TypeVar
 
+from dni.device import release_freed_memory
 from dni.rendering.control import Cancelled
 from dni.serving.scheduling.preemption import Preempted, between_layers, preemptible
 from dni.serving.scheduling.scheduler import Priority, Scheduler
@@ -135,7 +136,10 @@ class RenderQueue:
             session.key, Priority.LIVE, group=session.group, coalesce_key=coalesce_key
         )
         with session.busy(), slot:
-            return self._pictures_thread.submit(work).result()
+            try:
+                return self._pictures_thread.submit(work).result()
+            finally:
+                release_freed_memory()  # a whole picture's is much
 
     def _leave(self, session: Session) -> None:
         self.scheduler.leave(session.key)

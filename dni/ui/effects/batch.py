@@ -58,8 +58,8 @@ class Batches:
 
     def ask(self, paths: list[str] | None, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """Note what was asked for, and put the cancel button in the place of the render button."""
-        session = self.results.session(request)
         with errors_shown():
+            session = self.results.session(request)
             check_count(paths)
             begun = (self.results.read(scene, session), session.cancellation(JOB))
         return begun, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
@@ -72,8 +72,8 @@ class Batches:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
         """Render all of them; the cancel button keeps what is finished."""
-        session = self.results.session(request)
         with errors_shown():
+            session = self.results.session(request)
             if begun is None:
                 raise DniError("Expected something to render, but got nothing. Click the button once more.")
             wanted, cancelled = begun
