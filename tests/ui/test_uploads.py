@@ -164,7 +164,7 @@ def test_no_event_opens_a_path_that_it_was_told(
     assert len(events) >= 20
     there, missing = (str(Path(private.folder, name)) for name in ("picture.png", "missing.png"))
     requests = [
-        (name, function, [*values[:place], shape, *values[place + 1 :]], label, path)
+        (name, function, [*values[:place], shape, *values[place + 1 :]], (label, place), path)
         for function, name, values, types in events
         for place in range(len(values))
         for path in (there, missing, str(link))
