@@ -100,7 +100,7 @@ def kept_row(runs: Runs, kept: KeptRows, method: str) -> dict[str, Any]:
     row, rows = kept.row(method), [dict(run) for run in kept.row(method)["runs"]]
     if METHOD_CLASSES[method].aligned == ("features",):
         rows = [run | {"a_distance_aligned": run["a_distance"]} for run in rows]  # the same layer
-    known = {name: value for name, value in row.items() if name not in ("superseded", "mean", "std", "runs")}
+    known = {name: value for name, value in row.items() if name not in ("mean", "std", "runs")}
     superseded = kept.is_superseded(method, iterations_of(runs, method))
     return known | about(method) | {"seeds": len(rows), "superseded": superseded} | summary(rows)
 
