@@ -79,19 +79,9 @@ PRESETS: dict[str, TrainConfig] = {
     "flat": TrainConfig(
         end="flat", iterations=4000, patch_size=128, learning_rate=2e-4, warmup=100, validate_every=200
     ),
-    "careful": TrainConfig(end="careful", iterations=6000, warmup=100, validate_every=250),
-    "bold": TrainConfig(
-        end="bold",
-        iterations=2400,
-        patch_size=136,
-        learning_rate=2e-4,
-        warmup=100,
-        ema_decay=0.998,
-        l1_weight=0.1,
-        dists_weight=1.0,
-        validate_every=100,
-    ),
+    "careful": TrainConfig(end="careful", iterations=2400, warmup=100, validate_every=250),
 }
+PRESETS["bold"] = replace(PRESETS["texture"], end="bold", iterations=1600)
 
 
 NETWORKS: dict[str, dict[str, Any]] = {
