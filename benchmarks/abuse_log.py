@@ -152,10 +152,11 @@ def describe(phases: Sequence[Phase], remains: Remains, broken: Sequence[str]) -
     opened = [seconds for seconds in pages if seconds < float("inf")]
     return "\n".join(
         [
-            "Three people drag their sliders all the time, from three addresses; the strangers have eight. "
-            "Frames are those that somebody waits for. A new page is somebody new who uploads a picture and "
-            "gets a frame: the longest. Memory is resident, summed over all processes of the app. An answer "
-            'is an HTTP status, or "ok" and "refused" in words. Reached counts the answers that show that an '
+            "Three people drag their sliders all the time, from three addresses; the strangers have eight, "
+            "and run on the same cores at a lower priority, since theirs would be other computers. Frames "
+            "are those that somebody waits for. A new page is somebody new who uploads a picture and gets a "
+            "frame: the longest. Memory is resident, summed over all processes of the app. An answer is an "
+            'HTTP status, or "ok" and "refused" in words. Reached counts the answers that show that an '
             "attack got to what it is meant for.",
             "",
             f"- New pages under attack: {len(opened)} of {len(pages)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import time
@@ -30,6 +31,7 @@ LISTENERS = 400
 JOINS = 80
 LONG_TEXT = 3_000_000
 HELD_SECONDS = 5.0
+LOW_PRIORITY = 5
 PAUSE_SECONDS = 0.05
 # Of the process that attacks.
 MOST_BYTES = 4 * 1024**3
@@ -299,6 +301,8 @@ async def repeat(attack: Attack, stranger: Stranger, end: float) -> None:
 def main() -> None:
     """Read the arguments of :func:`run_attacks` line by line, and write what came of them."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    # Strangers have computers of their own: theirs shall not take the app's cores.
+    os.nice(LOW_PRIORITY)
     for line in sys.stdin:
         address, files, canary, names, seconds = json.loads(line)
         tallies = run_attacks(address, Path(files), Path(canary), names, seconds)

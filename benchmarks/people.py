@@ -198,7 +198,10 @@ class Person:
         return reply
 
     async def _post(self, path: str, **content: Any) -> Any:
-        response = await self._http.post(path, **content)
+        try:
+            response = await self._http.post(path, **content)
+        except httpx.ReadError:  # an idle connection that the server has just closed: browsers ask again
+            response = await self._http.post(path, **content)
         if response.is_error:
             raise RefusedError(f"{response.status_code}: {response.text[:200]}")
         return response.json()
