@@ -49,3 +49,24 @@ def test_as_many_are_inside_as_there_is_room() -> None:
         pass
     with gate.enter(cancelled), gate.enter(cancelled):
         pass
+
+
+def test_an_address_that_was_never_inside_comes_before_the_many_pages_of_one_that_was() -> None:
+    gate, order = FairGate(1), []
+
+    def wait(group: str, owner: str) -> None:
+        with gate.enter(group=group, owner=owner):
+            order.append(owner)
+
+    with gate.enter(group="crowd", owner="first"):
+        threads = []
+        for count, (group, owner) in enumerate(
+            [("crowd", "first"), ("crowd", "second"), ("crowd", "third"), ("somebody", "new")], start=1
+        ):
+            threads.append(threading.Thread(target=wait, args=(group, owner)))
+            threads[-1].start()
+            while len(gate._waiting) < count:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == ["new", "second", "third", "first"]

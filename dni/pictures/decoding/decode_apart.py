@@ -19,7 +19,15 @@ from dni.pictures.read import MAX_PIXELS
 if TYPE_CHECKING:
     from dni.pictures.picture import Picture
 
-__all__ = ["DECODERS", "Decoders", "open_picture_apart", "read_recipe_apart"]
+__all__ = [
+    "AT_ONCE",
+    "DECODERS",
+    "LIMITS",
+    "Decoders",
+    "TooSlowError",
+    "open_picture_apart",
+    "read_recipe_apart",
+]
 
 # Measured: a picture of 50 megapixels with opacity and a colour profile, the most that any takes, fits.
 LIMITS = Limits(memory_bytes=1_200_000_000, cpu_seconds=15, wall_seconds=45.0)
@@ -30,20 +38,35 @@ MAX_RECIPE_BYTES = 4_000_000
 JOB = "dni.pictures.decoding.decode_worker:decode_request"
 
 
+class TooSlowError(PictureError):
+    """A picture took more time than it may."""
+
+
 def open_picture_apart(
-    path: str | Path, *, max_pixels: int = MAX_PIXELS, decoders: Decoders | None = None
+    path: str | Path,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    limits: Limits | None = None,
+    decoders: Decoders | None = None,
 ) -> Picture:
     """Read a picture file, decoding it in another process.
 
+    Args:
+        path: The file.
+        max_pixels: Larger pictures are refused.
+        limits: By default those of ``decoders``.
+        decoders: By default those of this program.
+
     Raises:
-        PictureError: As of :func:`dni.pictures.read.open_picture`; or decoding takes too much memory or time.
+        TooSlowError: Decoding takes too much time.
+        PictureError: As of :func:`dni.pictures.read.open_picture`; or decoding takes too much memory.
     """
     import torch
 
     from dni.pictures.picture import Picture
 
     request = {"path": str(path), "max_pixels": max_pixels}
-    answer, blocks = (decoders or DECODERS).ask(request, max_bytes=4 * max_pixels)
+    answer, blocks = (decoders or DECODERS).ask(request, max_bytes=4 * max_pixels, limits=limits)
     rgb, *opacity = (torch.frombuffer(block, dtype=torch.uint8) for block in blocks)
     size = answer["size"]
     return Picture(
@@ -87,17 +110,26 @@ class Decoders:
             if self._spare is None or not self._spare.is_alive:
                 self._spare = start()
 
-    def ask(self, request: Mapping[str, Any], *, max_bytes: int) -> tuple[Any, list[bytearray]]:
+    def ask(
+        self, request: Mapping[str, Any], *, max_bytes: int, limits: Limits | None = None
+    ) -> tuple[Any, list[bytearray]]:
         """Let a process do what :mod:`dni.pictures.decoding.decode_worker` does, when it is this one's turn.
 
+        Args:
+            request: What to do.
+            max_bytes: Of the answer's blocks.
+            limits: Other than those of all.
+
         Raises:
-            PictureError: The picture cannot be used, or takes too much.
+            TooSlowError: It takes too much time.
+            PictureError: The picture cannot be used, or takes too much memory.
         """
+        limits = limits or self.limits
         try:
             with self._places, self._take() as process:
-                answer, blocks = process.ask(request, self.limits, max_bytes=max_bytes)
+                answer, blocks = process.ask(request, limits, max_bytes=max_bytes)
         except LimitError as error:
-            raise self._too_much(Path(request["path"]).name, error.limit) from error
+            raise too_much(Path(request["path"]).name, error.limit, limits) from error
         finally:
             self._prepare_soon()
         if "error" in answer:
@@ -126,13 +158,18 @@ class Decoders:
             spare, self._spare = self._spare, None
         return spare if spare is not None and spare.is_alive else start()
 
-    def _too_much(self, name: str, limit: str) -> PictureError:
-        seconds, memory = self.limits.cpu_seconds, self.limits.memory_bytes
-        most = f"{seconds} seconds" if limit == "time" else f"{memory / 1e9:.2g} GB of memory"
-        return PictureError(
-            f"Expected a picture that can be read with {most}, but {name} takes more. "
-            "Make it smaller, or save it again as a plain PNG or JPEG."
-        )
+
+def too_much(name: str, limit: str, limits: Limits) -> PictureError:
+    kind = TooSlowError if limit == "time" else PictureError
+    most = (
+        f"{limits.cpu_seconds} seconds"
+        if limit == "time"
+        else f"{limits.memory_bytes / 1e9:.2g} GB of memory"
+    )
+    return kind(
+        f"Expected a picture that can be read with {most}, but {name} takes more. "
+        "Make it smaller, or save it again as a plain PNG or JPEG."
+    )
 
 
 def start() -> BoundedProcess:

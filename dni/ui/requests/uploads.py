@@ -14,8 +14,8 @@ from gradio.utils import get_upload_folder
 
 from dni.errors import DniError
 from dni.examples import EXAMPLE_FOLDER
-from dni.pictures.decoding.decode_apart import open_picture_apart
 from dni.pictures.picture import Picture
+from dni.serving.scheduling.decoding_turns import DECODING_TURNS
 from dni.serving.sessions import Session
 from dni.temporary import process_folder, temporary_folder
 from dni.ui.requests.session_files import hold_upload
@@ -85,7 +85,7 @@ def received_path(path: object, session: Session | None = None) -> Path:
 
 def open_upload(path: object, session: Session | None = None) -> Picture:
     """Decode a picture that a request names, apart; see :func:`received_path` for what is refused."""
-    return open_picture_apart(received_path(path, session))
+    return DECODING_TURNS.open_picture(received_path(path, session), session)
 
 
 def allowed_folders() -> tuple[Path, Path]:

@@ -1,0 +1,67 @@
+"""Slow pictures are decoded one at a time, beside the others, which do not wait for them."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import torch
+
+from dni.bounded_process import Limits
+from dni.pictures.decoding.decode_apart import TooSlowError
+from dni.pictures.normalize import PictureError
+from dni.pictures.picture import Picture
+from dni.serving.scheduling.decoding_turns import QUICK, DecodingTurns
+from dni.serving.sessions import Session
+
+DONE = Picture(rgb=torch.zeros(3, 1, 1, dtype=torch.uint8), opacity=None, name="done")
+
+
+class Decoding:
+    """Stands for the processes: pictures named "slow" need longer than the short try, and then a signal."""
+
+    def __init__(self) -> None:
+        self.slow, self.most_slow = 0, 0
+        self.go_on, self.begun = threading.Event(), threading.Event()
+
+    def __call__(self, path: Path, *, limits: Limits) -> Picture:
+        if path.name != "slow":
+            return DONE
+        if limits == QUICK:
+            raise TooSlowError("too slow")
+        self.slow += 1
+        self.most_slow = max(self.most_slow, self.slow)
+        self.begun.set()
+        assert self.go_on.wait(30)
+        self.slow -= 1
+        return DONE
+
+
+def test_quick_pictures_do_not_wait_for_slow_ones_which_come_one_at_a_time(
+    ann: Session, bob: Session
+) -> None:
+    decoding = Decoding()
+    turns = DecodingTurns(decoding)
+    with ThreadPoolExecutor(4) as pool:
+        slow = [pool.submit(turns.open_picture, Path("slow"), ann) for _ in range(3)]
+        assert decoding.begun.wait(30)
+        quick = pool.submit(turns.open_picture, Path("quick"), bob)
+        try:
+            assert quick.result(30) is DONE
+            assert turns.open_picture(Path("quick"), None) is DONE
+        finally:
+            decoding.go_on.set()
+        assert [one.result(30) for one in slow] == [DONE] * 3
+    assert decoding.most_slow == 1
+
+
+def test_other_faults_are_told_at_once(ann: Session) -> None:
+    def refuse(path: Path, *, limits: Limits) -> Picture:
+        if limits != QUICK:
+            pytest.fail("It was tried again.")
+        raise PictureError("no picture")
+
+    with pytest.raises(PictureError, match="no picture"):
+        DecodingTurns(refuse).open_picture(Path("text"), ann)
