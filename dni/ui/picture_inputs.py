@@ -17,8 +17,9 @@ from dni.temporary import temporary_folder
 
 __all__ = ["DECODES", "chosen_name", "example_gallery", "own_picture", "picture_input", "thumbnails"]
 
-# For events that decode: more of them wait in Gradio's queue, and not in the threads that serve the page.
-DECODES: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "decoding"}
+# For events that decode: more of them wait in Gradio's queue, by the order in which they came, and not in the
+# threads that serve the page. Those in threads take turns (:mod:`dni.serving.scheduling.decoding_turns`).
+DECODES: dict[str, Any] = {"concurrency_limit": 16, "concurrency_id": "decoding"}
 
 
 def picture_input(**options: Any) -> gr.Image:

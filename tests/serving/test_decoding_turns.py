@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from dni.bounded_process import Limits
 from dni.pictures.decoding.decode_apart import TooSlowError
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import Picture
-from dni.serving.scheduling.decoding_turns import QUICK, DecodingTurns
+from dni.serving.scheduling.decoding_turns import MAX_SLOW, QUICK, DecodingTurns
 from dni.serving.sessions import Session
 
 DONE = Picture(rgb=torch.zeros(3, 1, 1, dtype=torch.uint8), opacity=None, name="done")
@@ -39,22 +40,25 @@ class Decoding:
         return DONE
 
 
-def test_quick_pictures_do_not_wait_for_slow_ones_which_come_one_at_a_time(
-    ann: Session, bob: Session
-) -> None:
-    decoding = Decoding()
+def test_quick_pictures_do_not_wait_for_slow_ones_which_come_singly(ann: Session, bob: Session) -> None:
+    decoding, others = Decoding(), [Session(), Session()]
     turns = DecodingTurns(decoding)
     with ThreadPoolExecutor(4) as pool:
-        slow = [pool.submit(turns.open_picture, Path("slow"), ann) for _ in range(3)]
+        slow = [pool.submit(turns.open_picture, Path("slow"), one) for one in (ann, *others)]
         assert decoding.begun.wait(30)
-        quick = pool.submit(turns.open_picture, Path("quick"), bob)
         try:
-            assert quick.result(30) is DONE
+            assert pool.submit(turns.open_picture, Path("quick"), bob).result(30) is DONE
             assert turns.open_picture(Path("quick"), None) is DONE
+            while len(turns._slow_groups) < MAX_SLOW:
+                time.sleep(0.001)
+            for late in (ann, bob):  # one waits already; and three do
+                with pytest.raises(PictureError, match="longer are waiting, but slow is not"):
+                    turns.open_picture(Path("slow"), late)
         finally:
             decoding.go_on.set()
         assert [one.result(30) for one in slow] == [DONE] * 3
     assert decoding.most_slow == 1
+    assert turns.open_picture(Path("slow"), ann) is DONE
 
 
 def test_other_faults_are_told_at_once(ann: Session) -> None:

@@ -1,17 +1,20 @@
 """Whose picture is decoded next: in turns among addresses, and slow pictures one at a time.
 
 A picture that takes seconds must not hold up those that take a tenth of one. So each has a short try first;
-one that needs longer waits for the only place of the slow ones, and another stays free for the rest.
+one that needs longer waits for the only place of the slow ones, and another stays free for the rest. Few may
+wait there, as each holds a thread, and one of an address: the others are told to come later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from dni.bounded_process import Limits
 from dni.pictures.decoding.decode_apart import AT_ONCE, LIMITS, TooSlowError, open_picture_apart
+from dni.pictures.normalize import PictureError
 from dni.pictures.picture import Picture
 from dni.serving.scheduling.fair_gate import FairGate
 from dni.serving.sessions import Session
@@ -20,6 +23,8 @@ __all__ = ["DECODING_TURNS", "DecodingTurns"]
 
 # Of the short try: enough for a photograph of 24 megapixels.
 QUICK = Limits(memory_bytes=LIMITS.memory_bytes, cpu_seconds=2, wall_seconds=20.0)
+# With the one that is being read.
+MAX_SLOW = 3
 
 
 class DecodingTurns:
@@ -33,6 +38,8 @@ class DecodingTurns:
         self._decode = decode
         self._places = FairGate(AT_ONCE)
         self._slow = FairGate(1)
+        self._slow_groups: set[Hashable] = set()
+        self._lock = threading.Lock()
 
     def open_picture(self, path: Path, session: Session | None) -> Picture:
         """Decode a picture when it is the session's turn.
@@ -42,15 +49,34 @@ class DecodingTurns:
             session: Whose picture it is; None for all programs together.
 
         Raises:
-            dni.pictures.normalize.PictureError: As of
-                :func:`dni.pictures.decoding.decode_apart.open_picture_apart`.
+            PictureError: As of :func:`dni.pictures.decoding.decode_apart.open_picture_apart`; or it is slow,
+                and others of the address, or too many of everybody, are slow too.
         """
         try:
             with enter(self._places, session):
                 return self._decode(path, limits=QUICK)
         except TooSlowError:
-            with enter(self._slow, session), enter(self._places, session):
+            with self._wait_among_slow(path, session), enter(self._places, session):
                 return self._decode(path, limits=LIMITS)
+
+    @contextmanager
+    def _wait_among_slow(self, path: Path, session: Session | None) -> Iterator[None]:
+        """Hold the place of slow pictures for the block, or refuse where too many wait."""
+        group = None if session is None else session.group
+        with self._lock:
+            if len(self._slow_groups) >= MAX_SLOW or group in self._slow_groups:
+                raise PictureError(
+                    f"Expected a picture that can be read within {QUICK.cpu_seconds} seconds, since others "
+                    f"that take longer are waiting, but {path.name} is not. Try again in a minute, or make "
+                    "it smaller."
+                )
+            self._slow_groups.add(group)
+        try:
+            with enter(self._slow, session):
+                yield
+        finally:
+            with self._lock:
+                self._slow_groups.remove(group)
 
 
 def enter(gate: FairGate, session: Session | None) -> AbstractContextManager[None]:
