@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from dni.bounded_process import Limits
-from dni.pictures.decoding.decode_apart import TooSlowError
+from dni.pictures.decoding.decode_apart import TooMuchError
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import Picture
 from dni.serving.scheduling.decoding_turns import MAX_SLOW, QUICK, DecodingTurns
@@ -31,7 +31,7 @@ class Decoding:
         if path.name != "slow":
             return DONE
         if limits == QUICK:
-            raise TooSlowError("too slow")
+            raise TooMuchError("too slow")
         self.slow += 1
         self.most_slow = max(self.most_slow, self.slow)
         self.begun.set()
@@ -52,7 +52,7 @@ def test_quick_pictures_do_not_wait_for_slow_ones_which_come_singly(ann: Session
             while len(turns._slow_groups) < MAX_SLOW:
                 time.sleep(0.001)
             for late in (ann, bob):  # one waits already; and three do
-                with pytest.raises(PictureError, match="longer are waiting, but slow is not"):
+                with pytest.raises(PictureError, match="others are waiting, but slow takes more"):
                     turns.open_picture(Path("slow"), late)
         finally:
             decoding.go_on.set()

@@ -1,4 +1,4 @@
-"""Decodes the pictures of strangers in processes of their own, at most two at once.
+"""Decodes the pictures of strangers in processes of their own, at most three at once.
 
 A small file can hold a picture of any size, or take any time: frames, directories, scans or chunks without
 end. See :mod:`dni.bounded_process`. The same pictures come out as of :func:`dni.pictures.read.open_picture`.
@@ -24,22 +24,22 @@ __all__ = [
     "DECODERS",
     "LIMITS",
     "Decoders",
-    "TooSlowError",
+    "TooMuchError",
     "open_picture_apart",
     "read_recipe_apart",
 ]
 
 # Measured: a picture of 50 megapixels with opacity and a colour profile, the most that any takes, fits.
 LIMITS = Limits(memory_bytes=1_200_000_000, cpu_seconds=15, wall_seconds=45.0)
-AT_ONCE = 2
+AT_ONCE = 3
 SECONDS_FOR_FRAMES = 2.0
 # As of a recipe in a file of its own.
 MAX_RECIPE_BYTES = 4_000_000
 JOB = "dni.pictures.decoding.decode_worker:decode_request"
 
 
-class TooSlowError(PictureError):
-    """A picture took more time than it may."""
+class TooMuchError(PictureError):
+    """A picture took more time or memory than it may."""
 
 
 def open_picture_apart(
@@ -58,8 +58,8 @@ def open_picture_apart(
         decoders: By default those of this program.
 
     Raises:
-        TooSlowError: Decoding takes too much time.
-        PictureError: As of :func:`dni.pictures.read.open_picture`; or decoding takes too much memory.
+        TooMuchError: Decoding takes too much memory or time.
+        PictureError: As of :func:`dni.pictures.read.open_picture`.
     """
     import torch
 
@@ -121,8 +121,8 @@ class Decoders:
             limits: Other than those of all.
 
         Raises:
-            TooSlowError: It takes too much time.
-            PictureError: The picture cannot be used, or takes too much memory.
+            TooMuchError: It takes too much memory or time.
+            PictureError: The picture cannot be used.
         """
         limits = limits or self.limits
         try:
@@ -159,14 +159,13 @@ class Decoders:
         return spare if spare is not None and spare.is_alive else start()
 
 
-def too_much(name: str, limit: str, limits: Limits) -> PictureError:
-    kind = TooSlowError if limit == "time" else PictureError
+def too_much(name: str, limit: str, limits: Limits) -> TooMuchError:
     most = (
         f"{limits.cpu_seconds} seconds"
         if limit == "time"
         else f"{limits.memory_bytes / 1e9:.2g} GB of memory"
     )
-    return kind(
+    return TooMuchError(
         f"Expected a picture that can be read with {most}, but {name} takes more. "
         "Make it smaller, or save it again as a plain PNG or JPEG."
     )

@@ -1,8 +1,8 @@
 """Whose picture is decoded next: in turns among addresses, and slow pictures one at a time.
 
 A picture that takes seconds must not hold up those that take a tenth of one. So each has a short try first;
-one that needs longer waits for the only place of the slow ones, and another stays free for the rest. Few may
-wait there, as each holds a thread, and one of an address: the others are told to come later.
+one that needs more waits for the only place of the slow ones, beside two for the others. Few may wait there,
+as each holds a thread, and one of an address: the others are told to come later.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from dni.bounded_process import Limits
-from dni.pictures.decoding.decode_apart import AT_ONCE, LIMITS, TooSlowError, open_picture_apart
+from dni.pictures.decoding.decode_apart import AT_ONCE, LIMITS, TooMuchError, open_picture_apart
 from dni.pictures.normalize import PictureError
 from dni.pictures.picture import Picture
 from dni.serving.scheduling.fair_gate import FairGate
@@ -21,8 +21,8 @@ from dni.serving.sessions import Session
 
 __all__ = ["DECODING_TURNS", "DecodingTurns"]
 
-# Of the short try: enough for a photograph of 24 megapixels.
-QUICK = Limits(memory_bytes=LIMITS.memory_bytes, cpu_seconds=2, wall_seconds=20.0)
+# Of the short try: enough for a photograph of 12 megapixels.
+QUICK = Limits(memory_bytes=LIMITS.memory_bytes // 2, cpu_seconds=1, wall_seconds=5.0)
 # With the one that is being read.
 MAX_SLOW = 3
 
@@ -36,7 +36,7 @@ class DecodingTurns:
 
     def __init__(self, decode: Callable[..., Picture] = open_picture_apart) -> None:
         self._decode = decode
-        self._places = FairGate(AT_ONCE)
+        self._quick = FairGate(AT_ONCE - 1)
         self._slow = FairGate(1)
         self._slow_groups: set[Hashable] = set()
         self._lock = threading.Lock()
@@ -53,10 +53,10 @@ class DecodingTurns:
                 and others of the address, or too many of everybody, are slow too.
         """
         try:
-            with enter(self._places, session):
+            with enter(self._quick, session):
                 return self._decode(path, limits=QUICK)
-        except TooSlowError:
-            with self._wait_among_slow(path, session), enter(self._places, session):
+        except TooMuchError:
+            with self._wait_among_slow(path, session):
                 return self._decode(path, limits=LIMITS)
 
     @contextmanager
@@ -66,9 +66,8 @@ class DecodingTurns:
         with self._lock:
             if len(self._slow_groups) >= MAX_SLOW or group in self._slow_groups:
                 raise PictureError(
-                    f"Expected a picture that can be read within {QUICK.cpu_seconds} seconds, since others "
-                    f"that take longer are waiting, but {path.name} is not. Try again in a minute, or make "
-                    "it smaller."
+                    f"Expected a picture that can be read with {QUICK.cpu_seconds} second, since others are "
+                    f"waiting, but {path.name} takes more. Try again in a minute, or make it smaller."
                 )
             self._slow_groups.add(group)
         try:
