@@ -17,7 +17,7 @@ from dni.checkpoints.image_network import ImageNetwork
 from dni.device import DTYPES, Precision, best_device, best_precision
 from dni.rendering.forward.channels import check_channels, from_output, to_input
 from dni.rendering.forward.cpu_copy import copy_to_cpu, on_cpu
-from dni.rendering.forward.inputs import fixed_random_numbers, pad
+from dni.rendering.forward.inputs import fixed_random_numbers, pad, random_state
 from dni.rendering.forward.memory_layout import choose_layout, set_layout
 from dni.rendering.forward.network_errors import NETWORK_ERRORS
 from dni.rendering.measuring.all_ends import depth_at_all_ends, surroundings_at_all_ends
@@ -231,9 +231,11 @@ class Engine:
         zeros = torch.zeros(1, self.network.input_channels, side, side, dtype=self.dtype, device=self.device)
 
         @torch.inference_mode()
-        def run(layout: torch.memory_format) -> None:
+        def run(layout: torch.memory_format) -> bool:
             with fixed_random_numbers(False, self.device):
+                before = random_state(self.device)
                 module(zeros.contiguous(memory_format=layout))
+                return not torch.equal(before, random_state(self.device))
 
         return choose_layout(module, run)
 

@@ -79,6 +79,13 @@ class Centred(Layer):
         return self.gain * (0.5 + x - x.mean(dim=(2, 3), keepdim=True))
 
 
+class Noisy(Layer):
+    """Adds noise, as AuraSR does; sees the whole picture."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.gain * x + 0.1 * torch.randn_like(x) + 0 * x.mean()
+
+
 def renderer_of(module: nn.Module, **changes: object) -> Renderer:
     """Ends with gains 1 and 0.8."""
     states = [{"gain": torch.tensor([gain])} for gain in (1.0, 0.8)]
@@ -94,6 +101,16 @@ def noticed(renderer: Renderer, picture: Tensor, **options: int) -> tuple[Tensor
 def test_networks_that_refuse_channels_last_run_in_the_default_layout() -> None:
     picture = make_picture(20, 30)
     assert difference(renderer_of(Viewed()).render(picture, MIX), picture) == 0
+
+
+def test_each_pixel_gets_its_own_random_number_whatever_the_memory_layout() -> None:
+    picture = make_picture(20, 30)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        noise = torch.randn(1, *picture.shape)
+    plain = picture.float() / 255
+    expected = (plain + 0.1 * noise[0]).clamp(0, 1).mul(255).round().to(torch.uint8)
+    assert difference(renderer_of(Noisy()).render(picture, MIX), expected) <= 1
 
 
 def test_errors_inside_a_network_are_one_line_that_says_what_to_try() -> None:

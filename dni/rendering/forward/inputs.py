@@ -12,7 +12,7 @@ from torch.nn import functional
 from dni.checkpoints.image_network import ImageNetwork
 from dni.rendering.tiles import round_up
 
-__all__ = ["fixed_random_numbers", "pad"]
+__all__ = ["fixed_random_numbers", "pad", "random_state"]
 
 
 @contextmanager
@@ -28,6 +28,11 @@ def fixed_random_numbers(unused: bool, device: torch.device) -> Iterator[None]:
         else:
             torch.manual_seed(0)
         yield
+
+
+def random_state(device: torch.device) -> Tensor:
+    """Where a device's row of random numbers is: another after some were drawn; uint8 on the CPU."""
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
 
 
 def pad(inputs: Tensor, network: ImageNetwork) -> Tensor:
