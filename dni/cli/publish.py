@@ -47,10 +47,7 @@ def publish(
     dtype: Annotated[Precision, typer.Option(help="Of the weights.")] = Precision.FLOAT32,
 ) -> None:
     """Write a blend with card, recipe, licence and pictures as a folder, and push it to the hub."""
-    if not dry_run and repository is None:
-        raise DniError("Expected --repo OWNER/NAME to push to, or --dry-run, but got neither.")
-    if repository is not None:
-        check_repository(repository)
+    check_place(repository, dry_run=dry_run)
     chosen = options.choose()
     mix = options.words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
     wanted = Publication(
@@ -68,3 +65,11 @@ def publish(
     typer.echo(f"Wrote {output} ({', '.join(FILES)}); licence {found}")
     if not dry_run and repository is not None:
         typer.echo(f"Pushed to {push_folder(output, repository, private=private, update=update)}")
+
+
+def check_place(repository: str | None, *, dry_run: bool) -> None:
+    """Raise where there is nowhere to push to."""
+    if not dry_run and repository is None:
+        raise DniError("Expected --repo OWNER/NAME to push to, or --dry-run, but got neither.")
+    if repository is not None:
+        check_repository(repository)

@@ -65,13 +65,7 @@ def render_request(
         return rendered[:3], rendered[3:]
     if opacity is not None:
         opacity = enlarged_opacity(opacity, picture, crop, renderer.scale, request.bits)
-    refine = None
-    if request.recompute_statistics and has_batch_norms(renderer.network.module):
-        refine = statistics_of([picture.rgb], renderer.network)
-    with refined(refine):
-        if request.mask is None:
-            return render_mixed(picture, picture.rgb, renderer, request, crop, control), opacity
-        return render_painted(picture, renderer, request, crop, control, kept), opacity
+    return render_colours(picture, renderer, request, crop, control, kept), opacity
 
 
 def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
@@ -79,6 +73,24 @@ def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
     crop = request.crop or picture.whole
     crop.check_inside(picture.width, picture.height, name="crop", error_type=RenderRequestError)
     return crop
+
+
+def render_colours(
+    picture: Picture,
+    renderer: Renderer,
+    request: RenderRequest,
+    crop: Rectangle,
+    control: RenderControl,
+    kept: Kept | None,
+) -> Tensor:
+    """The crop without its opacity, with the batch norms' statistics of this picture if that is asked for."""
+    refine = None
+    if request.recompute_statistics and has_batch_norms(renderer.network.module):
+        refine = statistics_of([picture.rgb], renderer.network)
+    with refined(refine):
+        if request.mask is None:
+            return render_mixed(picture, picture.rgb, renderer, request, crop, control)
+        return render_painted(picture, renderer, request, crop, control, kept)
 
 
 def render_painted(
