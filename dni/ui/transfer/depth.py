@@ -8,10 +8,9 @@ from typing import Any
 
 import gradio as gr
 
+from dni.caches import Lazy
 from dni.digits.digit_sources import find_digit_source
-from dni.transfer.depth import DepthLive
-from dni.transfer.depth_setting import CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT
-from dni.transfer.lazy import Lazy
+from dni.transfer.depth import CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT, DepthLive
 from dni.ui.errors import errors_shown
 from dni.ui.protocol.messages import Message
 from dni.ui.protocol.transfer_depth import DepthOpenReply, DepthReadReply, DepthReadRequest
