@@ -90,32 +90,20 @@ def render_colours(
     with refined(refine):
         if request.mask is None:
             return render_mixed(picture, picture.rgb, renderer, request, crop, control)
-        return render_painted(picture, renderer, request, crop, control, kept)
-
-
-def render_painted(
-    picture: Picture,
-    renderer: Renderer,
-    request: RenderRequest,
-    crop: Rectangle,
-    control: RenderControl,
-    kept: Kept | None,
-) -> Tensor:
-    assert request.mask is not None, "the caller has looked"
-    assert request.brush is not None, "a request has both or neither"
-    return render_masked(
-        renderer,
-        picture.rgb,
-        base=request.mix,
-        brush=request.brush,
-        mask=decode_mask(request.mask),
-        levels=request.levels,
-        crop=crop,
-        tile=request.tile,
-        bits=request.bits,
-        control=control,
-        kept=kept,
-    )
+        assert request.brush is not None, "a request has both or neither"
+        return render_masked(
+            renderer,
+            picture.rgb,
+            base=request.mix,
+            brush=request.brush,
+            mask=decode_mask(request.mask),
+            levels=request.levels,
+            crop=crop,
+            tile=request.tile,
+            bits=request.bits,
+            control=control,
+            kept=kept,
+        )
 
 
 def render_mixed(
