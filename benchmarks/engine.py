@@ -35,8 +35,8 @@ from dni.benchmarking import (
 from dni.blending.shares import Mix
 from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
+from dni.checkpoints.builders.own_networks import as_image_network
 from dni.checkpoints.networks import load_ends
-from dni.checkpoints.own_networks import as_image_network
 from dni.device import best_device, keep_freed_memory
 from dni.pictures.write import save_png
 from dni.rendering.renderer import Renderer

@@ -7,39 +7,20 @@ patches are. Seed 0's networks, which are those that ship.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from benchmarks.table import save_table
-from dni.blending.interpolate import interpolate, shares_of
 from dni.digits.classifiers import load_classifier, logits_of
 from dni.digits.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS
+from dni.training.adaptation.shipped_curves import FEW, INKS, blend
 from models.digits import DigitNetwork
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
-INKS = {
-    "white": (1, 1, 1),
-    "yellow": (1, 1, 0),
-    "red": (1, 0, 0),
-    "green": (0, 1, 0),
-    "cyan": (0, 1, 1),
-    "magenta": (1, 0, 1),
-    "blue": (0, 0, 1),
-}
-FEW = 2000
 BRIGHTNESS_STEP = 64
-
-
-def blend(method: str, alpha: float) -> DigitNetwork:
-    """Between source-only (0) and a method (1)."""
-    ends: list[Mapping[str, Tensor]] = [load_classifier(name).state_dict() for name in (ANCESTOR, method)]
-    network = DigitNetwork()
-    network.load_state_dict(interpolate(ends, shares_of(alpha)))
-    return network.eval()
 
 
 def per_cent(network: DigitNetwork, digits: Digits) -> str:
@@ -51,7 +32,7 @@ def by_ink(method: str, grey: Digits) -> Iterator[list[str]]:
     """A row an ink: per cent read along alpha."""
     networks = [blend(method, alpha) for alpha in ALPHAS]
     for ink, levels in INKS.items():
-        coloured = grey.images * torch.tensor(levels, dtype=torch.uint8).view(3, 1, 1)
+        coloured = grey.images * (torch.tensor(levels, dtype=torch.uint8) // 255).view(3, 1, 1)
         digits = Digits(coloured, grey.labels)
         yield [METHODS[method].title, f"{ink} on black", *(per_cent(network, digits) for network in networks)]
 

@@ -1,4 +1,4 @@
-"""Caches bounded in bytes: recently used entries, and results that concurrent callers compute only once."""
+"""Caches bounded in bytes, also of results that concurrent callers compute only once; and a lazy value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-__all__ = ["ByteCache", "SingleFlightCache", "size_of"]
+__all__ = ["ByteCache", "Lazy", "SingleFlightCache", "size_of"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -68,6 +68,26 @@ class ByteCache(Generic[K, V]):
     def _forget(self, key: K) -> None:
         if key in self._entries:
             self.bytes -= self._size_of(self._entries.pop(key))
+
+
+class Lazy(Generic[T]):
+    """Builds its value once, also for threads that ask at once; after a failure the next one tries again.
+
+    Args:
+        build: What builds it.
+    """
+
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build = build
+        self._built: list[T] = []
+        self._lock = threading.Lock()
+
+    def get(self) -> T:
+        """The value; raises what ``build`` raises."""
+        with self._lock:
+            if not self._built:
+                self._built.append(self._build())
+            return self._built[0]
 
 
 class SingleFlightCache:

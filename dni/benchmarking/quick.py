@@ -15,8 +15,8 @@ from dni.benchmarking.rebuild import rebuild_row
 from dni.benchmarking.setting import random_rrdb, setting_row
 from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
+from dni.checkpoints.builders.own_networks import as_image_network
 from dni.checkpoints.networks import load_ends
-from dni.checkpoints.own_networks import as_image_network
 from dni.device import best_device, best_precision
 from dni.rendering.renderer import Renderer
 

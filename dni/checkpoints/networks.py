@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import spandrel
 from torch import Tensor, nn
 
-from dni.checkpoints.adapter import Adapter
-from dni.checkpoints.errors import CheckpointError, does_not_fit
+from dni.checkpoints.builders.own_networks import build_ours, is_ours, spandrel_knows
+from dni.checkpoints.builders.spandrel_networks import Adapter, build_by_spandrel
+from dni.checkpoints.errors import CheckpointError
 from dni.checkpoints.files import read_metadata, read_state, read_states
 from dni.checkpoints.image_network import ImageNetwork
-from dni.checkpoints.own_networks import build_ours, is_ours, spandrel_knows
 from dni.checkpoints.probe import check_nothing_hidden, execution_order
 
 __all__ = [
@@ -27,9 +26,6 @@ __all__ = [
     "states_of",
 ]
 
-# Networks for pictures of one kind that spandrel calls restoration.
-SPECIAL = {"MixDehazeNet": "dehazing", "RetinexFormer": "low light", "HVICIDNet": "low light"}
-PURPOSES = {"SR": "super-resolution", "FaceSR": "faces", "Restoration": "restoration"}
 WINDOW_MASK = re.compile(r"(^|\.)attn_mask(_\d)?$")
 
 
@@ -173,36 +169,6 @@ def derived_buffers(module: nn.Module) -> set[str]:
 def is_alike(one: Tensor, other: Tensor) -> bool:
     """Whether two buffers can be blended: floating numbers of one shape."""
     return one.is_floating_point() and other.is_floating_point() and one.shape == other.shape
-
-
-def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:
-    try:
-        descriptor = spandrel.ModelLoader().load_from_state_dict(dict(state))
-    except spandrel.UnsupportedModelError as error:
-        raise CheckpointError(
-            f"Expected a network of an architecture that spandrel knows, but {source} is of none "
-            f"(its first tensors: {', '.join(sorted(state)[:3])}). Choose another file."
-        ) from error
-    except Exception as error:  # its loaders trust shapes and names, and raise whatever follows
-        raise does_not_fit(source, "the architecture that its names suggest", error) from error
-    if not isinstance(descriptor, spandrel.ImageModelDescriptor):
-        raise CheckpointError(
-            f"Expected a network from one image to one image, but {source} is {descriptor.architecture.name} "
-            "for inpainting, which needs a mask too. Choose another file."
-        )
-    sizes = descriptor.size_requirements
-    return ImageNetwork(
-        module=Adapter(descriptor).float().eval().requires_grad_(False),
-        architecture=descriptor.architecture.name,
-        scale=descriptor.scale,
-        input_channels=descriptor.input_channels,
-        output_channels=descriptor.output_channels,
-        minimum_size=max(1, sizes.minimum),
-        multiple_of=sizes.multiple_of,
-        square=sizes.square,
-        supports_bfloat16=descriptor.supports_bfloat16,
-        purpose=SPECIAL.get(descriptor.architecture.id, PURPOSES[descriptor.purpose]),
-    )
 
 
 def check_alike(networks: Sequence[ImageNetwork], sources: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,8 @@ from typing import Annotated
 import typer
 
 from dni.blending.shares import Mix
-from dni.cli.common import Alpha, Extrapolate, PairName, Shares, choose_ends, local_ends
-from dni.cli.rendering.mixing import Groups, MixWords, Scales
+from dni.cli.common import Extrapolate, local_ends, with_option_groups
+from dni.cli.rendering.mixing import BlendOptions, Statistics
 from dni.errors import DniError, shown
 from dni.export.formats.export_file import export_file
 from dni.export.formats.kinds import ExportOptions, Format, Layout, Precision
@@ -22,16 +23,33 @@ __all__ = ["export"]
 MAX_SIDE = 4096
 
 
-def export(
-    output: Annotated[Path, typer.Option("-o", "--output", help="The .pth, .onnx or .param file to write.")],
+@dataclass(frozen=True, kw_only=True)
+class ExportSource(BlendOptions):
+    """What is exported: a blend, or one network as it is."""
+
     ends: Annotated[
         list[Path] | None, typer.Argument(help="Two or more checkpoints, or one to export (or use --pair).")
-    ] = None,
-    pair: PairName = None,
-    alpha: Alpha = None,
-    shares: Shares = None,
-    scales: Scales = None,
-    group: Groups = None,
+    ] = None
+
+    def files_and_mix(self, kind: Format, *, extrapolate: bool) -> tuple[list[Path], Mix | None]:
+        """The ends' files and their mix; no mix for one network, nor for a live file that is given none."""
+        words = self.words
+        if self.pair is None and self.ends and len(self.ends) == 1:
+            if words.given:
+                raise DniError(
+                    f"Expected no {', '.join(words.given)} for one network. Name the other end too."
+                )
+            return list(self.ends), None
+        chosen = self.choose()
+        is_open = kind is Format.ONNX_LIVE and not words.given
+        mix = None if is_open else words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
+        return local_ends(chosen), mix
+
+
+@with_option_groups
+def export(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .pth, .onnx or .param file to write.")],
+    source: ExportSource,
     extrapolate: Extrapolate = False,
     kind: Annotated[
         Format | None,
@@ -42,40 +60,22 @@ def export(
     size: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT: an ONNX file for pictures of this size only.")
     ] = None,
-    recompute_statistics: Annotated[
-        list[Path] | None,
-        typer.Option(help="A picture to measure batch norms' statistics on; may be given again."),
-    ] = None,
+    recompute_statistics: Statistics = None,
 ) -> None:
     """Write a blend for other programs, run it in its own runtime, and say how close it is to ours."""
     kind = kind or Format.of(output)
-    words = MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ())
-    if pair is None and ends and len(ends) == 1:
-        files, mix = list(ends), None
-        if words.given:
-            raise DniError(f"Expected no {', '.join(words.given)} for one network. Name the other end too.")
-    else:
-        chosen = choose_ends(pair, ends)
-        mix = mix_for(kind, words, len(chosen.ends), extrapolate)
-        files = local_ends(chosen)
+    files, mix = source.files_and_mix(kind, extrapolate=extrapolate)
     options = ExportOptions(
         layout=layout,
         precision=dtype,
         size=None if size is None else parse_size(size),
-        pair_id=pair or "",
+        pair_id=source.pair or "",
         statistics=recompute_statistics or (),
     )
     control = RenderControl(notice=partial(typer.echo, err=True))
     written = export_file(files, mix, output, kind, options, control=control)
     typer.echo(f"Wrote {', '.join(map(str, written.files))}")
     typer.echo(f"In its own runtime its pictures are within {written.levels} of 255 levels of ours.")
-
-
-def mix_for(kind: Format, words: MixWords, num_ends: int, extrapolate: bool) -> Mix | None:
-    """The mix that is meant; a live file has none of its own."""
-    if kind is Format.ONNX_LIVE and not words.given:
-        return None
-    return words.mix(num_ends=num_ends, extrapolate=extrapolate)
 
 
 def parse_size(text: str) -> tuple[int, int]:

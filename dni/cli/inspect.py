@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dni.cli.common import PairName, choose_ends, local_ends
+from dni.cli.common import EndFiles, PairName, choose_ends, local_ends
 from dni.compatibility.correlation import correlation_by_group, mean_correlation
 from dni.compatibility.midpoint import Midpoint
 from dni.compatibility.verdict import Evidence, Verdict, inspect_networks
@@ -20,9 +20,7 @@ BAR_WIDTH = 30
 
 
 def inspect(
-    ends: Annotated[
-        list[Path] | None, typer.Argument(help="Two or more checkpoints (or use --pair).")
-    ] = None,
+    ends: EndFiles = None,
     pair: PairName = None,
     picture: Annotated[
         Path | None, typer.Option(help="The picture to try; by default one of the app's examples.")

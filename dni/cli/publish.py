@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from dni.catalog.catalog_file import load_catalog
-from dni.cli.common import Alpha, Extrapolate, PairName, Shares, choose_ends, local_ends
-from dni.cli.rendering.mixing import Groups, MixWords, Scales
+from dni.cli.common import Extrapolate, local_ends, with_option_groups
+from dni.cli.rendering.mixing import BlendOptions
 from dni.errors import DniError
 from dni.export.formats.kinds import Precision
 from dni.publishing.ends import check_repository
@@ -21,16 +21,10 @@ from dni.rendering.control import RenderControl
 __all__ = ["publish"]
 
 
+@with_option_groups
 def publish(
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write; new or empty.")],
-    ends: Annotated[
-        list[Path] | None, typer.Argument(help="Two or more checkpoints (or use --pair).")
-    ] = None,
-    pair: PairName = None,
-    alpha: Alpha = None,
-    shares: Shares = None,
-    scales: Scales = None,
-    group: Groups = None,
+    options: BlendOptions,
     extrapolate: Extrapolate = False,
     repository: Annotated[
         str | None, typer.Option("--repo", help="OWNER/NAME on the hub; not needed with --dry-run.")
@@ -53,13 +47,9 @@ def publish(
     dtype: Annotated[Precision, typer.Option(help="Of the weights.")] = Precision.FLOAT32,
 ) -> None:
     """Write a blend with card, recipe, licence and pictures as a folder, and push it to the hub."""
-    if not dry_run and repository is None:
-        raise DniError("Expected --repo OWNER/NAME to push to, or --dry-run, but got neither.")
-    if repository is not None:
-        check_repository(repository)
-    chosen = choose_ends(pair, ends)
-    words = MixWords(alpha=alpha, shares=shares, scales=scales, groups=group or ())
-    mix = words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
+    check_place(repository, dry_run=dry_run)
+    chosen = options.choose()
+    mix = options.words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
     wanted = Publication(
         paths=local_ends(chosen),
         pair=chosen,
@@ -75,3 +65,11 @@ def publish(
     typer.echo(f"Wrote {output} ({', '.join(FILES)}); licence {found}")
     if not dry_run and repository is not None:
         typer.echo(f"Pushed to {push_folder(output, repository, private=private, update=update)}")
+
+
+def check_place(repository: str | None, *, dry_run: bool) -> None:
+    """Raise where there is nowhere to push to."""
+    if not dry_run and repository is None:
+        raise DniError("Expected --repo OWNER/NAME to push to, or --dry-run, but got neither.")
+    if repository is not None:
+        check_repository(repository)

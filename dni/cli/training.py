@@ -24,7 +24,11 @@ TransferData = Annotated[
     Path, typer.Option(help="Folder with MNIST/raw, and for the last three views usps, omniglot and text.")
 ]
 RunRoot = Annotated[Path, typer.Option(help="Folder of the runs, <method>/<seed>/ in it.")]
+Photographs = Annotated[
+    list[Path], typer.Option("--photographs", help="A folder of photographs; may be given again.")
+]
 HeldBack = Annotated[Path | None, typer.Option(help="A text file of names that are never trained on.")]
+Resume = Annotated[bool, typer.Option(help="Go on from the last checkpoint.")]
 Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
 
 
@@ -36,9 +40,7 @@ def train_restore(
             "and from that one 'bold'."
         ),
     ],
-    photographs: Annotated[
-        list[Path], typer.Option("--photographs", help="A folder of photographs; may be given again.")
-    ],
+    photographs: Photographs,
     run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
     network: Annotated[str, typer.Option(help="'rrdb', or 'compact' for a tenth of the work.")] = "rrdb",
     ancestor: Annotated[
@@ -56,7 +58,7 @@ def train_restore(
         float | None, typer.Option(help="Share of the true texture's power that the GAN end should have.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+    resume: Resume = False,
 ) -> None:
     """Train one end of a set of super-resolution networks; with 'accelerate launch' on several GPUs."""
     from dni.training.restoration.config import preset
@@ -88,7 +90,7 @@ def train_digits(
         float | None, typer.Option(help="Of the alignment, in place of the one chosen; with --layers.")
     ] = None,
     layers: Annotated[str, typer.Option(help="Aligned: features, fc1, fc2, logits; with commas.")] = "",
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint.")] = False,
+    resume: Resume = False,
 ) -> None:
     """Train a method of adaptation, and source-only before it if that is missing."""
     from dni.training.adaptation.methods.base import Setting

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from dni.catalog.catalog_file import load_catalog
 from dni.catalog.pairs import Pair
@@ -135,9 +136,7 @@ def inspect_networks(
     path = Path(picture or EXAMPLE)
     rgb = open_picture(path).rgb
     networks = load_small(files, max_bytes)
-    facts = tuple(facts_of(*each) for each in zip(names, files, networks, strict=True))
-    lineage = lineage_of(files, load_catalog() if catalog is None else catalog, labels=names)
-    known = Evidence(facts, same_architecture=True, differing_names=(), lineage=lineage)
+    known = known_of(files, names, networks, load_catalog() if catalog is None else catalog)
     states = states_of(networks)
     if found := find_incompatibility(networks, states):
         evidence = replace(known, same_architecture=False, differing_names=found.names)
@@ -145,11 +144,17 @@ def inspect_networks(
     first = replace(networks[0], execution_order=execution_order(networks[0]))
     correlations = tuple(filter_correlation(states, first.execution_order))
     renderer = Renderer(first, states, precision="float32", device=device)
-    control = control or RenderControl()
-    crop = crop or affordable_crop(renderer, rgb, SECONDS, control=control)
-    tests = tuple(midpoint_tests(renderer, middle(rgb, crop), control=control))
+    tests, crop = try_midpoints(renderer, rgb, crop, control or RenderControl())
     evidence = replace(known, correlations=correlations, midpoints=tests, picture=path.name, crop=crop)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)
+
+
+def try_midpoints(
+    renderer: Renderer, rgb: Tensor, crop: int | None, control: RenderControl
+) -> tuple[tuple[Midpoint, ...], int]:
+    """The midpoint tests on the picture's middle, and the side of that in pixels."""
+    crop = crop or affordable_crop(renderer, rgb, SECONDS, control=control)
+    return tuple(midpoint_tests(renderer, middle(rgb, crop), control=control)), crop
 
 
 def load_small(files: Sequence[Path], max_bytes: int) -> list[ImageNetwork]:
@@ -157,6 +162,15 @@ def load_small(files: Sequence[Path], max_bytes: int) -> list[ImageNetwork]:
     for file in files:
         check_size(file, max_bytes)
     return load_each(files)
+
+
+def known_of(
+    files: Sequence[Path], names: Sequence[str], networks: Sequence[ImageNetwork], catalog: Mapping[str, Pair]
+) -> Evidence:
+    """What is known of networks before they are compared."""
+    facts = tuple(facts_of(*each) for each in zip(names, files, networks, strict=True))
+    lineage = lineage_of(files, catalog, labels=names)
+    return Evidence(facts, same_architecture=True, differing_names=(), lineage=lineage)
 
 
 def facts_of(name: str, path: Path, network: ImageNetwork) -> NetworkFacts:

@@ -69,29 +69,48 @@ def export_network(
     pictures = [open_picture(path).rgb for path in statistics]
     mix = as_mix(mix, num_ends=len(ends))
     network, states = load_ends(ends)
-    recipe = Recipe(
-        pair=pair_id,
-        ends=hashed_ends(ends),
-        request=RenderRequest(mix=mix),
-        precision="float32",
-        scale=network.scale,
-        version=__version__,
-    )
+    recipe = recipe_of_weights(ends, mix, pair_id=pair_id, scale=network.scale)
     metadata = joined_metadata(ends)
-    blended = interpolate(states, mix, execution_order=network.execution_order)
-    if mix.repair and not mix.is_end:
-        blended = repaired(network, states, mix, control)
-    if has_batch_norms(network.module) and not mix.is_end:
-        if pictures:
-            blended = with_statistics(network, blended, pictures)
-            metadata["statistics"] = f"measured on {', '.join(path.name for path in statistics)}"
-        else:
-            control.notify(INTERPOLATED)
+    if pictures and has_batch_norms(network.module) and not mix.is_end:
+        metadata["statistics"] = f"measured on {', '.join(path.name for path in statistics)}"
+    blended = blended_state(network, states, mix, pictures, control)
     written = as_in_file(blended, network, read_ends(ends)[0], metadata, dtype=dtype)
     if mix.extrapolates and (text := clipping_of(network, blended)):
         control.notify(text)
     save(destination, written, {**metadata, **recipe.metadata()})
     return recipe
+
+
+def recipe_of_weights(ends: Sequence[Path], mix: Mix, *, pair_id: str, scale: int) -> Recipe:
+    """The recipe of a network: it says nothing of a picture."""
+    return Recipe(
+        pair=pair_id,
+        ends=hashed_ends(ends),
+        request=RenderRequest(mix=mix),
+        precision="float32",
+        scale=scale,
+        version=__version__,
+    )
+
+
+def blended_state(
+    network: ImageNetwork,
+    states: Sequence[Mapping[str, Tensor]],
+    mix: Mix,
+    pictures: Sequence[Tensor],
+    control: RenderControl,
+) -> dict[str, Tensor]:
+    """The blend, repaired if the mix says so; statistics of batch norms are measured on pictures, if any."""
+    blended = interpolate(states, mix, execution_order=network.execution_order)
+    if mix.is_end:
+        return blended
+    if mix.repair:
+        blended = repaired(network, states, mix, control)
+    if has_batch_norms(network.module):
+        if pictures:
+            return with_statistics(network, blended, pictures)
+        control.notify(INTERPOLATED)
+    return blended
 
 
 def repaired(

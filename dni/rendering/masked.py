@@ -72,14 +72,8 @@ def render_masked(
     """
     control = control or RenderControl()
     check(renderer, rgb, crop)
-    with control.slot():  # the first time, they are measured on the network
-        around = surroundings_of_masked(renderer, rgb, (base, brush), bits)
-    height, width = rgb.shape[1:]
-    canvas = Canvas(width, height, renderer.scale, around.overlap if around else max(height, width))
-    if around is None:  # every level is run on the whole picture, so once and not for each tile
-        tile = max(height, width, SMALLEST_TILE)
-    elif around.is_global:
-        control.notify(cut_notice(renderer.network.architecture, around))
+    around = surroundings_of_masked(renderer, rgb, (base, brush), bits, control)
+    canvas, tile = canvas_for(rgb, renderer.scale, around, tile)
     needed = mask if base != brush else torch.zeros_like(mask)
     plan = plan_masked(needed, canvas, levels=levels, crop=crop, tile=tile)
     # Without a brush all of the picture is at the base, in other rectangles than beside one.
@@ -100,15 +94,35 @@ def check(renderer: Renderer, rgb: Tensor, crop: Rectangle | None) -> None:
 
 
 def surroundings_of_masked(
-    renderer: Renderer, rgb: Tensor, mixes: tuple[Mix, Mix], bits: Bits
+    renderer: Renderer, rgb: Tensor, mixes: tuple[Mix, Mix], bits: Bits, control: RenderControl
 ) -> Surroundings | None:
     """What is read around each rectangle, for these mixes and what lies between them.
 
-    None where that is the whole picture: the network sees all of it, and it fits into memory.
+    None where that is the whole picture: the network sees all of it, and it fits into memory. Where it does
+    not fit, a notice says what cutting it costs.
     """
-    first, second = (renderer.surroundings(mix, bits=bits) for mix in mixes)
-    around = first.around(second)
-    return None if around.is_global and rgb[0].numel() <= renderer.whole_pixels else around
+    with control.slot():  # the first time, they are measured on the network
+        first, second = (renderer.surroundings(mix, bits=bits) for mix in mixes)
+        around = first.around(second)
+        if around.is_global and rgb[0].numel() <= renderer.whole_pixels:
+            return None
+    if around.is_global:
+        control.notify(cut_notice(renderer.network.architecture, around))
+    return around
+
+
+def canvas_for(
+    rgb: Tensor, scale: int, around: Surroundings | None, tile: int | None
+) -> tuple[Canvas, int | None]:
+    """What is planned on, and the side of its tiles.
+
+    Where every level is run on the whole picture, that is one tile, so that it is run once.
+    """
+    height, width = rgb.shape[1:]
+    if around is not None:
+        return Canvas(width, height, scale, around.overlap), tile
+    largest = max(height, width)
+    return Canvas(width, height, scale, largest), max(largest, SMALLEST_TILE)
 
 
 @dataclass(eq=False)

@@ -65,13 +65,7 @@ def render_request(
         return rendered[:3], rendered[3:]
     if opacity is not None:
         opacity = enlarged_opacity(opacity, picture, crop, renderer.scale, request.bits)
-    refine = None
-    if request.recompute_statistics and has_batch_norms(renderer.network.module):
-        refine = statistics_of([picture.rgb], renderer.network)
-    with refined(refine):
-        if request.mask is None:
-            return render_mixed(picture, picture.rgb, renderer, request, crop, control), opacity
-        return render_painted(picture, renderer, request, crop, control, kept), opacity
+    return render_colours(picture, renderer, request, crop, control, kept), opacity
 
 
 def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
@@ -81,7 +75,7 @@ def crop_of(picture: Picture, request: RenderRequest) -> Rectangle:
     return crop
 
 
-def render_painted(
+def render_colours(
     picture: Picture,
     renderer: Renderer,
     request: RenderRequest,
@@ -89,21 +83,27 @@ def render_painted(
     control: RenderControl,
     kept: Kept | None,
 ) -> Tensor:
-    assert request.mask is not None, "the caller has looked"
-    assert request.brush is not None, "a request has both or neither"
-    return render_masked(
-        renderer,
-        picture.rgb,
-        base=request.mix,
-        brush=request.brush,
-        mask=decode_mask(request.mask),
-        levels=request.levels,
-        crop=crop,
-        tile=request.tile,
-        bits=request.bits,
-        control=control,
-        kept=kept,
-    )
+    """The crop without its opacity, with the batch norms' statistics of this picture if that is asked for."""
+    refine = None
+    if request.recompute_statistics and has_batch_norms(renderer.network.module):
+        refine = statistics_of([picture.rgb], renderer.network)
+    with refined(refine):
+        if request.mask is None:
+            return render_mixed(picture, picture.rgb, renderer, request, crop, control)
+        assert request.brush is not None, "a request has both or neither"
+        return render_masked(
+            renderer,
+            picture.rgb,
+            base=request.mix,
+            brush=request.brush,
+            mask=decode_mask(request.mask),
+            levels=request.levels,
+            crop=crop,
+            tile=request.tile,
+            bits=request.bits,
+            control=control,
+            kept=kept,
+        )
 
 
 def render_mixed(

@@ -11,7 +11,7 @@ rendered by one thread: torch keeps threads and memory of their own for every th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,19 +39,17 @@ from dni.serving.regions import (
     check_region,
     check_tile,
     frame_of,
-    overview_of,
     render_frame,
 )
 from dni.serving.scheduling.live_pixel_budget import live_pixel_budget
 from dni.serving.scheduling.render_queue import RenderQueue
 from dni.serving.scheduling.scheduler import Priority, Scheduler
 from dni.serving.sessions import Session, SessionRegistry
+from dni.serving.whole_pictures import WholePictures
 
 __all__ = ["Frame", "RenderService", "RenderServiceError"]
 
 FRAME_BYTES = 256_000_000
-# Of overviews and automatic masks; some 0.3 MB each.
-WHOLE_BYTES = 64_000_000
 
 FrameKey = tuple[Held, Held, Rectangle, Mix]
 
@@ -83,8 +81,8 @@ class RenderService:
         self.queue = RenderQueue()
         self._pairs = Pairs(catalog, device=self.device, cache=cache)
         self.pictures = HeldPictures()
+        self.whole_pictures = WholePictures(self.pictures, self.queue)
         self._frames: ByteCache[FrameKey, bytes] = ByteCache(FRAME_BYTES, size_of=len)
-        self._of_pictures: ByteCache[tuple[Held, str], bytes] = ByteCache(WHOLE_BYTES, size_of=len)
         self._live_pixels: WeakKeyDictionary[Renderer, int] = WeakKeyDictionary()
 
     @property
@@ -103,7 +101,7 @@ class RenderService:
         """Keep a session's picture, in place of the last one of that tab; gives its token."""
         token, former = self.pictures.hold(picture, session, tab=tab)
         self._frames.drop(lambda key: key[0] == former)
-        self._of_pictures.drop(lambda key: key[0] == former)
+        self.whole_pictures.forget(former)
         session.on_close(self._release)
         return token
 
@@ -246,41 +244,7 @@ class RenderService:
 
     def overview(self, token: str, region: Rectangle | None = None, *, session: Session) -> bytes:
         """The whole picture, or a region of it, at most 1600 pixels a side, as a JPEG."""
-        if region is None:
-            return self.of_whole_picture(token, "overview", overview_of, session=session)
-        self.picture(token, session)  # an error at once, if it is not held
-
-        def detail() -> bytes:
-            return overview_of(self.picture(token, session), region)
-
-        return self.queue.compute_beside(detail, session=session, coalesce_key="detail")
-
-    def of_whole_picture(
-        self, token: str, name: str, make: Callable[[Picture], bytes], *, session: Session
-    ) -> bytes:
-        """What is made of a whole picture, beside the frames, or remembered.
-
-        Args:
-            token: The picture's.
-            name: What is made; one of a name for each picture.
-            make: Makes it; must not ask for a slot.
-            session: Who waits for it.
-        """
-        self.picture(token, session)  # an error at once, if it is not held
-        key = self.pictures.key(token, session), name
-
-        def remembered() -> bytes:
-            made = self._of_pictures.get(key)
-            if made is None:
-                # Found anew: those that wait do not keep large pictures that were let go meanwhile.
-                made = make(self.picture(token, session))
-                self._of_pictures.put(key, made)
-            return made
-
-        made = self._of_pictures.get(key)
-        if made is not None:
-            return made
-        return self.queue.compute_beside(remembered, session=session, coalesce_key=None)
+        return self.whole_pictures.overview(token, region, session=session)
 
     # Results to keep
 
@@ -334,4 +298,4 @@ class RenderService:
         self._pairs.release(session)
         self.pictures.release(session)
         self._frames.drop(lambda key: session.key in (key[0][0], key[1][0]))
-        self._of_pictures.drop(lambda key: key[0][0] == session.key)
+        self.whole_pictures.release(session)

@@ -7,20 +7,44 @@ https://arxiv.org/abs/1411.1792.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from dni.blending.interpolate import interpolate
+from dni.blending.shares import BlendError, shares_of
 from dni.digits.digit_sources import DigitSource
 from dni.errors import DniError
-from dni.transfer.depth_setting import CLASSES_B, CUTS
 from dni.transfer.files import read_report, read_weights
-from dni.transfer.layered_blend import blend_layers
 from models.transfer import LAYERS, LayeredNetwork
 
-__all__ = ["DepthLive", "DepthReading", "layer_alphas"]
+__all__ = [
+    "CLASSES_A",
+    "CLASSES_B",
+    "CUTS",
+    "KINDS",
+    "LABEL_COUNTS",
+    "LIVE_COUNT",
+    "DepthLive",
+    "DepthReading",
+    "blend_layers",
+    "layer_alphas",
+    "layer_of",
+]
+
+CLASSES_A = (0, 1, 2, 3, 4)
+CLASSES_B = (5, 6, 7, 8, 9)
+# A network is cut after so many layers.
+CUTS = tuple(range(1, len(LAYERS)))
+# Labelled digits of each class of B.
+LABEL_COUNTS = (5, 10, 50)
+# Of the pairs that ship.
+LIVE_COUNT = 10
+# As the paper names them: below the cut are layers of A, of B or random ones, frozen or (+) trained on.
+KINDS = ("AnB", "AnB+", "BnB", "BnB+", "random")
 
 VIEW = "depth"
 NUM_SAMPLES = 40
@@ -51,6 +75,30 @@ def layer_alphas(cut: int, alphas: Mapping[str, float]) -> dict[str, float]:
         if not 0 <= alpha <= 1:
             raise DniError(f"Expected alpha from 0 to 1 for {name}, but got {alpha:g}.")
     return {layer: alphas.get(layer, alphas["above"]) for layer in LAYERS}
+
+
+def layer_of(name: str) -> str:
+    """The layer of a parameter: "conv1" for "conv1.conv.weight"."""
+    return name.partition(".")[0]
+
+
+def blend_layers(ends: Sequence[Mapping[str, Tensor]], alphas: Mapping[str, float]) -> dict[str, Tensor]:
+    """Both ends' parameters, blended layer by layer (:func:`dni.blending.interpolate.interpolate`).
+
+    Args:
+        ends: Two states of :class:`models.transfer.LayeredNetwork`.
+        alphas: For each layer, the share of the second end, 0 to 1.
+
+    Raises:
+        BlendError: A layer has no alpha, or one outside 0 to 1, or the ends differ.
+    """
+    if set(alphas) != set(LAYERS):
+        raise BlendError(f"Expected an alpha for each of {', '.join(LAYERS)}, but got {', '.join(alphas)}.")
+    blended: dict[str, Tensor] = {}
+    for layer in LAYERS:
+        own = [{name: end[name] for name in end if layer_of(name) == layer} for end in ends]
+        blended |= interpolate(own, shares_of(alphas[layer]))
+    return {name: blended[name] for name in ends[0]}
 
 
 class DepthLive:

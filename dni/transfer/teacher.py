@@ -18,10 +18,33 @@ from dni.caches import ByteCache
 from dni.digits.digit_sources import DigitSource
 from dni.errors import DniError, listed
 from dni.transfer.files import read_report, read_weights
-from dni.transfer.teacher_setting import ALPHAS, BIASES, HIDDEN
 from models.transfer import ConvolutionalTeacher, Student
 
-__all__ = ["Reading", "TeacherLive", "biased_accuracy", "check_teacher_choice", "sample_numbers"]
+__all__ = [
+    "ALPHAS",
+    "BIASES",
+    "HIDDEN",
+    "KINDS",
+    "NUM_DIGITS",
+    "TEMPERATURE",
+    "Reading",
+    "TeacherLive",
+    "biased_accuracy",
+    "check_teacher_choice",
+    "sample_numbers",
+]
+
+# How the students are taught: by labels, by softened answers, or by the logits themselves.
+KINDS = ("hard", "soft", "logits")
+# The digit that a student never saw; its networks ship.
+HIDDEN = (1, 3, 8)
+# So many of MNIST's training digits are shown to a student, less those that are hidden.
+NUM_DIGITS = 16_000
+# Of the soft targets that the students learned from.
+TEMPERATURE = 10.0
+# What is added to the logit of the hidden class, and the share of the soft student, where they are measured.
+BIASES = tuple(step / 2 for step in range(25))
+ALPHAS = tuple(step / 8 for step in range(13))
 
 VIEW = "teacher"
 SAMPLES_PER_CLASS = 3
@@ -36,7 +59,7 @@ class Reading:
 
     Attributes:
         teacher: Its logits, float32 (10,).
-        students: Those of the blends at :data:`dni.transfer.teacher_setting.ALPHAS`, float32 (13, 10).
+        students: Those of the blends at :data:`ALPHAS`, float32 (13, 10).
     """
 
     teacher: Tensor

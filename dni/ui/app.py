@@ -15,8 +15,8 @@ from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
 from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
-from dni.ui.requests.queued_jobs import MAX_QUEUED_JOBS
-from dni.ui.requests.request_guard import RequestGuard
+from dni.ui.requests.guard.queued_jobs import MAX_QUEUED_JOBS
+from dni.ui.requests.guard.request_guard import RequestGuard
 from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
 from dni.ui.transfer.tab import build_transfer, transfer_views

@@ -17,9 +17,9 @@ from dni.benchmarking import Row, alternate, cells_of, ratio_of, skipped, text_t
 from dni.benchmarking.frame import mixes
 from dni.benchmarking.rate import count_flops, timed_convolutions
 from dni.blending.interpolate import interpolate, shares_of
+from dni.checkpoints.builders.own_networks import as_image_network
 from dni.checkpoints.image_network import ImageNetwork
 from dni.checkpoints.networks import load_ends
-from dni.checkpoints.own_networks import as_image_network
 from dni.rendering.renderer import Renderer
 from models import RRDBNet
 

@@ -341,6 +341,14 @@ def test_urgent_is_when_somebody_waits_for_a_live_frame(office: Office) -> None:
     assert not office.scheduler.is_urgent()
 
 
+def test_those_who_wait_are_counted_for_one_owner_or_for_all(office: Office) -> None:
+    with office.busy("b"):
+        office.ask("a1")
+        office.ask("a2", AHEAD)
+        office.ask("b1")
+        assert [office.scheduler.count(owner) for owner in ("a", "b", "c", None)] == [2, 1, 0, 3]
+
+
 def test_nothing_is_kept_of_those_who_were_served(office: Office) -> None:
     with office.busy():
         for name in "abc":
@@ -380,6 +388,19 @@ def test_it_is_quiet_a_tenth_of_a_second_after_a_live_frame() -> None:
     live_frame(scheduler, pauses.clock, 0.5)
     scheduler.wait_until_quiet(at_most=1)
     assert pauses.clock.now == pytest.approx(0.5 + QUIET_SECONDS)
+
+
+def test_it_is_not_quiet_while_a_live_frame_waits_or_is_rendered(office: Office) -> None:
+    pauses = Pauses(office.clock)
+    office.scheduler = Scheduler(office.clock, pauses)
+    with office.scheduler.slot("x", EXPORT):
+        live = office.ask("a")
+        office.scheduler.wait_until_quiet(at_most=0.25)
+    live.result(PATIENCE)
+    assert sum(pauses.slept) == pytest.approx(0.25)
+    with office.scheduler.slot("b", LIVE):
+        office.scheduler.wait_until_quiet(at_most=0.25)
+    assert sum(pauses.slept) == pytest.approx(0.5)
 
 
 def test_turns_of_other_ranks_are_no_noise() -> None:

@@ -76,9 +76,9 @@ def test_overviews_wait_for_each_other_and_not_for_frames(service: RenderService
 
     with service.scheduler.slot("somebody", Priority.LIVE), ThreadPoolExecutor(3) as pool:
         waiting = [
-            pool.submit(service.of_whole_picture, token, "overview", make, session=ann) for _ in range(3)
+            pool.submit(service.whole_pictures.get, token, "overview", make, session=ann) for _ in range(3)
         ]
         assert [each.result(30) for each in waiting] == [b"jpeg"] * 3
     assert made == ["a.png"], "the second and third were remembered"
     service.hold(Picture(noise(3, 60, 80), None, "b.png"), session=ann, tab="effects")
-    assert len(service._of_pictures) == 0
+    assert len(service.whole_pictures) == 0

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from dni.ui.requests.request_guard import RequestGuard
+from dni.ui.requests.guard.request_guard import RequestGuard
 
 __all__ = ["PAGE", "Clock", "Site"]
 

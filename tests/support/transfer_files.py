@@ -12,7 +12,8 @@ from transfer_map_files import write_maps
 
 from dni.checkpoints.files import save
 from dni.training.transfer.fit import seeded
-from dni.transfer import depth_setting, teacher_setting
+from dni.transfer import depth as depth_view
+from dni.transfer import teacher as teacher_view
 from models.transfer import LAYERS, ConvolutionalTeacher, LayeredNetwork, Student
 
 
@@ -26,7 +27,7 @@ def measured(mean: float) -> dict[str, float]:
 
 def teacher_report() -> dict[str, Any]:
     """With accuracies that rise with bias and alpha."""
-    biases, alphas = teacher_setting.BIASES, teacher_setting.ALPHAS
+    biases, alphas = teacher_view.BIASES, teacher_view.ALPHAS
     parts = ("all", "hidden")
     line = [measured(0.5 + bias / 50) for bias in biases]
     rows = [[round(0.3 + alpha / 5 + bias / 50, 4) for bias in biases] for alpha in alphas]
@@ -34,12 +35,12 @@ def teacher_report() -> dict[str, Any]:
         "seeds": {part: [measured(0.3 + alpha / 5) for alpha in alphas] for part in parts},
         "shipped": dict.fromkeys(parts, rows),
     }
-    hidden = [str(digit) for digit in teacher_setting.HIDDEN]
-    curve = dict.fromkeys(teacher_setting.KINDS, dict.fromkeys(parts, line))
+    hidden = [str(digit) for digit in teacher_view.HIDDEN]
+    curve = dict.fromkeys(teacher_view.KINDS, dict.fromkeys(parts, line))
     return {
         "seeds": 3,
         "teacher": 0.99,
-        "all": dict.fromkeys(teacher_setting.KINDS, measured(0.96)),
+        "all": dict.fromkeys(teacher_view.KINDS, measured(0.96)),
         "curves": dict.fromkeys(hidden, curve),
         "blends": dict.fromkeys(hidden, blends),
     }
@@ -51,11 +52,11 @@ def depth_report() -> dict[str, Any]:
         str(count): {
             "alone": measured(0.7 + count / 1000),
             "kinds": {
-                kind: [measured(0.9 + count / 1000 - cut / 20 - place / 50) for cut in depth_setting.CUTS]
-                for place, kind in enumerate(depth_setting.KINDS)
+                kind: [measured(0.9 + count / 1000 - cut / 20 - place / 50) for cut in depth_view.CUTS]
+                for place, kind in enumerate(depth_view.KINDS)
             },
         }
-        for count in depth_setting.LABEL_COUNTS
+        for count in depth_view.LABEL_COUNTS
     }
     layers = [
         {
@@ -63,7 +64,7 @@ def depth_report() -> dict[str, Any]:
             "only": {name: measured(0.81) for name in (*LAYERS[:cut], "above")},
             "without": {name: measured(0.84) for name in (*LAYERS[:cut], "above")},
         }
-        for cut in depth_setting.CUTS
+        for cut in depth_view.CUTS
     ]
     return {"seeds": 3, "counts": counts, "layers": layers}
 
@@ -76,9 +77,9 @@ def write_transfer(weights: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "report.json").write_text(json.dumps(report))
     write_network(teacher / "teacher.safetensors", ConvolutionalTeacher, 0)
-    for digit in teacher_setting.HIDDEN:
+    for digit in teacher_view.HIDDEN:
         for seed, kind in enumerate(("hard", "soft")):
             write_network(teacher / f"{kind}-without-{digit}.safetensors", Student, 10 * digit + seed)
-    for cut in depth_setting.CUTS:
+    for cut in depth_view.CUTS:
         for seed, end in enumerate(("frozen", "tuned")):
             write_network(depth / f"{end}-{cut}.safetensors", LayeredNetwork, 10 * cut + seed)

@@ -15,9 +15,8 @@ from dni.training.transfer import depth, teacher
 from dni.training.transfer.digit_data import GreyDigits
 from dni.training.transfer.fit import Schedule
 from dni.training.transfer.views import Runs
-from dni.transfer.depth_setting import CUTS, KINDS, LABEL_COUNTS
-from dni.transfer.layered_blend import layer_of
-from dni.transfer.teacher_setting import ALPHAS, BIASES, HIDDEN
+from dni.transfer.depth import CUTS, KINDS, LABEL_COUNTS, layer_of
+from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN
 from models.transfer import LAYERS
 
 MARKS = "".join(f"<!-- {name} -->\n<!-- /{name} -->\n" for name in ("teacher", "depth", "layers"))

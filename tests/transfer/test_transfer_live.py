@@ -14,11 +14,9 @@ from dni.blending.shares import BlendError
 from dni.checkpoints.files import read_state
 from dni.digits.digit_sources import DigitSource
 from dni.errors import DniError
-from dni.transfer.depth import DepthLive, layer_alphas
+from dni.transfer.depth import DepthLive, blend_layers, layer_alphas
 from dni.transfer.files import read_report
-from dni.transfer.layered_blend import blend_layers
-from dni.transfer.teacher import TeacherLive, biased_accuracy
-from dni.transfer.teacher_setting import ALPHAS
+from dni.transfer.teacher import ALPHAS, TeacherLive, biased_accuracy
 from models.transfer import LAYERS, LayeredNetwork, Student
 
 DIGITS = DigitSource(some_digits(0, 120), "some digits", is_mnist=False)

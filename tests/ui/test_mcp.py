@@ -12,7 +12,7 @@ import pytest
 from dni.errors import DniError
 from dni.serving.render_service import RenderService
 from dni.ui.mcp_tools import TOOLS, require_mcp
-from dni.ui.requests.routes import is_used
+from dni.ui.requests.guard.routes import is_used
 
 pytest.importorskip("mcp.types")
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from dni.ui.requests.bodies import FilesOnly, Refused
+from dni.ui.requests.guard.bodies import FilesOnly, Refused
 
 BOUNDARY = b"bound"
 DISPOSITIONS = [

@@ -16,8 +16,8 @@ from guarded_site import PAGE, Site
 from starlette.middleware import Middleware
 
 from dni.ui.requests.addresses import address_of
-from dni.ui.requests.queued_jobs import JOBS_IN_CROWD, MAX_JOBS_IN_CROWD, MAX_JOBS_OF_ADDRESS
-from dni.ui.requests.request_guard import (
+from dni.ui.requests.guard.queued_jobs import JOBS_IN_CROWD, MAX_JOBS_IN_CROWD, MAX_JOBS_OF_ADDRESS
+from dni.ui.requests.guard.request_guard import (
     MAX_BODY_BYTES,
     MAX_OPEN_CALLS,
     MAX_OPEN_STREAMS,
@@ -37,7 +37,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
         monkeypatch.delenv(name, raising=False)
     # httpx says the name in the address where uvicorn says the socket's own.
     monkeypatch.setattr(
-        "dni.ui.requests.request_guard.is_loopback", lambda host: host in ("localhost", "evil.test")
+        "dni.ui.requests.guard.request_guard.is_loopback", lambda host: host in ("localhost", "evil.test")
     )
     return Site()
 

@@ -14,7 +14,7 @@ from starlette.types import Message
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import SessionRegistry
 from dni.ui import build_app
-from dni.ui.requests.request_guard import (
+from dni.ui.requests.guard.request_guard import (
     CALLS_AT_ONCE,
     CALLS_PER_SECOND,
     LONGEST_WAIT,
@@ -28,7 +28,7 @@ from dni.ui.requests.sessions import close_with_page
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr("dni.ui.requests.request_guard.is_loopback", lambda _: False)
+    monkeypatch.setattr("dni.ui.requests.guard.request_guard.is_loopback", lambda _: False)
     return Site()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 from gradio.routes import App
 
-from dni.ui.requests.routes import is_used
+from dni.ui.requests.guard.routes import is_used
 
 
 def test_a_browser_may_ask_before_it_posts_from_elsewhere() -> None:

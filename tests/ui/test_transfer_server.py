@@ -19,7 +19,7 @@ from digit_files import write_mnist
 from transfer_files import write_transfer
 
 from dni.catalog.bundled import weights_folder
-from dni.transfer.teacher_setting import ALPHAS
+from dni.transfer.teacher import ALPHAS
 from dni.ui.server_functions import ServerFunction
 from dni.ui.transfer.component import ANSWERED_AT_ONCE, build_component
 from dni.ui.transfer.depth import DepthView

@@ -153,8 +153,8 @@ def test_no_event_opens_a_path_that_it_was_told(
     digit_app: tuple[str, Any], private: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Every request reaches its event.
-    monkeypatch.setattr("dni.ui.requests.request_guard.TokenBuckets.take", lambda *_: True)
-    monkeypatch.setattr("dni.ui.requests.request_guard.TokenBuckets.owe", lambda *_: 0.0)
+    monkeypatch.setattr("dni.ui.requests.guard.request_guard.TokenBuckets.take", lambda *_: True)
+    monkeypatch.setattr("dni.ui.requests.guard.request_guard.TokenBuckets.owe", lambda *_: 0.0)
     url = digit_app[0]
     link = Path(get_upload_folder(), "link.png")
     link.symlink_to(Path(private.folder, "picture.png"))

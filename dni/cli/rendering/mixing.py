@@ -12,12 +12,15 @@ import typer
 from dni.blending.interpolate import BlendError
 from dni.blending.methods.merge_method import METHOD_NAMES, MergeMethod
 from dni.blending.shares import Mix, shares_of, task_shares
+from dni.catalog.pairs import Pair
+from dni.cli.common import Alpha, EndFiles, PairName, Shares, choose_ends
 from dni.errors import DniError, shown
 from dni.masks.files import encode_mask, load_mask
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 
 __all__ = [
+    "BlendOptions",
     "Density",
     "Groups",
     "Levels",
@@ -26,6 +29,7 @@ __all__ = [
     "Repair",
     "Scales",
     "Seed",
+    "Statistics",
     "check_masked",
     "mask_text",
     "method_of",
@@ -56,6 +60,10 @@ Density = Annotated[
     typer.Option(help="Of ties, dare and dare-ties: how much of each change is kept, above 0 to 1."),
 ]
 Seed = Annotated[int | None, typer.Option(help="Of dare and dare-ties: of what is dropped.")]
+Statistics = Annotated[
+    list[Path] | None,
+    typer.Option(help="A picture to measure batch norms' statistics on; may be given again."),
+]
 Levels = Annotated[int | None, typer.Option(help="Most steps between black and white of a mask, 1 to 255.")]
 
 
@@ -162,6 +170,27 @@ class MixWords:
         if len(numbers) == 1 and num_ends == 2:
             return name.strip(), shares_of(numbers[0])
         return name.strip(), numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlendOptions:
+    """The networks of ``dni blend``, ``dni export`` and ``dni publish``, and how much of each."""
+
+    ends: EndFiles = None
+    pair: PairName = None
+    alpha: Alpha = None
+    shares: Shares = None
+    scales: Scales = None
+    group: Groups = None
+
+    @property
+    def words(self) -> MixWords:
+        """What was said about the mix."""
+        return MixWords(alpha=self.alpha, shares=self.shares, scales=self.scales, groups=self.group or ())
+
+    def choose(self) -> Pair:
+        """The networks; see :func:`dni.cli.common.choose_ends`."""
+        return choose_ends(self.pair, self.ends)
 
 
 def method_of(name: str | None, density: float | None, seed: int | None) -> MergeMethod | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from pathlib import Path
@@ -12,22 +13,11 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
-from dni.cli.common import Ends, Extrapolate, PairName, Shares, tile_progress
-from dni.cli.rendering.mixing import (
-    Density,
-    Groups,
-    Levels,
-    Method,
-    MixWords,
-    Repair,
-    Scales,
-    Seed,
-    method_of,
-    parse_numbers,
-)
+from dni.cli.common import tile_progress, with_option_groups
 from dni.cli.rendering.render_files import RenderFiles, Work
 from dni.cli.rendering.render_folder import named, plan_folder, refuse_overwriting
-from dni.cli.rendering.render_job import RenderWords, job_of_recipe, jobs_of_words, number_text
+from dni.cli.rendering.render_job import Job, jobs_of, number_text
+from dni.cli.rendering.render_words import RenderWords
 from dni.cli.rendering.shared_work import Worker, run_shared, worker_of
 from dni.errors import DniError
 from dni.export.sweeps.sheet import SHEET_SUFFIX
@@ -39,8 +29,6 @@ __all__ = ["render"]
 # The ending of each format's files in a folder of results.
 SUFFIXES = {kind: suffix for suffix, kind in reversed(WRITTEN_FORMATS.items())}
 SHEET_ENDING = f"_sheet{SHEET_SUFFIX}"
-# So many results of one picture can still be seen on its sheet.
-MAX_ALPHAS = 101
 
 
 class Format(str, Enum):
@@ -52,122 +40,74 @@ class Format(str, Enum):
     tiff = "tiff"
 
 
-def render(
-    image: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The file, or the folder, to write.")],
-    pair: PairName = None,
-    ends: Ends = None,
-    recipe: Annotated[
-        Path | None,
-        typer.Option(help="Do the same again: a .json, or a picture or .safetensors that dni wrote."),
-    ] = None,
-    alpha: Annotated[
-        str | None,
-        typer.Option(help="Share of the second end, 0 to 1; several with commas, as 0,0.5,1: a file each."),
-    ] = None,
-    shares: Shares = None,
-    scales: Scales = None,
-    group: Groups = None,
-    method: Method = None,
-    density: Density = None,
-    seed: Seed = None,
-    repair: Repair = False,
-    mask: Annotated[
-        Path | None, typer.Option(help="A picture: where it is white, the brush applies.")
-    ] = None,
-    brush_alpha: Annotated[float | None, typer.Option(help="As --alpha, where the mask is white.")] = None,
-    brush_shares: Annotated[str | None, typer.Option(help="As --shares, where the mask is white.")] = None,
-    brush_group: Annotated[
-        list[str] | None, typer.Option(help="As --group, where the mask is white.")
-    ] = None,
-    levels: Levels = None,
-    crop: Annotated[str | None, typer.Option(help="Only this part: LEFT,TOP,WIDTH,HEIGHT.")] = None,
-    float32: Annotated[bool, typer.Option("--float32", help="Full precision.")] = False,
-    tile: Annotated[int | None, typer.Option(min=16, help="Side of a tile in input pixels.")] = None,
-    extrapolate: Extrapolate = False,
-    recompute_statistics: Annotated[
-        bool, typer.Option("--recompute-statistics", help="Measure batch norms' statistics on the picture.")
-    ] = False,
-    deep: Annotated[
-        bool,
-        typer.Option("--16-bit", help="Read and write 16 bits per channel (PNG, TIFF), in full precision."),
-    ] = False,
+Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP; 95 by default.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileWords:
+    """The options of ``dni render`` that say which files are written, and how."""
+
     file_format: Annotated[
         Format | None, typer.Option("--format", help="Of a folder's results; of a file, its ending says it.")
-    ] = None,
-    quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP; 95 by default.")
-    ] = None,
+    ] = None
+    quality: Quality = None
     keep_metadata: Annotated[
         bool, typer.Option("--keep-metadata", help="Carry EXIF data over, and say that colours are sRGB.")
-    ] = False,
-    recursive: Annotated[bool, typer.Option("--recursive", help="Subfolders too.")] = False,
+    ] = False
+    recursive: Annotated[bool, typer.Option("--recursive", help="Subfolders too.")] = False
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave out what has a result already.")
-    ] = False,
+    ] = False
     contact_sheet: Annotated[
         bool,
         typer.Option("--contact-sheet", help="A sheet of each picture, too: all its results, and at 400 %."),
-    ] = False,
+    ] = False
+
+
+@with_option_groups
+def render(
+    image: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file, or the folder, to write.")],
+    words: RenderWords,
+    written: FileWords,
 ) -> None:
     """Render a picture, or every picture of a folder, through the blended network.
 
     Under torchrun or accelerate launch the processes share a folder, and leave out what has a result already.
     """
-    alphas = parse_alphas(alpha)
-    words = RenderWords(
-        pair=pair,
-        ends=ends or (),
-        mix=MixWords(
-            alpha=alphas[0] if alphas else None,
-            shares=shares,
-            scales=scales,
-            groups=group or (),
-            repair=repair,
-            method=method_of(method, density, seed),
-        ),
-        brush=MixWords(alpha=brush_alpha, shares=brush_shares, groups=brush_group or (), prefix="--brush-"),
-        mask=mask,
-        levels=levels,
-        crop=crop,
-        float32=float32,
-        tile=tile,
-        extrapolate=extrapolate,
-        recompute_statistics=recompute_statistics,
-        bits=16 if deep else 8,
-    )
-    jobs = jobs_of_words(words, alphas) if recipe is None else [job_of_recipe(recipe, words)]
+    jobs = jobs_of(words)
     worker = worker_of(os.environ) if image.is_dir() else Worker()
-    suffix = suffix_of(image, output, file_format)
-    endings = endings_of(alphas, suffix, contact_sheet=contact_sheet)
-    results = results_of(image, output, endings, recursive=recursive, quiet=worker.rank > 0)
-    refuse_overwriting([image, *jobs[0].paths, *filter(None, (mask, recipe))], chain(*results.values()))
-    check_file(next(iter(results.values()))[0], quality=quality, bits=jobs[0].bits)
-    resumes, count = skip_existing or worker.count > 1, len(jobs)
-    every = [
-        Work(source, files[:count], files[-1] if contact_sheet else None, resumes)
-        for source, files in results.items()
-    ]
+    every = plan_work(image, output, jobs, words, written, worker)
     waiting = [work for work in every if not (work.skip_existing and work.is_done)]
     if (skipped := len(every) - len(waiting)) and worker.rank == 0:
         typer.echo(f"Skipped {skipped} that had a result already.", err=True)
     if image.is_dir():
         make_folder(output)
     if waiting:
-        files = RenderFiles(jobs, quality=quality, keep_metadata=keep_metadata)
+        files = RenderFiles(jobs, quality=written.quality, keep_metadata=written.keep_metadata)
         render_folder(every, output, files, worker) if image.is_dir() else render_one(waiting[0], files)
 
 
-def parse_alphas(text: str | None) -> tuple[float, ...]:
-    """The alphas of ``--alpha``: none, one, or several with commas.
+def plan_work(
+    image: Path, output: Path, jobs: Sequence[Job], words: RenderWords, written: FileWords, worker: Worker
+) -> list[Work]:
+    """The pictures and the files that are made of each, checked before anything is loaded.
 
     Raises:
-        DniError: They are no numbers, one comes twice, or they are too many.
+        DniError: There are no pictures, a file of the caller's would be overwritten, or the files cannot be
+            written as the options say.
     """
-    alphas = () if text is None else parse_numbers(text, "--alpha")
-    if len(set(alphas)) < len(alphas) or len(alphas) > MAX_ALPHAS:
-        raise DniError(f"Expected up to {MAX_ALPHAS} different numbers as --alpha, but got {text}.")
-    return alphas
+    suffix = suffix_of(image, output, written.file_format)
+    endings = endings_of(words.alphas, suffix, contact_sheet=written.contact_sheet)
+    results = results_of(image, output, endings, recursive=written.recursive, quiet=worker.rank > 0)
+    own = filter(None, (words.mask, words.recipe))
+    refuse_overwriting([image, *jobs[0].paths, *own], chain(*results.values()))
+    check_file(next(iter(results.values()))[0], quality=written.quality, bits=jobs[0].bits)
+    resumes, count = written.skip_existing or worker.count > 1, len(jobs)
+    return [
+        Work(source, files[:count], files[-1] if written.contact_sheet else None, resumes)
+        for source, files in results.items()
+    ]
 
 
 def suffix_of(image: Path, output: Path, file_format: Format | None) -> str:

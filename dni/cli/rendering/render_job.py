@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from dni.blending.shares import Mix
 from dni.catalog.catalog_file import load_catalog
 from dni.catalog.download import tqdm_progress
 from dni.cli.common import choose_ends, local_ends
-from dni.cli.rendering.mixing import MixWords, check_masked, mask_text, parse_crop
+from dni.cli.rendering.mixing import check_masked, mask_text, parse_crop
+from dni.cli.rendering.render_words import RenderWords
 from dni.device import Precision
 from dni.errors import DniError
 from dni.export.pictures import recipe_of
@@ -23,7 +24,7 @@ from dni.rendering.jobs import Bits
 from dni.rendering.renderer import Renderer
 from dni.version import __version__
 
-__all__ = ["Job", "RenderWords", "job_of_recipe", "jobs_of_words", "number_text"]
+__all__ = ["Job", "jobs_of", "number_text"]
 
 
 @dataclass(frozen=True)
@@ -43,39 +44,13 @@ class Job:
     label: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class RenderWords:
-    """The options of ``dni render``, as they were given."""
+def jobs_of(words: RenderWords) -> list[Job]:
+    """What is to be rendered: of a recipe one job, else one for each alpha, on the same ends.
 
-    pair: str | None
-    ends: Sequence[Path]
-    mix: MixWords
-    brush: MixWords
-    mask: Path | None
-    levels: int | None
-    crop: str | None
-    float32: bool
-    tile: int | None
-    extrapolate: bool
-    recompute_statistics: bool
-    bits: Bits
-
-    @property
-    def decisions(self) -> Mapping[str, object]:
-        """All that a recipe decides, by the options' names."""
-        return {
-            "--pair": self.pair,
-            **self.mix.given,
-            **self.brush.given,
-            "--mask": self.mask,
-            "--levels": self.levels,
-            "--crop": self.crop,
-            "--float32": self.float32 or None,
-            "--tile": self.tile,
-            "--extrapolate": self.extrapolate or None,
-            "--recompute-statistics": self.recompute_statistics or None,
-            "--16-bit": self.bits == 16 or None,
-        }
+    Raises:
+        DniError: See :func:`job_of_recipe` and :func:`jobs_of_words`.
+    """
+    return jobs_of_words(words) if words.recipe is None else [job_of_recipe(words.recipe, words)]
 
 
 def job_of_recipe(path: Path, words: RenderWords) -> Job:
@@ -91,7 +66,7 @@ def job_of_recipe(path: Path, words: RenderWords) -> Job:
             f"{', '.join(others)}. Leave that out."
         )
     recipe = read_recipe(path)
-    paths = resolve_ends(recipe, catalog=load_catalog(), files=words.ends, progress=tqdm_progress)
+    paths = resolve_ends(recipe, catalog=load_catalog(), files=words.ends or (), progress=tqdm_progress)
     mixes = (recipe.mix,) if recipe.request.brush is None else (recipe.mix, recipe.request.brush)
 
     def recipe_for(picture: Picture, renderer: Renderer) -> Recipe:
@@ -109,19 +84,15 @@ def job_of_recipe(path: Path, words: RenderWords) -> Job:
     )
 
 
-def jobs_of_words(words: RenderWords, alphas: Sequence[float] = ()) -> list[Job]:
+def jobs_of_words(words: RenderWords) -> list[Job]:
     """Everything as the options say: one job, or one for each alpha, on the same ends.
-
-    Args:
-        words: The options.
-        alphas: In place of the alpha of ``words.mix``.
 
     Raises:
         DniError: Options are missing, contradict one another or cannot be read.
     """
+    mixes, mask = words.mixes, words.mask
     chosen = choose_ends(words.pair, words.ends)
-    num_ends, mask = len(chosen.ends), words.mask
-    mixes = [replace(words.mix, alpha=alpha) for alpha in alphas] or [words.mix]
+    num_ends = len(chosen.ends)
     request = RenderRequest(
         mix=mixes[0].mix(num_ends=num_ends, extrapolate=words.extrapolate),
         crop=None if words.crop is None else parse_crop(words.crop),

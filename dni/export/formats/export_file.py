@@ -70,18 +70,24 @@ def export_file(
         return export_one(ends[0], destination, kind, options, control)
     source = temporary_folder("export") / "blend.safetensors"
     try:
-        export_network(
-            ends,
-            mix,
-            source,
-            pair_id=options.pair_id,
-            dtype=options.dtype,
-            statistics=options.statistics,
-            control=control,
-        )
+        write_blend(ends, mix, source, options, control)
         return export_one(source, destination, kind, options, control)
     finally:
         source.unlink(missing_ok=True)
+
+
+def write_blend(
+    ends: Sequence[Path], mix: Mix, destination: Path, options: ExportOptions, control: RenderControl
+) -> None:
+    export_network(
+        ends,
+        mix,
+        destination,
+        pair_id=options.pair_id,
+        dtype=options.dtype,
+        statistics=options.statistics,
+        control=control,
+    )
 
 
 def check_options(kind: Format, mix: Mix | None, num_ends: int, options: ExportOptions) -> None:

@@ -44,30 +44,8 @@ def write_onnx(
     """
     import onnx
 
-    inputs: tuple[Tensor, ...] = (image,)
-    names = ["image"]
-    sizes: Any = None if is_fixed_size else ({2: "height", 3: "width"},)
-    if isinstance(graph, LiveGraph):
-        two = graph.num_ends == 2
-        mix = torch.tensor(0.5) if two else torch.full((graph.num_ends,), 1 / graph.num_ends)
-        inputs, names = (*inputs, mix), [*names, "alpha" if two else "shares"]
-        sizes = None if is_fixed_size else (*sizes, None)
     try:
-        with quiet(), torch.no_grad():
-            program = torch.onnx.export(
-                graph.eval(),
-                inputs,
-                dynamo=True,
-                dynamic_shapes=sizes,
-                input_names=names,
-                output_names=["output"],
-                opset_version=OPSET,
-                # It would turn the ends' 16 bits into 32.
-                optimize=not isinstance(graph, LiveGraph),
-                verbose=False,
-            )
-            assert program is not None, "it is None only where a file was named"
-            model = program.model_proto
+        model = converted(graph, image, is_fixed_size=is_fixed_size)
     except Exception as error:  # torch.export, on third-party code
         raise cannot_export(error, is_fixed_size) from error
     del model.metadata_props[:]
@@ -77,6 +55,33 @@ def write_onnx(
     except onnx.checker.ValidationError as error:
         raise cannot_export(error, is_fixed_size) from error
     path.write_bytes(model.SerializeToString())
+
+
+def converted(graph: FixedGraph, image: Tensor, *, is_fixed_size: bool) -> Any:
+    """The graph as an ``onnx.ModelProto``; raises what torch or the network raises."""
+    inputs: tuple[Tensor, ...] = (image,)
+    names = ["image"]
+    sizes: Any = None if is_fixed_size else ({2: "height", 3: "width"},)
+    if isinstance(graph, LiveGraph):
+        two = graph.num_ends == 2
+        mix = torch.tensor(0.5) if two else torch.full((graph.num_ends,), 1 / graph.num_ends)
+        inputs, names = (*inputs, mix), [*names, "alpha" if two else "shares"]
+        sizes = None if is_fixed_size else (*sizes, None)
+    with quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            graph.eval(),
+            inputs,
+            dynamo=True,
+            dynamic_shapes=sizes,
+            input_names=names,
+            output_names=["output"],
+            opset_version=OPSET,
+            # It would turn the ends' 16 bits into 32.
+            optimize=not isinstance(graph, LiveGraph),
+            verbose=False,
+        )
+        assert program is not None, "it is None only where a file was named"
+        return program.model_proto
 
 
 def onnx_runner(path: Path, mix: float | tuple[float, ...] | None = None) -> Runner:

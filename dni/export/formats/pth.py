@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dni.checkpoints.builders.own_networks import is_ours, spandrel_knows
 from dni.checkpoints.files import read_state
 from dni.checkpoints.networks import build
-from dni.checkpoints.own_networks import is_ours, spandrel_knows
 from dni.export.formats.compare import Runner
 from dni.export.formats.kinds import Layout
 

@@ -32,7 +32,7 @@ from dni.pictures.picture import to_tensor
 from dni.training.adaptation.runs import in_parallel
 from models.digits import DigitNetwork
 
-__all__ = ["brightness_bins", "by_ink", "write_curves"]
+__all__ = ["FEW", "INKS", "blend", "brightness_bins", "by_ink", "write_curves"]
 
 ALPHAS = tuple(step / 10 for step in range(11))
 # Over the pictures, of which there are many.

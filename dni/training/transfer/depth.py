@@ -22,8 +22,16 @@ from dni.training.transfer.digit_data import GreyDigits, load_grey
 from dni.training.transfer.fit import Schedule, accuracy, fit, seeded
 from dni.training.transfer.report import measured, measured_text, ship, write_report
 from dni.training.transfer.views import Runs
-from dni.transfer.depth_setting import CLASSES_A, CLASSES_B, CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT
-from dni.transfer.layered_blend import blend_layers, layer_of
+from dni.transfer.depth import (
+    CLASSES_A,
+    CLASSES_B,
+    CUTS,
+    KINDS,
+    LABEL_COUNTS,
+    LIVE_COUNT,
+    blend_layers,
+    layer_of,
+)
 from models.transfer import LAYERS, LayeredNetwork
 
 __all__ = ["base_network", "blended_accuracies", "evaluate", "train", "train_cut"]

@@ -24,8 +24,7 @@ from dni.training.transfer.distillation import logit_loss, soft_target_loss
 from dni.training.transfer.fit import Schedule, fit, seeded
 from dni.training.transfer.report import measured, measured_text, ship, write_report
 from dni.training.transfer.views import Runs
-from dni.transfer.teacher import biased_accuracy
-from dni.transfer.teacher_setting import ALPHAS, BIASES, HIDDEN, KINDS, NUM_DIGITS, TEMPERATURE
+from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN, KINDS, NUM_DIGITS, TEMPERATURE, biased_accuracy
 from models.transfer import ConvolutionalTeacher, Student
 
 __all__ = ["evaluate", "logits_of", "student_path", "teacher_network", "train", "train_student"]
@@ -85,7 +84,7 @@ def student_path(runs: Runs, seed: int, kind: str, hidden: int | None) -> Path:
 def train_student(
     kind: str, digits: GreyDigits, wanted: Tensor, seed: int, schedule: Schedule = STUDENT
 ) -> Student:
-    """One student of a kind (:data:`dni.transfer.teacher_setting.KINDS`).
+    """One student of a kind (:data:`dni.transfer.teacher.KINDS`).
 
     Args:
         kind: How it is taught.

@@ -7,8 +7,6 @@ keyframes and cross-fades them while the thumb moves, and pulls what it needs, n
 
 from __future__ import annotations
 
-import secrets
-
 import gradio as gr
 
 from dni.serving.render_service import RenderService
@@ -16,7 +14,7 @@ from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.protocol.frames import FrameReply, ViewerFrameRequest, ViewerScene
-from dni.ui.reduction import reduction_of
+from dni.ui.scenes import common_scene
 from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers
 from dni.ui.web_component import web_component
 
@@ -67,25 +65,20 @@ def make_scene(
         example: Name of the example, for the link; empty for a person's own picture.
         full: The token of what the picture was reduced from, or empty.
     """
-    picture, pair = service.picture(token, session), service.pair(pair_id, session)
-    scale = service.renderer(pair_id, session).scale
-    seconds = export_seconds(picture.whole.area, live_pixels, precision=service.precision)
-    return ViewerScene(
-        serial=secrets.token_hex(4),
+    scene = common_scene(
+        service,
+        session,
         token=token,
-        name=picture.name,
-        width=picture.width,
-        height=picture.height,
-        scale=scale,
-        pair=pair_id,
-        labels=pair.labels,
+        pair_id=pair_id,
         live_pixels=live_pixels,
-        session=session.token,
         example=example,
         full=full,
-        reduction=reduction_of(picture, pair, scale, full=service.picture(full, session) if full else None),
+    )
+    seconds = export_seconds(scene.width * scene.height, live_pixels, precision=service.precision)
+    return ViewerScene(
+        **vars(scene),
         alpha=alpha,
-        whole=whole_in_words(picture.width * scale, picture.height * scale, seconds),
+        whole=whole_in_words(scene.width * scene.scale, scene.height * scene.scale, seconds),
         estimate=estimate,
         prepares=prepares,
     )

@@ -93,7 +93,7 @@ def mask_servers(service: RenderService, masks: MaskStore) -> list[ServerFunctio
         def make(picture: Picture) -> bytes:
             return encode_mask(AUTO_MASKS[kind](picture.rgb)).encode("ascii")
 
-        made = service.of_whole_picture(asked.token, f"{kind} mask", make, session=session)
+        made = service.whole_pictures.get(asked.token, f"{kind} mask", make, session=session)
         return AutoMaskReply(png=made.decode("ascii"))
 
     return [answering(MaskRequest, mask), answering(AutoMaskRequest, auto_mask)]

@@ -6,7 +6,6 @@ How much of the mix a group of layers gets is one number c: its shares are ``(1 
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,7 @@ from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.protocol.mixing import MixingScene, MixingState, MixRequest, layer_groups_of
-from dni.ui.reduction import reduction_of
+from dni.ui.scenes import common_scene
 
 __all__ = ["build_scene", "layers_of", "read_render_request", "request_of", "with_layers"]
 
@@ -47,26 +46,11 @@ def build_scene(
         full: The token of what the picture was reduced from, or empty.
         restored: ``mix``, ``base``, ``png``, ``crop``, ``tile`` and ``levels`` of a recipe.
     """
-    picture, pair = service.picture(token, session), service.pair(pair_id, session)
-    renderer = service.renderer(pair_id, session)
+    scene = common_scene(service, session, token=token, pair_id=pair_id, example=example, full=full)
     return MixingScene(
-        serial=secrets.token_hex(4),
-        token=token,
-        name=picture.name,
-        width=picture.width,
-        height=picture.height,
-        scale=renderer.scale,
-        pair=pair_id,
-        labels=pair.labels,
-        live_pixels=service.live_pixels(pair_id, session=session),
-        session=session.token,
-        example=example,
-        full=full,
-        reduction=reduction_of(
-            picture, pair, renderer.scale, full=service.picture(full, session) if full else None
-        ),
-        groups=layer_groups_of(renderer.blend.groups, {}),
-        pad=pair.pad,
+        **vars(scene),
+        groups=layer_groups_of(service.renderer(pair_id, session).blend.groups, {}),
+        pad=service.pair(pair_id, session).pad,
         **restored,
     )
 

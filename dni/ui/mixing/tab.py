@@ -96,7 +96,7 @@ def build_networks(
         examples: The gallery.
         result: The file that was made of what was on the desk.
     """
-    board, pair, subject = scene
+    board, pair, _ = scene
     pair.render()
     verdict, align = gr.HTML(elem_id="desk-verdict"), AlignPanel(tab)
     with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
@@ -122,11 +122,18 @@ def build_networks(
         hidden = cleared.success(align.hide, None, [align.offered], queue=False, **HIDDEN)
         if event is not aligned:  # that one says what came of it
             cleared.success(align.forget, None, [align.note], queue=False, **HIDDEN)
-        expected = hidden.success(tab.expect, [subject], [verdict], **{**HIDDEN, "concurrency_limit": 2})
-        judged = expected.success(
-            tab.judge, [subject, board], [verdict, board], **{**waited, "concurrency_limit": 1}
-        )
-        judged.success(align.offer, [subject], [align.offered], **HIDDEN)
+        judge_after(hidden, tab, align, scene, verdict)
+
+
+def judge_after(
+    event: Any, tab: MixingHandlers, align: AlignPanel, scene: list[Any], verdict: gr.HTML
+) -> None:
+    """After an event that brought networks: the verdict on them, and the offer to align them."""
+    board, _, subject = scene
+    expected = event.success(tab.expect, [subject], [verdict], **{**HIDDEN, "concurrency_limit": 2})
+    waited = {"show_progress_on": [verdict], **QUIET, "concurrency_limit": 1}
+    judged = expected.success(tab.judge, [subject, board], [verdict, board], **waited)
+    judged.success(align.offer, [subject], [align.offered], **HIDDEN)
 
 
 def build_pictures(tab: MixingHandlers, board: gr.HTML, examples: Any) -> None:

@@ -8,15 +8,14 @@ from typing import Any
 
 import gradio as gr
 
+from dni.caches import Lazy
 from dni.digits.digit_sources import find_digit_source
-from dni.transfer.depth import DepthLive
-from dni.transfer.depth_setting import CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT
-from dni.transfer.lazy import Lazy
+from dni.transfer.depth import CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT, DepthLive
 from dni.ui.errors import errors_shown
 from dni.ui.protocol.messages import Message
 from dni.ui.protocol.transfer_depth import DepthOpenReply, DepthReadReply, DepthReadRequest
 from dni.ui.server_functions import ServerFunction, answering
-from dni.ui.transfer.ink import pixels_of
+from dni.ui.transfer.ink import first_samples
 from models.transfer import LAYERS
 
 __all__ = ["DepthView"]
@@ -49,17 +48,7 @@ class DepthView:
 
     def depth_open(self, _: Message) -> DepthOpenReply:
         """The samples, and what was measured."""
-        live = self.live.get()
-        return DepthOpenReply(
-            source={
-                "title": live.source.title,
-                "isMnist": live.source.is_mnist,
-                "count": len(live.labels),
-            },
-            pixels=pixels_of(live.images[live.samples]),
-            labels=live.labels[live.samples].tolist(),
-            report=live.report,
-        )
+        return DepthOpenReply(**first_samples(self.live.get()))
 
     def depth_read(self, asked: DepthReadRequest) -> DepthReadReply:
         """What a pair reads, blended layer by layer."""

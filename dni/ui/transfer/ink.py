@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,9 +11,11 @@ from torch import Tensor
 
 from dni.digits.domains import SIDE
 from dni.errors import DniError
+from dni.transfer.depth import DepthLive
+from dni.transfer.teacher import TeacherLive
 from dni.ui.server_functions import encode
 
-__all__ = ["ink_of", "pixels_of", "small_ink"]
+__all__ = ["first_samples", "ink_of", "pixels_of", "small_ink"]
 
 # Base64 takes four letters for three bytes.
 MAX_LETTERS = 4 * -(-SIDE * SIDE // 3)
@@ -38,6 +41,20 @@ def ink_of(encoded: str) -> Tensor:
 def pixels_of(images: Tensor) -> str:
     """Float32 digits (N, 1, 28, 28), 0 to 1, as bytes (N, 28, 28) in base64."""
     return encode((images * 255).round().to(torch.uint8).numpy().tobytes())
+
+
+def first_samples(live: DepthLive | TeacherLive) -> dict[str, Any]:
+    """What a view of test digits shows first: where they come from, some of them, and what was measured."""
+    return {
+        "source": {
+            "title": live.source.title,
+            "isMnist": live.source.is_mnist,
+            "count": len(live.labels),
+        },
+        "pixels": pixels_of(live.images[live.samples]),
+        "labels": live.labels[live.samples].tolist(),
+        "report": live.report,
+    }
 
 
 def small_ink(rgb: Tensor) -> Tensor:

@@ -10,10 +10,10 @@ import gradio as gr
 import torch
 from torch import Tensor
 
+from dni.caches import Lazy
 from dni.errors import DniError, shown
 from dni.pictures.strips import over_level
 from dni.transfer.files import read_report
-from dni.transfer.lazy import Lazy
 from dni.transfer.letter_map import ALPHAS, STARTS, read_letter_map
 from dni.ui.errors import errors_shown
 from dni.ui.picture_inputs import DECODES, picture_input

@@ -8,12 +8,11 @@ from typing import Any
 
 import gradio as gr
 
+from dni.caches import Lazy
 from dni.digits.digit_sources import find_digit_source
 from dni.errors import DniError
 from dni.pictures.strips import over_level
-from dni.transfer.lazy import Lazy
-from dni.transfer.teacher import TeacherLive, check_teacher_choice
-from dni.transfer.teacher_setting import ALPHAS, BIASES, HIDDEN, TEMPERATURE
+from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN, TEMPERATURE, TeacherLive, check_teacher_choice
 from dni.ui.errors import errors_shown
 from dni.ui.picture_inputs import DECODES, picture_input
 from dni.ui.protocol.messages import Message
@@ -26,7 +25,7 @@ from dni.ui.protocol.transfer_teacher import (
 )
 from dni.ui.requests.uploads import open_upload
 from dni.ui.server_functions import ServerFunction, answering
-from dni.ui.transfer.ink import ink_of, pixels_of, small_ink
+from dni.ui.transfer.ink import first_samples, ink_of, small_ink
 
 __all__ = ["TeacherView"]
 
@@ -56,17 +55,7 @@ class TeacherView:
 
     def teacher_open(self, _: Message) -> TeacherOpenReply:
         """The samples, and what was measured."""
-        live = self.live.get()
-        return TeacherOpenReply(
-            source={
-                "title": live.source.title,
-                "isMnist": live.source.is_mnist,
-                "count": len(live.labels),
-            },
-            pixels=pixels_of(live.images[live.samples]),
-            labels=live.labels[live.samples].tolist(),
-            report=live.report,
-        )
+        return TeacherOpenReply(**first_samples(self.live.get()))
 
     def teacher_read(self, asked: TeacherReadRequest) -> TeacherReadReply:
         """The answers of the teacher, and of the students at all alphas, to one digit."""

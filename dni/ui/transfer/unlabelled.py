@@ -9,11 +9,11 @@ import gradio as gr
 import torch
 from torch import Tensor
 
+from dni.caches import Lazy
 from dni.digits.digit_sources import find_digit_source
 from dni.errors import DniError, listed, shown
 from dni.pictures.strips import over_level
 from dni.transfer.files import read_report
-from dni.transfer.lazy import Lazy
 from dni.transfer.self_taught import ALPHAS, LABELS, read_self_taught
 from dni.ui.errors import errors_shown
 from dni.ui.picture_inputs import DECODES, picture_input

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from dni.caches import Lazy
 from dni.transfer.files import read_report
-from dni.transfer.lazy import Lazy
 from dni.transfer.word_vectors import read_words
 from dni.ui.errors import errors_shown
 from dni.ui.protocol.messages import Message

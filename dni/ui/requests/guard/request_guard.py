@@ -1,10 +1,10 @@
 """Refuses HTTP requests that an open page never sends, before Gradio reads them.
 
-Only the routes that this app uses are there (:mod:`dni.ui.requests.routes`). Limits for one address: how
-large a request is and how slow (:mod:`dni.ui.requests.bodies`), how many are open at once, how many jobs are
-queued at once and in a short time, how many pages in a short time, how much is uploaded. Calls that come too
-fast wait, and a flood of requests that are refused is answered late. On this machine alone: no other site may
-drive the app through a browser (cross-site requests, DNS rebinding).
+Only the routes that this app uses are there (:mod:`dni.ui.requests.guard.routes`). Limits for one address:
+how large a request is and how slow (:mod:`dni.ui.requests.guard.bodies`), how many are open at once, how many
+jobs are queued at once and in a short time, how many pages in a short time, how much is uploaded. Calls that
+come too fast wait, and a flood of requests that are refused is answered late. On this machine alone: no other
+site may drive the app through a browser (cross-site requests, DNS rebinding).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
-from dni.ui.requests.bodies import FilesOnly, Refused, few_values, limited
-from dni.ui.requests.queued_jobs import has_messages, is_share_used, is_stream
-from dni.ui.requests.routes import is_used
+from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, limited
+from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
+from dni.ui.requests.guard.routes import is_used
+from dni.ui.requests.guard.token_buckets import TokenBuckets
 from dni.ui.requests.sessions import close_page
-from dni.ui.requests.token_buckets import TokenBuckets
 from dni.ui.requests.uploads import delete_partial_uploads
 
 __all__ = ["RequestGuard"]

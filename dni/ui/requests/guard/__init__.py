@@ -1,0 +1,1 @@
+"""Turns requests away before Gradio reads them: other routes, bodies too large, more than one's share."""
