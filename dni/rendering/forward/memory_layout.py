@@ -15,8 +15,8 @@ CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 def choose_layout(module: nn.Module, run: Callable[[torch.memory_format], bool]) -> torch.memory_format:
     """Put the weights of convolutions into channels-last order, or back where the network refuses that.
 
-    Networks that draw random numbers stay in the usual order: ``torch.randn_like`` fills a tensor in the order
-    of its memory, so that each pixel would get the number of another.
+    Networks that draw random numbers stay in the usual order: ``torch.randn_like`` fills a tensor in the
+    order of its memory, so that each pixel would get the number of another.
 
     Args:
         module: Changed in place.
