@@ -271,6 +271,28 @@ def test_a_cancelled_export_stops_between_two_steps(office: Office) -> None:
             office.scheduler.give_way(waiter)
 
 
+def test_an_export_is_cancelled_while_it_gives_way(office: Office) -> None:
+    cancelled, go_on = threading.Event(), threading.Event()
+
+    def frame() -> None:
+        with office.scheduler.slot("frame", LIVE):
+            cancelled.set()
+            assert go_on.wait(PATIENCE)
+            office.served.append("frame")
+
+    with pytest.raises(Cancelled), office.scheduler.slot("a", EXPORT, cancelled=cancelled) as waiter:
+        drawing = office._pool.submit(frame)
+        wait_until(office.scheduler.is_urgent)
+        office.scheduler.give_way(waiter)
+    # The frame still holds the slot: who comes now waits for it.
+    other = office.ask("b")
+    assert office.served == []
+    go_on.set()
+    drawing.result(PATIENCE)
+    other.result(PATIENCE)
+    assert office.served == ["frame", "b"]
+
+
 def test_what_passes_while_no_export_waits_is_not_held_against_others(office: Office) -> None:
     with office.busy():
         for name in ("a", "b", "c"):

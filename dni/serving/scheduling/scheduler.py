@@ -122,7 +122,8 @@ class Scheduler:
             yield waiter
         finally:
             with self._lock:
-                self._release(waiter)
+                if self._holder is waiter:  # not an export that was cancelled while it gave way
+                    self._release(waiter)
                 self._give()
 
     def give_way(self, waiter: Waiter) -> None:
@@ -147,7 +148,10 @@ class Scheduler:
             self._paused = waiter
             self._give()
             while not waiter.granted:
-                waiter.woken.wait()
+                waiter.woken.wait(None if waiter.cancelled is None else LOOK_SECONDS)
+                if not waiter.granted and waiter.cancelled is not None and waiter.cancelled.is_set():
+                    self._paused = None
+                    raise Cancelled
 
     def leave(self, owner: Hashable) -> None:
         """Drop all that a person who has left waits for; a slot that is held stays held."""
