@@ -280,15 +280,20 @@ def test_an_export_is_cancelled_while_it_gives_way(office: Office) -> None:
             assert go_on.wait(PATIENCE)
             office.served.append("frame")
 
-    with pytest.raises(Cancelled), office.scheduler.slot("a", EXPORT, cancelled=cancelled) as waiter:
-        drawing = office._pool.submit(frame)
-        wait_until(office.scheduler.is_urgent)
-        office.scheduler.give_way(waiter)
+    def export() -> None:
+        with office.scheduler.slot("a", EXPORT, cancelled=cancelled) as waiter:
+            drawing.append(office._pool.submit(frame))
+            wait_until(office.scheduler.is_urgent)
+            office.scheduler.give_way(waiter)
+
+    drawing: list[Future[None]] = []
+    with pytest.raises(Cancelled):
+        export()
     # The frame still holds the slot: who comes now waits for it.
     other = office.ask("b")
     assert office.served == []
     go_on.set()
-    drawing.result(PATIENCE)
+    drawing[0].result(PATIENCE)
     other.result(PATIENCE)
     assert office.served == ["frame", "b"]
 
