@@ -6,6 +6,7 @@ and run the blended network.
 
 import sys
 
+import dni.waiting_threads  # noqa: F401 - before anything that imports torch
 from dni import device as allocator
 from dni.blending.blend import Blend
 from dni.blending.interpolate import BlendError, interpolate, shares_of
