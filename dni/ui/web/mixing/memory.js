@@ -50,7 +50,13 @@ export class Memory {
   /** The mix rests. */
   rest() {
     this.record();
-    this.resume.save(this.desk.scene, this.desk.settings);
+    this.save();
+  }
+
+  /** For after a reload. A mask is kept once the server has it as it is. */
+  save() {
+    const { scene, settings, tools: { mask, upload } } = this.desk;
+    if (!mask.on || upload.id !== null) this.resume.save(scene, settings, mask.on ? upload.png : null);
   }
 
   /** Other networks are on the desk. */
@@ -58,11 +64,13 @@ export class Memory {
     this.undo.open();
   }
 
-  /**
-   * @param {MixingScene} scene that has come
-   * @returns {MixSettings | null} what to set in it, as before a reload
-   */
-  opened(scene) {
-    return this.resume.opened(scene);
+  /** Set what was on screen before a reload. @param {MixingScene} scene that has come */
+  async opened(scene) {
+    const { desk } = this;
+    const { settings, png, notice } = this.resume.opened(scene);
+    if (notice) desk.stage.showMessage(notice, 'networks', true);
+    if (settings) desk.restore(settings);
+    if (png) await desk.tools.paint.readText(png);
+    if (settings || png) this.forget();
   }
 }

@@ -81,6 +81,7 @@ class Mixing {
       shown: () => this.shown,
       onMaskSent: () => {
         this.report();
+        this.memory.save();
         this.grid.fetchNext();
       },
       onLayersChange: () => this.changeLayers(),
@@ -160,7 +161,7 @@ class Mixing {
     const { grid, stage } = this;
     const hasNewNetworks = next.pair !== this.scene?.pair;
     this.past.add(next.serial);
-    for (const about of ['frame', 'files']) stage.showMessage(null, about);
+    for (const about of ['frame', 'files', 'networks']) stage.showMessage(null, about);
     grid.invalidate();
     this.scene = { ...next, mix: null, base: null, png: null, crop: null };
     if (stage.open(next)) {
@@ -174,8 +175,7 @@ class Mixing {
     if (this.framed) stage.view.show(this.framed); else if (next.mix) stage.view.open(next);
     this.openRegion(stage.view.region(null));
     // After it: Python is told of the scene first.
-    const settings = this.memory.opened(next);
-    if (settings) this.restore(settings);
+    this.memory.opened(next);
     grid.rest();
   }
 

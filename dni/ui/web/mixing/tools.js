@@ -63,7 +63,8 @@ export class Tools {
       mask,
       send: async () => {
         const png = await writeMaskText(mask);
-        return ask(server, 'mask', { token: stage.scene?.token, png, session: stage.scene?.session });
+        const { token, session } = stage.scene ?? {};
+        return { ...await ask(server, 'mask', { token, png, session }), png };
       },
       onReply: (error) => {
         stage.showMessage(error, 'mask');
