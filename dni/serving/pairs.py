@@ -23,7 +23,7 @@ from dni.serving.pictures import EVERYBODY, Held
 from dni.serving.regions import RenderServiceError
 from dni.serving.sessions import Session
 
-__all__ = ["MAX_OWN_PAIRS", "Pairs"]
+__all__ = ["MAX_OWN_PAIRS", "Pairs", "new_pair_id"]
 
 # Of ends and live networks that stay loaded; two ends of 16.7 million parameters take 100 MB in bfloat16.
 RENDERER_BYTES = 1_200_000_000
@@ -57,9 +57,9 @@ class Pairs:
         # Of strangers' networks one pair is loaded at a time; nobody waits for them but who brought others.
         self._loading_own = threading.Lock()
 
-    def hold(self, pair: Pair, session: Session) -> str:
-        """Keep a session's own pair; its id is of use to that session only."""
-        pair_id = f"{OWN}{secrets.token_urlsafe(16)}"
+    def hold(self, pair: Pair, session: Session, pair_id: str | None = None) -> str:
+        """Keep a session's own pair; its id, by default a new one, is of use to that session only."""
+        pair_id = pair_id or new_pair_id()
         self._own[session.key, pair_id] = pair
         for former in self._held_by(session)[:-MAX_OWN_PAIRS]:
             self._forget(former)
@@ -146,6 +146,11 @@ class Pairs:
         self._own.pop(pair_key, None)
         self._measured.pop(pair_key, None)
         self._renderers.drop(lambda key: key[0] == pair_key)
+
+
+def new_pair_id() -> str:
+    """An id for a session's own pair."""
+    return f"{OWN}{secrets.token_urlsafe(16)}"
 
 
 def is_quickly_measured(renderer: Renderer) -> bool:

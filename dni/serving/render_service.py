@@ -123,9 +123,9 @@ class RenderService:
         """The pair of an id: of the catalogue, or one of the session's own."""
         return self._pairs.pair(pair_id, session)
 
-    def hold_pair(self, pair: Pair, *, session: Session) -> str:
-        """Keep a session's own pair until it ends; gives its id."""
-        pair_id = self._pairs.hold(pair, session)
+    def hold_pair(self, pair: Pair, *, session: Session, pair_id: str | None = None) -> str:
+        """Keep a session's own pair until it ends; gives its id, by default a new one."""
+        pair_id = self._pairs.hold(pair, session, pair_id)
         session.on_close(self._release)
         return pair_id
 

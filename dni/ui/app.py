@@ -17,6 +17,7 @@ from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
 from dni.ui.requests.guard.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.guard.request_guard import RequestGuard
+from dni.ui.requests.refusals import answer_in_sentences
 from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
 from dni.ui.transfer.tab import build_transfer, transfer_views
@@ -70,6 +71,7 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
             with gr.Tab("Transfer", id="transfer"):
                 build_transfer(transfer_views(data_root))
     offer_tools(app)
+    answer_in_sentences(app)
     close_with_page(app, service.sessions)
     # Without "api_open" nobody gets past the queue.
     app.queue(max_size=MAX_QUEUED_JOBS, api_open=False)

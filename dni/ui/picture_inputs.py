@@ -30,7 +30,8 @@ def picture_input(**options: Any) -> gr.Image:
     image = gr.Image(type="filepath", image_mode=None, **options)
 
     def path_of(payload: ImageData | None) -> str | None:
-        return payload.path if payload else None
+        # An address alone is no upload: who asks for the path refuses it.
+        return payload.path or payload.url if payload else None
 
     image.preprocess = path_of  # type: ignore[method-assign]
     return image

@@ -62,6 +62,7 @@ def test_a_file_stays_as_long_as_it_is_an_end_and_goes_with_its_session(
     align_for(networks, tiny_ends[0], shuffled, session=ann)
     assert (held.exists(), other.exists()) == (True, False)
     service.sessions.close("ann")
+    networks.left.drop(ann.token)
     assert not held.exists()
 
 

@@ -155,3 +155,43 @@ def test_a_painted_mix_of_three_ends(mixing: MixingPage, tmp_path: Path) -> None
     _, recipe = mixing.recipe(tmp_path)
     assert recipe["shares"] == [1, 0, 0]
     mixing.assert_shows("three", Mix.of((0, 0, 1)), mask=recipe["mask"])
+
+
+def test_strokes_are_undone_and_redone_in_turn_with_the_mix(mixing: MixingPage) -> None:
+    """The very pixels come back, by keys and by buttons, and *Clear* is a step like others."""
+    mixing.set_alpha(1)
+    mixing.actual_size()
+    mixing.show("Paint")
+    mixing.find(".show-mask").uncheck()
+    scale = mixing.service.renderer("tiny").scale
+    height, width = (side * scale for side in mixing.desk.example().rgb.shape[1:])
+
+    def look() -> np.ndarray:
+        mixing.page.mouse.move(0, 0)
+        mixing.settle()
+        return mixing.picture(width, height)
+
+    def press(keys: str) -> np.ndarray:
+        mixing.page.keyboard.press(keys)
+        return look()
+
+    everywhere = look()
+    mixing.stroke((0.4, 0.4), (0.45, 0.45))
+    one = look()
+    mixing.stroke((0.55, 0.5), (0.6, 0.55))
+    two = look()
+    mixing.button("Clear").click()
+    assert np.array_equal(look(), everywhere)
+    mixing.set_alpha(0.5)
+    look()
+    mixing.find("canvas.picture").focus()
+    press("Control+z")
+    assert mixing.shares == [0, 1]
+    assert np.array_equal(press("Control+z"), two)
+    mixing.button("Undo").click()
+    assert np.array_equal(look(), one)
+    assert np.array_equal(press("Control+z"), everywhere)
+    mixing.button("Redo").click()
+    assert np.array_equal(look(), one)
+    assert np.array_equal(press("Control+Shift+z"), two)
+    assert not np.array_equal(one, two)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from effects_page import Desk
 from playwright.sync_api import expect
 
@@ -50,3 +52,10 @@ def test_what_people_met_is_mended(desk: Desk) -> None:
     page.get_by_role("button", name="Capture from camera").click()
     expect(page.get_by_text("Click to Access Webcam")).to_be_visible()
     assert page.evaluate(OVERLAP) <= 0
+    # On the desk, what is ticked by a key shows that it has the focus, and the choice of a method its arrow.
+    page.get_by_role("tab", name="Mixing desk").click()
+    page.locator("#desk [data-tool=reset]").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#desk .tasks")).to_be_focused()
+    expect(page.locator("#desk .tasks")).to_have_css("outline-style", "solid")
+    expect(page.locator("#desk .method")).to_have_css("background-image", re.compile("^url"))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from effects_page import Desk
 from mixing_page import MixingPage
 from PIL import Image
+from playwright.sync_api import expect
+
+from dni.examples import EXAMPLE_FOLDER
 
 
 def reload(desk: Desk) -> None:
@@ -58,7 +62,7 @@ def test_the_desk_undoes_redoes_and_comes_back(mixing: MixingPage) -> None:
     mixing.page.wait_for_timeout(300)
     mixing.page.keyboard.press("Control+z")
     mixing.wait_exact(0, 0, 1, 0)
-    mixing.find('[data-tool="redo"]').click()
+    mixing.find('.undo [data-tool="redo"]').click()
     mixing.wait_exact(-0.5, 0.5, 1, 0)
     mixing.show("Layers")
     mixing.button("Only late layers").click()
@@ -70,3 +74,50 @@ def test_the_desk_undoes_redoes_and_comes_back(mixing: MixingPage) -> None:
     assert mixing.find(".tasks").is_checked()
     mixing.show("Layers")
     assert mixing.layers == layers
+
+
+@pytest.mark.slow
+def test_a_mask_and_own_networks_come_back(
+    mixing: MixingPage, mixing_ends: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The trial of networks in the sandbox is no part of this.
+    monkeypatch.setattr("dni.serving.mixing.uploaded_networks.unusable", lambda paths: {})
+    page = mixing.page
+    with Image.open(EXAMPLE_FOLDER / "cat.png") as image:
+        image.convert("RGB").crop((0, 0, 60, 50)).save(tmp_path / "mine.png")
+    mixing.open_accordion("Your own networks")
+    files = [
+        shutil.copy(end, tmp_path / f"{name}.safetensors")
+        for name, end in zip("ab", mixing_ends[:2], strict=True)
+    ]
+    page.locator("#desk-files input[type=file]").set_input_files(files)
+    expect(page.locator("#desk-files .file")).to_have_count(2)
+    page.locator("#desk-blend").click()
+    expect(mixing.find(".end").first).to_have_text("a")
+    page.locator("#desk-picture input[type=file]").set_input_files(tmp_path / "mine.png")
+    mixing.wait("document.querySelector('#desk canvas').ariaLabel.startsWith('mine.png')")
+    mixing.set_alpha(0.9)
+    mixing.show("Paint")
+    mixing.stroke((0.4, 0.4), (0.5, 0.5))
+    mixing.settle()
+    mixing.open_accordion("Recipe")
+    _, recipe = mixing.recipe(tmp_path / "before")
+    reload(mixing.desk)
+    page.get_by_role("tab", name="Mixing desk").click()
+    mixing.wait("data.mask === 'on'")
+    mixing.wait_exact(0.1, 0.9)
+    expect(mixing.find(".end").first).to_have_text("a")
+    mixing.open_accordion("Recipe")
+    assert mixing.recipe(tmp_path / "after")[1] == recipe
+    expect(mixing.find('[data-tool="undo"]').first).to_be_disabled()
+    # The server has started anew: nothing is left under the token.
+    page.evaluate(
+        "() => { const saved = JSON.parse(sessionStorage['dni desk']); saved.session = 'another';"
+        "sessionStorage['dni desk'] = JSON.stringify(saved); }"
+    )
+    reload(mixing.desk)
+    page.get_by_role("tab", name="Mixing desk").click()
+    expect(mixing.find(".message")).to_contain_text(
+        "Your own networks a and b are no longer on this server. Drop their files again"
+    )
+    mixing.wait_exact(0.5, 0.5)

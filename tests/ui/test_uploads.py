@@ -21,7 +21,7 @@ from dni.errors import DniError
 from dni.examples import example_paths
 from dni.serving.render_service import RenderService
 from dni.ui import build_app
-from dni.ui.requests.uploads import keep_uploads_private, received_path
+from dni.ui.requests.uploads import REFUSED, keep_uploads_private, received_path
 
 SHORT = {"text", "path", "file", "list of paths", "list of files"}  # shapes that reach a handler
 META = {"_type": "gradio.FileData"}
@@ -180,6 +180,48 @@ def test_no_event_opens_a_path_that_it_was_told(
         others = str([value for value in data if path not in str(value)])
         answered.setdefault((name, label, others), set()).add(told(answer, path))
     assert {key: texts for key, texts in answered.items() if len(texts) > 1} == {}
+
+
+def api_error(client: httpx.Client, name: str, data: list[Any]) -> Any:
+    """What an endpoint says of values that it cannot take."""
+    asked = client.post(f"/gradio_api/call{name}", json={"data": data}).json()
+    answer = client.get(f"/gradio_api/call{name}/{asked['event_id']}").text
+    assert answer.startswith("event: error\n"), (name, data, answer)
+    return json.loads(answer.partition("data: ")[2])["error"]
+
+
+def test_every_endpoint_says_in_one_sentence_that_it_takes_no_such_file(
+    digit_app: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dni.ui.requests.request_guard.TokenBuckets.take", lambda *_: True)
+    url = digit_app[0]
+    endpoints = httpx.get(f"{url}gradio_api/info").json()["named_endpoints"]
+    link = "http://127.0.0.1:9/private.png"
+    refused = [
+        {"path": link, "meta": META},
+        {"path": "http://169.254.169.254/latest", "url": link, "meta": META},
+        {"path": "ftp://127.0.0.1/a.png", "meta": META},
+        {"path": "/etc/hostname", "meta": META},
+        {"path": "/etc/hostname"},
+        {"path": "", "url": link, "meta": META},
+        {"url": link, "meta": META},
+    ]
+    texts, places = set(), 0
+    with httpx.Client(base_url=url, timeout=60) as client:
+        for name, endpoint in endpoints.items():
+            parameters = endpoint["parameters"]
+            values = [parameter.get("parameter_default") for parameter in parameters]
+            for place, parameter in enumerate(parameters):
+                if parameter["component"] not in {"Image", "File"}:
+                    continue
+                places += 1
+                for file in refused:
+                    given = [file, file] if parameter["type"].get("type") == "array" else file
+                    texts.add(api_error(client, name, [*values[:place], given, *values[place + 1 :]]))
+            if parameters:  # and of values that are missing, too
+                assert api_error(client, name, []), name
+    assert places >= 5
+    assert texts == {REFUSED}
 
 
 def test_nobody_gets_past_the_queue(digit_app: tuple[str, Any]) -> None:

@@ -1,4 +1,8 @@
-"""Uploaded networks: a session's own checkpoints, tried in the sandbox and kept until it ends."""
+"""Uploaded networks: a session's own checkpoints, tried in the sandbox and kept until it ends.
+
+Pairs that were made of them outlive their session by a moment: the same page, loaded anew, shows the token of
+its former session and gets them again, while nobody else can name that token.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +20,25 @@ from dni.checkpoints.files import sha256_of
 from dni.checkpoints.sandbox import MAX_FILES, check_count
 from dni.compatibility.lineage import known_label
 from dni.errors import DniError
+from dni.serving.mixing.left_behind import LeftBehind
 from dni.serving.network_trial import unusable
-from dni.serving.pairs import MAX_OWN_PAIRS
+from dni.serving.pairs import MAX_OWN_PAIRS, new_pair_id
 from dni.serving.render_service import RenderService
-from dni.serving.sessions import Session
+from dni.serving.sessions import Session, SessionError
 from dni.temporary import process_folder
 
 __all__ = ["UploadedNetworks", "short_labels"]
 
 MAX_LABEL = 24
+
+
+@dataclass(frozen=True)
+class HeldPair:
+    """Files that are held as a pair under an id."""
+
+    pair_id: str
+    labels: tuple[str, ...]
+    paths: tuple[Path, ...]
 
 
 @dataclass
@@ -35,7 +49,7 @@ class PersonalFiles:
         default_factory=lambda: tempfile.TemporaryDirectory(prefix="networks-", dir=process_folder())
     )
     kept: dict[Path, Path] = field(default_factory=dict)
-    pairs: deque[tuple[Path, ...]] = field(default_factory=lambda: deque(maxlen=MAX_OWN_PAIRS))
+    pairs: deque[HeldPair] = field(default_factory=lambda: deque(maxlen=MAX_OWN_PAIRS))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, uploads: Sequence[Path]) -> dict[Path, str]:
@@ -56,18 +70,43 @@ class PersonalFiles:
 
     def drop_unused(self, listed: Sequence[Path]) -> None:
         """Delete what is neither listed any more, nor an end of a pair that is held."""
-        held = {path for pair in self.pairs for path in pair}
+        held = {path for pair in self.pairs for path in pair.paths}
         for upload, own in list(self.kept.items()):
             if upload not in listed and own not in held:
                 del self.kept[upload]
                 shutil.rmtree(own.parent, ignore_errors=True)
 
+    def only(self, pair_id: str) -> PersonalFiles | None:
+        """A pair in files of its own; None where there is none of this id."""
+        with self.lock:
+            pair = next((pair for pair in self.pairs if pair.pair_id == pair_id), None)
+            if pair is None:
+                return None
+            files = PersonalFiles()
+            own = set(self.kept.values())
+            paths = [copied(path, Path(files.folder.name)) if path in own else path for path in pair.paths]
+        files.kept.update((path, path) for path, was in zip(paths, pair.paths, strict=True) if was in own)
+        files.pairs.append(replace(pair, paths=tuple(paths)))
+        return files
+
+    def delete(self) -> None:
+        """Delete all, after what is being copied."""
+        with self.lock:
+            self.pairs.clear()
+            self.folder.cleanup()
+
 
 class UploadedNetworks:
-    """Everybody's own networks."""
+    """Everybody's own networks.
 
-    def __init__(self, service: RenderService) -> None:
+    Args:
+        service: Where the pairs are held.
+        left: Keeps those of pages that were closed; by default for two minutes.
+    """
+
+    def __init__(self, service: RenderService, left: LeftBehind[PersonalFiles] | None = None) -> None:
         self.service = service
+        self.left = left or LeftBehind(PersonalFiles.delete)
         self._lock = threading.Lock()
         self._files_of: dict[int, PersonalFiles] = {}
 
@@ -120,12 +159,48 @@ class UploadedNetworks:
         if len(paths) < 2:
             raise DniError(f"Expected at least two networks to blend, but got {len(paths)}. Drop another.")
         names = [known_label(path, self.service.catalog) or path.stem for path in paths]
-        pair = Pair.from_paths(paths, short_labels(names))
+        pair = HeldPair(new_pair_id(), tuple(short_labels(names)), tuple(paths))
         files = self._files_of.get(session.key)
         if files is not None:
-            files.pairs.append(tuple(paths))
+            files.pairs.append(pair)
+        self._hold(pair, session)
+        return pair.pair_id
+
+    def _hold(self, pair: HeldPair, session: Session) -> None:
         # No catalogue knows it: recipes say so by an empty id.
-        return self.service.hold_pair(replace(pair, id=""), session=session)
+        held = replace(Pair.from_paths(pair.paths, pair.labels), id="")
+        self.service.hold_pair(held, session=session, pair_id=pair.pair_id)
+
+    def reclaim(self, token: str, pair_id: str, *, session: Session) -> bool:
+        """Hold a pair that another session held, or holds, for this one too: the same page, loaded anew.
+
+        Args:
+            token: The secret of the other session.
+            pair_id: The pair's id there, and here from then on.
+            session: The page's new one, which has no files yet.
+
+        Returns:
+            Whether the pair is there.
+        """
+        former = self.left.get(token) or self._files_of_token(token)
+        files = None if former is None else former.only(pair_id)
+        if files is None:
+            return False
+        with self._lock:
+            is_first = self._files_of.setdefault(session.key, files) is files
+        if not is_first:
+            files.delete()
+            return False
+        session.on_close(self._release)
+        self._hold(files.pairs[0], session)
+        return True
+
+    def _files_of_token(self, token: str) -> PersonalFiles | None:
+        """The files of a page whose end has not been noticed yet."""
+        try:
+            return self._files_of.get(self.service.sessions.find(token).key)
+        except SessionError:
+            return None
 
     def make(self, write: Callable[[Path], Path], *, session: Session) -> Path:
         """Keep a file that is made for a session, as long as a pair that it is an end of is held.
@@ -162,12 +237,15 @@ class UploadedNetworks:
         return text
 
     def _release(self, session: Session) -> None:
-        """Delete a session's files, after what is being copied into their folder."""
+        """Delete a session's files, but leave its pairs for the page that a reload makes of it."""
         with self._lock:
             files = self._files_of.pop(session.key, None)
-        if files is not None:
-            with files.lock:
-                files.folder.cleanup()
+        if files is None:
+            return
+        if files.pairs and session.connection is not None:
+            self.left.leave(session.token, files)
+        else:
+            files.delete()
 
 
 def copied(path: Path, folder: Path) -> Path:

@@ -143,11 +143,23 @@ class MixingHandlers:
             here = [
                 known for known, pair in self.service.catalog.items() if pair.is_local(self.service.cache)
             ]
-            pair_id = asked if isinstance(asked, str) and asked in here else desk.pair
+            pair_id = desk.pair
+            if isinstance(asked, str) and (asked in here or self.reclaim(asked, event, session)):
+                pair_id = asked
             if isinstance(name, str) and name in WHOLE:
                 desk = replace(desk, token=example_token(name), example=name, full="")
             chosen = gr.Gallery(selected_index=WHOLE.index(desk.example) if desk.example in WHOLE else None)
-            return self.scene_with(desk, pair_id, session), pair_id, self.about(pair_id, session), chosen
+            known = pair_id if pair_id in self.service.catalog else None
+            return self.scene_with(desk, pair_id, session), known, self.about(pair_id, session), chosen
+
+    def reclaim(self, pair_id: str, event: gr.EventData, session: Session) -> bool:
+        """Whether a person's own networks, that were on the page before a reload, are here again."""
+        former = getattr(event, "session", None)
+        try:
+            return isinstance(former, str) and self.networks.reclaim(former, pair_id, session=session)
+        except DniError as error:
+            warn(error)
+            return False
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
         session = self.session(request)

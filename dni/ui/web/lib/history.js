@@ -31,6 +31,17 @@ export class History {
     if (this.#past.length > MAX_STATES) this.#past.shift();
   }
 
+  /**
+   * What was kept became something else; what is the same as its neighbour then is one.
+   * @param {(state: State) => State} change
+   */
+  revise(change) {
+    const at = this.#past.length - 1;
+    const all = [...this.#past, ...this.#future.reverse()].map((text) => JSON.stringify(change(JSON.parse(text))));
+    this.#past = withoutRepeats(all.slice(0, at + 1));
+    this.#future = withoutRepeats(all.slice(Math.max(0, at))).slice(1).reverse();
+  }
+
   /** @returns {State | null} what it was before; null where nothing is */
   undo() {
     if (!this.canUndo) return null;
@@ -46,6 +57,9 @@ export class History {
     return JSON.parse(next);
   }
 }
+
+/** @param {readonly string[]} texts */
+const withoutRepeats = (texts) => texts.filter((text, index) => text !== texts[index - 1]);
 
 /**
  * @param {Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>} event

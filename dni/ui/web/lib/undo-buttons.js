@@ -1,15 +1,19 @@
 // @ts-check
 // The buttons and keys for undo and redo of a component.
 
-import { findAs, isTyping } from './dom.js';
+import { findAll, isTyping } from './dom.js';
 import { History, historyKey } from './history.js';
+
+const WAYS = /** @type {const} */ (['undo', 'redo']);
 
 /**
  * @template State
  * @typedef {object} UndoOptions
- * @property {HTMLElement} root with the two buttons
+ * @property {HTMLElement} root with the buttons
  * @property {() => State | null} capture what is on screen; null: nothing that can be undone
  * @property {(state: State) => void} apply
+ * @property {(state: State) => State} [revise] an older state as far as it can still be brought back
+ * @property {() => void} [finish] end what is half done
  * @property {() => boolean} isShown whether the keys are for this component
  */
 
@@ -23,11 +27,11 @@ export class UndoButtons {
     this.options = options;
     const { root, isShown } = options;
     this.buttons = {
-      undo: findAs(root, '[data-tool="undo"]', HTMLButtonElement),
-      redo: findAs(root, '[data-tool="redo"]', HTMLButtonElement),
+      undo: findAll(root, 'button[data-tool="undo"]'),
+      redo: findAll(root, 'button[data-tool="redo"]'),
     };
-    for (const way of /** @type {const} */ (['undo', 'redo'])) {
-      this.buttons[way].addEventListener('click', () => this.#go(way));
+    for (const way of WAYS) {
+      for (const button of this.buttons[way]) button.addEventListener('click', () => this.#go(way));
     }
     document.addEventListener('keydown', (event) => {
       const way = historyKey(event);
@@ -46,20 +50,25 @@ export class UndoButtons {
   }
 
   record() {
-    const state = this.options.capture();
+    const { capture, revise } = this.options;
+    const state = capture();
+    if (revise) this.#history.revise(revise);
     if (state !== null) this.#history.record(state);
     this.#show();
   }
 
   /** @param {'undo' | 'redo'} way */
   #go(way) {
+    this.options.finish?.();
     const state = this.options.capture() === null ? null : this.#history[way]();
     if (state !== null) this.options.apply(state);
     this.#show();
   }
 
   #show() {
-    this.buttons.undo.disabled = !this.#history.canUndo;
-    this.buttons.redo.disabled = !this.#history.canRedo;
+    const can = { undo: this.#history.canUndo, redo: this.#history.canRedo };
+    for (const way of WAYS) {
+      for (const button of this.buttons[way]) button.toggleAttribute('disabled', !can[way]);
+    }
   }
 }

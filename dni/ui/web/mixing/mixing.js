@@ -10,13 +10,12 @@ import { sharesWithin, startOf } from './start-mix.js';
 import { spaceFor } from '../lib/spaces.js';
 import { Stage } from '../lib/stage.js';
 import { Throttle } from '../lib/throttle.js';
-import { UndoButtons } from '../lib/undo-buttons.js';
 import { MixControl } from './control/mix-control.js';
 import { MixOptions } from './control/mix-options.js';
+import { Memory } from './memory.js';
 import { MixPainter } from './mix-painter.js';
 import { readout, showFrames } from './readout.js';
 import { frameRequest, outsideKey, paintedKey, planFor, stateOf } from './requests.js';
-import { Resume } from './resume.js';
 import { Tools } from './tools.js';
 
 /** @typedef {import('../lib/gradio.js').Component<any>} Component */
@@ -82,9 +81,11 @@ class Mixing {
       shown: () => this.shown,
       onMaskSent: () => {
         this.report();
+        this.memory.save();
         this.grid.fetchNext();
       },
       onLayersChange: () => this.changeLayers(),
+      onStep: () => this.memory.record(),
       onChoose: (alpha) => this.goTo([1 - alpha, alpha]),
     });
     this.layersChange = new Throttle({
@@ -92,14 +93,7 @@ class Mixing {
       isWanted: () => this.grid.isStale && this.grid.cache !== null,
       act: () => this.reopen(),
     });
-    /** @type {UndoButtons<MixSettings>} */
-    this.undo = new UndoButtons({
-      root: element,
-      capture: () => this.settings,
-      apply: (settings) => this.restore(settings),
-      isShown: () => this.stage.isShown,
-    });
-    this.resume = new Resume({ trigger, begin: (restores) => this.stage.own?.begin(restores) });
+    this.memory = new Memory(this, { element, trigger });
     this.attach();
   }
 
@@ -114,8 +108,7 @@ class Mixing {
       onFrames: () => showFrames(stage.canvas, this.grid),
       onRest: () => {
         this.report();
-        this.undo.record();
-        this.resume.save(this.scene, this.settings);
+        this.memory.rest();
         this.tools.follow();
       },
       onMessage: (text, isNotice) => stage.showMessage(text, 'frame', isNotice),
@@ -168,7 +161,7 @@ class Mixing {
     const { grid, stage } = this;
     const hasNewNetworks = next.pair !== this.scene?.pair;
     this.past.add(next.serial);
-    for (const about of ['frame', 'files']) stage.showMessage(null, about);
+    for (const about of ['frame', 'files', 'networks']) stage.showMessage(null, about);
     grid.invalidate();
     this.scene = { ...next, mix: null, base: null, png: null, crop: null };
     if (stage.open(next)) {
@@ -177,13 +170,12 @@ class Mixing {
     }
     if (hasNewNetworks) this.tools.tradeoff.open(next.scale);
     if (hasNewNetworks || next.mix) this.adopt(next);
-    if (hasNewNetworks) this.undo.open();
+    if (hasNewNetworks) this.memory.forget();
     this.framed = next.crop ?? null;
     if (this.framed) stage.view.show(this.framed); else if (next.mix) stage.view.open(next);
     this.openRegion(stage.view.region(null));
     // After it: Python is told of the scene first.
-    const settings = this.resume.opened(next);
-    if (settings) this.restore(settings);
+    this.memory.opened(next);
     grid.rest();
   }
 
@@ -275,10 +267,14 @@ class Mixing {
     return scene && { ...values, shares, layers: layers.layers };
   }
 
-  /** @param {MixSettings} settings of the networks on screen */
-  restore({ shares, layers, ...options }) {
+  /**
+   * @param {MixSettings} settings of the networks on screen
+   * @param {import('./mask/mask.js').MaskState} [painting] what was painted; by default as it is
+   */
+  restore({ shares, layers, ...options }, painting) {
     if (!this.scene) return;
     this.grid.invalidate();
+    if (painting) this.tools.paint.restore(painting);
     this.options.restore(options);
     this.tools.layers.open(this.scene.groups, layers);
     this.grid.setShares(shares);

@@ -28,6 +28,7 @@ import { paintingKey, requestFor } from './requests.js';
  * @property {() => Shown | null} shown what is on screen
  * @property {() => void} onMaskSent the server has another version of the mask
  * @property {() => void} onLayersChange
+ * @property {() => void} onStep something was painted that can be undone
  * @property {(alpha: number) => void} onChoose a point of the curve was chosen
  */
 
@@ -62,7 +63,8 @@ export class Tools {
       mask,
       send: async () => {
         const png = await writeMaskText(mask);
-        return ask(server, 'mask', { token: stage.scene?.token, png, session: stage.scene?.session });
+        const { token, session } = stage.scene ?? {};
+        return { ...await ask(server, 'mask', { token, png, session }), png };
       },
       onReply: (error) => {
         stage.showMessage(error, 'mask');
@@ -73,7 +75,7 @@ export class Tools {
 
   /** @param {HTMLElement} element */
   makePaintPanel(element) {
-    const { mask, options: { server, stage, grid } } = this;
+    const { mask, options: { server, stage, grid, onStep } } = this;
     const { canvas, view } = stage;
     return new PaintPanel({
       element,
@@ -88,6 +90,7 @@ export class Tools {
         canvas.dataset.mask = mask.on ? 'on' : '';
         grid.changed();
       },
+      onStep,
       onLookChange: () => stage.redraw(),
       onMessage: (text) => stage.showMessage(text, 'mask'),
     });

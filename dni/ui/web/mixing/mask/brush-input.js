@@ -14,6 +14,7 @@ import { pointOn } from '../../lib/gestures.js';
  * @property {() => boolean} isActive whether a pointer paints
  * @property {() => void} onStart a stroke begins
  * @property {(from: Point, to: Point) => void} onStroke a piece of a stroke, in pixels of the picture
+ * @property {() => void} onEnd a stroke is over
  * @property {() => void} onHover the pointer moved on the canvas, or left it
  */
 
@@ -31,13 +32,20 @@ export class BrushInput {
     canvas.addEventListener('pointermove', (event) => this.#move(event));
     for (const name of /** @type {const} */ (['pointerup', 'pointercancel'])) {
       canvas.addEventListener(name, (event) => {
-        if (event.pointerId === this.#stroke?.pointerId) this.#stroke = null;
+        if (event.pointerId === this.#stroke?.pointerId) this.finish();
       });
     }
     canvas.addEventListener('pointerleave', () => {
       this.hover = null;
       onHover();
     });
+  }
+
+  /** The stroke is over, whether the pointer is still down or not. */
+  finish() {
+    if (!this.#stroke) return;
+    this.#stroke = null;
+    this.options.onEnd();
   }
 
   get #active() {

@@ -7,11 +7,13 @@
 /**
  * @typedef {object} MaskUploadOptions
  * @property {Mask} mask
- * @property {() => Promise<MaskReply>} send the mask as it is now
+ * @property {() => Promise<MaskReply & { png: string }>} send the mask as it is now, as a PNG in base64
  * @property {(error: string | null) => void} onReply the server has a version, or why it has not
  */
 
 export class MaskUpload {
+  /** What the server has, as a PNG in base64. @type {string | null} */
+  png = null;
   #version = -1;
   /** @type {string | null} */
   #id = null;
@@ -47,7 +49,7 @@ export class MaskUpload {
     const { version } = mask;
     const reply = await send();
     this.#sending = null;
-    if (reply.error === undefined) [this.#version, this.#id] = [version, reply.mask];
+    if (reply.error === undefined) [this.#version, this.#id, this.png] = [version, reply.mask, reply.png];
     onReply(reply.error ?? null);
     return reply.error === undefined;
   }

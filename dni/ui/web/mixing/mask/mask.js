@@ -3,16 +3,17 @@
 // It has any size and covers the whole picture. Without a DOM: images are read and written in mask-image.js.
 
 import { paintDab } from './brush.js';
+import { MaskSteps } from './mask-steps.js';
 
 /** @typedef {import('./brush.js').Box} Box */
 /** @typedef {import('./brush.js').Brush} Brush */
 /** @typedef {import('./brush.js').Levels} Levels */
 /** @typedef {import('./brush.js').Point} Point */
 /** @typedef {import('./brush.js').Size} Size */
+/** @typedef {import('./mask-steps.js').MaskState} MaskState */
 /** @typedef {import('../../lib/protocol.js').Region} Region */
 
 const LONGER_SIDE = 512;
-const MAX_UNDO = 12;
 /** Dabs whose boxes are remembered; with more, all of the mask counts as changed. */
 const MAX_DABS = 200;
 
@@ -35,8 +36,9 @@ export class Mask {
   picture = { width: 1, height: 1 };
   /** @type {Levels} */
   #mask = { width: 1, height: 1, levels: new Uint8ClampedArray(1) };
-  /** @type {Levels[]} */
-  #undoable = [];
+  #steps = new MaskSteps();
+  /** As it was before the step that is being made. @type {{ mask: Levels, isOn: boolean } | null} */
+  #before = null;
   /** The version that last changed all of the mask. */
   #wholeVersion = 0;
   /** @type {{ version: number, box: Box }[]} */
@@ -44,8 +46,6 @@ export class Mask {
 
   get width() { return this.#mask.width; }
   get height() { return this.#mask.height; }
-  /** Whether nothing is painted. */
-  get isEmpty() { return !this.#mask.levels.some(Boolean); }
   /** Row by row, for reading only. */
   get levels() { return this.#mask.levels; }
 
@@ -56,22 +56,42 @@ export class Mask {
   open({ width, height }) {
     this.picture = { width, height };
     this.on = false;
-    this.#undoable = [];
+    this.#before = null;
+    this.#steps.restart();
     const size = maskSize(this.picture);
     this.#replace({ ...size, levels: new Uint8ClampedArray(size.width * size.height) });
   }
 
-  /** Keep the mask as it is now for undo(). */
-  remember() {
-    this.#undoable.push({ ...this.#mask, levels: this.#mask.levels.slice() });
-    if (this.#undoable.length > MAX_UNDO) this.#undoable.shift();
+  /** A step begins: what is done until commit() is undone at once. */
+  begin() {
+    this.#before ??= { mask: { ...this.#mask, levels: this.#mask.levels.slice() }, isOn: this.on };
   }
 
-  /** @returns {boolean} whether there was something to go back to */
-  undo() {
-    const last = this.#undoable.pop();
-    if (last) this.#replace(last);
-    return Boolean(last);
+  /** The step that was begun is over. */
+  commit() {
+    if (this.#before) this.#steps.record(this.#before.mask, this.#mask, this.on);
+    this.#before = null;
+  }
+
+  /** What restore() brings back; while a step is being made, what was before it. @returns {MaskState} */
+  get state() {
+    return { position: this.#steps.position, isOn: this.#before?.isOn ?? this.on };
+  }
+
+  /**
+   * @param {MaskState} state
+   * @returns {MaskState} the same, or the oldest one that restore() still knows
+   */
+  known(state) {
+    return this.#steps.known(state);
+  }
+
+  /** @param {MaskState} state */
+  restore(state) {
+    this.commit();
+    const { position, isOn } = this.known(state);
+    if (position !== this.#steps.position) this.#replace(this.#steps.go(this.#mask, position));
+    this.on = isOn;
   }
 
   /** @param {number} level from 0 to 255 */
@@ -91,7 +111,7 @@ export class Mask {
    * @param {Levels} mask
    */
   take(mask) {
-    this.remember();
+    this.begin();
     this.#replace(mask);
   }
 

@@ -23,6 +23,7 @@ import { maskSize } from './mask.js';
  * @property {Mask} mask painted on
  * @property {(kind: string) => Promise<AutoMaskReply>} makeMask asks the server for an automatic mask
  * @property {() => void} onMaskChange the mask has changed, or whether it applies
+ * @property {() => void} onStep something that can be undone is about to be done, or was done
  * @property {() => void} onLookChange only what is drawn over the picture has changed
  * @property {(text: string | null) => void} onMessage a mask could not be had; null: that is over
  */
@@ -51,7 +52,8 @@ export class PaintPanel {
       canvas,
       view,
       isActive: () => this.isPainting,
-      onStart: () => options.mask.remember(),
+      onStart: options.onStep,
+      onEnd: () => this.#commit(),
       onStroke: (from, to) => this.#stroke(from, to),
       onHover: onLookChange,
     });
@@ -100,8 +102,24 @@ export class PaintPanel {
     this.#showMode();
   }
 
+  /** What is half painted is done. */
+  finish() {
+    this.input.finish();
+  }
+
+  /**
+   * Undo or redo; a mask that is still on its way does not come any more.
+   * @param {import('./mask.js').MaskState} state
+   */
+  restore(state) {
+    this.#reading.begin();
+    this.options.mask.restore(state);
+    this.options.onMaskChange();
+  }
+
   /** The mix everywhere: no mask applies, and none that is still on its way will. */
   turnOff() {
+    this.finish();
     this.#reading.begin();
     this.options.mask.on = false;
     this.options.onMaskChange();
@@ -143,13 +161,12 @@ export class PaintPanel {
   #use(tool) {
     const { mask } = this.options;
     switch (tool) {
-      case 'undo': if (mask.undo()) this.#apply(!mask.isEmpty); break;
       case 'fill': this.#changeAll(() => mask.fill(255)); break;
       // With nothing painted the mix is everywhere: nowhere would only make the control seem broken.
       case 'clear': this.#changeAll(() => mask.fill(0), false); break;
       case 'invert': this.#changeAll(() => mask.invert()); break;
       case 'import': this.file.click(); break;
-      case 'off': this.turnOff(); break;
+      case 'off': this.options.onStep(); this.turnOff(); this.options.onStep(); break;
       default: this.#make(tool);
     }
   }
@@ -159,9 +176,17 @@ export class PaintPanel {
    * @param {boolean} [on] whether the mask applies from then on
    */
   #changeAll(change, on = true) {
-    this.options.mask.remember();
+    this.finish();
+    this.options.onStep();
+    this.options.mask.begin();
     change();
     this.#apply(on);
+    this.#commit();
+  }
+
+  #commit() {
+    this.options.mask.commit();
+    this.options.onStep();
   }
 
   #apply(on = true) {
@@ -175,6 +200,7 @@ export class PaintPanel {
    */
   #stroke(from, to) {
     const brush = this.#brush;
+    this.options.mask.begin();
     for (const middle of dabsBetween(from, to, brush.radius)) this.options.mask.dab(middle, brush);
     this.#apply();
   }
@@ -213,7 +239,6 @@ export class PaintPanel {
     const isLatest = this.#reading.begin();
     const levels = await decoding;
     if (!isLatest() || mask.picture !== picture) return;
-    mask.take(levels);
-    this.#apply();
+    this.#changeAll(() => mask.take(levels));
   }
 }

@@ -20,6 +20,20 @@ describe('a history', () => {
     assert.deepEqual(history.undo(), { alpha: 0.5 });
   });
 
+  test('what was kept is changed, and what is then the same is one', () => {
+    const history = new History();
+    history.open({ mix: 1, mask: 0 });
+    for (const state of [{ mix: 1, mask: 1 }, { mix: 2, mask: 1 }, { mix: 2, mask: 2 }, { mix: 3, mask: 2 }]) {
+      history.record(state);
+    }
+    history.undo();
+    history.undo();
+    history.revise((state) => ({ ...state, mask: 7 }));
+    assert.deepEqual(history.redo(), { mix: 3, mask: 7 });
+    assert.deepEqual([history.canRedo, history.undo(), history.undo()], [false, { mix: 2, mask: 7 }, { mix: 1, mask: 7 }]);
+    assert.equal(history.canUndo, false);
+  });
+
   test('starts anew, and forgets what is too long ago', () => {
     const history = new History();
     history.open(0);

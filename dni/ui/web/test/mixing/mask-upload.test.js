@@ -6,12 +6,13 @@ import { MaskUpload } from '../../mixing/mask/mask-upload.js';
 import { Mask } from '../../mixing/mask/mask.js';
 
 /** @typedef {import('../../lib/protocol.js').MaskReply} MaskReply */
+/** @typedef {(reply: MaskReply & { png: string }) => void} Answer */
 
 /** A server whose answers wait until they are let go. */
 function setUp() {
   const mask = new Mask();
   mask.open({ width: 4, height: 4 });
-  /** @type {((reply: MaskReply) => void)[]} */
+  /** @type {Answer[]} */
   const waiting = [];
   /** @type {(string | null)[]} */
   const replies = [];
@@ -22,7 +23,7 @@ function setUp() {
   });
   /** @param {MaskReply} reply */
   const answer = async (reply) => {
-    waiting.shift()?.(reply);
+    waiting.shift()?.({ ...reply, png: `${waiting.length}` });
     await new Promise((resolve) => { setImmediate(resolve); });
   };
   return { mask, upload, waiting, replies, answer };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { touchedPart } from '../../mixing/mask/frame-blend.js';
+import { MaskSteps } from '../../mixing/mask/mask-steps.js';
 import { enlarge, Mask, maskSize } from '../../mixing/mask/mask.js';
 import { assertClose, randomNumbers } from '../support/numbers.js';
 
@@ -13,6 +14,18 @@ function openMask(picture = PICTURE) {
   const mask = new Mask();
   mask.open(picture);
   return mask;
+}
+
+/**
+ * @param {Mask} mask
+ * @param {() => void} act one step
+ * @param {boolean} [on] whether the mask applies after it
+ */
+function change(mask, act, on = true) {
+  mask.begin();
+  act();
+  mask.on = on;
+  mask.commit();
 }
 
 /**
@@ -42,29 +55,22 @@ describe('a new picture', () => {
     assert.ok(mask.version > version);
   });
 
-  test('has nothing to undo', () => {
+  test('has nothing to undo: what was on another picture is not brought back', () => {
     const mask = openMask();
-    mask.remember();
+    const { state } = mask;
+    change(mask, () => mask.fill(255));
+    const filled = mask.state;
     mask.open(PICTURE);
-    assert.equal(mask.undo(), false);
+    for (const old of [state, filled]) {
+      assert.deepEqual(mask.known(old), mask.state);
+      mask.restore(old);
+      assert.ok(mask.levels.every((level) => level === 0));
+      assert.equal(mask.on, false);
+    }
   });
 });
 
 describe('a mask as a whole', () => {
-  test('is filled, inverted and brought back', () => {
-    const mask = openMask();
-    mask.remember();
-    mask.fill(255);
-    mask.remember();
-    mask.invert();
-    assert.ok(mask.levels.every((level) => level === 0));
-    assert.ok(mask.undo());
-    assert.ok(mask.levels.every((level) => level === 255));
-    assert.ok(mask.undo());
-    assert.ok(mask.levels.every((level) => level === 0));
-    assert.equal(mask.undo(), false);
-  });
-
   test('is inverted level by level', () => {
     const mask = openMask();
     const given = noise(7, 5);
@@ -74,36 +80,88 @@ describe('a mask as a whole', () => {
     mask.invert();
     assert.deepEqual(mask.levels, given.levels);
   });
+});
 
-  test('is taken at its own size, and undone at the size before', () => {
+describe('undo and redo of a mask', () => {
+  test('go through strokes, other sizes and changes of the whole, and whether it applies', () => {
     const mask = openMask();
-    mask.take(noise(30, 60));
-    assert.deepEqual([mask.width, mask.height], [30, 60]);
-    mask.undo();
-    assert.deepEqual([mask.width, mask.height], [60, 40]);
-  });
-
-  test('is undone twelve times, and not further', () => {
-    const mask = openMask();
-    for (let level = 1; level <= 20; level++) {
-      mask.remember();
-      mask.fill(level);
+    /** @type {[import('../../mixing/mask/mask.js').MaskState, object][]} */
+    const seen = [];
+    const look = () => ({ on: mask.on, width: mask.width, height: mask.height, levels: mask.levels.slice() });
+    const step = (/** @type {() => void} */ act) => {
+      change(mask, act);
+      seen.push([mask.state, look()]);
+    };
+    seen.push([mask.state, look()]);
+    step(() => mask.dab({ x: 20, y: 20 }, BRUSH));
+    step(() => mask.dab({ x: 30, y: 20 }, { ...BRUSH, erase: true }));
+    step(() => mask.take(noise(30, 60)));
+    step(() => mask.dab({ x: 10, y: 10 }, BRUSH));
+    step(() => mask.invert());
+    change(mask, () => mask.fill(0), false);
+    seen.push([mask.state, look()]);
+    for (const order of [[...seen].reverse(), seen, [seen[6], seen[1], seen[4], seen[0], seen[6]]]) {
+      for (const [state, was] of order) {
+        mask.restore(state);
+        assert.deepEqual(look(), was);
+        assert.deepEqual(mask.state, state);
+      }
     }
-    let undone = 0;
-    while (mask.undo()) undone += 1;
-    assert.equal(undone, 12);
-    assert.equal(mask.levels[0], 8);
   });
 
-  test('has a stroke undone as it was before', () => {
+  test('a new stroke takes the place of those that were undone', () => {
     const mask = openMask();
-    mask.dab({ x: 20, y: 20 }, BRUSH);
-    const before = mask.levels.slice();
-    mask.remember();
-    mask.dab({ x: 30, y: 20 }, BRUSH);
-    assert.notDeepEqual(mask.levels, before);
-    mask.undo();
-    assert.deepEqual(mask.levels, before);
+    const empty = mask.state;
+    for (const x of [10, 30]) change(mask, () => mask.dab({ x, y: 20 }, BRUSH));
+    mask.restore(empty);
+    change(mask, () => mask.dab({ x: 50, y: 20 }, BRUSH));
+    const [last, levels] = [mask.state, mask.levels.slice()];
+    mask.restore(empty);
+    assert.ok(mask.levels.every((level) => level === 0));
+    mask.restore({ position: last.position + 1, isOn: true });
+    assert.deepEqual([mask.state, mask.levels], [last, levels], 'there is nothing after it');
+  });
+
+  test('a stroke that is being painted is not a step yet, and is one when something else is undone', () => {
+    const mask = openMask();
+    change(mask, () => mask.dab({ x: 10, y: 20 }, BRUSH));
+    const { state } = mask;
+    mask.begin();
+    mask.dab({ x: 40, y: 20 }, BRUSH);
+    mask.on = true;
+    assert.deepEqual(mask.state, state);
+    const levels = mask.levels.slice();
+    mask.restore(state);
+    mask.restore({ position: state.position + 1, isOn: true });
+    assert.deepEqual(mask.levels, levels);
+  });
+
+  test('keep a bounded number of bytes: the oldest steps are forgotten', () => {
+    const steps = new MaskSteps(1000);
+    let mask = noise(30, 10);
+    const [given, empty] = [mask.levels.slice(), { ...steps.known({ position: 0, isOn: false }) }];
+    for (let step = 1; step <= 40; step++) {
+      const after = { ...mask, levels: mask.levels.map((level) => 255 - level) };
+      steps.record(mask, after, step > 37);
+      mask = after;
+    }
+    assert.ok(steps.bytes <= 1000 && steps.bytes > 600);
+    const oldest = steps.known(empty);
+    assert.deepEqual(oldest, { position: 37, isOn: false });
+    assert.deepEqual(steps.go(mask, 0).levels, given.map((level) => 255 - level), '37 inversions are left');
+    assert.equal(steps.position, 37);
+  });
+
+  test('a stroke takes as much as its box, and none where it changes nothing', () => {
+    const steps = new MaskSteps();
+    const before = { width: 500, height: 400, levels: new Uint8ClampedArray(200_000) };
+    const after = { ...before, levels: before.levels.slice() };
+    after.levels.fill(9, 100, 120);
+    after.levels.fill(9, 1100, 1105);
+    steps.record(before, after, true);
+    assert.equal(steps.bytes, 60);
+    steps.record(after, { ...after, levels: after.levels.slice() }, true);
+    assert.equal(steps.position, 1);
   });
 });
 

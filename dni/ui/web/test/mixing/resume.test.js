@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { fits, readSaved, Resume } from '../../mixing/resume.js';
+import { fits, readMask, readSaved, Resume } from '../../mixing/resume.js';
 import { makeScene } from '../support/scenes.js';
 
 const SETTINGS = { shares: [0.2, 0.8], layers: {}, tasks: false, beyond: false, isAround: false, base: null };
@@ -30,10 +30,10 @@ test('the desk asks for what was on it, and sets the mix once that is there', ()
   const resume = new Resume({
     trigger: (_, data) => asked.push(data), begin: (restores) => begun.push(restores), saved: SAVED,
   });
-  assert.equal(resume.opened({ ...makeScene({ pair: 'first', example: 'cat' }), groups: [] }), null);
+  assert.equal(resume.opened({ ...makeScene({ pair: 'first', example: 'cat' }), groups: [] }).settings, null);
   assert.deepEqual([asked, begun], [[{ pair: 'tiny', example: 'cat' }], []]);
-  assert.deepEqual(resume.opened({ ...makeScene(), groups: [] }), SETTINGS);
-  assert.equal(resume.opened({ ...makeScene(), groups: [] }), null, 'once');
+  assert.deepEqual(resume.opened({ ...makeScene(), groups: [] }), { settings: SETTINGS, png: null, notice: null });
+  assert.equal(resume.opened({ ...makeScene(), groups: [] }).settings, null, 'once');
   assert.deepEqual([asked.length, begun], [1, [false, false]]);
 });
 
@@ -47,4 +47,45 @@ test('an own picture is brought back to its networks, and to no others', () => {
     resume.opened({ ...makeScene({ pair }), groups: [] });
     assert.deepEqual(begun, [restores]);
   }
+});
+
+/**
+ * What comes back of a mask that was painted on a picture, in each scene that comes.
+ * @param {{ example: string, name: string }} painted
+ * @param {Partial<import('../../lib/protocol.js').Scene>[]} scenes
+ */
+function masksIn({ example, name }, scenes) {
+  const resume = new Resume({
+    trigger: () => {}, begin: () => {}, saved: { ...SAVED, example }, mask: { png: 'painted', example, name },
+  });
+  return scenes.map((parts) => resume.opened({ ...makeScene(parts), groups: [] }).png);
+}
+
+test('a mask comes back on the picture that it was painted on, once', () => {
+  const cat = { example: 'cat', name: 'cat.png' };
+  assert.deepEqual(masksIn(cat, [{}, {}]), ['painted', null]);
+  assert.deepEqual(masksIn(cat, [{ pair: 'first' }, {}]), [null, 'painted']);
+  assert.deepEqual(masksIn(cat, [{ pair: 'first' }, { pair: 'first' }, {}]), [null, null, null], 'other networks');
+  const mine = { example: '', name: 'mine.png' };
+  assert.deepEqual(masksIn(mine, [{}, mine]), [null, 'painted'], 'once the own picture is uploaded again');
+  assert.deepEqual(masksIn(mine, [{}, { ...mine, name: 'other.png' }, mine]), [null, null, null]);
+  assert.deepEqual([readMask(null), readMask({ png: 1, example: '', name: '' })], [null, null]);
+});
+
+test('own networks are asked for by the session that held them; where they are gone a sentence says which', () => {
+  /** @type {object[]} */
+  const asked = [];
+  const saved = { ...SAVED, pair: 'own.abc', session: 'secret', labels: ['calm', 'mid', 'wild'] };
+  const options = { trigger: (/** @type {string} */ _, /** @type {object} */ data) => asked.push(data), begin: () => {} };
+  const resume = new Resume({ ...options, saved });
+  resume.opened({ ...makeScene({ pair: 'first' }), groups: [] });
+  assert.deepEqual(asked, [{ pair: 'own.abc', example: 'cat', session: 'secret' }]);
+  const { settings, notice } = resume.opened({ ...makeScene({ pair: 'first' }), groups: [] });
+  assert.equal(settings, null);
+  assert.equal(notice, 'Your own networks calm, mid and wild are no longer on this server. Drop their files again to '
+    + 'have them back.');
+  const other = new Resume({ ...options, saved: { ...saved, pair: 'gone' } });
+  other.opened({ ...makeScene({ pair: 'first' }), groups: [] });
+  assert.equal(other.opened({ ...makeScene({ pair: 'first' }), groups: [] }).notice, null);
+  assert.deepEqual(asked[1], { pair: 'gone', example: 'cat' }, 'the secret is sent for own networks only');
 });
