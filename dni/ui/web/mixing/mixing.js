@@ -86,6 +86,7 @@ class Mixing {
       },
       onLayersChange: () => this.changeLayers(),
       onChoose: (alpha) => this.goTo([1 - alpha, alpha]),
+      onFound: (found) => { if (this.settings) this.restore({ ...this.settings, ...found }); },
     });
     this.layersChange = new Throttle({
       pause: LAYERS_MS,
@@ -175,14 +176,13 @@ class Mixing {
       grid.forget();
       this.tools.mask.open(next);
     }
-    if (hasNewNetworks) this.tools.tradeoff.open(next.scale);
+    if (hasNewNetworks) this.tools.open(next.scale);
     if (hasNewNetworks || next.mix) this.adopt(next);
     if (hasNewNetworks) this.undo.open();
     this.framed = next.crop ?? null;
     if (this.framed) stage.view.show(this.framed); else if (next.mix) stage.view.open(next);
     this.openRegion(stage.view.region(null));
-    // After it: Python is told of the scene first.
-    const settings = this.resume.opened(next);
+    const settings = this.resume.opened(next); // after it: Python is told of the scene first
     if (settings) this.restore(settings);
     grid.rest();
   }
