@@ -178,12 +178,12 @@ def found_mix(tuned: Tuned, start: Mix, goal: GoalName) -> FoundMix:
 
 def note_of(tuned: Tuned, goal: GoalName) -> str:
     words = {
-        "perceptual": "is nearer to your picture in structure and texture by {} %, at equal PSNR",
+        "perceptual": "is at no less PSNR {} % nearer to your picture in structure and texture",
         "reference": "has {} % less squared error to your reference",
         "noise": "has {} % less noise",
     }[goal]
     amount = f"{-100 * tuned.change:.1f}"
     return (
-        f"The curve above {words.format(amount)}, on the {CROPS} parts of it that it was learned on in "
-        f"{len(tuned.goals)} steps. Undo brings the mix before it back."
+        f"With this curve the result {words.format(amount)} than before, on the {CROPS} parts of the picture "
+        f"that it was learned on in {len(tuned.goals)} steps. Undo brings the mix before it back."
     )

@@ -61,7 +61,7 @@ export class BestMixPanel {
     if (!request || this.isBusy) return;
     const isLatest = this.#latest.begin();
     this.#session = request.session;
-    this.#show('Waiting for its turn…');
+    this.#show('Getting ready, or waiting for its turn…');
     this.#look(isLatest);
     const reply = await this.askServer({ ...request, goal: this.goal.value });
     if (!isLatest()) return;
