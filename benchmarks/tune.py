@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,10 +81,10 @@ class Judge:
         return tuple(np.mean(rows, axis=0).tolist())
 
 
-def strictly(plain: list[Measured], tuned: Measured, measure: int) -> float:
-    """By how much less a measure is than at the best of all plain mixes with no less PSNR; a share."""
-    best = min((row[measure] for row in plain if row[0] >= tuned[0] - SAME_PSNR), default=math.inf)
-    return tuned[measure] / best - 1
+def strictly(plain: list[Measured], tuned: Measured, measure: int) -> str:
+    """By how much less a measure is than at the best of all plain mixes with no less PSNR."""
+    rivals = [row[measure] for row in plain if row[0] >= tuned[0] - SAME_PSNR]
+    return percent(tuned[measure] / min(rivals) - 1) if rivals else "no plain mix has that PSNR"
 
 
 def percent(share: float) -> str:
@@ -118,7 +117,7 @@ def rows_of(title: str, paths: list[Path], arguments: argparse.Namespace) -> Ite
         yield [
             *(title, f"{arguments.alpha:g}", f"{beyond:g}", str(seed)),
             *(f"{row[0]:.2f}" for row in (before, after)),
-            *(*changes, percent(strictly(plain, after, 2)), f"{seconds:.0f}", curve),
+            *(*changes, strictly(plain, after, 2), f"{seconds:.0f}", curve),
         ]
 
 

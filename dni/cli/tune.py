@@ -25,7 +25,7 @@ from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.tradeoff.tuning.crops import crops_for
 from dni.tradeoff.tuning.goals import make_goal
-from dni.tradeoff.tuning.learn import MOST_BEYOND, Tuned, learn_mix, preset
+from dni.tradeoff.tuning.learn import MOST_BEYOND, TuneConfig, Tuned, learn_mix, preset
 from dni.version import __version__
 
 __all__ = ["tune"]
@@ -59,9 +59,14 @@ def tune(
         list[str] | None, typer.Option(help="A group of layers that keeps its shares; may be given again.")
     ] = None,
     beyond: Annotated[
-        float, typer.Option(min=0, max=MOST_BEYOND, help="How far shares may lie below 0 and above 1.")
-    ] = 0.0,
-    steps: Annotated[int, typer.Option(min=1, help="Of Adam.")] = 90,
+        float | None,
+        typer.Option(
+            min=0,
+            max=MOST_BEYOND,
+            help="How far shares may lie below 0 and above 1: by default 1, and 0 for the goal noise.",
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of Adam.")] = TuneConfig.steps,
     crops: Annotated[int, typer.Option(min=1, max=1000, help="Parts of the pictures to learn on.")] = 40,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
 ) -> None:
@@ -74,7 +79,9 @@ def tune(
     network, states = load_ends(paths)
     wanted = None if reference is None else open_picture(reference).rgb
     parts = crops_for(goal.value, read_pictures(image), wanted, network, count=crops, seed=seed)
-    config = replace(preset(goal.value), steps=steps, seed=seed, fixed=tuple(fix or ()), beyond=beyond)
+    config = replace(preset(goal.value), steps=steps, seed=seed, fixed=tuple(fix or ()))
+    if beyond is not None:
+        config = replace(config, beyond=beyond)
     learned_for = make_goal(goal.value, seed=seed)
     with tile_progress() as progress:
         control = RenderControl(progress=progress)

@@ -36,6 +36,8 @@ SHARE_DIGITS = 4
 # In dB, of what the perceptual goal may cost.
 MOST_LOSS = 0.01
 MOST_BEYOND = 4.0
+# Where there is a reference, which shows when a blend breaks.
+BEYOND = 1.0
 # Of the multiplier, in parts of the goal for a decibel: about where it ends up, and how fast it moves.
 FIRST_PRICE = 0.25
 PRICE_RATE = 0.05
@@ -60,9 +62,9 @@ class TuneConfig:
         seconds: After how long to stop in any case.
     """
 
-    steps: int = 90
-    batch: int = 4
-    learning_rate: float = 0.03
+    steps: int = 70
+    batch: int = 3
+    learning_rate: float = 0.1
     seed: int = 0
     fixed: Sequence[str] = ()
     most_loss: float | None = None
@@ -76,7 +78,7 @@ class TuneConfig:
                 raise DniError(f"Expected at least 1 for {name}, but got {value}. Give more.")
         if not 0 < self.learning_rate <= 1:
             raise DniError(
-                f"Expected a learning rate above 0 and at most 1, but got {self.learning_rate}. Try 0.03."
+                f"Expected a learning rate above 0 and at most 1, but got {self.learning_rate}. Try 0.1."
             )
         if not 0 <= self.beyond <= MOST_BEYOND:
             raise DniError(
@@ -85,8 +87,10 @@ class TuneConfig:
 
 
 def preset(goal: GoalName) -> TuneConfig:
-    """How to learn for a goal."""
-    return TuneConfig(most_loss=MOST_LOSS if goal == "perceptual" else None)
+    """How to learn for a goal: as benchmarks/tune.md found it best."""
+    if goal == "noise":
+        return TuneConfig()
+    return TuneConfig(most_loss=MOST_LOSS if goal == "perceptual" else None, beyond=BEYOND)
 
 
 @dataclass(frozen=True)
