@@ -138,6 +138,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--keep", type=Path, help="rows of other runs, one JSON list a line; new ones join them"
     )
+    parser.add_argument("--append", action="store_true", help="keep what stands in tune.md, above")
     return parser.parse_args()
 
 
@@ -161,7 +162,10 @@ def main() -> None:
         f"that have as much PSNR as the tuned one (within {SAME_PSNR} dB), wherever it is. Beyond: how far "
         "shares may lie below 0 and above 1. Seconds with other work on the machine."
     )
-    save_table("tune", "Auto-mix", COLUMNS, rows, note)
+    table = Path(__file__).with_suffix(".md")
+    above = table.read_text(encoding="utf-8") + "\n" if arguments.append else ""
+    save_table("tune", "Auto-mix, again" if above else "Auto-mix", COLUMNS, rows, note)
+    table.write_text(above + table.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 if __name__ == "__main__":
