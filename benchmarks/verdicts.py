@@ -231,7 +231,8 @@ def words_on_first_answer(folder: Path) -> str:
         seconds.append(time.perf_counter() - started)
     return (
         f"The first answer on two RRDBs of 16.7 million parameters took {min(seconds):.1f} to "
-        f"{max(seconds):.1f} s in five tries, at a load of {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores."
+        f"{max(seconds):.1f} s in five tries, at a load of {os.getloadavg()[0]:.0f} on {os.cpu_count()} "
+        "cores."
     )
 
 
