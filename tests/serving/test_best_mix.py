@@ -130,25 +130,38 @@ def test_a_search_ends_when_it_is_given_up_asked_for_again_or_its_page_closes(
                 search.result(SECONDS)
 
 
+@pytest.mark.parametrize(
+    ("groups", "refused", "taken"),
+    [(["one"] * best_mix.MAX_OF_GROUP, "one", "another"), (list(range(best_mix.MAX_SEARCHES)), "one", None)],
+)
 def test_few_wait(
-    mixes: BestMixes, service: RenderService, token: str, ann: Session, monkeypatch: pytest.MonkeyPatch
+    mixes: BestMixes,
+    service: RenderService,
+    token: str,
+    ann: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    groups: list[Any],
+    refused: str,
+    taken: str | None,
 ) -> None:
+    """Of one address, and of all."""
     service.keep("everybody's", service.picture(token, ann))
-    pages = [Session() for _ in range(best_mix.MAX_WAITING + 1)]
+    pages = [Session(group=group) for group in groups]
 
     def find(session: Session) -> Any:
         return mixes.find("everybody's", "tiny", Mix.of_alpha(0.5), goal="noise", session=session)
 
-    with endless(monkeypatch) as learning, ThreadPoolExecutor(len(pages) + 1) as pool:
+    with endless(monkeypatch) as learning, ThreadPoolExecutor(len(pages)) as pool:
         searches = [pool.submit(find, session) for session in pages]
         assert learning.wait(SECONDS)
-        while mixes.has_room:
+        while mixes.has_room(refused):
             assert not any(search.done() for search in searches)
+        assert taken is None or mixes.has_room(taken)
         with pytest.raises(DniError, match="Too many people"):
-            find(ann)
+            find(Session(group=refused))
         for session in pages:
             session.close()
         for search in searches:
             with pytest.raises(Cancelled):
                 search.result(SECONDS)
-    assert mixes.has_room
+    assert mixes.has_room(refused)

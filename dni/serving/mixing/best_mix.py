@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
@@ -35,7 +36,10 @@ MAX_PARAMETERS = 20_000_000
 ACTIVATION_BYTES = 1_500_000_000
 # Dense blocks join what layers gave: several times as much as hooks on modules see.
 JOINED = 3
-MAX_WAITING = 4
+# One is made, the others wait: of all, and of one address, which leaves places to others.
+MAX_SEARCHES = 8
+MAX_OF_GROUP = 4
+TOO_MANY = "Too many people look for the best mix just now. Try again in some minutes."
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class BestMixes:
     def __init__(self, service: RenderService, measures: Measures) -> None:
         self.service, self.measures = service, measures
         self._lock = threading.Lock()
-        self._searches = 0
+        self._searches: Counter[Hashable] = Counter()
         self._steps: WeakKeyDictionary[Session, tuple[int, int]] = WeakKeyDictionary()
 
     def find(self, token: str, pair_id: str, start: Mix, *, goal: GoalName, session: Session) -> FoundMix:
@@ -95,26 +99,26 @@ class BestMixes:
             return found_mix(tuned, start, goal)
 
         control = RenderControl(progress=report, cancelled=cancelled)
-        with self._place():
+        with self._place(session.group):
             return self.service.queue.compute_long(learn, session=session, cancelled=cancelled)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether another search may wait."""
-        return self._searches <= MAX_WAITING
+    def has_room(self, group: Hashable) -> bool:
+        """Whether another search of a group may wait."""
+        return self._searches.total() < MAX_SEARCHES and self._searches[group] < MAX_OF_GROUP
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        """A place among the searches, of which one is made at a time."""
+    def _place(self, group: Hashable) -> Iterator[None]:
+        """A place among the searches."""
         with self._lock:
-            if not self.has_room:
-                raise DniError("Too many people look for the best mix just now. Try again in some minutes.")
-            self._searches += 1
+            if not self.has_room(group):
+                raise DniError(TOO_MANY)
+            self._searches[group] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._searches -= 1
+                self._searches[group] -= 1
+                self._searches = +self._searches  # without groups that have none
 
     def steps(self, session: Session) -> tuple[int, int]:
         """How many steps are done, and of how many; (0, 0) while others' are learned before."""
