@@ -193,13 +193,14 @@ class Repairer:
         if 2 * index == GRID_STEPS:
             return self._in_equal_shares()
         if index not in self._nodes:
-            self._nodes[index] = self._try(Mix.of_alpha(index / GRID_STEPS))
+            strengths = (self.trial().strength,)  # trying the others too takes twice as long
+            self._nodes[index] = self._try(Mix.of_alpha(index / GRID_STEPS), strengths)
         return self._nodes[index]
 
     def _of_other(self, mix: Mix) -> Corrections:
         """Of a mix of more than two ends, or with layers or a method of its own."""
         if not mix.groups and mix.method is None:
-            return self._try(mix).corrections or {}
+            return self._try(mix, (self.trial().strength,)).corrections or {}
         strength = self.trial().strength
         if len(mix.shares) == 2:
             strength = min(self._tried_at(index).trial.strength for index in ALSO_TRIED)
@@ -224,7 +225,7 @@ class Repairer:
             self._moments = measured
         return self._moments
 
-    def _try(self, mix: Mix) -> Tried:
+    def _try(self, mix: Mix, strengths: Sequence[float] = STRENGTHS) -> Tried:
         """Whether a mix with the same shares in all layers is nearer to the mean of its ends' pictures."""
         engine = self._engine()
         if self._looks is None:
@@ -232,7 +233,7 @@ class Repairer:
         plain = self._looks.psnr(engine, mix)
         if fmean(plain) >= GOOD_ENOUGH:
             return Tried(Trial(plain, {}), None)
-        measured = {strength: self._measure(mix, strength) for strength in STRENGTHS}
+        measured = {strength: self._measure(mix, strength) for strength in strengths}
         trial = Trial(
             plain, {strength: self._looks.psnr(engine, mix, own) for strength, own in measured.items()}
         )
