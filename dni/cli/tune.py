@@ -117,6 +117,8 @@ def to_text(tuned: Tuned, start: Mix) -> str:
         was, now = (" ".join(f"{share:.3f}" for share in part[1:]) for part in (start.shares_in(name), own))
         lines.append(f"{name:<16}{was:>24}{now:>24}")
     lines.append(f"The goal, of 1 for the plain mix: {1 + tuned.change:.4f} over all crops.")
-    if tuned.position < 1:
+    if tuned.position == 0:
+        lines.append("Nothing better was found: this is the plain mix.")
+    elif tuned.position < 1:
         lines.append(f"Shortened to {tuned.position:.1f} of what was learned, to keep the PSNR.")
     return "\n".join(lines)

@@ -161,6 +161,19 @@ def test_crops_are_reduced_from_their_references(ends: list[Path]) -> None:
     assert float((given.mean(dim=(2, 3)) - wanted.mean(dim=(2, 3))).abs().max()) < 0.01
 
 
+def test_the_plain_mix_stays_where_nothing_better_is_found(ends: list[Path]) -> None:
+    network, states = load_ends(ends)
+    start = Mix.of_alpha(0.5)
+    parts = crops_against([(photograph(), rendered(ends, start))], network, count=4)
+
+    def as_it_was(output: Tensor, plain: Tensor, _: Tensor) -> Tensor:
+        return 1 + (output - plain).square().mean() - 1e-3 * (output - plain).mean()
+
+    tuned = learn_mix(network, states, start, as_it_was, parts, config=TuneConfig(steps=2, learning_rate=1.0))
+    assert (tuned.position, tuned.change) == (0, 0)
+    assert all(shares == start.shares for _, shares in tuned.mix.groups)
+
+
 def test_learning_ends_in_time(ends: list[Path]) -> None:
     network, states = load_ends(ends)
     parts = crops_against([(photograph(), rendered(ends, Mix.of_alpha(1.0)))], network, count=1)

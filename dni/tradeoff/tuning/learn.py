@@ -100,7 +100,8 @@ class Tuned:
     Attributes:
         mix: With shares for every group of layers.
         goals: The goal's value at every step, on that step's crops; the plain mix has 1 or about it.
-        position: How far from the plain mix (0) to what was learned (1): less where that lost too much PSNR.
+        position: How far from the plain mix (0) to what was learned (1): less where that lost too much PSNR,
+            and 0 where it does not serve the goal better.
         change: Of the goal, with the mix against the plain one, on all crops: 0 where it stayed as it was.
     """
 
@@ -172,6 +173,8 @@ def learn_mix(
     position = search.affordable(learned)
     final = torch.lerp(plain, learned, position)
     change = search.change(final) if position else 0.0
+    if change >= 0:  # nothing better was found
+        final, position, change = plain, 0.0, 0.0
     shares = {group: rounded(row) for group, row in zip(blend.groups, final.tolist(), strict=True)}
     is_outside = any(not 0 <= share <= 1 for row in shares.values() for share in row)
     mix = Mix.of(start.shares, groups=shares, extrapolate=is_outside, repair=start.repair)
