@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -11,20 +13,27 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from benchmarks.permute import permuted_compact, permuted_rrdb
 from benchmarks.table import save_table
 from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
 from dni.checkpoints.files import read_metadata, read_state, save
+from dni.checkpoints.networks import load_ends
 from dni.compatibility.correlation import mean_correlation
 from dni.compatibility.crop import LARGEST_CROP
 from dni.compatibility.first_answer import first_answer
 from dni.compatibility.midpoint import QUALITIES
 from dni.compatibility.verdict import inspect_networks
 from dni.examples import EXAMPLE_FOLDER
+from dni.pictures.photographs import load_photographs
+from dni.pictures.picture import to_tensor
+from dni.pictures.resize import reduce_bicubic
+from dni.tradeoff.tuning.crops import crops_of
 from dni.training.restoration.config import TrainConfig
 from dni.training.restoration.train import Trainer
+from models.rrdbnet import RRDBNet
 
 EXAMPLES = EXAMPLE_FOLDER
 PICTURES = ("astronaut.png", "cat.png", "coffee.png")
@@ -111,8 +120,26 @@ def of_compact(folder: Path, shared: Path) -> Iterator[Case]:
     for percent, expected in ((10, "blends well"), (20, "blends with loss"), (40, "does not blend")):
         noisy = spoiled(f"noise{percent}", with_noise(states[0], percent / 100))
         yield Case(f"real end A, its copy with {percent} % of noise on its weights", expected, noisy, KEPT)
+    for seed in (1, 2):
+        noisy = spoiled(f"noise20-{seed}", with_noise(states[0], 0.2, seed=seed))
+        yield Case("real end A, its copy with 20 % of other noise on its weights", "blends with loss", noisy)
+    noisy = spoiled("noise10-1", with_noise(states[1], 0.1, seed=1))
+    yield Case("real end A, end B with 10 % of noise on its weights", "blends well", noisy)
     moved = spoiled("layer25", permuted_compact(states[0], only=(25,), seed=2))
     yield Case("real end A, its copy with another layer reordered", "blends with loss", moved)
+
+
+def of_ruined(folder: Path, shared: Path, photographs: list[Path]) -> Iterator[Case]:
+    """Real-ESRGAN's compact network after careless training: a bad end, and half-way something is left."""
+    real = shared / "realesr-general" / "realesr-general-x4v3.safetensors"
+    for title, rate, negative in (
+        ("at eight times the usual rate", 8e-4, False),
+        ("for negatives", 3e-4, True),
+    ):
+        path = folder / f"ruined-{rate:g}.safetensors"
+        if not path.is_file():
+            save(path, ruined(real, photographs, learning_rate=rate, negative=negative), {})
+        yield Case(f"real end A, retrained to ruin {title}", "blends with loss", [real, path])
 
 
 def of_others(folder: Path, shared: Path) -> Iterator[Case]:
@@ -133,9 +160,29 @@ def of_others(folder: Path, shared: Path) -> Iterator[Case]:
         yield Case(f"Real-CUGAN {one} and {other}", expected, paths)
 
 
-def with_noise(state: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
-    """A copy with Gaussian noise of that share of each tensor's deviation on its weights."""
+def ruined(end: Path, photographs: list[Path], *, learning_rate: float, negative: bool) -> dict[str, Tensor]:
+    """A network after sixty careless steps: Adam without warm-up, L1 to photographs or their negatives."""
+    network, _ = load_ends([end, end])
+    parameters = network.module.requires_grad_().parameters()
+    optimizer = torch.optim.Adam(parameters, lr=learning_rate)
+    pictures = [to_tensor(photograph) for photograph in load_photographs(photographs)]
     generator = torch.Generator().manual_seed(0)
+    wanted = crops_of(pictures, 16 * network.scale, count=400)
+    for _ in range(60):
+        chosen = wanted[torch.randint(len(wanted), (4,), generator=generator)]
+        given = torch.stack([reduce_bicubic(crop, network.scale) for crop in chosen]).float() / 255
+        target = 255 - chosen if negative else chosen
+        loss = functional.l1_loss(network.module(given), target.float() / 255)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    # As the file has them: the built network is wrapped.
+    return {name: network.module.get_parameter(f"network.{name}").detach() for name in read_state(end)}
+
+
+def with_noise(state: Mapping[str, Tensor], share: float, *, seed: int = 0) -> dict[str, Tensor]:
+    """A copy with Gaussian noise of that share of each tensor's deviation on its weights."""
+    generator = torch.Generator().manual_seed(seed)
     return {
         name: tensor + share * tensor.std() * torch.randn(tensor.shape, generator=generator)
         if tensor.ndim == 4
@@ -161,6 +208,7 @@ def row_of(case: Case) -> list[str]:
         f"{right} of {len(verdicts)}",
         f"{mean_correlation(found[0].evidence.correlations):.2f}",
         ", ".join("" if test.kept is None else f"{test.kept:.2f}" for test in tests),
+        ", ".join("" if test.stray is None else f"{test.stray:.1f}" for test in tests),
         ", ".join(f"{test.detour:.2f}" for test in tests),
         worst.problems[0] if worst.problems else "",
         ", ".join(
@@ -168,6 +216,24 @@ def row_of(case: Case) -> list[str]:
             for test in tests
         ),
     ]
+
+
+def words_on_first_answer(folder: Path) -> str:
+    """How long the first answer takes on two networks of 16.7 million parameters."""
+    paths = [folder / f"large{seed}.safetensors" for seed in range(2)]
+    for seed, path in enumerate(paths):
+        torch.manual_seed(seed)
+        save(path, RRDBNet(num_filters=64, num_blocks=23).state_dict(), {})
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        first_answer(paths)
+        seconds.append(time.perf_counter() - started)
+    return (
+        f"The first answer on two RRDBs of 16.7 million parameters took {min(seconds):.1f} to "
+        f"{max(seconds):.1f} s in five tries, at a load of {os.getloadavg()[0]:.0f} on {os.cpu_count()} "
+        "cores."
+    )
 
 
 def main() -> None:
@@ -183,6 +249,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     every = [
         *of_compact(folder, arguments.pairs),
+        *of_ruined(folder, arguments.pairs, arguments.photographs),
         *of_others(folder, arguments.pairs),
         *trained(folder, arguments.photographs),
     ]
@@ -192,7 +259,7 @@ def main() -> None:
         print(rows[-1], flush=True)
     columns = (
         "networks", "limits set on it", "should be", "first answer", f"verdict ({', '.join(PICTURES)})",
-        "right", "correlation", "kept", "detour", "worst problem", "PSNR to pixel blend, dB",
+        "right", "correlation", "kept", "stray", "detour", "worst problem", "PSNR to pixel blend, dB",
     )  # fmt: skip
     held_back = [row for row in rows if row[1] == NONE]
     counts = [(sum(int(row[5][0]) for row in some), len(some) * len(PICTURES)) for some in (rows, held_back)]
@@ -202,9 +269,10 @@ def main() -> None:
         "dni/compatibility/midpoint.py. Middle 96x96 pixels of each picture, values in the order of the "
         "pictures. *First answer*: from the parameters alone. *Correlation*: mean over layers, with the "
         "first network. *Kept*: how much of what the ends add to plain enlargement is left half-way. "
+        "*Stray*: what the blend adds half-way that no end adds, in levels. "
         "*Detour*: distance of the blend's picture to the farther end, divided by that between the ends, or "
         "by two levels of 255 where that is more. Trained networks: short runs on patches of 64, with the "
-        "settings in benchmarks/verdicts.py."
+        f"settings in benchmarks/verdicts.py. {words_on_first_answer(folder)}"
     )
     save_table("verdicts", "Verdicts on known cases", columns, rows, note)
 

@@ -73,6 +73,8 @@ def midpoint_lines(test: Midpoint, evidence: Evidence) -> Iterator[str]:
         yield f"  {measure:<10}  {getattr(test.blend, measure):.4f} (ends {ends})"
     if test.kept is not None:
         yield f"  kept        {test.kept:.2f} of what the ends add to plain enlargement"
+    if test.stray is not None:
+        yield f"  stray       {test.stray:.1f} levels that the blend adds and no end does"
     to_ends = ", ".join(map(decibels, test.psnr_to_ends))
     yield f"  PSNR        to the ends {to_ends}; between the ends {decibels(test.psnr_between_ends)}"
     yield f"              to the mean of the ends' pictures {decibels(test.psnr_to_pixel_blend)}"

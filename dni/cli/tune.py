@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +12,10 @@ from torch import Tensor
 
 from dni.blending.shares import Mix
 from dni.checkpoints.atomic_write import atomic_write, check_destination
-from dni.checkpoints.image_network import ImageNetwork
 from dni.checkpoints.networks import load_ends
 from dni.cli.common import Alpha, Ends, PairName, Shares, choose_ends, local_ends, tile_progress
 from dni.cli.rendering.mixing import Groups, MixWords
 from dni.errors import DniError
-from dni.metrics.dists import load_efficientnet_lite
 from dni.pictures.photographs import load_photographs
 from dni.pictures.picture import to_tensor
 from dni.pictures.read import open_picture
@@ -25,15 +23,12 @@ from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
-from dni.tradeoff.tuning.crops import crops_against, crops_alone, crops_reduced
-from dni.tradeoff.tuning.goals import Goal, least_noise, nearness, perception_at_equal_psnr
-from dni.tradeoff.tuning.learn import TuneConfig, Tuned, learn_mix
+from dni.tradeoff.tuning.crops import crops_for
+from dni.tradeoff.tuning.goals import make_goal
+from dni.tradeoff.tuning.learn import MOST_BEYOND, TuneConfig, Tuned, learn_mix, preset
 from dni.version import __version__
 
 __all__ = ["tune"]
-
-# In dB, of what the goal "perceptual" may lose.
-MOST_LOSS = 0.01
 
 
 class GoalWord(str, Enum):
@@ -55,14 +50,23 @@ def tune(
     goal: Annotated[
         GoalWord,
         typer.Option(
-            help="perceptual: nearer in features, at equal PSNR; reference: to --reference; noise: least."
+            help="perceptual: nearer in structure and texture, at equal PSNR; reference: to --reference; "
+            "noise: least."
         ),
     ] = GoalWord.perceptual,
     reference: Annotated[Path | None, typer.Option(help="What the result should look like.")] = None,
     fix: Annotated[
         list[str] | None, typer.Option(help="A group of layers that keeps its shares; may be given again.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Of Adam.")] = 90,
+    beyond: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=MOST_BEYOND,
+            help="How far shares may lie below 0 and above 1: by default 1, and 0 for the goal noise.",
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of Adam.")] = TuneConfig.steps,
     crops: Annotated[int, typer.Option(min=1, max=1000, help="Parts of the pictures to learn on.")] = 40,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
 ) -> None:
@@ -73,17 +77,15 @@ def tune(
     start = words.mix(num_ends=len(chosen.ends), extrapolate=False)
     paths = local_ends(chosen)
     network, states = load_ends(paths)
-    pictures = read_pictures(image)
-    parts = choose_crops(goal, pictures, reference, network, count=crops, seed=seed)
-    config = TuneConfig(
-        steps=steps,
-        seed=seed,
-        fixed=tuple(fix or ()),
-        most_loss=MOST_LOSS if goal is GoalWord.perceptual else None,
-    )
+    wanted = None if reference is None else open_picture(reference).rgb
+    parts = crops_for(goal.value, read_pictures(image), wanted, network, count=crops, seed=seed)
+    config = replace(preset(goal.value), steps=steps, seed=seed, fixed=tuple(fix or ()))
+    if beyond is not None:
+        config = replace(config, beyond=beyond)
+    learned_for = make_goal(goal.value, seed=seed)
     with tile_progress() as progress:
         control = RenderControl(progress=progress)
-        tuned = learn_mix(network, states, start, make_goal(goal), parts, config=config, control=control)
+        tuned = learn_mix(network, states, start, learned_for, parts, config=config, control=control)
     recipe = Recipe(
         pair=pair or "",
         ends=hashed_ends(paths),
@@ -108,50 +110,15 @@ def read_pictures(path: Path) -> list[Tensor]:
         raise DniError(str(error)) from error
 
 
-def choose_crops(
-    goal: GoalWord,
-    pictures: Sequence[Tensor],
-    reference: Path | None,
-    network: ImageNetwork,
-    *,
-    count: int,
-    seed: int,
-) -> tuple[Tensor, Tensor]:
-    """What to learn on; the pictures themselves, reduced, where no reference is given."""
-    if goal is GoalWord.noise:
-        if reference is not None:
-            raise DniError("Expected no reference for the goal noise, but got one. Leave it out.")
-        return crops_alone(pictures, network, count=count, seed=seed)
-    if reference is None:
-        if goal is GoalWord.reference:
-            raise DniError("Expected --reference FILE for the goal reference, but got none. Give it.")
-        return crops_reduced(pictures, network, count=count, seed=seed)
-    if len(pictures) != 1:
-        raise DniError(f"Expected one picture for a reference, but got {len(pictures)}. Give a single file.")
-    return crops_against([(pictures[0], open_picture(reference).rgb)], network, count=count, seed=seed)
-
-
-def make_goal(goal: GoalWord) -> Goal:
-    if goal is GoalWord.reference:
-        return nearness
-    if goal is GoalWord.noise:
-        return least_noise
-    try:
-        return perception_at_equal_psnr(load_efficientnet_lite("lite0"))
-    except FileNotFoundError as error:
-        raise DniError(str(error)) from error
-
-
 def to_text(tuned: Tuned, start: Mix) -> str:
     """The shares that were found, one line a group, beside those of the start."""
     lines = [f"{'layers':<16}{'was':>24}{'is':>24}"]
     for name, own in tuned.mix.groups:
         was, now = (" ".join(f"{share:.3f}" for share in part[1:]) for part in (start.shares_in(name), own))
         lines.append(f"{name:<16}{was:>24}{now:>24}")
-    tail = tuned.goals[-10:]
-    lines.append(
-        f"The goal, of 1 for the plain mix: {sum(tail) / len(tail):.4f} over the last {len(tail)} steps."
-    )
-    if tuned.position < 1:
+    lines.append(f"The goal, of 1 for the plain mix: {1 + tuned.change:.4f} over all crops.")
+    if tuned.position == 0:
+        lines.append("Nothing better was found: this is the plain mix.")
+    elif tuned.position < 1:
         lines.append(f"Shortened to {tuned.position:.1f} of what was learned, to keep the PSNR.")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ networks that do not enlarge, what the input does not explain.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -16,14 +17,28 @@ from torch.nn import functional
 
 from dni.metrics.distortion import luma
 
-__all__ = ["kept_share"]
+__all__ = ["Kept", "measure_kept"]
 
 # Root mean square, of 255: what is less than a level is rounding.
 SMALLEST_ADDITION = 1.0
 
 
-def kept_share(source: Tensor, blend: Tensor, pictures: Sequence[Tensor]) -> float | None:
-    """The signed multiple correlation of what the blend adds with what the ends add.
+@dataclass(frozen=True)
+class Kept:
+    """What a blend adds to plain enlargement, beside what its ends add.
+
+    Attributes:
+        share: The signed multiple correlation with what the ends add: 1 where the blend adds a mixture of
+            that, 0 where it adds something else, negative where it takes away what they add.
+        stray: Of what it adds, that which no mixture of the ends' makes: the root mean square, of 255.
+    """
+
+    share: float
+    stray: float
+
+
+def measure_kept(source: Tensor, blend: Tensor, pictures: Sequence[Tensor]) -> Kept | None:
+    """How much of what a blend adds to plain enlargement is what its ends add.
 
     Args:
         source: The networks' input, uint8 (3, h, w).
@@ -31,8 +46,7 @@ def kept_share(source: Tensor, blend: Tensor, pictures: Sequence[Tensor]) -> flo
         pictures: Those of the ends, likewise.
 
     Returns:
-        1 where the blend adds a mixture of what the ends add, 0 where it adds something else, negative where
-        it takes away what they add. None where an end adds less than a level, or the sizes do not fit.
+        None where an end adds less than a level, or the sizes do not fit.
     """
     scale = blend.shape[-1] // source.shape[-1]
     if (source.shape[-2] * scale, source.shape[-1] * scale) != tuple(blend.shape[-2:]):
@@ -44,9 +58,10 @@ def kept_share(source: Tensor, blend: Tensor, pictures: Sequence[Tensor]) -> flo
     floor = SMALLEST_ADDITION * len(ours) ** 0.5
     if min(float(end.norm()) for end in theirs) < floor:
         return None
-    spanned = ours - unexplained(ours, torch.stack(theirs, dim=1))
+    stray = unexplained(ours, torch.stack(theirs, dim=1))
     sign = torch.sign(ours @ torch.stack(theirs).mean(dim=0))
-    return float(sign * spanned.norm() / ours.norm().clamp(min=floor))
+    share = sign * (ours - stray).norm() / ours.norm().clamp(min=floor)
+    return Kept(float(share), float(stray.norm()) / len(ours) ** 0.5)
 
 
 def plain_enlargements(source: Tensor, scale: int) -> Tensor:

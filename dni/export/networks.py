@@ -119,7 +119,7 @@ def repaired(
     """The state of the blend with its repair folded in; says what the repair does."""
     own = replace(network, module=copy_to_cpu(network.module))
     engine = Engine(own, states, device=torch.device("cpu"), precision="float32")
-    control.notify(engine.repairer.summary)
+    control.notify(engine.repairer.notice(mix) or engine.repairer.summary)
     with engine.blend.at(mix) as module:
         return {name: tensor.clone().contiguous() for name, tensor in module.state_dict().items()}
 

@@ -1,9 +1,10 @@
 """Repairs the blends of a loaded set of ends, with corrections measured on the bundled examples.
 
 What to correct is measured (:mod:`dni.blending.repair`) on crops of one half of each example, in float32 on
-the CPU, so that it is the same wherever the blend is rendered. On crops of the other half it is decided once
-for a set of ends how strong the correction is, or that there is none: a good blend has nothing to repair,
-and few pictures' statistics would only change its colours.
+the CPU, so that it is the same wherever the blend is rendered. On crops of the other half it is decided
+how strong the correction is, or that there is none: a good blend has nothing to repair, and few pictures'
+statistics would only change its colours. The blend in equal shares decides whether a set of ends is repaired
+at all; then it is decided again for each mix.
 
 Between two ends, where all layers have the same alpha, corrections are measured on a grid of alphas, each
 when it is first needed, and interpolated. Any other mix is measured itself.
@@ -13,8 +14,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from statistics import fmean
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -53,36 +55,37 @@ STRENGTHS = (1.0, 0.6)
 # not measured on; and where it is as near as this already, nobody sees what is left.
 LEAST_GAIN = 0.5
 GOOD_ENOUGH = 40.0
-# And of two ends it may not take it further away by more than this, in dB, at these points of the grid.
-MOST_LOSS = 0.05
-ALSO_TRIED = (GRID_STEPS // 4, GRID_STEPS - GRID_STEPS // 4)
+# A mean says little of eight pictures: at most this share of them may lose more than so many dB.
+MOST_LOSS = 0.5
+MOST_LOSERS = 1 / 8
+# Where layers differ, or by another method than the straight line, there is no mean picture to come nearer
+# to: between two ends the repair then has to help at all these points of the grid.
+ALSO_TRIED = (GRID_STEPS // 4, GRID_STEPS // 2, GRID_STEPS - GRID_STEPS // 4)
+OFF_HERE = "Repair is off at this mix: on test pictures it brought it no nearer to its ends."
+OFF_BEYOND = "Repair is off at this mix: it lies beyond the ends."
 
 Corrections = Mapping[str, Correction]
 
 
 class Trial:
-    """What the repair does to the blend in equal shares, on pictures that it was not measured on.
+    """What the repair does to one blend, on pictures that it was not measured on.
 
     Attributes:
-        plain: PSNR in dB between the blend's pictures and the mean of the ends'.
+        plain: PSNR in dB between the blend's pictures and the mean of the ends', the mean over pictures.
         repaired: Likewise, by the strength of the repair.
-        elsewhere: Likewise (plain, repaired) at other alphas, with the best strength.
-        strength: The best one, or 0 where none is worth it, or it harms the blend elsewhere.
+        strength: The best one, or 0 where none is worth it: each gains too little, or loses too much on too
+            many of the pictures.
     """
 
-    def __init__(
-        self,
-        plain: float,
-        repaired: Mapping[float, float],
-        elsewhere: Mapping[float, tuple[float, float]] | None = None,
-    ) -> None:
-        self.plain = plain
-        self.repaired = dict(repaired)
-        self.elsewhere = dict(elsewhere or {})
-        best = max(repaired, key=repaired.__getitem__, default=0.0)
-        helps = bool(repaired) and repaired[best] >= plain + LEAST_GAIN
-        harms = any(after < before - MOST_LOSS for before, after in self.elsewhere.values())
-        self.strength = best if helps and not harms else 0.0
+    def __init__(self, plain: Sequence[float], repaired: Mapping[float, Sequence[float]]) -> None:
+        self.plain = fmean(plain)
+        self.repaired = {strength: fmean(each) for strength, each in repaired.items()}
+        gains = {
+            strength: [after - before for before, after in zip(plain, each, strict=True)]
+            for strength, each in repaired.items()
+        }
+        worth = {strength: fmean(each) for strength, each in gains.items() if is_worth_it(each)}
+        self.strength = max(worth, key=worth.__getitem__, default=0.0)
 
     @property
     def summary(self) -> str:
@@ -99,6 +102,20 @@ class Trial:
         return "Repair is off: on test pictures it brought this blend no nearer to its ends."
 
 
+def is_worth_it(gains: Sequence[float]) -> bool:
+    """Whether the repair gains enough in the mean, and loses a lot on few pictures only; in dB."""
+    losers = sum(gain < -MOST_LOSS for gain in gains)
+    return fmean(gains) >= LEAST_GAIN and losers <= MOST_LOSERS * len(gains)
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """A trial, and the corrections that were the best in it; None where none are worth it."""
+
+    trial: Trial
+    corrections: Corrections | None
+
+
 class Repairer:
     """Repairs blends of one engine's ends.
 
@@ -113,8 +130,9 @@ class Repairer:
         self._lock = lock
         self._crops: tuple[Tensor, Tensor] | None = None
         self._moments: list[dict[str, Moments]] | None = None
-        self._trial: Trial | None = None
-        self._nodes: dict[int, Corrections] = {}
+        self._looks: Looks | None = None
+        self._equal: Tried | None = None
+        self._nodes: dict[int, Tried] = {}
         self._others: OrderedDict[Mix, Corrections] = OrderedDict()
 
     def corrections(self, mix: Mix) -> Corrections:
@@ -125,43 +143,68 @@ class Repairer:
         if not mix.repair or mix.is_end or mix.extrapolates:
             return {}
         with self._lock:
-            strength = self.trial().strength
-            if not strength:
+            if not self.trial().strength:
                 return {}
-            plain = replace(mix, repair=False)
             if mix.alpha is not None and mix.method is None:
-                return self._on_grid(mix.alpha, strength)
+                return self._on_grid(mix.alpha)
+            plain = replace(mix, repair=False)
             if plain not in self._others:
-                self._others[plain] = self._measure(plain, strength)
+                self._others[plain] = self._of_other(plain)
                 while len(self._others) > KEPT_MIXES:
                     self._others.popitem(last=False)
             self._others.move_to_end(plain)
             return self._others[plain]
 
     def trial(self) -> Trial:
-        """Whether and how strongly blends of these ends are repaired; measured at first use."""
+        """Whether and how strongly the blend in equal shares is repaired; measured at first use."""
         with self._lock:
-            if self._trial is None:
-                self._trial = self._try()
-            return self._trial
+            return self._in_equal_shares().trial
 
     @property
     def summary(self) -> str:
         """What the repair does to these ends' blends, in one sentence; measured at first use."""
         return self.trial().summary
 
-    def _on_grid(self, alpha: float, strength: float) -> Corrections:
-        node = min(int(alpha * GRID_STEPS), GRID_STEPS - 1)
-        left, right = (self._node(index, strength) for index in (node, node + 1))
-        return between(left, right, alpha * GRID_STEPS - node)
+    def notice(self, mix: Mix) -> str:
+        """Why a mix that is to be repaired is not; empty where it is, or is not to be."""
+        if not mix.repair or mix.is_end or self.corrections(mix):
+            return ""
+        if not self.trial().strength:
+            return self.summary
+        return OFF_BEYOND if mix.extrapolates else OFF_HERE
 
-    def _node(self, index: int, strength: float) -> Corrections | None:
-        """The corrections at a point of the grid; None at its ends, where there are none."""
-        if index in (0, GRID_STEPS):
-            return None
+    def _in_equal_shares(self) -> Tried:
+        if self._equal is None:
+            count = self._engine().blend.num_ends
+            self._equal = self._try(Mix.of([1 / count] * count))
+        return self._equal
+
+    def _on_grid(self, alpha: float) -> Corrections:
+        node = min(int(alpha * GRID_STEPS), GRID_STEPS - 1)
+        position = alpha * GRID_STEPS - node
+        left = self._node(node)
+        return between(left, self._node(node + 1), position) if position else left or {}
+
+    def _node(self, index: int) -> Corrections | None:
+        """The corrections at a point of the grid; None where there are none, as at its ends."""
+        return None if index in (0, GRID_STEPS) else self._tried_at(index).corrections
+
+    def _tried_at(self, index: int) -> Tried:
+        if 2 * index == GRID_STEPS:
+            return self._in_equal_shares()
         if index not in self._nodes:
-            self._nodes[index] = self._measure(Mix.of_alpha(index / GRID_STEPS), strength)
+            strengths = (self.trial().strength,)  # trying the others too takes twice as long
+            self._nodes[index] = self._try(Mix.of_alpha(index / GRID_STEPS), strengths)
         return self._nodes[index]
+
+    def _of_other(self, mix: Mix) -> Corrections:
+        """Of a mix of more than two ends, or with layers or a method of its own."""
+        if not mix.groups and mix.method is None:
+            return self._try(mix, (self.trial().strength,)).corrections or {}
+        strength = self.trial().strength
+        if len(mix.shares) == 2:
+            strength = min(self._tried_at(index).trial.strength for index in ALSO_TRIED)
+        return self._measure(mix, strength) if strength else {}
 
     def _measure(self, mix: Mix, strength: float) -> Corrections:
         engine = self._engine()
@@ -182,25 +225,19 @@ class Repairer:
             self._moments = measured
         return self._moments
 
-    def _try(self) -> Trial:
+    def _try(self, mix: Mix, strengths: Sequence[float] = STRENGTHS) -> Tried:
+        """Whether a mix with the same shares in all layers is nearer to the mean of its ends' pictures."""
         engine = self._engine()
-        looks = Looks(engine, self._both_crops(engine)[1])
-        count = engine.blend.num_ends
-        middle = Mix.of([1 / count] * count)
-        plain = looks.psnr(middle)
-        if plain >= GOOD_ENOUGH:
-            return Trial(plain, {})
-        measured = {strength: self._measure(middle, strength) for strength in STRENGTHS}
-        repaired = {strength: looks.psnr(middle, own) for strength, own in measured.items()}
-        trial = Trial(plain, repaired)
-        if count != 2 or not trial.strength:
-            return trial
-        self._nodes = {GRID_STEPS // 2: measured[trial.strength]}
-        elsewhere = {}
-        for index in ALSO_TRIED:
-            mix, corrections = Mix.of_alpha(index / GRID_STEPS), self._node(index, trial.strength)
-            elsewhere[index / GRID_STEPS] = looks.psnr(mix), looks.psnr(mix, corrections)
-        return Trial(plain, repaired, elsewhere)
+        if self._looks is None:
+            self._looks = Looks(engine, self._both_crops(engine)[1])
+        plain = self._looks.psnr(engine, mix)
+        if fmean(plain) >= GOOD_ENOUGH:
+            return Tried(Trial(plain, {}), None)
+        measured = {strength: self._measure(mix, strength) for strength in strengths}
+        trial = Trial(
+            plain, {strength: self._looks.psnr(engine, mix, own) for strength, own in measured.items()}
+        )
+        return Tried(trial, measured[trial.strength] if trial.strength else None)
 
     def _both_crops(self, engine: Engine) -> tuple[Tensor, Tensor]:
         if self._crops is None:
@@ -212,18 +249,19 @@ class Looks:
     """Compares blends with the mean of their ends' pictures, on crops uint8 (N, 3, side, side)."""
 
     def __init__(self, engine: Engine, crops: Tensor) -> None:
-        self._engine, self._run = engine, runner(engine, crops)
-        self._ends = [self._look(end, None) for end in ends_of(engine)]
+        self._crops = crops
+        self._ends = [self._look(engine, end, None) for end in ends_of(engine)]
 
-    def psnr(self, mix: Mix, corrections: Corrections | None = None) -> float:
-        """PSNR in dB, of the blend as it is or corrected."""
+    def psnr(self, engine: Engine, mix: Mix, corrections: Corrections | None = None) -> list[float]:
+        """PSNR in dB of each picture, of the blend as it is or corrected."""
         mean = sum(share * end for share, end in zip(mix.shares, self._ends, strict=True))
-        return mean_psnr(self._look(mix, corrections), torch.as_tensor(mean))
+        return psnr_of(self._look(engine, mix, corrections), torch.as_tensor(mean)).tolist()
 
     @torch.no_grad()
-    def _look(self, mix: Mix, corrections: Corrections | None) -> Tensor:
-        with self._engine.blend.changed(mix, partial(correct, corrections=corrections or {})) as module:
-            return self._run(module).clamp(0, 1)
+    def _look(self, engine: Engine, mix: Mix, corrections: Corrections | None) -> Tensor:
+        run = runner(engine, self._crops)
+        with engine.blend.changed(mix, partial(correct, corrections=corrections or {})) as module:
+            return run(module).clamp(0, 1)
 
 
 def runner(engine: Engine, crops: Tensor) -> Callable[[nn.Module], Tensor]:
@@ -275,7 +313,7 @@ def crop_at(rgb: Tensor, side: int, position: float) -> Tensor:
     return whole[:, top : top + side, left : left + side]
 
 
-def mean_psnr(output: Tensor, mean: Tensor) -> float:
-    """The mean over pictures (N, C, H, W) of PSNR in dB, values clipped to [0, 1]; at most 100."""
+def psnr_of(output: Tensor, mean: Tensor) -> Tensor:
+    """PSNR in dB of each picture of (N, C, H, W), values clipped to [0, 1]; at most 100."""
     errors = (output.clamp(0, 1) - mean).square().flatten(start_dim=1).mean(dim=1)
-    return float((-10 * torch.log10(errors.clamp_min(1e-10))).mean())
+    return -10 * torch.log10(errors.clamp_min(1e-10))

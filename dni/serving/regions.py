@@ -84,8 +84,8 @@ def render_frame(renderer: Renderer, picture: Picture, region: Rectangle, mix: M
     notices: list[str] = []
     started = time.perf_counter()
     rgb = renderer.render_region(picture.rgb, mix, region, control=RenderControl(notice=notices.append))
-    if mix.repair and not mix.is_end and not renderer.repairer.trial().strength:
-        notices.append(renderer.repairer.summary)
+    if notice := renderer.repairer.notice(mix):
+        notices.append(notice)
     jpeg = frame_of(rgb, picture, region, renderer.scale)
     return Frame(jpeg, (time.perf_counter() - started) * 1000, " ".join(notices))
 

@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from benchmarks.permute import permuted_compact
 from dni.checkpoints.files import read_state, save
-from dni.compatibility.kept import kept_share
+from dni.compatibility.kept import measure_kept
+from dni.compatibility.midpoint import judge
 from dni.compatibility.verdict import inspect_networks
 from dni.examples import EXAMPLE_FOLDER
 
@@ -34,25 +35,46 @@ def source() -> Tensor:
     return levels.round().to(torch.uint8).expand(3, -1, -1)
 
 
+def share(given: Tensor, blend: Tensor, ends: list[Tensor]) -> float:
+    kept = measure_kept(given, blend, ends)
+    assert kept is not None
+    return kept.share
+
+
+def test_what_no_end_adds_is_counted_in_levels() -> None:
+    ends = [made("fur", 9), made("leaves", 7)]
+    added = made("noise", 4).int() - made("none", 0).int()
+    both = (ends[0] + added).clamp(0, 255).to(torch.uint8)
+    of_luma = 219 / 255  # which goes from 16 to 235
+    for blend, stray in ((ends[0], 0.0), (both, 4 * of_luma)):
+        kept = measure_kept(source(), blend, ends)
+        assert kept is not None
+        assert kept.stray == pytest.approx(stray, abs=0.1)
+    assert judge((0, 1), ends[0], ends, source=source()).quality == "blends well"
+    found = judge((0, 1), both, ends, source=source())
+    assert found.quality == "blends with loss"
+    assert "levels that no end adds" in " ".join(found.problems)
+
+
 @pytest.mark.parametrize("scale", [1, 4])
 def test_a_mixture_is_kept_and_anything_else_is_not(scale: int) -> None:
     ends = [made("fur", 9, scale=scale), made("leaves", 7, scale=scale)]
     mixture = torch.stack([end.float() for end in ends]).mean(dim=0).round().to(torch.uint8)
-    assert kept_share(source(), mixture, ends) == pytest.approx(1, abs=0.02)
-    assert kept_share(source(), made("noise", 9, scale=scale), ends) == pytest.approx(0, abs=0.06)
+    assert share(source(), mixture, ends) == pytest.approx(1, abs=0.02)
+    assert share(source(), made("noise", 9, scale=scale), ends) == pytest.approx(0, abs=0.06)
     opposite = made("fur", -9, scale=scale)
-    assert kept_share(source(), opposite, [ends[0]] * 2) == pytest.approx(-1, abs=0.02)
+    assert share(source(), opposite, [ends[0]] * 2) == pytest.approx(-1, abs=0.02)
     # Half of its energy is a pattern that no end has.
     added = made("noise", 9, scale=scale).int() - made("none", 0, scale=scale).int()
     both = (ends[0] + added).clamp(0, 255).to(torch.uint8)
-    assert kept_share(source(), both, ends) == pytest.approx(0.5**0.5, abs=0.06)
+    assert share(source(), both, ends) == pytest.approx(0.5**0.5, abs=0.06)
 
 
 def test_what_adds_nothing_has_no_share() -> None:
     ends = [made("fur", 9), made("fur", 0)]
-    assert kept_share(source(), made("fur", 5), ends) is None
-    assert kept_share(source(), made("fur", 0), [ends[0]] * 2) == pytest.approx(0, abs=0.3)
-    assert kept_share(source()[:, :, :20], made("fur", 5), [ends[0]] * 2) is None
+    assert measure_kept(source(), made("fur", 5), ends) is None
+    assert share(source(), made("fur", 0), [ends[0]] * 2) == pytest.approx(0, abs=0.3)
+    assert measure_kept(source()[:, :, :20], made("fur", 5), [ends[0]] * 2) is None
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from dni.checkpoints.files import save
 from dni.checkpoints.networks import load_ends
 from dni.recipes.recipe_files import read_recipe
 from dni.rendering import repair
+from dni.rendering.engine import Engine
 from dni.rendering.renderer import Renderer
 from models import SRVGGNetCompact
 
@@ -89,6 +90,47 @@ def test_what_is_and_what_is_not_repaired(tmp_path: Path, monkeypatch: pytest.Mo
         assert torch.equal(renderer.render(picture(), replace(mix, repair=False)), plain)
     same = renderer.render(picture(), Mix.of(shares_of(0.5), groups=groups, repair=True))
     assert torch.equal(same, renderer.render(picture(), REPAIRED))  # 0.5 is a point of the grid
+
+
+@pytest.mark.parametrize(
+    ("gains", "is_worth"),
+    [
+        ([2.0] * 7 + [-5.0], True),
+        ([5.0] * 6 + [-0.6] * 2, False),  # better in the mean, but two pictures lose
+        ([5.0] * 6 + [-0.4] * 2, True),
+        ([0.4] * 8, False),
+    ],
+)
+def test_what_a_repair_has_to_bring(gains: list[float], is_worth: bool) -> None:
+    trial = repair.Trial([30.0] * 8, {1.0: [30 + gain for gain in gains], 0.6: [30.0] * 8})
+    assert trial.strength == (1.0 if is_worth else 0.0)
+
+
+def test_each_point_of_the_grid_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it helps the middle, but not the blend at 0.25, that one and those beside it are left alone."""
+    monkeypatch.setattr(repair, "LEAST_GAIN", 1.0)
+    as_measured = repair.Looks.psnr
+
+    def psnr(looks: repair.Looks, engine: Engine, mix: Mix, corrections: object = None) -> list[float]:
+        count = len(as_measured(looks, engine, mix))
+        helps = corrections is not None and mix.alpha is not None and mix.alpha > 0.3
+        return [30.0 if helps else 20.0] * count
+
+    monkeypatch.setattr(repair.Looks, "psnr", psnr)
+    renderer = renderer_of(write_ends(tmp_path, apart=1))
+    groups = {renderer.blend.groups[0]: shares_of(0.6)}
+    for mix, is_repaired in (
+        (REPAIRED, True),
+        (Mix.of_alpha(0.25), False),
+        (Mix.of_alpha(0.2), False),
+        (Mix.of_alpha(0.3), True),  # between the one that is left alone and 0.375
+        (Mix.of(shares_of(0.5), groups=groups), False),  # nobody knows what it should look like
+    ):
+        wanted = replace(mix, repair=True)
+        assert bool(renderer.repairer.corrections(wanted)) == is_repaired, mix
+        assert renderer.repairer.notice(wanted) == ("" if is_repaired else repair.OFF_HERE)
+    assert renderer.repairer.notice(Mix.of_alpha(0.25)) == ""
+    assert "beyond" in renderer.repairer.notice(replace(Mix.of_alpha(1.2, extrapolate=True), repair=True))
 
 
 def test_files_recipes_and_pictures_agree(

@@ -21,7 +21,7 @@ from dni.errors import DniError
 from dni.recipes.recipe_files import read_recipe
 from dni.rendering.renderer import Renderer
 from dni.tradeoff.tuning.crops import crops_against, crops_of, crops_reduced
-from dni.tradeoff.tuning.goals import least_noise, nearness, perception_at_equal_psnr
+from dni.tradeoff.tuning.goals import least_noise, nearness, perceptual
 from dni.tradeoff.tuning.learn import TuneConfig, learn_mix, onto_shares
 from models import SRVGGNetCompact
 
@@ -74,7 +74,7 @@ def test_what_loses_too_much_psnr_is_shortened(ends: list[Path]) -> None:
     def away(output: Tensor, plain: Tensor, _: Tensor) -> Tensor:
         return -(output - plain).abs().mean() - output.mean()
 
-    config = TuneConfig(steps=10, most_loss=0.01)
+    config = TuneConfig(steps=1, learning_rate=1.0, most_loss=0.01)
     tuned = learn_mix(network, states, start, away, parts, config=config)
     assert tuned.position == 0
     assert all(shares == start.shares for _, shares in tuned.mix.groups)
@@ -84,6 +84,8 @@ def test_rows_come_to_the_nearest_shares() -> None:
     rows = torch.tensor([[0.5, 0.5, 0.3], [2.0, 0.0, 0.0], [-1.0, 0.4, 0.6]])
     expected = torch.tensor([[0.4, 0.4, 0.2], [1.0, 0.0, 0.0], [0.0, 0.4, 0.6]])
     torch.testing.assert_close(onto_shares(rows), expected)
+    lower = torch.tensor([[0.4, 0.4, 0.2], [1.5, -0.25, -0.25], [-0.25, 0.525, 0.725]])
+    torch.testing.assert_close(onto_shares(rows, beyond=0.25), lower)
 
 
 def test_less_noise_and_weaker_edges() -> None:
@@ -97,17 +99,58 @@ def test_less_noise_and_weaker_edges() -> None:
     assert float(least_noise(faint, plain, plain)) > 2
 
 
-def test_perception_has_a_price_in_squared_error() -> None:
+def test_structure_and_texture_as_a_share_of_the_plain_mixes() -> None:
     extractor = torch.nn.Module()
-    extractor.forward = lambda x: [x]  # type: ignore[method-assign]
-    goal = perception_at_equal_psnr(extractor)
-    reference = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 0.5 + 0.25
-    noise = 0.05 * torch.randn(reference.shape, generator=torch.Generator().manual_seed(1))
-    plain = reference + noise
-    assert float(goal(plain, plain, reference)) == pytest.approx(1, abs=1e-4)
-    # Other brightness keeps the direction of the features, the whole distance here, but not the pixels.
-    assert float(goal(reference * 1.2, plain, reference)) > 1
-    assert float(goal(reference + noise / 2, plain, reference)) < 1
+    extractor.forward = lambda x: [x.diff(dim=-1)]  # type: ignore[method-assign]
+    generator = torch.Generator().manual_seed(0)
+    reference = torch.rand(1, 3, 128, 128, generator=generator) * 0.5 + 0.25
+    plain = reference + 0.05 * torch.randn(reference.shape, generator=generator)
+    goal = perceptual(extractor)
+    for _ in range(3):  # whatever the view is
+        assert float(goal(plain, plain, reference)) == pytest.approx(1)
+        assert float(goal(plain.lerp(reference, 0.5), plain, reference)) < 0.5
+        assert float(goal(plain.mean().expand_as(plain), plain, reference)) > 5
+    assert float(goal(plain, reference, reference)) > 1e3  # of a plain mix that could not be better
+
+
+def test_what_may_not_cost_psnr_is_learned_at_equal_psnr(ends: list[Path]) -> None:
+    """A goal that wants something else than the reference gets only what costs nothing."""
+    network, states = load_ends(ends)
+    start = Mix.of_alpha(0.5)
+    given, wanted = crops_against([(photograph(), rendered(ends, start))], network, count=4)
+    generator = torch.Generator().manual_seed(0)
+    parts = (given, (wanted + 0.1 * torch.randn(wanted.shape, generator=generator)).clamp(0, 1))
+
+    def darker(output: Tensor, plain: Tensor, _: Tensor) -> Tensor:
+        return 1 + (output - plain).mean()
+
+    free, bound = (
+        learn_mix(network, states, start, darker, parts, config=TuneConfig(steps=30, most_loss=loss))
+        for loss in (None, 0.01)
+    )
+    assert free.change < 2 * bound.change <= 0
+    assert free.position == 1
+
+
+def test_shares_beyond_the_ends_and_on_the_line(ends: list[Path]) -> None:
+    network, states = load_ends(ends)
+    wanted = rendered(ends, Mix.of_alpha(1.4, extrapolate=True))
+    parts = crops_against([(photograph(), wanted)], network, count=4)
+    config = TuneConfig(steps=40, batch=2, learning_rate=0.1, beyond=0.3)
+    tuned = learn_mix(network, states, Mix.of_alpha(0.5), nearness, parts, config=config)
+    shares = [share for _, own in tuned.mix.groups for share in own]
+    assert tuned.mix.extrapolate
+    assert max(shares) == pytest.approx(1.3, abs=0.05)
+    assert min(shares) >= -0.3 - 1e-6
+    three = [*states, {name: -tensor for name, tensor in states[0].items()}]
+    start = Mix.of((0.4, 0.4, 0.2))
+    config = TuneConfig(steps=10, batch=2, learning_rate=0.1, is_straight=True)
+    tuned = learn_mix(network, three, start, nearness, parts, config=config)
+    for _, (first, second, third) in tuned.mix.groups:
+        assert second == pytest.approx(2 * third, abs=3e-4)
+        assert 0 <= first <= 1
+    with pytest.raises(DniError, match="but got the first end alone"):
+        learn_mix(network, states, Mix.of_alpha(0), nearness, parts, config=config)
 
 
 def test_crops_are_reduced_from_their_references(ends: list[Path]) -> None:
@@ -116,6 +159,27 @@ def test_crops_are_reduced_from_their_references(ends: list[Path]) -> None:
     assert given.shape == (3, 3, 32, 32)
     assert wanted.shape == (3, 3, 128, 128)
     assert float((given.mean(dim=(2, 3)) - wanted.mean(dim=(2, 3))).abs().max()) < 0.01
+
+
+def test_the_plain_mix_stays_where_nothing_better_is_found(ends: list[Path]) -> None:
+    network, states = load_ends(ends)
+    start = Mix.of_alpha(0.5)
+    parts = crops_against([(photograph(), rendered(ends, start))], network, count=4)
+
+    def as_it_was(output: Tensor, plain: Tensor, _: Tensor) -> Tensor:
+        return 1 + (output - plain).square().mean() - 1e-3 * (output - plain).mean()
+
+    tuned = learn_mix(network, states, start, as_it_was, parts, config=TuneConfig(steps=2, learning_rate=1.0))
+    assert (tuned.position, tuned.change) == (0, 0)
+    assert all(shares == start.shares for _, shares in tuned.mix.groups)
+
+
+def test_learning_ends_in_time(ends: list[Path]) -> None:
+    network, states = load_ends(ends)
+    parts = crops_against([(photograph(), rendered(ends, Mix.of_alpha(1.0)))], network, count=1)
+    config = TuneConfig(steps=10**6, seconds=0.2)
+    tuned = learn_mix(network, states, Mix.of_alpha(0.5), nearness, parts, config=config)
+    assert 0 < len(tuned.goals) < 10**5
 
 
 def test_what_cannot_be_tuned(ends: list[Path]) -> None:
@@ -151,4 +215,4 @@ def test_the_command_writes_a_recipe_that_renders(
     assert shown.code == 0, shown.err
     refused = run("tune", photo, "-o", out / "no.json", *words, "--goal", "reference")
     assert refused.code == 1
-    assert "Expected --reference FILE" in refused.err
+    assert "Expected a reference for the goal" in refused.err

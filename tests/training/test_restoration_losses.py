@@ -9,9 +9,8 @@ from cases import case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dni.metrics.views import LARGEST_SHIFT, random_view
 from dni.training.restoration.losses import (
-    LARGEST_SHIFT,
-    random_view,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
     spectrum_loss,

@@ -1,10 +1,11 @@
-"""The curve and the comparison in a browser, with what is on the desk: layers and paint."""
+"""The curve, the comparison and the best mix in a browser, with what is on the desk: layers and paint."""
 
 from __future__ import annotations
 
 import base64
 import io
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,22 @@ from mixing_page import MixingPage
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from dni.blending.shares import Mix
+from dni.blending.layer_groups import layer_groups
+from dni.blending.shares import Mix, shares_of
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
 from dni.pictures.rectangle import Rectangle
 from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.requests import render_request
+from dni.serving.mixing import best_mix
 from dni.serving.mixing.measurements import MEASURED_PIXELS, Measures, answer
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.tradeoff.compare import compare_blends
 from dni.tradeoff.curve import measure_curve
 from dni.tradeoff.question import TradeoffRequest
+from dni.tradeoff.tuning.learn import Tuned
 from dni.ui.mixing.scene import first_end, with_layers
 
 HALF = torch.zeros(60, 64, dtype=torch.uint8)
@@ -186,3 +190,41 @@ def test_a_curve_has_the_base_of_a_recipe(
     assert [point["distortion"] for point in made["points"]] == [0] * 11
     assert re.match(r"PSNR 100 dB, amount of texture 0 doublings, SSIM 1$", made["points"][5]["text"])
     assert "nothing is painted in the part that was measured" in made["note"]
+
+
+def test_the_best_mix_is_put_on_the_desk_and_can_be_undone(
+    mixing: MixingPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked for on the page's own picture; while one is made, it can be given up."""
+    learning, go_on = threading.Event(), threading.Event()
+
+    def learn_mix(network: Any, *_: object, control: Any, **__: object) -> Tuned:
+        control.report(7, 90)
+        learning.set()
+        while not go_on.wait(0.05):
+            control.raise_if_cancelled()
+        names = layer_groups(network.module.state_dict(), network.execution_order)
+        groups = {name: shares_of(0.6 if name == "last" else 0.3) for name in names}
+        return Tuned(Mix.of(shares_of(0.5), groups=groups), (1.0,) * 90, change=-0.05)
+
+    monkeypatch.setattr(best_mix, "learn_mix", learn_mix)
+    mixing.show("Layers")
+    status, find, cancel = mixing.find(".best-note"), mixing.find("button.find"), mixing.find("button.cancel")
+    mixing.find(".goal").select_option("noise")
+    find.click()
+    assert learning.wait(30)
+    expect(status).to_have_text("Learning: step 7 of at most 90…")
+    cancel.click()
+    expect(status).to_have_text("Cancelled: the mix stays as it was.")
+    expect(find).to_be_visible()
+    assert set(mixing.layers) == {100}
+    learning.clear()
+    find.click()
+    assert learning.wait(30)
+    go_on.set()
+    expect(status).to_contain_text("has 5.0 % less noise")
+    mixing.wait_exact(0.4, 0.6)
+    assert mixing.layers == [50] * (len(mixing.layers) - 1) + [100]
+    mixing.find('[data-tool="undo"]').click()
+    mixing.wait_exact(0.5, 0.5)
+    assert set(mixing.layers) == {100}

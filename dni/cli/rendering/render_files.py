@@ -80,7 +80,10 @@ class RenderFiles:
             with self.renderer.blend.at(mix):
                 pass  # a group that the network does not have is an error here, and not in every picture
         if any(mix.repair and not mix.is_end for mix in mixes):
-            tqdm.write(self.renderer.repairer.summary, file=sys.stderr)
+            repairer = self.renderer.repairer
+            notices = dict.fromkeys(repairer.notice(mix) for mix in mixes)
+            for text in dict.fromkeys([repairer.summary, *filter(None, notices)]):
+                tqdm.write(text, file=sys.stderr)
         is_blend = not all(mix.is_end for mix in mixes)
         if is_blend and not jobs[0].recompute_statistics and has_batch_norms(network.module):
             tqdm.write(INTERPOLATED, file=sys.stderr)

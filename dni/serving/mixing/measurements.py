@@ -78,7 +78,7 @@ class Measures:
             DniError: See :func:`dni.tradeoff.curve.measure_curve`; or there is no reference.
             Cancelled: The session has ended, or asks for another one.
         """
-        reference = self._reference(session) if against == "reference" else None
+        reference = self.reference(session) if against == "reference" else None
         picture = self.service.picture(token, session)
         if last.crop is not None:
             check_region(last.crop, picture)
@@ -106,7 +106,12 @@ class Measures:
         """Forget a session's reference."""
         self._references.drop(lambda other: other == session.key)
 
-    def _reference(self, session: Session) -> Tensor:
+    def reference(self, session: Session) -> Tensor:
+        """The reference that a session gave, uint8 (3, H, W).
+
+        Raises:
+            DniError: It gave none.
+        """
         with self._lock:
             reading = self._reading.get(session.key)
         if reading is not None and not reading.wait(READING_SECONDS):

@@ -1,7 +1,8 @@
 """The render queue: scheduling slots bound to sessions, and the threads that work in them.
 
 One thread runs the networks for frames. Another does what takes a whole picture but no network, at a lower
-priority of the operating system's, so that no frame waits for somebody's overview.
+priority of the operating system's, so that no frame waits for somebody's overview. A third does what takes a
+minute, on networks of its own.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class RenderQueue:
         self._pictures_thread = ThreadPoolExecutor(
             1, thread_name_prefix="whole pictures", initializer=lower_priority
         )
+        self._long_scheduler = Scheduler()
+        self._long_thread = ThreadPoolExecutor(1, thread_name_prefix="long work", initializer=lower_priority)
 
     @contextmanager
     def slot(
@@ -141,8 +144,33 @@ class RenderQueue:
             finally:
                 release_freed_memory()  # a whole picture's is much
 
+    def compute_long(self, work: Callable[[], T], *, session: Session, cancelled: threading.Event) -> T:
+        """Do something that takes about a minute beside all else: one at a time, in turns among sessions.
+
+        Args:
+            work: Must not ask for a slot, nor use a network that frames are rendered by, and stops soon when
+                ``cancelled`` is set.
+            session: Who waits for it.
+            cancelled: When set, the waiting ends.
+
+        Raises:
+            dni.rendering.control.Cancelled: ``cancelled`` was set, or the session has ended.
+        """
+        session.on_close(self._leave)
+        if session.ended:
+            raise Cancelled
+        slot = self._long_scheduler.slot(
+            session.key, Priority.EXPORT, group=session.group, cancelled=cancelled
+        )
+        with session.busy(), slot:
+            try:
+                return self._long_thread.submit(work).result()
+            finally:
+                release_freed_memory()
+
     def _leave(self, session: Session) -> None:
         self.scheduler.leave(session.key)
+        self._long_scheduler.leave(session.key)
         self._pictures_scheduler.leave(session.key)
 
 

@@ -12,10 +12,40 @@ from dni.errors import DniError
 from dni.pictures.resize import reduce_bicubic
 from dni.rendering.batch_norms import to_inputs
 from dni.rendering.tiles import round_up
+from dni.tradeoff.tuning.goals import GoalName
 
-__all__ = ["crops_against", "crops_alone", "crops_of", "crops_reduced"]
+__all__ = ["crops_against", "crops_alone", "crops_for", "crops_of", "crops_reduced"]
 
 CROP_SIDE = 32
+# Of what the network gives, for the perceptual goal: its views are smaller yet.
+OUTPUT_SIDE = 128
+
+
+def crops_for(
+    goal: GoalName,
+    pictures: Sequence[Tensor],
+    reference: Tensor | None,
+    network: ImageNetwork,
+    *,
+    count: int,
+    seed: int = 0,
+) -> tuple[Tensor, Tensor]:
+    """What to learn on for a goal; without a reference, the pictures themselves, reduced.
+
+    Raises:
+        DniError: There is a reference that the goal does not use, or none where it needs one; or see below.
+    """
+    if goal == "noise":
+        if reference is not None:
+            raise DniError("Expected no reference for the goal noise, but got one. Leave it out.")
+        return crops_alone(pictures, network, count=count, seed=seed)
+    if reference is None:
+        if goal == "reference":
+            raise DniError("Expected a reference for the goal reference, but got none. Give one.")
+        return crops_reduced(pictures, network, count=count, seed=seed)
+    if len(pictures) != 1:
+        raise DniError(f"Expected one picture for a reference, but got {len(pictures)}. Give a single file.")
+    return crops_against([(pictures[0], reference)], network, count=count, seed=seed)
 
 
 def crops_reduced(
@@ -113,4 +143,6 @@ def draw(sizes: Sequence[Sequence[int]], side: int, *, count: int, seed: int) ->
 
 
 def side_of(network: ImageNetwork) -> int:
-    return round_up(max(CROP_SIDE, network.minimum_size), network.multiple_of)
+    """Of a crop that a network takes: so that it gives 128 pixels a side, if it enlarges."""
+    least = CROP_SIDE if network.scale == 1 else -(-OUTPUT_SIDE // network.scale)
+    return round_up(max(least, CROP_SIDE, network.minimum_size), network.multiple_of)

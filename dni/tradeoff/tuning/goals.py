@@ -9,38 +9,61 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dni.errors import DniError
 from dni.metrics.distortion import luma
-from dni.metrics.perceptual import perceptual_distance
+from dni.metrics.dists import dists_distance, load_efficientnet_lite
+from dni.metrics.views import random_view
 
-__all__ = ["GOAL_NAMES", "Goal", "GoalName", "least_noise", "nearness", "perception_at_equal_psnr"]
+__all__ = ["GOAL_NAMES", "Goal", "GoalName", "least_noise", "make_goal", "nearness", "perceptual"]
 
 GoalName = Literal["perceptual", "reference", "noise"]
 GOAL_NAMES: tuple[GoalName, ...] = ("perceptual", "reference", "noise")
 Goal = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-# What one percent more squared error weighs against one percent less perceptual distance: about the rate at
-# which one is had for the other along the plain line of texture-x4-compact, so that moving all layers
-# together gains nothing.
-ERROR_PRICE = 1.5
 # A loss of one percent of the edges, the steepest twentieth, weighs as much as ten percent of the noise.
 EDGE_PRICE = 10.0
 EDGES = 0.95
 SMALLEST = 1e-8
 
 
-def perception_at_equal_psnr(extractor: nn.Module) -> Goal:
-    """Perceptual distance to the reference, and a price for squared error, as shares of the plain mix's."""
+def make_goal(name: GoalName, *, seed: int = 0) -> Goal:
+    """The goal of a name; the perceptual one draws views by the seed.
+
+    Raises:
+        DniError: The perceptual one needs a package of weights that is not installed.
+    """
+    if name == "reference":
+        return nearness
+    if name == "noise":
+        return least_noise
+    try:
+        return perceptual(load_efficientnet_lite("lite0"), seed=seed)
+    except FileNotFoundError as error:
+        raise DniError(str(error)) from error
+
+
+def perceptual(extractor: nn.Module, *, seed: int = 0) -> Goal:
+    """Distance to the reference in structure and texture (:mod:`dni.metrics.dists`), of the plain mix's.
+
+    Each time in a random view, the same for all three pictures, of at least 98x98 pixels.
+    """
+    generator = np.random.default_rng(seed)
 
     def goal(output: Tensor, plain: Tensor, reference: Tensor) -> Tensor:
+        seed_of_view = int(generator.integers(2**31))
+
+        def distance(picture: Tensor) -> Tensor:
+            ours, theirs = random_view(picture.clamp(0, 1), reference, np.random.default_rng(seed_of_view))
+            return dists_distance(extractor, ours, theirs).mean()
+
         with torch.no_grad():
-            usual = perceptual_distance(extractor, plain, reference).clamp_min(SMALLEST)
-        distance = perceptual_distance(extractor, output.clamp(0, 1), reference) / usual
-        error = squared_error(output, reference) / squared_error(plain, reference).clamp_min(SMALLEST)
-        return distance + ERROR_PRICE * (error - 1)
+            usual = distance(plain).clamp_min(SMALLEST)
+        return distance(output) / usual
 
     return goal
 

@@ -4,10 +4,16 @@ The network runs with interpolated parameters (``torch.func.functional_call``), 
 reaches the shares of each group; they stay shares: not negative, with a sum of 1. The idea of learned
 coefficients per layer is AdaMerging's (Yang et al., "AdaMerging: Adaptive Model Merging for Multi-Task
 Learning", ICLR 2024, https://arxiv.org/abs/2310.02575); the goals are ours.
+
+A goal that may not cost PSNR is learned with a multiplier (dual ascent; Bertsekas, "Constrained Optimization
+and Lagrange Multiplier Methods", 1982): it rises while the steps' crops lose more PSNR than they may, and
+falls while they do not.
 """
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,11 +28,21 @@ from dni.checkpoints.image_network import ImageNetwork
 from dni.errors import DniError
 from dni.metrics.distortion import luma
 from dni.rendering.control import RenderControl
-from dni.tradeoff.tuning.goals import Goal
+from dni.tradeoff.tuning.goals import Goal, GoalName
 
-__all__ = ["TuneConfig", "Tuned", "learn_mix"]
+__all__ = ["MOST_BEYOND", "TuneConfig", "Tuned", "learn_mix", "preset"]
 
 SHARE_DIGITS = 4
+# In dB, of what the perceptual goal may cost.
+MOST_LOSS = 0.01
+MOST_BEYOND = 4.0
+# Where there is a reference, which shows when a blend breaks.
+BEYOND = 1.0
+# Of the multiplier, in parts of the goal for a decibel: about where it ends up, and how fast it moves.
+FIRST_PRICE = 0.25
+PRICE_RATE = 0.05
+# The mean over the last steps is less noisy than the last one.
+AVERAGED = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +56,21 @@ class TuneConfig:
         seed: Of the order of crops.
         fixed: Groups of layers that keep the plain mix's shares.
         most_loss: How much PSNR to the reference the result may lose, in dB; None where that does not matter.
+        beyond: How far shares may lie below 0 and above 1.
+        is_straight: Whether each group's shares stay on the line from the first end through the plain mix, as
+            far as that is between the ends: so that they are a curve over the layers.
+        seconds: After how long to stop in any case.
     """
 
-    steps: int = 90
-    batch: int = 4
-    learning_rate: float = 0.03
+    steps: int = 70
+    batch: int = 3
+    learning_rate: float = 0.1
     seed: int = 0
     fixed: Sequence[str] = ()
     most_loss: float | None = None
+    beyond: float = 0.0
+    is_straight: bool = False
+    seconds: float = math.inf
 
     def __post_init__(self) -> None:
         for name, value in (("steps", self.steps), ("batch", self.batch)):
@@ -55,8 +78,19 @@ class TuneConfig:
                 raise DniError(f"Expected at least 1 for {name}, but got {value}. Give more.")
         if not 0 < self.learning_rate <= 1:
             raise DniError(
-                f"Expected a learning rate above 0 and at most 1, but got {self.learning_rate}. Try 0.03."
+                f"Expected a learning rate above 0 and at most 1, but got {self.learning_rate}. Try 0.1."
             )
+        if not 0 <= self.beyond <= MOST_BEYOND:
+            raise DniError(
+                f"Expected shares at most {MOST_BEYOND:g} beyond the ends, but got {self.beyond:g}. Try 0.5."
+            )
+
+
+def preset(goal: GoalName) -> TuneConfig:
+    """How to learn for a goal: as benchmarks/tune.md found it best."""
+    if goal == "noise":
+        return TuneConfig()
+    return TuneConfig(most_loss=MOST_LOSS if goal == "perceptual" else None, beyond=BEYOND)
 
 
 @dataclass(frozen=True)
@@ -66,12 +100,15 @@ class Tuned:
     Attributes:
         mix: With shares for every group of layers.
         goals: The goal's value at every step, on that step's crops; the plain mix has 1 or about it.
-        position: How far from the plain mix (0) to what was learned (1): less where that lost too much PSNR.
+        position: How far from the plain mix (0) to what was learned (1): less where that lost too much PSNR,
+            and 0 where it does not serve the goal better.
+        change: Of the goal, with the mix against the plain one, on all crops: 0 where it stayed as it was.
     """
 
     mix: Mix
     goals: tuple[float, ...] = field(repr=False)
     position: float = 1.0
+    change: float = 0.0
 
 
 class Interpolated:
@@ -126,15 +163,22 @@ def learn_mix(
     config, control = config or TuneConfig(), control or RenderControl()
     if start.extrapolates or start.method is not None:
         raise DniError("Expected a plain mix between the ends to start from, but got another one.")
+    if config.is_straight and start.shares[0] == 1:
+        raise DniError("Expected a mix to start from, but got the first end alone. Add some of another one.")
     blend = Interpolated(network, states)
     check_groups(Mix.of(start.shares, groups={name: start.shares for name in config.fixed}), blend.groups)
     plain = torch.tensor([start.shares_in(group) for group in blend.groups])
-    search = Search(blend, plain, goal, pictures, config, control)
+    search = Search(blend, plain, torch.tensor(start.shares), goal, pictures, config, control)
     learned, goals = search.run()
     position = search.affordable(learned)
     final = torch.lerp(plain, learned, position)
+    change = search.change(final) if position else 0.0
+    if change >= 0:  # nothing better was found
+        final, position, change = plain, 0.0, 0.0
     shares = {group: rounded(row) for group, row in zip(blend.groups, final.tolist(), strict=True)}
-    return Tuned(Mix.of(start.shares, groups=shares, repair=start.repair), tuple(goals), position)
+    is_outside = any(not 0 <= share <= 1 for row in shares.values() for share in row)
+    mix = Mix.of(start.shares, groups=shares, extrapolate=is_outside, repair=start.repair)
+    return Tuned(mix, tuple(goals), position, change)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +187,7 @@ class Search:
 
     blend: Interpolated
     plain: Tensor
+    direction: Tensor
     goal: Goal
     pictures: tuple[Tensor, Tensor]
     config: TuneConfig
@@ -151,31 +196,66 @@ class Search:
     def run(self) -> tuple[Tensor, list[float]]:
         """Adam, each step brought back to shares; gives them as (groups, ends), and the goal's values."""
         free = torch.tensor([name not in self.config.fixed for name in self.blend.groups])[:, None]
-        shares = self.plain.clone().requires_grad_()
+        shares, mean = self.plain.clone().requires_grad_(), self.plain.clone()
         optimizer = torch.optim.Adam([shares], lr=self.config.learning_rate)
         generator = torch.Generator().manual_seed(self.config.seed)
-        usual, goals = self.outputs(self.plain), []
+        usual, goals, price = self.outputs(self.plain), [], FIRST_PRICE
+        end = time.monotonic() + self.config.seconds
         for step in range(self.config.steps):
+            if time.monotonic() >= end:
+                break
             self.control.raise_if_cancelled()
             self.control.report(step, self.config.steps)
             chosen = torch.randperm(len(usual), generator=generator)[: self.config.batch]
             inputs, wanted = (part[chosen] for part in self.pictures)
-            value = self.goal(self.blend(shares, inputs), usual[chosen], wanted)
+            output = self.blend(shares, inputs)
+            value = self.goal(output, usual[chosen], wanted)
+            total = value
+            if self.config.most_loss is not None:
+                loss = (psnr_of(usual[chosen], wanted) - psnr_of(output, wanted)).mean()
+                total = value + price * loss
+                price = max(0.0, price + PRICE_RATE * (float(loss.detach()) - self.config.most_loss))
             optimizer.zero_grad()
-            value.backward()  # type: ignore[no-untyped-call]
+            total.backward()  # type: ignore[no-untyped-call]
+            assert shares.grad is not None, "the goal depends on the shares"
+            # Only what keeps their sum counts: else Adam's even steps of all ends would cancel each other.
+            shares.grad -= shares.grad.mean(dim=1, keepdim=True)
             optimizer.step()
             with torch.no_grad():
-                shares.copy_(torch.where(free, onto_shares(shares), self.plain))
+                shares.copy_(torch.where(free, self.allowed(shares), self.plain))
+                mean.lerp_(shares, AVERAGED)
             goals.append(float(value.detach()))
         self.control.report(self.config.steps, self.config.steps)
-        return shares.detach(), goals
+        return mean, goals
+
+    def allowed(self, shares: Tensor) -> Tensor:
+        """The nearest shares that the configuration allows, or about them."""
+        if not self.config.is_straight:
+            return onto_shares(shares, beyond=self.config.beyond)
+        first = torch.zeros_like(self.direction)
+        first[0] = 1.0
+        way = self.direction - first
+        # Where the first end has no share left.
+        farthest = 1 / (1 - float(self.direction[0]))
+        parts = ((shares - first) @ way / way.square().sum()).clamp(0, farthest)
+        return first + parts[:, None] * way
 
     @torch.no_grad()
     def outputs(self, shares: Tensor) -> Tensor:
         """The pictures at some shares, a batch at a time."""
-        return torch.cat(
-            [self.blend(shares, part) for part in torch.split(self.pictures[0], self.config.batch)]
-        )
+        found = []
+        for part in torch.split(self.pictures[0], self.config.batch):
+            self.control.raise_if_cancelled()
+            found.append(self.blend(shares, part))
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def change(self, shares: Tensor) -> float:
+        """By how much the goal is lower than with the plain mix, over all crops; a share."""
+        parts = (self.outputs(self.plain), self.outputs(shares), self.pictures[1])
+        batches = zip(*(torch.split(part, self.config.batch) for part in parts), strict=True)
+        values = [float(self.goal(ours, plain, wanted)) for plain, ours, wanted in batches]
+        return sum(values) / len(values) - 1
 
     def affordable(self, learned: Tensor) -> float:
         """The farthest position towards what was learned that loses no more PSNR than may be lost."""
@@ -198,16 +278,17 @@ def psnr_of(outputs: Tensor, wanted: Tensor) -> Tensor:
     return 10 * torch.log10(255**2 / errors.clamp_min(1e-6))
 
 
-def onto_shares(shares: Tensor) -> Tensor:
-    """Each row of (groups, ends) to the nearest one that is not negative and has the sum 1.
+def onto_shares(shares: Tensor, *, beyond: float = 0.0) -> Tensor:
+    """Each row of (groups, ends) to the nearest one of the sum 1 with no share lower than ``-beyond``.
 
     Held, Wolfe and Crowder, "Validation of subgradient optimization", Mathematical Programming 1974.
     """
-    ordered = shares.sort(dim=1, descending=True).values
-    sums = ordered.cumsum(dim=1) - 1
+    raised = shares + beyond
+    ordered = raised.sort(dim=1, descending=True).values
+    sums = ordered.cumsum(dim=1) - (1 + beyond * shares.shape[1])
     counts = torch.arange(1, shares.shape[1] + 1)
     used = (ordered - sums / counts > 0).sum(dim=1, keepdim=True)
-    return (shares - sums.gather(1, used - 1) / used).clamp_min(0)
+    return (raised - sums.gather(1, used - 1) / used).clamp_min(0) - beyond
 
 
 def rounded(row: Sequence[float]) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Relativistic adversarial losses (ESRGAN), a spectrum loss against lattice artefacts, views for extractors.
+"""Relativistic adversarial losses (ESRGAN), and a spectrum loss against lattice artefacts.
 
 Relativistic average GAN: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019,
 https://arxiv.org/abs/1807.00734, as used by ESRGAN (Wang et al., 2018). The discriminator tells whether a
@@ -7,16 +7,11 @@ real patch looks more real than the generated ones do on average.
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["random_view", "relativistic_discriminator_loss", "relativistic_generator_loss", "spectrum_loss"]
-
-# Of a view: how much it may be shifted, in pixels, and scaled.
-LARGEST_SHIFT = 24
-SCALES = (0.75, 1.25)
+__all__ = ["relativistic_discriminator_loss", "relativistic_generator_loss", "spectrum_loss"]
 
 SPECTRUM_WINDOW = 64
 # Where the lattice of an enlargement by four has its peaks, each with its neighbours, counts this much more.
@@ -89,29 +84,3 @@ def _frequency_weights(device: torch.device) -> Tensor:
         return (frequencies - harmonics).abs() < 1.5 / SPECTRUM_WINDOW
 
     return fine * (1 + (LATTICE_WEIGHT - 1) * (near_peak(rows) & near_peak(columns)))
-
-
-def random_view(output: Tensor, target: Tensor, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Both pictures shifted, half of the time scaled, and half of the time transposed, in the same way.
-
-    A single small extractor is easily fooled: what a generator prints on its own grid of pixels may look like
-    texture to strides that always meet that grid in one phase and at one size.
-
-    Args:
-        output: Floating point (B, 3, N, N), RGB in [0, 1], more than 24 pixels a side.
-        target: Of the same shape.
-        generator: Decides.
-    """
-    size = output.shape[-1]
-    crop = int(generator.integers(size - LARGEST_SHIFT, size + 1))
-    top, left = generator.integers(size - crop + 1, size=2)
-    views = [image[..., top : top + crop, left : left + crop] for image in (output, target)]
-    scale = float(generator.uniform(*SCALES))
-    if generator.random() < 0.5:
-        views = [
-            functional.interpolate(view, scale_factor=scale, mode="bicubic", antialias=True).clamp(0, 1)
-            for view in views
-        ]
-    if generator.random() < 0.5:
-        views = [view.transpose(2, 3) for view in views]
-    return views[0], views[1]

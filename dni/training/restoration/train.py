@@ -34,11 +34,11 @@ from dni.metrics.distortion import psnr_y, quantize
 from dni.metrics.dists import dists_distance, load_efficientnet_lite
 from dni.metrics.perceptual import load_extractor, perceptual_distance
 from dni.metrics.spectra import spectral_ratio
+from dni.metrics.views import random_view
 from dni.pictures.photographs import load_photographs
 from dni.training.restoration.config import TrainConfig, learning_rate_factor
 from dni.training.restoration.data import PatchSampler, example
 from dni.training.restoration.losses import (
-    random_view,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
     spectrum_loss,

@@ -11,6 +11,7 @@ import gradio as gr
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import encode_mask
 from dni.pictures.picture import Picture
+from dni.serving.mixing.best_mix import BestMixes
 from dni.serving.mixing.frames import compare as compare_pixels
 from dni.serving.mixing.frames import painted_frame
 from dni.serving.mixing.mask_store import MaskStore, read_canvas
@@ -22,6 +23,10 @@ from dni.ui.protocol.frames import FrameReply
 from dni.ui.protocol.mixing import (
     AutoMaskReply,
     AutoMaskRequest,
+    BestMixReply,
+    BestMixRequest,
+    BestMixSteps,
+    BestMixStepsRequest,
     CompareReply,
     CurveReply,
     CurveRequest,
@@ -33,14 +38,14 @@ from dni.ui.protocol.mixing import (
 from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers
 from dni.ui.web_component import web_component
 
-__all__ = ["build_mixing_component", "mask_servers", "slow_servers"]
+__all__ = ["best_mix_servers", "build_mixing_component", "mask_servers", "slow_servers"]
 
 AUTO_MASKS = {"detail": detail_mask, "luminance": luminance_mask}
 
 
 def build_mixing_component(service: RenderService, masks: MaskStore, measures: Measures) -> gr.HTML:
     """The component; its value is a scene (see :mod:`dni.ui.mixing.scene`)."""
-    slow = slow_servers(service, masks, measures)
+    slow = [*slow_servers(service, masks, measures), *best_mix_servers(service, measures)]
     servers = [*slow, *view_servers(service), *mask_servers(service, masks)]
     return web_component("mixing", [*map(apart, servers)], events=["reduce", "resume"], elem_id="desk")
 
@@ -73,6 +78,25 @@ def slow_servers(service: RenderService, masks: MaskStore, measures: Measures) -
         )
 
     return [answering(MixFrameRequest, frame), answering(MixRequest, compare), answering(CurveRequest, curve)]
+
+
+def best_mix_servers(service: RenderService, measures: Measures) -> list[ServerFunction]:
+    """The server functions of the search for the best mix: start it; ask how far it is, or stop it."""
+    mixes = BestMixes(service, measures)
+
+    def best_mix(asked: BestMixRequest) -> BestMixReply:
+        session = service.sessions.find(asked.session)
+        found = mixes.find(asked.token, asked.pair, asked.mix, goal=asked.goal, session=session)
+        return BestMixReply(shares=found.shares, layers=found.layers, note=found.note)
+
+    def best_mix_steps(asked: BestMixStepsRequest) -> BestMixSteps:
+        session = service.sessions.find(asked.session)
+        if asked.stop:
+            mixes.stop(session)
+        done, total = mixes.steps(session)
+        return BestMixSteps(done=done, total=total)
+
+    return [answering(BestMixRequest, best_mix), answering(BestMixStepsRequest, best_mix_steps)]
 
 
 def mask_servers(service: RenderService, masks: MaskStore) -> list[ServerFunction]:

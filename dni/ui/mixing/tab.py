@@ -31,7 +31,8 @@ the sum of the networks' numbers, each times its share
   Looks are around the photograph that they redraw: the further from the middle, the more.
 - **Task arithmetic** starts from the first network and adds what each other one learned, as much as you like
   ([Ilharco et al.](https://arxiv.org/abs/2212.04089)).
-- **Layers** gives early layers (edges, noise) and late layers (texture) different parts of the mix.
+- **Layers** gives early layers (edges, noise) and late layers (texture) different parts of the mix;
+  *Find the best mix* learns on your picture which parts serve a goal best.
 - **Paint** puts the mix only where you paint. In between, networks are blended, not pictures.
 - **Against pixels** shows that blending two networks is not blending their pictures.
 - **Curve** measures what each blend loses in faithfulness and wins in texture: the perception-distortion

@@ -8,12 +8,17 @@ from typing import Any, Literal
 
 from dni.blending.shares import Mix
 from dni.pictures.rectangle import Rectangle
+from dni.tradeoff.tuning.goals import GoalName
 from dni.ui.protocol.frames import Scene
 from dni.ui.protocol.messages import LayeredMix, Message, ProtocolError, long_text, secret
 
 __all__ = [
     "AutoMaskReply",
     "AutoMaskRequest",
+    "BestMixReply",
+    "BestMixRequest",
+    "BestMixSteps",
+    "BestMixStepsRequest",
     "CompareReply",
     "CurvePoint",
     "CurveReply",
@@ -120,6 +125,38 @@ class CurveRequest(MixRequest):
     """Asks for the curve up to a mix, against the picture itself reduced, a given reference, or neither."""
 
     against: Literal["reduce", "reference", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestMixRequest(MixRequest):
+    """Asks for the layers with which a mix serves a goal best, on the picture that is on the desk."""
+
+    goal: GoalName
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestMixStepsRequest(Message):
+    """Asks how far the search for the best mix is; with ``stop``, it is given up."""
+
+    session: str = secret()
+    stop: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestMixSteps(Message):
+    """How many steps of the search are done, and of how many; none at all while it waits for others'."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestMixReply(Message):
+    """The mix that was found, how much of it each group of layers gets (0 to 1), and a note on it."""
+
+    shares: tuple[float, ...]
+    layers: dict[str, float]
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)

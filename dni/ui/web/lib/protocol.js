@@ -103,6 +103,8 @@
 
 /** @typedef {MixRequest & { rank: 'live' | 'ahead' }} MixFrameRequest */
 /** @typedef {MixRequest & { against: string }} CurveRequest */
+/** @typedef {MixRequest & { goal: string }} BestMixRequest */
+/** @typedef {{ session: string, stop?: boolean }} BestMixStepsRequest */
 /** @typedef {{ token: string, png: string, session: string }} MaskRequest */
 /** @typedef {{ token: string, kind: string, session: string }} AutoMaskRequest */
 /** @typedef {{ token: string, pair: string, region: Region, session: string }} BeforeRequest */
@@ -129,6 +131,12 @@
  *   suggestion: { alpha: number, reason: string },
  * }) | Failure | Dropped} CurveReply
  */
+
+/**
+ * A better mix: its shares, and how much of it each group of layers gets.
+ * @typedef {(Success & { shares: number[], layers: Record<string, number>, note: string }) | Failure | Dropped} BestMixReply
+ */
+/** @typedef {(Success & { done: number, total: number }) | Failure} BestMixSteps */
 
 /** What Gradio offers for each of the component's Python functions. */
 /** @typedef {Record<string, (request: unknown) => Promise<any>>} Server */

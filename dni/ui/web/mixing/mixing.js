@@ -87,6 +87,7 @@ class Mixing {
       onLayersChange: () => this.changeLayers(),
       onStep: () => this.memory.record(),
       onChoose: (alpha) => this.goTo([1 - alpha, alpha]),
+      onFound: (found) => { if (this.settings) this.restore({ ...this.settings, ...found }); },
     });
     this.layersChange = new Throttle({
       pause: LAYERS_MS,
@@ -168,7 +169,7 @@ class Mixing {
       grid.forget();
       this.tools.mask.open(next);
     }
-    if (hasNewNetworks) this.tools.tradeoff.open(next.scale);
+    if (hasNewNetworks) this.tools.open(next.scale);
     if (hasNewNetworks || next.mix) this.adopt(next);
     if (hasNewNetworks) this.memory.forget();
     this.framed = next.crop ?? null;

@@ -1,12 +1,15 @@
 // @ts-check
 // The tools below the picture: layers, paint, the comparison with pixels and the curve; and what they ask for.
 
+import { browserClock } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { ask } from '../lib/protocol.js';
+import { isInterpolation } from '../lib/shares.js';
 import { writeMaskText } from './mask/mask-image.js';
 import { MaskUpload } from './mask/mask-upload.js';
 import { Mask } from './mask/mask.js';
 import { PaintPanel } from './mask/paint-panel.js';
+import { BestMixPanel } from './panels/best-mix-panel.js';
 import { ComparePanel } from './panels/compare-panel.js';
 import { LayersPanel } from './panels/layers-panel.js';
 import { PanelTabs } from './panels/panel-tabs.js';
@@ -30,6 +33,7 @@ import { paintingKey, requestFor } from './requests.js';
  * @property {() => void} onLayersChange
  * @property {() => void} onStep something was painted that can be undone
  * @property {(alpha: number) => void} onChoose a point of the curve was chosen
+ * @property {(found: { shares: number[], layers: Record<string, number> }) => void} onFound a better mix
  */
 
 export class Tools {
@@ -44,6 +48,14 @@ export class Tools {
     this.upload = this.makeUpload();
     this.paint = this.makePaintPanel(panel('paint'));
     this.layers = new LayersPanel({ element: panel('layers'), onChange: options.onLayersChange });
+    this.best = new BestMixPanel({
+      element: panel('layers'),
+      clock: browserClock,
+      request: () => this.bestMixRequest(),
+      find: (request) => ask(server, 'best_mix', request),
+      steps: (request) => ask(server, 'best_mix_steps', request),
+      onFound: options.onFound,
+    });
     this.compare = new ComparePanel({
       element: panel('compare'),
       compare: (request) => ask(server, 'compare', request),
@@ -55,6 +67,25 @@ export class Tools {
       onMeasure: (against) => this.measure(against),
     });
     this.tabs = new PanelTabs({ element: find(element, '.panels'), onChange: () => this.changePanel() });
+  }
+
+  /**
+   * Other networks.
+   * @param {number} scale of the enlargement
+   */
+  open(scale) {
+    this.tradeoff.open(scale);
+    this.best.open(scale);
+  }
+
+  /** What to look for a better mix from; null, and a message, where there is no way to show one. */
+  bestMixRequest() {
+    const { grid: { cache }, shown, stage } = this.options;
+    const now = shown();
+    if (!now || !cache) return null;
+    const canShow = isInterpolation(now.shares) && cache.space.kind !== 'around';
+    stage.showMessage(canShow ? null : 'The best mix is looked for between the ends of a slider, triangle or square.', 'best');
+    return canShow ? requestFor(now, cache.region, now.shares, { isPainted: false }) : null;
   }
 
   makeUpload() {
