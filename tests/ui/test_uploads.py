@@ -193,7 +193,7 @@ def api_error(client: httpx.Client, name: str, data: list[Any]) -> Any:
 def test_every_endpoint_says_in_one_sentence_that_it_takes_no_such_file(
     digit_app: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dni.ui.requests.request_guard.TokenBuckets.take", lambda *_: True)
+    monkeypatch.setattr("dni.ui.requests.guard.request_guard.TokenBuckets.take", lambda *_: True)
     url = digit_app[0]
     endpoints = httpx.get(f"{url}gradio_api/info").json()["named_endpoints"]
     link = "http://127.0.0.1:9/private.png"
