@@ -196,8 +196,10 @@ def test_every_endpoint_says_in_one_sentence_that_it_takes_no_such_file(
     monkeypatch.setattr("dni.ui.requests.guard.request_guard.TokenBuckets.take", lambda *_: True)
     url = digit_app[0]
     endpoints = httpx.get(f"{url}gradio_api/info").json()["named_endpoints"]
-    link = "http://127.0.0.1:9/private.png"
+    link, fetched = "http://127.0.0.1:9/private.png", []
+    monkeypatch.setattr("gradio.processing_utils.async_ssrf_protected_get", fetched.append)
     refused = [
+        {"path": "HTTPS://example.com/large.png", "meta": META},
         {"path": link, "meta": META},
         {"path": "http://169.254.169.254/latest", "url": link, "meta": META},
         {"path": "ftp://127.0.0.1/a.png", "meta": META},
@@ -222,6 +224,7 @@ def test_every_endpoint_says_in_one_sentence_that_it_takes_no_such_file(
                 assert api_error(client, name, []), name
     assert places >= 5
     assert texts == {REFUSED}
+    assert fetched == []
 
 
 def test_nobody_gets_past_the_queue(digit_app: tuple[str, Any]) -> None:

@@ -3,6 +3,9 @@
 Gradio answers ``"error": null`` for every exception that is not its own: for a file that was not uploaded,
 for an address that may not be fetched, for values that no component takes. ``show_error=True`` would tell
 strangers the exception's own words, in which paths of this server may be.
+
+Addresses in the place of files are refused before Gradio fetches them, which it does without a limit on size;
+what ``--link-pictures`` allows is fetched by :mod:`dni.ui.effects.linked_picture`.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from functools import wraps
 from typing import Any
 
 import gradio as gr
+from gradio_client.utils import is_http_url_like
 
 from dni.ui.requests.uploads import REFUSED
 
@@ -43,6 +47,8 @@ def refusing(read: Call) -> Call:
 
     @wraps(read)
     async def answer(block_fn: Any, inputs: list[Any], *arguments: Any, **options: Any) -> Any:
+        if names_address(inputs):
+            raise said(REFUSED)
         try:
             return await read(block_fn, inputs, *arguments, **options)
         except gr.Error:
@@ -78,3 +84,18 @@ def names_file(value: Any) -> bool:
     """Whether a value, or one in its list, is meant as a file; it may be anything."""
     values = value if isinstance(value, list) else [value]
     return any(isinstance(one, dict) and FILE_KEYS & one.keys() for one in values)
+
+
+def names_address(inputs: list[Any]) -> bool:
+    """Whether a file anywhere in the values is an address, which Gradio would fetch."""
+    rest = list(inputs)
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            path = value.get("path")
+            if isinstance(path, str) and is_http_url_like(path):
+                return True
+            rest += value.values()
+        elif isinstance(value, list | tuple):
+            rest += value
+    return False
