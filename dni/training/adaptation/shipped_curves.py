@@ -21,7 +21,7 @@ from dni.blending.interpolate import interpolate, shares_of
 from dni.checkpoints.atomic_write import atomic_write
 from dni.checkpoints.files import sha256_of
 from dni.digits.accuracies import STRENGTHS
-from dni.digits.classifiers import classifier_path, load_classifier, logits_of
+from dni.digits.classifiers import classifier_path, fresh_network, load_classifier, logits_of
 from dni.digits.digit_sources import DigitSource, find_photographs
 from dni.digits.domains import Digits, invert, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS
@@ -30,7 +30,7 @@ from dni.digits.shipped_curves import curves_path
 from dni.examples import EXAMPLE_FOLDER, WHOLE, example_paths, example_token
 from dni.pictures.picture import to_tensor
 from dni.training.adaptation.runs import in_parallel
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["FEW", "INKS", "blend", "brightness_bins", "by_ink", "write_curves"]
 
@@ -116,10 +116,10 @@ def over_pictures(data_root: Path, method: str, alpha: float) -> dict[str, list[
     return {name: faded_in(network, grids(data_root), name) for name in WHOLE}
 
 
-def blend(method: str, alpha: float) -> DigitNetwork:
+def blend(method: str, alpha: float) -> DigitClassifier:
     """Source-only blended with a method, in float32."""
     ends: list[Mapping[str, Tensor]] = [load_classifier(end).state_dict() for end in (ANCESTOR, method)]
-    network = DigitNetwork()
+    network = fresh_network(ends[0])
     network.load_state_dict(interpolate(ends, shares_of(alpha)))
     return network.eval()
 
@@ -138,7 +138,7 @@ def grids(data_root: Path) -> SampleGrids:
     return SampleGrids(source, find_photographs(EXAMPLE_FOLDER, data_root))
 
 
-def faded_in(network: DigitNetwork, sample_grids: SampleGrids, example: str) -> list[float]:
+def faded_in(network: DigitClassifier, sample_grids: SampleGrids, example: str) -> list[float]:
     """Accuracy on the held-out digits while an example picture is faded in behind them."""
     path = dict(zip(WHOLE, example_paths(), strict=True))[example][0]
     rgb, labels = to_tensor(Image.open(path).convert("RGB")), sample_grids.split.held_out.labels
@@ -147,7 +147,7 @@ def faded_in(network: DigitNetwork, sample_grids: SampleGrids, example: str) -> 
     return [share(is_right(network, Digits(faded, labels))) for faded in images]
 
 
-def by_ink(network: DigitNetwork, grey: Digits) -> list[float]:
+def by_ink(network: DigitClassifier, grey: Digits) -> list[float]:
     """Accuracy on grey digits that are coloured in each of the inks."""
     colours = torch.tensor(list(INKS.values()), dtype=torch.int32).view(-1, 1, 3, 1, 1)
     coloured = (grey.images.int() * colours // 255).to(torch.uint8)  # (inks, N, 3, 28, 28)
@@ -169,7 +169,7 @@ def brightness_bins(grey: Digits, target: Digits) -> list[Tensor]:
     return [(level >= low) & (level < high) for low, high in pairwise(BRIGHTNESS_EDGES)]
 
 
-def is_right(network: DigitNetwork, digits: Digits) -> Tensor:
+def is_right(network: DigitClassifier, digits: Digits) -> Tensor:
     """bool (N,)"""
     return logits_of(network, digits.images).argmax(dim=1) == digits.labels
 
@@ -178,7 +178,7 @@ def share(right: Tensor) -> float:
     return round(float(right.float().mean()), 4) if len(right) else 0.0
 
 
-def channel_norms(network: DigitNetwork) -> list[float]:
+def channel_norms(network: DigitClassifier) -> list[float]:
     """Of the first convolution's weights, for the red, green and blue channel of the picture."""
     norms = network.conv1.weight.detach().square().sum(dim=(0, 2, 3)).sqrt()
     return [round(norm, 3) for norm in norms.tolist()]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dni.training.adaptation.losses import reversal_schedule
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["Batch", "Losses", "Method", "Setting"]
 
@@ -55,7 +55,7 @@ class Method(nn.Module):
     # What the label-free rule of :mod:`..selection` chooses among.
     candidates: ClassVar[tuple[Setting, ...]] = ()
 
-    def __init__(self, network: DigitNetwork) -> None:
+    def __init__(self, network: DigitClassifier) -> None:
         super().__init__()
         self.network = network
         self.generator = torch.Generator()  # of augmentations; the training loop seeds it before every batch
@@ -75,7 +75,7 @@ class Method(nn.Module):
     def after_step(self) -> None:
         """Called after every update of the parameters."""
 
-    def result(self) -> DigitNetwork:
+    def result(self) -> DigitClassifier:
         """The classifier to keep."""
         return self.network
 
