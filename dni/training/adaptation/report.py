@@ -115,7 +115,7 @@ def kept_row(runs: Runs, kept: KeptRows, method: str) -> dict[str, Any]:
 
 
 def iterations_of(runs: Runs, method: str) -> int:
-    return runs.iterations or METHOD_CLASSES[method].iterations
+    return runs.iterations or METHOD_CLASSES[method].steps(runs.size)
 
 
 def summary(rows: list[Row]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from dni.training.adaptation.methods.base import Setting
 from dni.training.adaptation.methods.ddc import PLACES, Ddc, Place
 from dni.training.adaptation.selection import (
     CANDIDATE_ITERATIONS,
+    Score,
     chosen,
     read_scores,
     score,
@@ -178,13 +179,13 @@ class Runs:
             write_scores(file, candidates, in_parallel(self._score, calls, jobs))
         return chosen(read_scores(file))
 
-    def _score(self, method: str, number: int, place: Place | None) -> float:
+    def _score(self, method: str, number: int, place: Place | None) -> Score:
         setting = METHOD_CLASSES[method].candidates[number]
         config = self.config(method, CANDIDATE_ITERATIONS, place=place, setting=setting)
         folder = self.method_folder(method) / f"candidate-{number}"
         trainer = self._trainer(config, folder, resume=True)
         trainer.run()
-        return score(trainer.method, trainer.target_images)
+        return score(trainer.method.result(), trainer.source, trainer.target_images)
 
     def _ancestor_of_choices(self) -> None:
         if not self.network(ANCESTOR, 0).is_file():

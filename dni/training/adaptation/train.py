@@ -73,7 +73,7 @@ class AdaptationConfig:
 
     @property
     def total(self) -> int:
-        return self.iterations or METHOD_CLASSES[self.method].iterations
+        return self.iterations or METHOD_CLASSES[self.method].steps(self.size)
 
 
 class AdaptationTrainer:

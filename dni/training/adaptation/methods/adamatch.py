@@ -35,6 +35,7 @@ class AdaMatch(Method):
 
     id = "adamatch"
     iterations = 8000
+    large_iterations = 6000
     source_classes: Tensor
     target_classes: Tensor
 

@@ -50,6 +50,8 @@ class Method(nn.Module):
     id: ClassVar[str]
     needs_target_labels: ClassVar[bool] = False
     iterations: ClassVar[int] = 3000
+    # Of the large network, where it has fewer, since each takes as long as several of the small one.
+    large_iterations: ClassVar[int | None] = None
     # Where the domains are drawn together, unless that is chosen.
     aligned: ClassVar[tuple[str, ...]] = ()
     # What the label-free rule of :mod:`..selection` chooses among.
@@ -59,6 +61,11 @@ class Method(nn.Module):
         super().__init__()
         self.network = network
         self.generator = torch.Generator()  # of augmentations; the training loop seeds it before every batch
+
+    @classmethod
+    def steps(cls, size: str) -> int:
+        """As many as a run has by default; ``size`` is "small" or "large"."""
+        return cls.large_iterations or cls.iterations if size == "large" else cls.iterations
 
     def learning_rate(self, progress: float) -> float:
         """DANN's schedule, https://arxiv.org/abs/1505.07818, section 5.2.2."""

@@ -42,7 +42,7 @@ class Ddc(AligningMethod):
     id = "ddc"
     loss_name = "confusion"
     layer_names = ("adapt", "logits")
-    candidates = tuple(Setting(weight, ("adapt",)) for weight in (0.025, 0.08, 0.25))
+    candidates = tuple(Setting(weight, ("adapt",)) for weight in (0.08, 0.25, 0.8, 2.5))
 
     def __init__(
         self, network: DigitClassifier, setting: Setting | None = None, place: Place = DEFAULT_PLACE

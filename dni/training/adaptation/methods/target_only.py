@@ -24,6 +24,7 @@ class TargetOnly(Method):
     id = "target_only"
     needs_target_labels = True
     iterations = 8000
+    large_iterations = 5000
 
     def __init__(self, network: DigitClassifier, *, augmented: bool = False) -> None:
         super().__init__(network)
