@@ -136,11 +136,14 @@ def evaluate_digits(
 def evaluate_digit_curves(
     data_root: DataRoot,
     jobs: Annotated[int, typer.Option(min=1, help="Methods at once, which share the processor.")] = 1,
+    keep_measured: Annotated[
+        bool, typer.Option(help="Keep the curves of methods whose networks have not changed.")
+    ] = False,
 ) -> None:
     """Measure the digit networks that ship, along alpha; writes weights/digits/curves.json."""
     from dni.training.adaptation.shipped_curves import write_curves
 
-    write_curves(data_root, jobs=jobs)
+    write_curves(data_root, keep_measured=keep_measured, jobs=jobs)
 
 
 def train_transfer(

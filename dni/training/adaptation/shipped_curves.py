@@ -52,20 +52,19 @@ FEW = 2000
 BRIGHTNESS_EDGES = tuple(range(0, 257, 32))
 
 
-def write_curves(data_root: Path, *, jobs: int = 1) -> dict[str, Any]:
+def write_curves(data_root: Path, *, keep_measured: bool = False, jobs: int = 1) -> dict[str, Any]:
     """Measure the networks in ``weights/digits``, and write the curves beside them.
 
     Args:
         data_root: Holds ``MNIST/raw`` and ``bsds500/test``.
+        keep_measured: Keep the curves of methods whose networks are those that they were measured of.
         jobs: Methods at once.
 
     Raises:
         DniError: A network or the data are missing.
     """
-    methods = [method for method in METHODS if method != ANCESTOR]
-    found = in_parallel(curves_of, [(data_root, method) for method in methods], jobs)
     mnist, mnist_m, _ = domains(data_root)
-    curves = {
+    facts = {
         "command": "python -m dni evaluate digit-curves --data-root DATA",
         "seed": 0,
         "counts": {"domains": len(mnist), "yours": len(grids(data_root).split.held_out), "inks": FEW},
@@ -79,11 +78,30 @@ def write_curves(data_root: Path, *, jobs: int = 1) -> dict[str, Any]:
             "counts": [int(chosen.sum()) for chosen in brightness_bins(mnist, mnist_m)],
         },
         "channel_norms": {method: channel_norms(load_classifier(method)) for method in METHODS},
-        "methods": dict(zip(methods, found, strict=True)),
     }
+    known = kept_curves(facts) if keep_measured else {}
+    methods = [method for method in METHODS if method != ANCESTOR]
+    new = [method for method in methods if method not in known]
+    found = in_parallel(curves_of, [(data_root, method) for method in new], jobs)
+    known |= dict(zip(new, found, strict=True))
+    curves = {**facts, "methods": {method: known[method] for method in methods}}
     with atomic_write(curves_path()) as partial:
         partial.write_text(one_line_each(curves), encoding="utf-8")
     return curves
+
+
+def kept_curves(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the present file, by method: the curves of the same networks, at the same points."""
+    try:
+        found = json.loads(curves_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    of_networks = ("networks", "channel_norms")
+    now = json.loads(json.dumps(facts))
+    if any(found.get(name) != value for name, value in now.items() if name not in of_networks):
+        return {}
+    same = {method for method, digest in now["networks"].items() if found["networks"].get(method) == digest}
+    return {method: curve for method, curve in found["methods"].items() if {method, ANCESTOR} <= same}
 
 
 def curves_of(data_root: Path, method: str) -> dict[str, Any]:
