@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 from dni.digits.classifiers import load_classifier, logits_of
 from dni.digits.domains import load_mnist, load_mnist_m
 from dni.training.adaptation import evaluator as evaluator_module
-from dni.training.adaptation import landscape as landscape_module
 from dni.training.adaptation import large_report as large_module
 from dni.training.adaptation import measures as measures_module
 from dni.training.adaptation import train as train_module
@@ -33,7 +32,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(measures_module, "DOMAIN_STEPS", 2)
     monkeypatch.setattr(measures_module, "SVM_STRENGTHS", (1e-4,))
     monkeypatch.setattr(evaluator_module, "FEW", 20)
-    monkeypatch.setattr(landscape_module, "ALPHAS", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(large_module, "ALPHAS", (0.0, 0.5, 1.0))
     monkeypatch.setattr(large_module, "REPEATS", 1)
     monkeypatch.setenv("DNI_WEIGHTS", str(tmp_path / "weights"))
     folder = tmp_path / "weights" / "digits"
@@ -67,7 +66,7 @@ def test_from_the_commands_to_the_card(weights: Path, digits_root: Path, tmp_pat
             measured = accuracy(logits_of(network, domain.images), domain.labels)
             assert row[name] == pytest.approx(measured, abs=1e-5)
     mean = report["methods"]["adamatch"]["mean"]["mnist_m"]
-    assert report["curves"]["adamatch"]["mnist_m"][-1] == pytest.approx(mean, abs=1e-5)
+    assert report["blends"]["adamatch"]["mnist_m"][-1] == pytest.approx(mean, abs=1e-5)
     assert report["cost"]["large"]["parameters"] == 608_650
     small = 24 * 24 * 32 * 75 + 8 * 8 * 48 * 800 + 768 * 100 + 100 * 100 + 1000  # multiplications
     assert report["cost"]["small"]["mflop"] == pytest.approx(2 * small / 1e6, abs=0.01)

@@ -16,12 +16,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch.utils.flop_counter import FlopCounterMode
 
+from dni.blending.shares import shares_of
 from dni.catalog.bundled import weights_folder
 from dni.checkpoints.files import save, sha256_of
-from dni.digits.classifiers import CHUNK, NETWORK_CLASSES
-from dni.digits.methods import ANCESTOR, BEST
+from dni.digits.classifiers import CHUNK, NETWORK_CLASSES, load_classifier
+from dni.digits.methods import ANCESTOR, BEST, METHODS
 from dni.errors import DniError
-from dni.training.adaptation.landscape import curves
+from dni.training.adaptation.evaluator import evaluator_of
 from dni.training.adaptation.report import card_of, data_hashes, marked, measure_methods, versions
 from dni.training.adaptation.runs import Runs
 from dni.training.adaptation.tables import markdown, report_table
@@ -32,6 +33,9 @@ __all__ = ["LARGE_METHODS", "write_large_report"]
 LARGE_METHODS = (ANCESTOR, BEST, "target_only")
 TABLE = marked("large")
 REPEATS = 15
+ALPHAS = tuple(-0.25 + 0.25 * step for step in range(7))
+# Digits of each domain for the blends.
+MANY = 2500
 
 
 def write_large_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def write_large_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1
         "networks": {path.name: sha256_of(path) for path in sorted(folder.glob("*.safetensors"))},
         "cost": cost(),
         "methods": methods,
-        "curves": curves(runs, folder, LARGE_METHODS, jobs=jobs),
+        "blends": blends(runs),
     }
     (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     text = card.read_text(encoding="utf-8")
@@ -133,19 +137,30 @@ def large_tables(report: Mapping[str, Any]) -> str:
         [
             report_table(report["methods"]),
             markdown(["network", "parameters", "MFLOP a digit", "time (small: 1)"], costs),
-            blend_table(report["curves"]),
+            blend_table(report["blends"]),
         ]
     )
 
 
-def blend_table(curves: Mapping[str, Any]) -> str:
+def blends(runs: Runs) -> dict[str, Any]:
+    """Accuracy on both domains along alpha, from source-only (0) to each of the others (1); seed 0."""
+    states = {method: load_classifier(method, size="large").state_dict() for method in LARGE_METHODS}
+    bench, found = evaluator_of(runs), {}
+    for method in LARGE_METHODS[1:]:
+        ends = (states[ANCESTOR], states[method])
+        points = [bench.along(ends, shares_of(alpha), count=MANY) for alpha in ALPHAS]
+        columns = zip(("mnist", "mnist_m"), zip(*points, strict=True), strict=True)
+        found[method] = {name: [round(value, 5) for value in column] for name, column in columns}
+    return {"alphas": ALPHAS, "digits": MANY, **found}
+
+
+def blend_table(found: Mapping[str, Any]) -> str:
     """Accuracy of blends of the large source-only with the others, in percent."""
-    wanted = [alpha for alpha in curves["alphas"] if alpha * 4 == int(alpha * 4)]
-    columns = [curves["alphas"].index(alpha) for alpha in wanted]
+    domains = (("mnist", "MNIST"), ("mnist_m", "MNIST-M"))
     rows = [
-        [f"{method}, {name}", *(f"{100 * curves[method][domain][column]:.1f}" for column in columns)]
-        for method in curves
-        if method != "alphas"
-        for domain, name in (("mnist", "MNIST"), ("mnist_m", "MNIST-M"))
+        [f"{METHODS[method].title}, {title}", *(f"{100 * value:.1f}" for value in found[method][name])]
+        for method in LARGE_METHODS[1:]
+        for name, title in domains
     ]
-    return markdown(["blend with source_only, seed 0", *(f"alpha {alpha:g}" for alpha in wanted)], rows)
+    alphas = [f"alpha {alpha:g}" for alpha in found["alphas"]]
+    return markdown([f"blend of source-only with, seed 0, {found['digits']:,} digits", *alphas], rows)

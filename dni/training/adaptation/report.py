@@ -62,7 +62,7 @@ def measure_run(runs: Runs, method: str, seed: int) -> Row:
     if runs.size == "large":
         network = network.half().float()  # as it ships
     row = bench.measure(network, aligned) | {"seconds": seconds}
-    if method != ANCESTOR:
+    if method != ANCESTOR and runs.size == "small":  # the large ones would take many minutes
         row |= bench.choices(read_snapshots(file.with_name("snapshots.safetensors")))
     row = {name: round(value, 5) for name, value in row.items()}
     kept.write_text(json.dumps({**key, **row}) + "\n", encoding="utf-8")
