@@ -29,7 +29,7 @@ Photographs = Annotated[
 ]
 HeldBack = Annotated[Path | None, typer.Option(help="A text file of names that are never trained on.")]
 Resume = Annotated[bool, typer.Option(help="Go on from the last checkpoint.")]
-NetworkSize = Annotated[str, typer.Option(help="'small', or 'large' for about 13 times the work.")]
+NetworkSize = Annotated[str, typer.Option(help="'small', or 'large' for six times the work.")]
 Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
 
 

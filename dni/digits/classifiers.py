@@ -60,7 +60,7 @@ def load_classifier(method: str, *, size: str = "small") -> DigitClassifier:
 
     Args:
         method: One of :data:`METHOD_IDS`, or "best".
-        size: "small", or "large": a network of ten times the work, of source_only, adamatch and target_only.
+        size: "small", or "large": a network of six times the work, of source_only, adamatch and target_only.
 
     Raises:
         DniError: There is no such method or size, or its file is missing or damaged.
