@@ -20,6 +20,7 @@ from dni.pictures.photographs import load_photographs
 from dni.pictures.picture import to_tensor
 from dni.pictures.resize import resize_bicubic
 from dni.rendering.renderer import Renderer
+from dni.training.adaptation.large_report import large_tables
 from dni.training.adaptation.report import card_tables
 from dni.training.adaptation.tables import readme_table
 from dni.training.restoration.data import downscale_pair
@@ -69,7 +70,9 @@ def test_the_table_of_digits_is_the_reports() -> None:
     card = ROOT / "weights" / "digits"
     report = json.loads((card / "report.json").read_text())
     assert card_tables(report) in (card / "README.md").read_text()
-    assert readme_table(report["methods"]) in (ROOT / "README.md").read_text()
+    large = json.loads((card / "large" / "report.json").read_text())
+    assert large_tables(large) in (card / "README.md").read_text()
+    assert readme_table(report["methods"], large["methods"]) in (ROOT / "README.md").read_text()
 
 
 def test_the_report_is_of_the_files_that_are_shipped(report) -> None:

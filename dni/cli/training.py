@@ -29,6 +29,7 @@ Photographs = Annotated[
 ]
 HeldBack = Annotated[Path | None, typer.Option(help="A text file of names that are never trained on.")]
 Resume = Annotated[bool, typer.Option(help="Go on from the last checkpoint.")]
+NetworkSize = Annotated[str, typer.Option(help="'small', or 'large' for six times the work.")]
 Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
 
 
@@ -90,13 +91,14 @@ def train_digits(
         float | None, typer.Option(help="Of the alignment, in place of the one chosen; with --layers.")
     ] = None,
     layers: Annotated[str, typer.Option(help="Aligned: features, fc1, fc2, logits; with commas.")] = "",
+    network: NetworkSize = "small",
     resume: Resume = False,
 ) -> None:
     """Train a method of adaptation, and source-only before it if that is missing."""
     from dni.training.adaptation.methods.base import Setting
     from dni.training.adaptation.runs import Runs
 
-    runs = Runs(data_root, run_root, iterations=iterations)
+    runs = Runs(data_root, run_root, iterations=iterations, size=network)
     if (weight is None) != (not layers):
         raise typer.BadParameter("Expected --weight and --layers together, but got one of them.")
     if weight is None:
@@ -116,23 +118,32 @@ def evaluate_digits(
     keep_reported: Annotated[
         bool, typer.Option(help="Train nothing; keep rows of report.json whose runs are not in RUN_ROOT.")
     ] = False,
+    network: NetworkSize = "small",
 ) -> None:
-    """Train every method with every seed, unless it is there, and measure all; writes weights/digits."""
+    """Train every method with every seed, unless it is there, and measure all; writes weights/digits.
+
+    Of the large network, source-only, adamatch and target_only; writes weights/digits/large.
+    """
+    from dni.training.adaptation.large_report import write_large_report
     from dni.training.adaptation.report import write_report
     from dni.training.adaptation.runs import Runs
 
-    runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations)
-    write_report(runs, keep_reported=keep_reported, jobs=jobs)
+    runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations, size=network)
+    write = write_report if network == "small" else write_large_report
+    write(runs, keep_reported=keep_reported, jobs=jobs)
 
 
 def evaluate_digit_curves(
     data_root: DataRoot,
     jobs: Annotated[int, typer.Option(min=1, help="Methods at once, which share the processor.")] = 1,
+    keep_measured: Annotated[
+        bool, typer.Option(help="Keep the curves of methods whose networks have not changed.")
+    ] = False,
 ) -> None:
     """Measure the digit networks that ship, along alpha; writes weights/digits/curves.json."""
     from dni.training.adaptation.shipped_curves import write_curves
 
-    write_curves(data_root, jobs=jobs)
+    write_curves(data_root, keep_measured=keep_measured, jobs=jobs)
 
 
 def train_transfer(

@@ -10,13 +10,13 @@ from torch import Tensor
 from dni.blending.blend import Blend
 from dni.checkpoints.files import read_state
 from dni.device import Precision
-from dni.digits.classifiers import classifier_path, features_of, logits_of
+from dni.digits.classifiers import classifier_path, features_of, fresh_network, logits_of
 from dni.digits.methods import ANCESTOR
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["LiveBlend", "read_out"]
 
-Run = Callable[[DigitNetwork, Tensor], Tensor]
+Run = Callable[[DigitClassifier, Tensor], Tensor]
 
 
 class LiveBlend:
@@ -34,9 +34,10 @@ class LiveBlend:
     """
 
     def __init__(self, method: str, precision: Precision) -> None:
-        network = DigitNetwork().to(memory_format=torch.channels_last).eval().requires_grad_(False)
+        states = [read_state(classifier_path(end)) for end in (ANCESTOR, method)]
+        network = fresh_network(states[0]).to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self.precision = precision
-        self._blend = Blend(network, [read_state(classifier_path(end)) for end in (ANCESTOR, method)])
+        self._blend = Blend(network, states)
         self.nbytes = self._blend.nbytes
 
     def probabilities(self, alpha: float, images: Tensor) -> Tensor:
@@ -48,16 +49,16 @@ class LiveBlend:
         return self._run(logits_of, alpha, images).softmax(dim=-1)
 
     def features(self, alpha: float, images: Tensor) -> Tensor:
-        """uint8 digits (..., 3, 28, 28) to float32 (..., 768); raises as above."""
+        """uint8 digits (..., 3, 28, 28) to float32 (..., d); raises as above."""
         return self._run(features_of, alpha, images)
 
     def _run(self, run: Run, alpha: float, images: Tensor) -> Tensor:
         with self._blend.at_alpha(alpha) as network:
-            assert isinstance(network, DigitNetwork)
+            assert isinstance(network, DigitClassifier)
             return read_out(run, network, images, self.precision)
 
 
-def read_out(run: Run, network: DigitNetwork, images: Tensor, precision: Precision) -> Tensor:
+def read_out(run: Run, network: DigitClassifier, images: Tensor, precision: Precision) -> Tensor:
     """``run`` the network on digits with any number of leading dimensions."""
     flat = images.reshape(-1, *images.shape[-3:]).contiguous(memory_format=torch.channels_last)
     # No cache of converted weights, since the live ones change in place.

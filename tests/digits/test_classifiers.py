@@ -17,7 +17,7 @@ from dni.digits.domains import Digits, digest, load_mnist, load_mnist_m
 from dni.digits.methods import BEST, METHODS
 from dni.errors import DniError
 from dni.training.adaptation.measures import accuracy
-from models.digits import DigitNetwork
+from models.digits import DigitNetwork, LargeDigitNetwork
 
 SHIPPED = Path(__file__).resolve().parents[2] / "weights" / "digits"
 
@@ -135,6 +135,27 @@ def test_accuracies_are_those_of_the_report(report: dict[str, Any], real: Path) 
             measured = accuracy(logits_of(load_classifier(method), some.images), some.labels)
             reported = report["methods"][method]["runs"][0][name]  # seed 0 is shipped
             assert measured == pytest.approx(reported, abs=0.05), (method, name)
+
+
+def test_the_large_networks_are_those_of_their_report(real: Path) -> None:
+    """In half precision; accuracies on every fortieth digit."""
+    folder = SHIPPED / "large"
+    large = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert {path.name: sha256_of(path) for path in folder.glob("*.safetensors")} == large["networks"]
+    assert sum(path.stat().st_size for path in folder.glob("*.safetensors")) < 6_000_000
+    some = mnist_m(real).subset(slice(None, None, 40))
+    for method, entry in large["methods"].items():
+        network = load_classifier(method, size="large")
+        assert isinstance(network, LargeDigitNetwork)
+        measured = accuracy(logits_of(network, some.images), some.labels)
+        assert measured == pytest.approx(entry["runs"][0]["mnist_m"], abs=0.08), method
+
+
+def test_other_sizes_are_named(weights: Path) -> None:
+    with pytest.raises(DniError, match="Expected one of the networks small, large, but got 'huge'"):
+        load_classifier("dann", size="huge")
+    with pytest.raises(DniError, match=r"Expected the large network of dann at .*large/dann\.safetensors"):
+        load_classifier("dann", size="large")
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from safetensors.torch import load, save
 from torch.nn import functional
 
 from dni.blending.interpolate import interpolate, shares_of
-from models.digits import DigitNetwork, DomainClassifier
+from models.digits import DigitNetwork, DomainClassifier, LargeDigitNetwork
 
 
 def network(seed: int = 0) -> DigitNetwork:
@@ -75,6 +75,23 @@ def test_a_round_trip_through_safetensors() -> None:
     again = DigitNetwork()
     again.load_state_dict(load(save(network().state_dict())))
     assert torch.equal(again(digits()), network()(digits()))
+
+
+@torch.no_grad()
+def test_the_large_network() -> None:
+    """As the small one: layer by layer, nothing but parameters; and its start keeps the signal's strength."""
+    torch.manual_seed(0)
+    net, x = LargeDigitNetwork().eval(), digits(50)
+    found = net.activations(x)
+    shapes = {name: tuple(layer.shape) for name, layer in found.items()}
+    assert shapes == {"features": (50, 1152), "fc1": (50, 256), "fc2": (50, 128), "logits": (50, 10)}
+    assert list(net.buffers()) == []
+    assert sum(parameter.numel() for parameter in net.parameters()) == 608_650
+    assert torch.equal(net(x), found["logits"])
+    torch.testing.assert_close(torch.cat([net(digit[None]) for digit in x[:3]]), net(x)[:3])
+    assert 0.3 < found["logits"].std() / (x - 0.5).square().mean().sqrt() < 10
+    with pytest.raises(ValueError, match="Expected digits of shape"):
+        net(torch.zeros(1, 3, 32, 32))
 
 
 SHAPES = [(3, 28, 28), (1, 1, 28, 28), (1, 3, 32, 32), (1, 28, 28, 3)]

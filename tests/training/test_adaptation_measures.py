@@ -21,7 +21,7 @@ from dni.training.adaptation.measures import (
     information_maximisation,
     proxy_a_distance,
 )
-from models.digits import NUM_FEATURES, DigitNetwork
+from models.digits import DigitNetwork
 
 
 def predictions(seed: int, count: int = 500, scale: float = 2.0) -> tuple[Tensor, Tensor]:
@@ -101,8 +101,8 @@ def test_information_is_the_mutual_information() -> None:
 
 def two_domains(shift: float, count: int = 200, *, seed: int = 0) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    source = torch.randn(count, NUM_FEATURES, generator=generator)
-    target = torch.randn(count, NUM_FEATURES, generator=generator)
+    source = torch.randn(count, DigitNetwork.num_features, generator=generator)
+    target = torch.randn(count, DigitNetwork.num_features, generator=generator)
     target[:, :100] += shift
     return source, target
 

@@ -13,14 +13,15 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torchvision.datasets import MNIST
 
-from dni.digits.classifiers import logits_of, read_network
+from dni.digits.classifiers import features_of, logits_of, read_network
 from dni.digits.methods import BEST, METHODS
 from dni.errors import DniError
 from dni.training.adaptation import train as train_module
-from dni.training.adaptation.measures import information_maximisation
+from dni.training.adaptation.measures import accuracy, information_maximisation, proxy_a_distance
 from dni.training.adaptation.methods import METHOD_CLASSES
 from dni.training.adaptation.methods.ddc import PLACES, Place
 from dni.training.adaptation.runs import Runs, training_digits
+from dni.training.adaptation.selection import STRENGTHS, Score, chosen
 from dni.training.adaptation.train import AdaptationTrainer
 
 
@@ -91,13 +92,19 @@ def test_unknown_methods_are_named_before_anything_is_trained(
 # The label-free choice of weight and layers
 
 
-def test_the_setting_with_the_most_information_is_chosen_once(
+def found(a_distance: float, source: float = 0.99) -> Score:
+    return {"source": source, "a_distance": a_distance, "information": 1.0}
+
+
+def test_the_nearest_domains_of_a_network_that_reads_the_source_are_chosen_once(
     runs: Runs, trained: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scores = iter([0.5, 2.0, 1.0])
-    monkeypatch.setattr("dni.training.adaptation.runs.score", lambda *_: next(scores))
+    candidates = METHOD_CLASSES["coral"].candidates[:3]
+    monkeypatch.setattr(METHOD_CLASSES["coral"], "candidates", candidates)
+    scores = [found(1.5), found(1.2), found(0.0, source=0.5)]
+    each = iter(scores)
+    monkeypatch.setattr("dni.training.adaptation.runs.score", lambda *_: next(each))
     list(runs.train_seed("coral", 1))
-    candidates = METHOD_CLASSES["coral"].candidates
     # Chosen with seed 0 and its ancestor, whichever seed is asked for.
     assert trained == [("source_only", 1), ("source_only", 0), *[("coral", 0)] * 3, ("coral", 1)]
     assert runs.setting("coral") == candidates[1]
@@ -105,9 +112,12 @@ def test_the_setting_with_the_most_information_is_chosen_once(
         training = json.loads(opened.metadata()["training"])
     assert training["setting"] == {"weight": candidates[1].weight, "layers": list(candidates[1].layers)}
     entries = json.loads(runs.choice_file("coral").read_text())
-    assert [(entry["weight"], entry["information"]) for entry in entries] == [
-        (candidate.weight, score) for candidate, score in zip(candidates, [0.5, 2.0, 1.0], strict=True)
+    assert entries == [
+        {"weight": candidate.weight, "layers": list(candidate.layers), **score}
+        for candidate, score in zip(candidates, scores, strict=True)
     ]
+    reading_little = [{**entry, "source": entry["source"] - 0.3} for entry in entries]
+    assert chosen(reading_little) == candidates[0]
     list(runs.train_seed("coral", 0))
     assert trained[6:] == [("coral", 0)]
 
@@ -124,6 +134,13 @@ def test_the_score_is_of_unlabelled_training_digits(runs: Runs, monkeypatch: pyt
         network = read_network(runs.folder / "dann_mmd" / f"candidate-{number}" / "dann_mmd.safetensors")
         expected = information_maximisation(logits_of(network, target.images))
         assert entry["information"] == pytest.approx(expected, abs=1e-4)
+        read = accuracy(logits_of(network, source.images), source.labels)
+        assert entry["source"] == pytest.approx(read, abs=1e-5)
+        (s, s_test), (t, t_test) = (
+            features_of(network, images).tensor_split(2) for images in (source.images, target.images)
+        )
+        distance = proxy_a_distance((s, t), (s_test, t_test), strengths=STRENGTHS)
+        assert entry["a_distance"] == pytest.approx(distance, abs=1e-5)
     assert setting in METHOD_CLASSES["dann_mmd"].candidates
     assert runs.setting("dann") is None
 
@@ -131,7 +148,7 @@ def test_the_score_is_of_unlabelled_training_digits(runs: Runs, monkeypatch: pyt
 def test_a_run_of_another_setting_does_not_count(runs: Runs) -> None:
     list(runs.train_seed("coral", 0))
     assert [runs.finished_seeds(method) for method in ("source_only", "coral", "dann_mmd")] == [1, 1, 0]
-    best = {"weight": 0.5, "layers": ["fc2"], "information": 2.0}
+    best = {"weight": 0.5, "layers": ["fc2"], **found(-1.0, source=1.0)}
     entries = json.loads(runs.choice_file("coral").read_text())
     runs.choice_file("coral").write_text(json.dumps([*entries, best]))
     assert runs.finished_seeds("coral") == 0

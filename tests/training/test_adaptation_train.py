@@ -14,6 +14,7 @@ from digit_files import photograph, some_digits
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional
 
 from dni.checkpoints.files import save
 from dni.digits.classifiers import read_snapshots
@@ -24,7 +25,7 @@ from dni.training.adaptation import train as train_module
 from dni.training.adaptation.methods import METHOD_CLASSES, Method
 from dni.training.adaptation.methods.ddc import Place
 from dni.training.adaptation.train import AdaptationConfig, AdaptationTrainer
-from models.digits import DigitNetwork
+from models.digits import DigitNetwork, LargeDigitNetwork
 
 SOURCE = some_digits(0, 60)
 OTHERS = some_digits(100, 50)
@@ -132,6 +133,39 @@ def test_without_resume_a_run_starts_anew(make: MakeTrainer) -> None:
     again = make("coral")
     assert again.iteration == 0
     assert_same(learned(again), first)
+
+
+def test_a_state_from_before_there_were_two_sizes(make: MakeTrainer) -> None:
+    trainer = make("coral")
+    first = learned(trainer)
+    state = torch.load(trainer.state_file, weights_only=True)
+    del state["config"]["size"]
+    torch.save(state, trainer.state_file)
+    assert_same(learned(make("coral", resume=True)), first)
+
+
+def test_other_sizes_are_named() -> None:
+    with pytest.raises(DniError, match="Expected one of the networks small, large, but got 'huge'"):
+        AdaptationConfig("dann", size="huge")
+
+
+def test_the_large_upper_bound_moves_its_digits(make: MakeTrainer, tmp_path: Path) -> None:
+    file = tmp_path / "large.safetensors"
+    save(file, LargeDigitNetwork().state_dict(), {})
+    config = AdaptationConfig("target_only", iterations=2, batch_size=8, size="large")
+    trainer = AdaptationTrainer(
+        config, source=SOURCE, target=TARGET, run_folder=tmp_path / "large", ancestor=file
+    )
+    batch = trainer.batch(0)
+    with torch.no_grad():
+        moved = trainer.method.losses(batch, 0)["classify"]
+        plain = functional.cross_entropy(trainer.method.network(batch.target), batch.target_labels)
+    assert moved != plain
+    assert (trainer.method.learning_rate(0), trainer.method.learning_rate(1)) == pytest.approx((0.03, 0))
+    small = make("target_only")
+    assert small.method.learning_rate(0) == make("dann").method.learning_rate(0)
+    with safe_open(trainer.run(), "pt") as opened:
+        assert opened.metadata()["architecture"] == "LargeDigitNetwork"
 
 
 def test_resuming_without_a_state_starts(make: MakeTrainer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,17 @@ from digit_files import write_mnist, write_photographs
 
 from dni.digits.classifiers import load_classifier, logits_of
 from dni.digits.domains import Digits, load_mnist, load_mnist_m
-from dni.digits.shipped_curves import ShippedCurves, find_curves
+from dni.digits.shipped_curves import ShippedCurves, curves_path, find_curves
 from dni.examples import example_token
 from dni.training.adaptation import shipped_curves
 from dni.training.adaptation.shipped_curves import brightness_bins, write_curves
+
+MEASURED = {
+    "METHODS": {"source_only": None, "dann": None},
+    "ALPHAS": (0.0, 1.0),
+    "PICTURE_ALPHAS": (0.0, 1.0),
+    "STRENGTHS": (0.0, 1.0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +44,8 @@ def curves(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     write_networks(weights)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNI_WEIGHTS", str(weights))
-        patch.setattr(shipped_curves, "METHODS", {"source_only": None, "dann": None})
-        patch.setattr(shipped_curves, "ALPHAS", (0.0, 1.0))
-        patch.setattr(shipped_curves, "PICTURE_ALPHAS", (0.0, 1.0))
-        patch.setattr(shipped_curves, "STRENGTHS", (0.0, 1.0))
+        for name, value in MEASURED.items():
+            patch.setattr(shipped_curves, name, value)
         write_curves(data_root)
         found = find_curves("dann")
         assert found is not None
@@ -63,6 +69,27 @@ def test_domains_at_both_ends(curves: ShippedCurves, data_root: Path) -> None:
             share(read_by(method, mnist_m)),
         )
     assert curves.domains_at(0.5) == pytest.approx(np.mean(curves.domains, axis=0))
+
+
+def test_only_changed_networks_are_measured_again(
+    curves: ShippedCurves, data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is kept of other networks or at other points."""
+    for name, value in MEASURED.items():
+        monkeypatch.setattr(shipped_curves, name, value)
+    monkeypatch.setattr(shipped_curves, "curves_of", lambda _, method: {"new": method})
+    text = curves_path().read_text()
+    written = json.loads(text)
+    assert write_curves(data_root, keep_measured=True)["methods"] == written["methods"]
+    assert curves_path().read_text() == text
+    for changed in (
+        {"networks": written["networks"] | {"dann": "other"}},
+        {"networks": written["networks"] | {"source_only": "other"}},
+        {"alphas": [0.0, 0.5]},
+    ):
+        curves_path().write_text(json.dumps(written | changed))
+        assert write_curves(data_root, keep_measured=True)["methods"] == {"dann": {"new": "dann"}}
+    curves_path().write_text(text)
 
 
 def test_inks(curves: ShippedCurves, data_root: Path) -> None:

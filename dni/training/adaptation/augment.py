@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["strong", "weak"]
+__all__ = ["moved", "strong", "weak"]
 
 MAX_SHIFT = 2 / 14  # two pixels, in the units of affine_grid
 MAX_TURN = math.radians(15)
@@ -42,8 +42,12 @@ def weak(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def strong(images: Tensor, generator: torch.Generator) -> Tensor:
     """Turn, scale, shear, shift, recolour and partly hide each of (B, 3, 28, 28), RGB in [0, 1]."""
-    moved = warp(images, random_affine(len(images), generator))
-    return cut_out(recolour(moved, generator), generator)
+    return cut_out(recolour(moved(images, generator), generator), generator)
+
+
+def moved(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Turn, scale, shear and shift each of (B, 3, 28, 28)."""
+    return warp(images, random_affine(len(images), generator))
 
 
 def random_affine(count: int, generator: torch.Generator) -> Tensor:

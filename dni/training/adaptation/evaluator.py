@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from dni.blending.interpolate import interpolate
-from dni.digits.classifiers import CHUNK, features_of, logits_of
+from dni.digits.classifiers import CHUNK, features_of, fresh_network, logits_of
 from dni.digits.domains import Digits, cut_patches, invert, load_mnist, load_mnist_m, put_over
 from dni.examples import EXAMPLE_FOLDER
 from dni.training.adaptation.measures import (
@@ -22,7 +22,7 @@ from dni.training.adaptation.measures import (
     proxy_a_distance,
 )
 from dni.training.adaptation.runs import Runs, training_digits
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["Evaluator", "Row", "activations_of", "evaluator_of"]
 
@@ -63,7 +63,7 @@ class Evaluator:
         source, target = training_digits(self.runs.data_root)
         return source.images[:FEW], target.images[:FEW]
 
-    def measure(self, network: DigitNetwork, aligned: Sequence[str] = ()) -> Row:
+    def measure(self, network: DigitClassifier, aligned: Sequence[str] = ()) -> Row:
         """Accuracies, calibration and distances of one network; ``aligned``: the layers that it aligned."""
         logits = {name: logits_of(network, digits.images) for name, digits in self.domains.items()}
         row = {name: accuracy(logits[name], digits.labels) for name, digits in self.domains.items()}
@@ -72,14 +72,14 @@ class Evaluator:
         row |= self.distances(network)
         return row | ({"a_distance_aligned": self.layer_distance(network, aligned)} if aligned else {})
 
-    def layer_distance(self, network: DigitNetwork, layers: Sequence[str]) -> float:
+    def layer_distance(self, network: DigitClassifier, layers: Sequence[str]) -> float:
         """The A-distance in the named layers together; names as in :func:`activations_of`."""
         digits = (*self.training, *(self.domains[name].images[:FEW] for name in ("mnist", "mnist_m")))
         found = [activations_of(network, images) for images in digits]
         source, target, *test = (torch.cat([each[name] for name in layers], dim=1) for each in found)
         return proxy_a_distance((source, target), (test[0], test[1]))
 
-    def distances(self, network: DigitNetwork) -> Row:
+    def distances(self, network: DigitClassifier) -> Row:
         """How far apart source and target are in the features."""
         train = tuple(features_of(network, images) for images in self.training)
         test = tuple(features_of(network, self.domains[name].images[:FEW]) for name in ("mnist", "mnist_m"))
@@ -88,7 +88,7 @@ class Evaluator:
             "a_distance": proxy_a_distance(train, test),  # type: ignore[arg-type]
         }
 
-    def choices(self, snapshots: Mapping[int, DigitNetwork]) -> Row:
+    def choices(self, snapshots: Mapping[int, DigitClassifier]) -> Row:
         """Which snapshot a label-free selector and an oracle would have kept, and its accuracy on MNIST-M."""
         target, unlabelled = self.domains["mnist_m"], self.training[1]
         scores, accuracies = {}, {}
@@ -107,18 +107,18 @@ class Evaluator:
         self, states: Sequence[State], shares: Sequence[float], *, count: int | None = None
     ) -> tuple[float, float]:
         """Accuracy on (the first ``count`` digits of) MNIST and MNIST-M of a blend."""
-        network = DigitNetwork().to(memory_format=torch.channels_last)
+        network = fresh_network(states[0]).to(memory_format=torch.channels_last)
         network.load_state_dict(interpolate(states, shares, extrapolate=True))
         mnist, mnist_m = (self.accuracy(network, name, count=count) for name in ("mnist", "mnist_m"))
         return mnist, mnist_m
 
-    def accuracy(self, network: DigitNetwork, domain: str, *, count: int | None = None) -> float:
+    def accuracy(self, network: DigitClassifier, domain: str, *, count: int | None = None) -> float:
         digits = self.domains[domain].subset(slice(count))
         return accuracy(logits_of(network, digits.images), digits.labels)
 
 
 @torch.no_grad()
-def activations_of(network: DigitNetwork, images: Tensor) -> dict[str, Tensor]:
+def activations_of(network: DigitClassifier, images: Tensor) -> dict[str, Tensor]:
     """uint8 digits (N, 3, 28, 28) to what every layer gives, float32 (N, units), by name.
 
     "adapt" are the outputs of fc2 before its ReLU: DDC's adaptation layer is folded into that one, and

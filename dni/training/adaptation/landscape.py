@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from tqdm import tqdm
 
 from dni.blending.interpolate import shares_of
-from dni.digits.classifiers import read_snapshots
+from dni.digits.classifiers import read_network, read_snapshots
 from dni.digits.methods import ANCESTOR
 from dni.training.adaptation.evaluator import FEW, Evaluator, Row, evaluator_of
 from dni.training.adaptation.losses import reversal_schedule
@@ -37,7 +37,7 @@ def curves(runs: Runs, folder: Path, methods: Sequence[str], *, jobs: int = 1) -
 
 
 def curve(runs: Runs, folder: Path, method: str) -> dict[str, list[float]]:
-    states = [load_file(folder / f"{end}.safetensors") for end in (ANCESTOR, method)]
+    states = [read_network(folder / f"{end}.safetensors").state_dict() for end in (ANCESTOR, method)]
     points = [evaluator_of(runs).along(states, shares_of(alpha), count=MANY) for alpha in ALPHAS]
     return {"mnist": [point[0] for point in points], "mnist_m": [point[1] for point in points]}
 

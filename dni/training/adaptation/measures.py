@@ -92,10 +92,10 @@ def domain_accuracy(train: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor], *
 
 
 def fresh_domain_classifier(features: Tensor, labels: Tensor, seed: int) -> DomainClassifier:
-    """Trained on (n, 768) features and (n, 1) domains; the caller's random state stays as it is."""
+    """Trained on (n, d) features and (n, 1) domains; the caller's random state stays as it is."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        classifier = DomainClassifier()
+        classifier = DomainClassifier(features.shape[1])
         optimizer = torch.optim.Adam(classifier.parameters(), lr=1e-3)
         for _ in range(DOMAIN_STEPS):
             rows = torch.randint(len(features), (256,))

@@ -38,7 +38,13 @@ from dni.version import __version__
 
 __all__ = ["write_report"]
 
-TABLE = re.compile(r"(?<=<!-- table -->\n).*(?=<!-- /table -->)", re.DOTALL)
+
+def marked(name: str) -> re.Pattern[str]:
+    """What is between the marks of a card's table."""
+    return re.compile(rf"(?<=<!-- {name} -->\n).*(?=<!-- /{name} -->)", re.DOTALL)
+
+
+TABLE = marked("table")
 
 
 def measure_run(runs: Runs, method: str, seed: int) -> Row:
@@ -52,9 +58,11 @@ def measure_run(runs: Runs, method: str, seed: int) -> Row:
             return known
     with safe_open(file, "pt") as opened:
         seconds = float(opened.metadata()["seconds"])
-    bench = evaluator_of(runs)
-    row = bench.measure(read_network(file), aligned) | {"seconds": seconds}
-    if method != ANCESTOR:
+    bench, network = evaluator_of(runs), read_network(file)
+    if runs.size == "large":
+        network = network.half().float()  # as it ships
+    row = bench.measure(network, aligned) | {"seconds": seconds}
+    if method != ANCESTOR and runs.size == "small":  # the large ones would take many minutes
         row |= bench.choices(read_snapshots(file.with_name("snapshots.safetensors")))
     row = {name: round(value, 5) for name, value in row.items()}
     kept.write_text(json.dumps({**key, **row}) + "\n", encoding="utf-8")
@@ -73,6 +81,7 @@ def measure_methods(runs: Runs, num_seeds: Mapping[str, int], *, jobs: int) -> d
     return {
         method: {
             **about(method),
+            **({"size": runs.size} if runs.size != "small" else {}),
             "iterations": iterations_of(runs, method),
             "seeds": count,
             "superseded": False,
@@ -106,7 +115,7 @@ def kept_row(runs: Runs, kept: KeptRows, method: str) -> dict[str, Any]:
 
 
 def iterations_of(runs: Runs, method: str) -> int:
-    return runs.iterations or METHOD_CLASSES[method].iterations
+    return runs.iterations or METHOD_CLASSES[method].steps(runs.size)
 
 
 def summary(rows: list[Row]) -> dict[str, Any]:
@@ -131,7 +140,7 @@ def write_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> d
         DniError: The card is missing or has no marked table, or a row can be neither measured nor kept.
     """
     folder = weights_folder() / "digits"
-    card = card_of(folder)
+    card = card_of(folder, TABLE)
     old = read_report(folder / "report.json") if keep_reported else {}
     if not keep_reported:
         runs.train(jobs=jobs)
@@ -148,7 +157,7 @@ def write_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> d
         "protocol": "each row's seeds from 0; each run's last network; float32; 10000 test digits",
         "rule": RULE,
         "data": kept.data,
-        "versions": {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()},
+        "versions": versions(),
         "networks": {path.name: sha256_of(path) for path in sorted(folder.glob("*.safetensors"))},
         "methods": {
             method: measured[method] if method in measured else kept_row(runs, kept, method)
@@ -165,9 +174,13 @@ def write_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> d
     return report
 
 
-def card_of(folder: Path) -> Path:
+def versions() -> dict[str, str]:
+    return {"dni": __version__, "torch": torch.__version__, "python": platform.python_version()}
+
+
+def card_of(folder: Path, table: re.Pattern[str]) -> Path:
     card = folder / "README.md"
-    if not card.is_file() or not TABLE.search(card.read_text(encoding="utf-8")):
+    if not card.is_file() or not table.search(card.read_text(encoding="utf-8")):
         raise DniError(f"Expected a model card with a marked table at {card}, but there is none.")
     return card
 

@@ -15,6 +15,7 @@ import torch
 from safetensors import safe_open
 
 from dni.catalog.download import tqdm_progress
+from dni.digits.classifiers import NETWORK_CLASSES
 from dni.digits.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS, method_id
 from dni.errors import DniError
@@ -26,13 +27,13 @@ from dni.training.adaptation.methods.base import Setting
 from dni.training.adaptation.methods.ddc import PLACES, Ddc, Place
 from dni.training.adaptation.selection import (
     CANDIDATE_ITERATIONS,
+    Score,
     chosen,
     read_scores,
     score,
     write_scores,
 )
 from dni.training.adaptation.train import AdaptationConfig, AdaptationTrainer
-from models.digits import DigitNetwork
 
 __all__ = ["Runs", "in_parallel", "training_digits"]
 
@@ -51,15 +52,20 @@ class Runs:
         folder: Receives ``<method>/<seed>/``.
         num_seeds: Seeds 0 to ``num_seeds - 1``.
         iterations: Of every run; 0 means each method's own number.
+        size: Of the networks, "small" or "large"; the large ones' runs are in ``folder/large``.
     """
 
     data_root: Path
     folder: Path
     num_seeds: int = 5
     iterations: int = 0
+    size: str = "small"
+
+    def method_folder(self, method: str) -> Path:
+        return (self.folder if self.size == "small" else self.folder / self.size) / method
 
     def run_folder(self, method: str, seed: int) -> Path:
-        return self.folder / method / str(seed)
+        return self.method_folder(method) / str(seed)
 
     def network(self, method: str, seed: int) -> Path:
         return self.run_folder(method, seed) / f"{method}.safetensors"
@@ -85,7 +91,7 @@ class Runs:
 
     def variant_folder(self, method: str, setting: Setting) -> Path:
         """Of the runs of a method with a setting of one's own."""
-        return self.folder / "-".join((method, f"{setting.weight:g}", *setting.layers))
+        return self.method_folder("-".join((method, f"{setting.weight:g}", *setting.layers)))
 
     def train_variant(
         self, method: str, setting: Setting, seed: int, *, resume: bool = False
@@ -98,11 +104,11 @@ class Runs:
         method_class = METHOD_CLASSES[method_id(method)]
         if not issubclass(method_class, AligningMethod):
             raise DniError(f"Expected a method that aligns activations, but {method} has nothing to choose.")
-        method_class(DigitNetwork(), setting)  # before minutes of training
+        method_class(NETWORK_CLASSES[self.size](), setting)  # before minutes of training
         if not self.network(ANCESTOR, seed).is_file():
             yield self.train_one(ANCESTOR, seed, resume=resume)
         place = self.ddc_place() if method == Ddc.id else None
-        config = AdaptationConfig(method, self.iterations, seed=seed, place=place, setting=setting)
+        config = self.config(method, seed=seed, place=place, setting=setting)
         yield self._trainer(config, self.variant_folder(method, setting) / str(seed), resume=resume).run()
 
     def _train_all(self, runs: Sequence[tuple[str, int]], jobs: int) -> None:
@@ -114,10 +120,21 @@ class Runs:
     def train_one(self, method: str, seed: int, *, resume: bool = True) -> Path:
         """Train one method with one seed, or go on with it; the network's file."""
         place = self.ddc_place() if method == Ddc.id else None
-        config = AdaptationConfig(
-            method, self.iterations, seed=seed, place=place, setting=self.setting(method)
-        )
+        config = self.config(method, seed=seed, place=place, setting=self.setting(method))
         return self._trainer(config, self.run_folder(method, seed), resume=resume).run()
+
+    def config(
+        self,
+        method: str,
+        iterations: int = 0,
+        *,
+        seed: int = 0,
+        place: Place | None = None,
+        setting: Setting | None = None,
+    ) -> AdaptationConfig:
+        """Of one run; the number of iterations is that of all runs where there is one."""
+        total = self.iterations or iterations
+        return AdaptationConfig(method, total, seed=seed, place=place, setting=setting, size=self.size)
 
     def _trainer(self, config: AdaptationConfig, folder: Path, *, resume: bool) -> AdaptationTrainer:
         ancestor = None if config.method == ANCESTOR else self.network(ANCESTOR, config.seed)
@@ -145,7 +162,7 @@ class Runs:
 
     def choice_file(self, method: str) -> Path:
         """The candidates of :meth:`setting` and their scores."""
-        return self.folder / method / "choice.json"
+        return self.method_folder(method) / "choice.json"
 
     def setting(self, method: str, *, jobs: int = 1) -> Setting | None:
         """What the label-free rule of :mod:`.selection` chose for a method; None where nothing is open.
@@ -162,17 +179,13 @@ class Runs:
             write_scores(file, candidates, in_parallel(self._score, calls, jobs))
         return chosen(read_scores(file))
 
-    def _score(self, method: str, number: int, place: Place | None) -> float:
-        config = AdaptationConfig(
-            method,
-            self.iterations or CANDIDATE_ITERATIONS,
-            place=place,
-            setting=METHOD_CLASSES[method].candidates[number],
-        )
-        folder = self.folder / method / f"candidate-{number}"
+    def _score(self, method: str, number: int, place: Place | None) -> Score:
+        setting = METHOD_CLASSES[method].candidates[number]
+        config = self.config(method, CANDIDATE_ITERATIONS, place=place, setting=setting)
+        folder = self.method_folder(method) / f"candidate-{number}"
         trainer = self._trainer(config, folder, resume=True)
         trainer.run()
-        return score(trainer.method, trainer.target_images)
+        return score(trainer.method.result(), trainer.source, trainer.target_images)
 
     def _ancestor_of_choices(self) -> None:
         if not self.network(ANCESTOR, 0).is_file():
@@ -183,7 +196,7 @@ class Runs:
 
         Chosen once, with seed 0 and without a label of the target; all candidates stay in ``places.json``.
         """
-        file = self.folder / Ddc.id / "places.json"
+        file = self.method_folder(Ddc.id) / "places.json"
         if not file.is_file():
             self._ancestor_of_choices()
             found = in_parallel(self._mmd_at, [(place,) for place in PLACES], jobs)
@@ -194,8 +207,8 @@ class Runs:
         return Place(best["before"], best["width"])
 
     def _mmd_at(self, place: Place) -> float:
-        config = AdaptationConfig(Ddc.id, self.iterations or PLACE_ITERATIONS, place=place)
-        folder = self.folder / Ddc.id / f"{place.before}-{place.width}"
+        config = self.config(Ddc.id, PLACE_ITERATIONS, place=place)
+        folder = self.method_folder(Ddc.id) / f"{place.before}-{place.width}"
         trainer = self._trainer(config, folder, resume=True)
         trainer.run()
         method = trainer.method

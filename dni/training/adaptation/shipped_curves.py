@@ -21,7 +21,7 @@ from dni.blending.interpolate import interpolate, shares_of
 from dni.checkpoints.atomic_write import atomic_write
 from dni.checkpoints.files import sha256_of
 from dni.digits.accuracies import STRENGTHS
-from dni.digits.classifiers import classifier_path, load_classifier, logits_of
+from dni.digits.classifiers import classifier_path, fresh_network, load_classifier, logits_of
 from dni.digits.digit_sources import DigitSource, find_photographs
 from dni.digits.domains import Digits, invert, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS
@@ -30,7 +30,7 @@ from dni.digits.shipped_curves import curves_path
 from dni.examples import EXAMPLE_FOLDER, WHOLE, example_paths, example_token
 from dni.pictures.picture import to_tensor
 from dni.training.adaptation.runs import in_parallel
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["FEW", "INKS", "blend", "brightness_bins", "by_ink", "write_curves"]
 
@@ -52,20 +52,19 @@ FEW = 2000
 BRIGHTNESS_EDGES = tuple(range(0, 257, 32))
 
 
-def write_curves(data_root: Path, *, jobs: int = 1) -> dict[str, Any]:
+def write_curves(data_root: Path, *, keep_measured: bool = False, jobs: int = 1) -> dict[str, Any]:
     """Measure the networks in ``weights/digits``, and write the curves beside them.
 
     Args:
         data_root: Holds ``MNIST/raw`` and ``bsds500/test``.
+        keep_measured: Keep the curves of methods whose networks are those that they were measured of.
         jobs: Methods at once.
 
     Raises:
         DniError: A network or the data are missing.
     """
-    methods = [method for method in METHODS if method != ANCESTOR]
-    found = in_parallel(curves_of, [(data_root, method) for method in methods], jobs)
     mnist, mnist_m, _ = domains(data_root)
-    curves = {
+    facts = {
         "command": "python -m dni evaluate digit-curves --data-root DATA",
         "seed": 0,
         "counts": {"domains": len(mnist), "yours": len(grids(data_root).split.held_out), "inks": FEW},
@@ -79,11 +78,30 @@ def write_curves(data_root: Path, *, jobs: int = 1) -> dict[str, Any]:
             "counts": [int(chosen.sum()) for chosen in brightness_bins(mnist, mnist_m)],
         },
         "channel_norms": {method: channel_norms(load_classifier(method)) for method in METHODS},
-        "methods": dict(zip(methods, found, strict=True)),
     }
+    known = kept_curves(facts) if keep_measured else {}
+    methods = [method for method in METHODS if method != ANCESTOR]
+    new = [method for method in methods if method not in known]
+    found = in_parallel(curves_of, [(data_root, method) for method in new], jobs)
+    known |= dict(zip(new, found, strict=True))
+    curves = {**facts, "methods": {method: known[method] for method in methods}}
     with atomic_write(curves_path()) as partial:
         partial.write_text(one_line_each(curves), encoding="utf-8")
     return curves
+
+
+def kept_curves(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the present file, by method: the curves of the same networks, at the same points."""
+    try:
+        found = json.loads(curves_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    of_networks = ("networks", "channel_norms")
+    now = json.loads(json.dumps(facts))
+    if any(found.get(name) != value for name, value in now.items() if name not in of_networks):
+        return {}
+    same = {method for method, digest in now["networks"].items() if found["networks"].get(method) == digest}
+    return {method: curve for method, curve in found["methods"].items() if {method, ANCESTOR} <= same}
 
 
 def curves_of(data_root: Path, method: str) -> dict[str, Any]:
@@ -116,10 +134,10 @@ def over_pictures(data_root: Path, method: str, alpha: float) -> dict[str, list[
     return {name: faded_in(network, grids(data_root), name) for name in WHOLE}
 
 
-def blend(method: str, alpha: float) -> DigitNetwork:
+def blend(method: str, alpha: float) -> DigitClassifier:
     """Source-only blended with a method, in float32."""
     ends: list[Mapping[str, Tensor]] = [load_classifier(end).state_dict() for end in (ANCESTOR, method)]
-    network = DigitNetwork()
+    network = fresh_network(ends[0])
     network.load_state_dict(interpolate(ends, shares_of(alpha)))
     return network.eval()
 
@@ -138,7 +156,7 @@ def grids(data_root: Path) -> SampleGrids:
     return SampleGrids(source, find_photographs(EXAMPLE_FOLDER, data_root))
 
 
-def faded_in(network: DigitNetwork, sample_grids: SampleGrids, example: str) -> list[float]:
+def faded_in(network: DigitClassifier, sample_grids: SampleGrids, example: str) -> list[float]:
     """Accuracy on the held-out digits while an example picture is faded in behind them."""
     path = dict(zip(WHOLE, example_paths(), strict=True))[example][0]
     rgb, labels = to_tensor(Image.open(path).convert("RGB")), sample_grids.split.held_out.labels
@@ -147,7 +165,7 @@ def faded_in(network: DigitNetwork, sample_grids: SampleGrids, example: str) -> 
     return [share(is_right(network, Digits(faded, labels))) for faded in images]
 
 
-def by_ink(network: DigitNetwork, grey: Digits) -> list[float]:
+def by_ink(network: DigitClassifier, grey: Digits) -> list[float]:
     """Accuracy on grey digits that are coloured in each of the inks."""
     colours = torch.tensor(list(INKS.values()), dtype=torch.int32).view(-1, 1, 3, 1, 1)
     coloured = (grey.images.int() * colours // 255).to(torch.uint8)  # (inks, N, 3, 28, 28)
@@ -169,7 +187,7 @@ def brightness_bins(grey: Digits, target: Digits) -> list[Tensor]:
     return [(level >= low) & (level < high) for low, high in pairwise(BRIGHTNESS_EDGES)]
 
 
-def is_right(network: DigitNetwork, digits: Digits) -> Tensor:
+def is_right(network: DigitClassifier, digits: Digits) -> Tensor:
     """bool (N,)"""
     return logits_of(network, digits.images).argmax(dim=1) == digits.labels
 
@@ -178,7 +196,7 @@ def share(right: Tensor) -> float:
     return round(float(right.float().mean()), 4) if len(right) else 0.0
 
 
-def channel_norms(network: DigitNetwork) -> list[float]:
+def channel_norms(network: DigitClassifier) -> list[float]:
     """Of the first convolution's weights, for the red, green and blue channel of the picture."""
     norms = network.conv1.weight.detach().square().sum(dim=(0, 2, 3)).sqrt()
     return [round(norm, 3) for norm in norms.tolist()]

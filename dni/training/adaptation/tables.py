@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dni.digits.methods import METHODS
@@ -36,27 +36,28 @@ Methods = Mapping[str, Mapping[str, Any]]
 
 def report_table(methods: Methods) -> str:
     """All measures: mean ± standard deviation over the seeds of each row, and its number of steps."""
-    return table(methods, tuple(COLUMNS))
+    return table(methods.items(), tuple(COLUMNS))
 
 
-def readme_table(methods: Methods) -> str:
-    """The accuracies alone, in the same form."""
-    return table(methods, README_COLUMNS)
+def readme_table(methods: Methods, large: Methods | None = None) -> str:
+    """The accuracies alone, in the same form; ``large``: rows of the larger network."""
+    return table([*methods.items(), *(large or {}).items()], README_COLUMNS)
 
 
-def table(methods: Methods, columns: tuple[str, ...]) -> str:
+def table(methods: Iterable[tuple[str, Mapping[str, Any]]], columns: tuple[str, ...]) -> str:
     names = ["method", "seeds", "steps", *(COLUMNS[name] for name in columns)]
     rows = [
         [row_title(method, entry), str(len(entry["runs"])), f"{entry['iterations']:,}"]
         + [cell(entry, name) for name in columns]
-        for method, entry in methods.items()
+        for method, entry in methods
     ]
     return markdown(names, rows)
 
 
 def row_title(method: str, entry: Mapping[str, Any]) -> str:
     """A row that was kept from before the method had its present steps and weight, says so."""
-    return METHODS[method].title + (", as before" if entry.get("superseded") else "")
+    size = ", larger network" if entry.get("size") == "large" else ""
+    return METHODS[method].title + size + (", as before" if entry.get("superseded") else "")
 
 
 def cell(entry: Mapping[str, Any], name: str) -> str:

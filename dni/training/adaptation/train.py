@@ -23,14 +23,16 @@ from tqdm import tqdm
 
 from dni.checkpoints.files import save
 from dni.device import best_device
+from dni.digits.classifiers import NETWORK_CLASSES
 from dni.digits.domains import Digits
 from dni.digits.methods import ANCESTOR, METHODS
-from dni.errors import DniError
+from dni.errors import DniError, shown
 from dni.training.adaptation.methods import METHOD_CLASSES, Method
 from dni.training.adaptation.methods.aligning import AligningMethod
 from dni.training.adaptation.methods.base import Batch, Setting
 from dni.training.adaptation.methods.ddc import Ddc, Place
-from models.digits import DigitNetwork
+from dni.training.adaptation.methods.target_only import TargetOnly
+from models.digits import DigitClassifier
 
 __all__ = ["AdaptationConfig", "AdaptationTrainer"]
 
@@ -44,7 +46,8 @@ class AdaptationConfig:
     """Everything that decides what a run computes, beside the data.
 
     ``batch_size`` counts both halves; ``iterations`` of 0 means the method's own number; ``setting`` is of
-    the methods that align activations, and by default their first candidate; ``place`` is DDC's.
+    the methods that align activations, and by default their first candidate; ``place`` is DDC's; ``size`` is
+    that of the network, "small" or "large".
     """
 
     method: str
@@ -53,10 +56,15 @@ class AdaptationConfig:
     seed: int = 0
     place: Place | None = None
     setting: Setting | None = None
+    size: str = "small"
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise DniError(f"Expected one of the methods {', '.join(METHODS)}, but got {self.method!r}.")
+        if self.size not in NETWORK_CLASSES:
+            raise DniError(
+                f"Expected one of the networks {', '.join(NETWORK_CLASSES)}, but got {shown(self.size)}."
+            )
         if self.iterations < 0 or self.batch_size < 4 or self.batch_size % 2:
             raise DniError(
                 "Expected 0 or more iterations and an even batch size of at least 4, "
@@ -65,7 +73,7 @@ class AdaptationConfig:
 
     @property
     def total(self) -> int:
-        return self.iterations or METHOD_CLASSES[self.method].iterations
+        return self.iterations or METHOD_CLASSES[self.method].steps(self.size)
 
 
 class AdaptationTrainer:
@@ -106,7 +114,7 @@ class AdaptationTrainer:
         self.target_images = target.images
         self.target_labels = target.labels if METHOD_CLASSES[config.method].needs_target_labels else None
         torch.manual_seed(config.seed)
-        network = DigitNetwork()
+        network = NETWORK_CLASSES[config.size]()
         if ancestor is not None:
             network.load_state_dict(load_file(ancestor))
         self.method = build_method(config, network).to(self.device)
@@ -228,7 +236,8 @@ class AdaptationTrainer:
 
     def _restore(self) -> None:
         state: dict[str, Any] = torch.load(self.state_file, weights_only=True, map_location=self.device)
-        if state["config"] != asdict(self.config):
+        known = {"size": "small", **state["config"]}  # of runs from before there were two
+        if known != asdict(self.config):
             raise DniError(
                 f"Expected to resume the run of {self.state_file} with its own settings "
                 f"{state['config']}, but got {asdict(self.config)}."
@@ -243,7 +252,7 @@ class AdaptationTrainer:
 
     def _export(self) -> None:
         metadata = {
-            "architecture": "DigitNetwork",
+            "architecture": type(self.method.network).__name__,
             "method": self.config.method,
             "training": json.dumps(asdict(self.config), sort_keys=True),
             "seconds": f"{self.seconds:.1f}",
@@ -252,8 +261,10 @@ class AdaptationTrainer:
         save(self.weights_file, self.method.result().state_dict(), metadata)
 
 
-def build_method(config: AdaptationConfig, network: DigitNetwork) -> Method:
+def build_method(config: AdaptationConfig, network: DigitClassifier) -> Method:
     method = METHOD_CLASSES[config.method]
     if issubclass(method, Ddc) and config.place is not None:
         return method(network, config.setting, config.place)
+    if issubclass(method, TargetOnly):
+        return method(network, augmented=config.size == "large")
     return method(network, config.setting) if issubclass(method, AligningMethod) else method(network)

@@ -21,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dni.training.adaptation.augment import strong, weak
 from dni.training.adaptation.methods.base import Batch, Losses, Method
-from models.digits import NUM_CLASSES, DigitNetwork
+from models.digits import NUM_CLASSES, DigitClassifier
 
 __all__ = ["AdaMatch"]
 
@@ -35,10 +35,11 @@ class AdaMatch(Method):
 
     id = "adamatch"
     iterations = 8000
+    large_iterations = 6000
     source_classes: Tensor
     target_classes: Tensor
 
-    def __init__(self, network: DigitNetwork) -> None:
+    def __init__(self, network: DigitClassifier) -> None:
         super().__init__(network)
         average = get_ema_multi_avg_fn(TEACHER_DECAY)  # type: ignore[no-untyped-call]
         self.teacher = AveragedModel(network, multi_avg_fn=average)
@@ -78,9 +79,9 @@ class AdaMatch(Method):
     def after_step(self) -> None:
         self.teacher.update_parameters(self.network)
 
-    def result(self) -> DigitNetwork:
+    def result(self) -> DigitClassifier:
         teacher = self.teacher.module
-        assert isinstance(teacher, DigitNetwork)
+        assert isinstance(teacher, DigitClassifier)
         return teacher
 
 

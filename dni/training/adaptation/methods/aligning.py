@@ -10,7 +10,7 @@ from torch import Tensor
 from dni.errors import DniError, shown
 from dni.training.adaptation.losses import standardise
 from dni.training.adaptation.methods.base import Batch, Losses, Method, Setting, classify, ramp
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["LONG", "AligningMethod"]
 
@@ -39,7 +39,7 @@ class AligningMethod(Method):
     is_scale_free: ClassVar[bool] = False
     layer_names: ClassVar[tuple[str, ...]] = ("features", "fc1", "fc2", "logits")
 
-    def __init__(self, network: DigitNetwork, setting: Setting | None = None) -> None:
+    def __init__(self, network: DigitClassifier, setting: Setting | None = None) -> None:
         super().__init__(network)
         self.setting = setting or self.candidates[0]
         unknown = set(self.setting.layers) - set(self.layer_names)

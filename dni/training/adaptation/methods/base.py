@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from dni.training.adaptation.losses import reversal_schedule
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["Batch", "Losses", "Method", "Setting"]
 
@@ -50,15 +50,22 @@ class Method(nn.Module):
     id: ClassVar[str]
     needs_target_labels: ClassVar[bool] = False
     iterations: ClassVar[int] = 3000
+    # Of the large network, where it has fewer, since each takes as long as several of the small one.
+    large_iterations: ClassVar[int | None] = None
     # Where the domains are drawn together, unless that is chosen.
     aligned: ClassVar[tuple[str, ...]] = ()
     # What the label-free rule of :mod:`..selection` chooses among.
     candidates: ClassVar[tuple[Setting, ...]] = ()
 
-    def __init__(self, network: DigitNetwork) -> None:
+    def __init__(self, network: DigitClassifier) -> None:
         super().__init__()
         self.network = network
         self.generator = torch.Generator()  # of augmentations; the training loop seeds it before every batch
+
+    @classmethod
+    def steps(cls, size: str) -> int:
+        """As many as a run has by default; ``size`` is "small" or "large"."""
+        return cls.large_iterations or cls.iterations if size == "large" else cls.iterations
 
     def learning_rate(self, progress: float) -> float:
         """DANN's schedule, https://arxiv.org/abs/1505.07818, section 5.2.2."""
@@ -75,7 +82,7 @@ class Method(nn.Module):
     def after_step(self) -> None:
         """Called after every update of the parameters."""
 
-    def result(self) -> DigitNetwork:
+    def result(self) -> DigitClassifier:
         """The classifier to keep."""
         return self.network
 

@@ -19,7 +19,7 @@ __all__ = ["DeepCoral"]
 class DeepCoral(AligningMethod):
     id = "coral"
     loss_name = "coral"
-    candidates = tuple(Setting(weight, ("logits",)) for weight in (3.0, 10.0, 30.0))
+    candidates = tuple(Setting(weight, ("logits",)) for weight in (10.0, 30.0, 100.0, 300.0))
 
     def distance(self, source: Tensor, target: Tensor) -> Tensor:
         return coral_loss(source, target)

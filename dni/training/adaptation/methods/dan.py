@@ -21,7 +21,9 @@ class Dan(AligningMethod):
     id = "dan"
     loss_name = "mmd"
     is_scale_free = True  # the kernels are as wide as the median distance
-    candidates = tuple(Setting(weight, ("features", "fc1", "fc2")) for weight in (1.0, 3.0, 10.0))
+    candidates = tuple(
+        Setting(weight, ("features", "fc1", "fc2")) for weight in (1.0, 3.0, 10.0, 30.0, 100.0)
+    )
 
     def distance(self, source: Tensor, target: Tensor) -> Tensor:
         return multi_kernel_mmd(source, target)

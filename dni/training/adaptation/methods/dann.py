@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from dni.training.adaptation.losses import reversal_schedule, reverse_gradient
 from dni.training.adaptation.methods.base import Batch, Losses, Method, classify
-from models.digits import DigitNetwork, DomainClassifier
+from models.digits import DigitClassifier, DomainClassifier
 
 __all__ = ["Dann"]
 
@@ -24,9 +24,9 @@ class Dann(Method):
     iterations = 15000
     aligned = ("features",)
 
-    def __init__(self, network: DigitNetwork) -> None:
+    def __init__(self, network: DigitClassifier) -> None:
         super().__init__(network)
-        self.domain_classifier = DomainClassifier()
+        self.domain_classifier = DomainClassifier(network.num_features)
 
     def losses(self, batch: Batch, progress: float) -> Losses:
         features = self.network.features(torch.cat((batch.source, batch.target)))

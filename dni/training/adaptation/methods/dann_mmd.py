@@ -20,7 +20,7 @@ __all__ = ["DannMmd"]
 class DannMmd(AligningMethod):
     id = "dann_mmd"
     loss_name = "mmd"
-    candidates = tuple(Setting(weight, ("fc1",)) for weight in (1.0, 3.0, 10.0))
+    candidates = tuple(Setting(weight, ("fc1",)) for weight in (3.0, 10.0, 30.0, 100.0))
 
     def distance(self, source: Tensor, target: Tensor) -> Tensor:
         return mmd_squared(source, target)

@@ -21,7 +21,7 @@ from torch.nn import functional
 from dni.training.adaptation.losses import mean_discrepancy
 from dni.training.adaptation.methods.aligning import AligningMethod
 from dni.training.adaptation.methods.base import Setting
-from models.digits import DigitNetwork
+from models.digits import DigitClassifier
 
 __all__ = ["PLACES", "Ddc", "Place"]
 
@@ -42,10 +42,10 @@ class Ddc(AligningMethod):
     id = "ddc"
     loss_name = "confusion"
     layer_names = ("adapt", "logits")
-    candidates = tuple(Setting(weight, ("adapt",)) for weight in (0.025, 0.08, 0.25))
+    candidates = tuple(Setting(weight, ("adapt",)) for weight in (0.08, 0.25, 0.8, 2.5))
 
     def __init__(
-        self, network: DigitNetwork, setting: Setting | None = None, place: Place = DEFAULT_PLACE
+        self, network: DigitClassifier, setting: Setting | None = None, place: Place = DEFAULT_PLACE
     ) -> None:
         super().__init__(network, setting)
         self.place = place
@@ -85,7 +85,7 @@ class Ddc(AligningMethod):
         return self.expand(adapted), adapted
 
     @torch.no_grad()
-    def result(self) -> DigitNetwork:
+    def result(self) -> DigitClassifier:
         """The network with the adaptation layer folded into the layer after it."""
         layer: nn.Linear = getattr(self.network, self.place.before)
         layer.weight.copy_(self.expand.weight @ self.adapt.weight)
