@@ -16,7 +16,6 @@ from functools import wraps
 from typing import Any
 
 import gradio as gr
-from gradio_client.utils import is_http_url_like
 
 from dni.ui.requests.uploads import REFUSED
 
@@ -93,7 +92,7 @@ def names_address(inputs: list[Any]) -> bool:
         value = rest.pop()
         if isinstance(value, dict):
             path = value.get("path")
-            if isinstance(path, str) and is_http_url_like(path):
+            if isinstance(path, str) and path.lower().startswith(("http://", "https://")):
                 return True
             rest += value.values()
         elif isinstance(value, list | tuple):
