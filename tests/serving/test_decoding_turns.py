@@ -41,22 +41,21 @@ class Decoding:
 
 
 def test_quick_pictures_do_not_wait_for_slow_ones_which_come_singly(ann: Session, bob: Session) -> None:
-    decoding, others = Decoding(), [Session(), Session()]
+    decoding = Decoding()
     turns = DecodingTurns(decoding)
-    with ThreadPoolExecutor(4) as pool:
-        slow = [pool.submit(turns.open_picture, Path("slow"), one) for one in (ann, *others)]
+    with ThreadPoolExecutor(MAX_SLOW + 1) as pool:
+        slow = [pool.submit(turns.open_picture, Path("slow"), ann) for _ in range(MAX_SLOW)]
         assert decoding.begun.wait(30)
         try:
             assert pool.submit(turns.open_picture, Path("quick"), bob).result(30) is DONE
             assert turns.open_picture(Path("quick"), None) is DONE
-            while len(turns._slow_groups) < MAX_SLOW:
+            while turns._num_slow < MAX_SLOW:
                 time.sleep(0.001)
-            for late in (ann, bob):  # one waits already; and three do
-                with pytest.raises(PictureError, match="others are waiting, but slow takes more"):
-                    turns.open_picture(Path("slow"), late)
+            with pytest.raises(PictureError, match="others are waiting, but slow takes more"):
+                turns.open_picture(Path("slow"), bob)
         finally:
             decoding.go_on.set()
-        assert [one.result(30) for one in slow] == [DONE] * 3
+        assert [one.result(30) for one in slow] == [DONE] * MAX_SLOW
     assert decoding.most_slow == 1
     assert turns.open_picture(Path("slow"), ann) is DONE
 

@@ -225,6 +225,6 @@ def test_the_best_mix_is_put_on_the_desk_and_can_be_undone(
     expect(status).to_contain_text("has 5.0 % less noise")
     mixing.wait_exact(0.4, 0.6)
     assert mixing.layers == [50] * (len(mixing.layers) - 1) + [100]
-    mixing.find('[data-tool="undo"]').click()
+    mixing.find('[data-tool="undo"]').first.click()
     mixing.wait_exact(0.5, 0.5)
     assert set(mixing.layers) == {100}

@@ -1,14 +1,14 @@
 """Whose picture is decoded next: in turns among addresses, and slow pictures one at a time.
 
 A picture that takes seconds must not hold up those that take a tenth of one. So each has a short try first;
-one that needs more waits for the only place of the slow ones, beside two for the others. Few may wait there,
-as each holds a thread, and one of an address: the others are told to come later.
+one that needs more waits for the only place of the slow ones, beside two for the others. Not too many may
+wait there, as each holds a thread: the others are told to come later.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -23,8 +23,8 @@ __all__ = ["DECODING_TURNS", "DecodingTurns"]
 
 # Of the short try: enough for a photograph of 12 megapixels.
 QUICK = Limits(memory_bytes=LIMITS.memory_bytes // 2, cpu_seconds=1, wall_seconds=5.0)
-# With the one that is being read.
-MAX_SLOW = 3
+# With the one that is being read; fewer than may be decoded at once (:data:`dni.ui.picture_inputs.DECODES`).
+MAX_SLOW = 12
 
 
 class DecodingTurns:
@@ -38,7 +38,7 @@ class DecodingTurns:
         self._decode = decode
         self._quick = FairGate(AT_ONCE - 1)
         self._slow = FairGate(1)
-        self._slow_groups: set[Hashable] = set()
+        self._num_slow = 0
         self._lock = threading.Lock()
 
     def open_picture(self, path: Path, session: Session | None) -> Picture:
@@ -50,7 +50,7 @@ class DecodingTurns:
 
         Raises:
             PictureError: As of :func:`dni.pictures.decoding.decode_apart.open_picture_apart`; or it is slow,
-                and others of the address, or too many of everybody, are slow too.
+                and too many others are.
         """
         try:
             with enter(self._quick, session):
@@ -62,20 +62,19 @@ class DecodingTurns:
     @contextmanager
     def _wait_among_slow(self, path: Path, session: Session | None) -> Iterator[None]:
         """Hold the place of slow pictures for the block, or refuse where too many wait."""
-        group = None if session is None else session.group
         with self._lock:
-            if len(self._slow_groups) >= MAX_SLOW or group in self._slow_groups:
+            if self._num_slow >= MAX_SLOW:
                 raise PictureError(
                     f"Expected a picture that can be read with {QUICK.cpu_seconds} second, since others are "
                     f"waiting, but {path.name} takes more. Try again in a minute, or make it smaller."
                 )
-            self._slow_groups.add(group)
+            self._num_slow += 1
         try:
             with enter(self._slow, session):
                 yield
         finally:
             with self._lock:
-                self._slow_groups.remove(group)
+                self._num_slow -= 1
 
 
 def enter(gate: FairGate, session: Session | None) -> AbstractContextManager[None]:
