@@ -1,13 +1,17 @@
-"""Lets OpenMP's threads sleep while they wait for each other; has to be imported before torch.
+"""Lets OpenMP's threads wait for each other only briefly awake; has to be imported before torch.
 
-By default they spin, on cores that others could use: beside any other work, the thread that is waited for is
-then the one without a core. On two cores with a busy process beside, frames take half of the time
-(``benchmarks/waiting.md``). What the person has set stays, and so does what a program has that imported torch
-before.
+By default GNU's spin for a millisecond, on cores that others could use: beside other work, the thread that is
+waited for is then the one without a core, and frames take twice as long. Those that sleep at once are slower
+where there is nothing else to do (``benchmarks/waiting.md``). What the person has set stays, and so does what
+a program has that imported torch before.
 """
 
 from __future__ import annotations
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Turns of a loop: some microseconds, in place of 300,000.
+SPINS = "1000"
+
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", SPINS)

@@ -15,7 +15,7 @@ import os, sys
 class Look:
     def find_spec(self, name, path=None, target=None):
         if name == "torch":
-            print(os.environ.get("OMP_WAIT_POLICY"))
+            print(os.environ.get("GOMP_SPINCOUNT"))
             sys.meta_path.remove(self)
 
 sys.meta_path.insert(0, Look())
@@ -23,12 +23,13 @@ import dni
 """
 
 
-@pytest.mark.parametrize(("own", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_openmp_is_told_before_torch_is_imported(own: str | None, expected: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    if own is not None:
-        environment["OMP_WAIT_POLICY"] = own
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None")],
+)
+def test_openmp_is_told_before_torch_is_imported(own: dict[str, str], expected: str) -> None:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT], env={**plain, **own}, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [expected]
