@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -86,18 +87,23 @@ def tune(
     with tile_progress() as progress:
         control = RenderControl(progress=progress)
         tuned = learn_mix(network, states, start, learned_for, parts, config=config, control=control)
+    write_recipe(output, tuned, paths, pair_id=pair or "", scale=network.scale)
+    typer.echo(to_text(tuned, start))
+    typer.echo(f"Wrote {output}")
+
+
+def write_recipe(output: Path, tuned: Tuned, paths: Sequence[Path], *, pair_id: str, scale: int) -> None:
+    """Write the recipe of the mix that was found, or nothing."""
     recipe = Recipe(
-        pair=pair or "",
+        pair=pair_id,
         ends=hashed_ends(paths),
         request=RenderRequest(mix=tuned.mix),
         precision="float32",
-        scale=network.scale,
+        scale=scale,
         version=__version__,
     )
     with atomic_write(output) as partial:
         partial.write_text(recipe.to_json(), encoding="utf-8")
-    typer.echo(to_text(tuned, start))
-    typer.echo(f"Wrote {output}")
 
 
 def read_pictures(path: Path) -> list[Tensor]:

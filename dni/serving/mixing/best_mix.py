@@ -32,8 +32,8 @@ CROPS = 32
 SECONDS = 60.0
 # Larger networks take minutes a step here, and their gradients much memory.
 MAX_PARAMETERS = 20_000_000
-# What the layers of one step may give, for the gradients to come.
-ACTIVATION_BYTES = 1_500_000_000
+# What the layers of one step may give, for the gradients to come: the app has 4 GB for everybody.
+ACTIVATION_BYTES = 600_000_000
 # Dense blocks join what layers gave: several times as much as hooks on modules see.
 JOINED = 3
 # One is made, the others wait: of all, and of one address, which leaves places to others.
@@ -81,6 +81,7 @@ class BestMixes:
         """
         reference = self.measures.reference(session) if goal == "reference" else None
         rgb = self.service.picture(token, session).rgb
+        self.service.renderer(pair_id, session)  # tried apart, where the networks are a stranger's
         ends = self.service.paths(pair_id, session)
         check_start(start)
         cancelled = session.cancellation(JOB)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dni.device import release_freed_memory
 from dni.rendering.control import Cancelled
@@ -39,13 +39,8 @@ class RenderQueue:
     def __init__(self) -> None:
         self.scheduler = Scheduler()
         self._frames_thread = ThreadPoolExecutor(1, thread_name_prefix="frames")
-        # Whole pictures have a line of their own, so that they wait for each other and for nothing else.
-        self._pictures_scheduler = Scheduler()
-        self._pictures_thread = ThreadPoolExecutor(
-            1, thread_name_prefix="whole pictures", initializer=lower_priority
-        )
-        self._long_scheduler = Scheduler()
-        self._long_thread = ThreadPoolExecutor(1, thread_name_prefix="long work", initializer=lower_priority)
+        self._pictures = Lane("whole pictures")
+        self._long = Lane("long work")
 
     @contextmanager
     def slot(
@@ -132,17 +127,7 @@ class RenderQueue:
             session: Who waits for it.
             coalesce_key: Of what a session asks for under one key, only the newest is done; None for all.
         """
-        session.on_close(self._leave)
-        if session.ended:
-            raise Cancelled
-        slot = self._pictures_scheduler.slot(
-            session.key, Priority.LIVE, group=session.group, coalesce_key=coalesce_key
-        )
-        with session.busy(), slot:
-            try:
-                return self._pictures_thread.submit(work).result()
-            finally:
-                release_freed_memory()  # a whole picture's is much
+        return self._pictures.compute(work, session, Priority.LIVE, coalesce_key=coalesce_key)
 
     def compute_long(self, work: Callable[[], T], *, session: Session, cancelled: threading.Event) -> T:
         """Do something that takes about a minute beside all else: one at a time, in turns among sessions.
@@ -156,22 +141,33 @@ class RenderQueue:
         Raises:
             dni.rendering.control.Cancelled: ``cancelled`` was set, or the session has ended.
         """
-        session.on_close(self._leave)
-        if session.ended:
-            raise Cancelled
-        slot = self._long_scheduler.slot(
-            session.key, Priority.EXPORT, group=session.group, cancelled=cancelled
-        )
-        with session.busy(), slot:
-            try:
-                return self._long_thread.submit(work).result()
-            finally:
-                release_freed_memory()
+        return self._long.compute(work, session, Priority.EXPORT, cancelled=cancelled)
 
     def _leave(self, session: Session) -> None:
         self.scheduler.leave(session.key)
-        self._long_scheduler.leave(session.key)
-        self._pictures_scheduler.leave(session.key)
+
+
+class Lane:
+    """A line and a thread of low priority of its own: its work waits for each other and for nothing else."""
+
+    def __init__(self, name: str) -> None:
+        self._scheduler = Scheduler()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=lower_priority)
+
+    def compute(self, work: Callable[[], T], session: Session, priority: Priority, **options: Any) -> T:
+        """Do something when it is the session's turn; ``options`` are those of :meth:`.Scheduler.slot`."""
+        session.on_close(self._leave)
+        if session.ended:
+            raise Cancelled
+        slot = self._scheduler.slot(session.key, priority, group=session.group, **options)
+        with session.busy(), slot:
+            try:
+                return self._thread.submit(work).result()
+            finally:
+                release_freed_memory()  # a whole picture's is much
+
+    def _leave(self, session: Session) -> None:
+        self._scheduler.leave(session.key)
 
 
 def lower_priority() -> None:
