@@ -42,6 +42,7 @@ SHARE_IN_TURN = 0.5
 VISIT_SECONDS = 10.0
 VISIT_PATIENCE = 60.0
 SAMPLE_SECONDS = 0.5
+STOP_SECONDS = 1.0
 # After the last page was closed, for the app to notice.
 LEAVING_SECONDS = 5.0
 MOST_SECONDS = 3600.0
@@ -114,8 +115,12 @@ async def welcome(app: App, subject: Subject, phase: Phase) -> None:
 
 
 async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancel tasks until they end: before Python 3.12 ``asyncio.wait_for`` may swallow a cancellation."""
+    running = set(tasks)
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=STOP_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.abuse import main
+from benchmarks.abuse import main, stop
 from benchmarks.abuse_log import QUIET, TOGETHER, Phase, Remains, broken_limits, rows_of
 from benchmarks.attacks import ATTACKS, run_attacks
 from benchmarks.soak_log import Log
@@ -52,6 +54,21 @@ def test_limits_that_hold() -> None:
 def test_limits_that_break(attacked: Phase, remains: Remains, said: str) -> None:
     broken = broken_limits([phase(QUIET, 100), attacked], remains)
     assert any(said in sentence for sentence in broken)
+
+
+def test_a_task_that_swallows_a_cancellation_is_stopped_all_the_same() -> None:
+    async def stubborn() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    async def run() -> bool:
+        task = asyncio.create_task(stubborn())
+        await asyncio.sleep(0)
+        await stop([task])
+        return task.cancelled()
+
+    assert asyncio.run(asyncio.wait_for(run(), 30))
 
 
 @pytest.mark.slow
