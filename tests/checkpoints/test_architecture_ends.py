@@ -22,7 +22,9 @@ from dni.checkpoints.networks import ImageNetwork, load_ends, load_network
 from dni.export.networks import export_network
 
 SMALL = [row for row in ROWS if not row.heavy]
-WITH_MASKS = [row for row in SMALL if row.architecture in ("DAT", "DRCT", "Swin2SR", "SwinIR")]
+WITH_MASKS = [
+    next(row for row in SMALL if row.architecture == name) for name in ("DAT", "DRCT", "Swin2SR", "SwinIR")
+]
 MIX = (0.7, 0.3)
 # Of all parameters: a layer may have a table that is read before the layers in front of it run.
 MAX_OUT_OF_ORDER = 0.01

@@ -250,11 +250,3 @@ def test_wrong_words_are_explained(run: Run) -> None:
             result = run(*words.split())
             assert result.code == 2
             assert text in result.out + result.err
-
-
-@pytest.mark.slow
-def test_wrong_words_to_the_program_by_itself() -> None:
-    result = run_apart("render", "--nonsense")
-    assert result.code == 2
-    assert "No such option: --nonsense" in result.err
-    assert "Traceback" not in result.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -211,7 +212,7 @@ def test_two_processes_share_a_folder_and_a_killed_ones_pictures_are_done(photos
     # One is killed at its first result: what the other does not take over, the next start does.
     first, second = start(0), start(1)
     while not list(out.glob("*.png")) and first.poll() is None:
-        pass
+        time.sleep(0.02)
     first.kill()
     first.communicate()
     said, _ = second.communicate()

@@ -49,21 +49,16 @@ def test_nothing_is_asked_for_before_the_tab_is_shown(
     assert len(strip.asked) == 1
 
 
-def test_opens_with_walls_accuracies_and_where_the_digits_come_from(tab: DigitPage) -> None:
+def test_opens_with_walls_of_digits_accuracies_and_where_they_come_from(tab: DigitPage) -> None:
     expect(tab.find(".wall h3")).to_have_text(["MNIST", "MNIST-M", "Inverted", "Yours"])
     expect(tab.find(".end-b")).to_have_text(METHODS["dann"].title)
     expect(tab.find(".badge")).to_have_text("exact")
     expect(tab.find(".readout")).to_have_text(re.compile(r"alpha 0\.50 · exact in \d+ ms"))
     expect(tab.find(".basis")).to_contain_text("310 of MNIST's test digits")
     tab.assert_scores(tab.digits.accuracy("dann", 0.5, tab.own()))
-
-
-def test_the_button_that_gradio_uploads_with_is_not_seen(tab: DigitPage) -> None:
+    # The button that Gradio uploads with is not seen.
     expect(tab.page.locator("#digits-picture")).to_be_attached()
     expect(tab.page.locator("#digits-picture")).to_be_hidden()
-
-
-def test_walls_show_the_digits(tab: DigitPage) -> None:
     digits = tab.digits.grid(tab.own()).numpy()
     for domain in range(4):
         grid = tab.grid(domain)
@@ -76,10 +71,14 @@ def test_walls_show_the_digits(tab: DigitPage) -> None:
             np.testing.assert_array_equal(tile[inside], expected[inside])
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.73])
-def test_wrong_digits_have_a_red_frame_and_a_cross_and_right_ones_none(tab: DigitPage, alpha: float) -> None:
-    tab.set(alpha)
-    tab.wait_exact(alpha)
+def test_wrong_digits_have_a_red_frame_and_a_cross_and_right_ones_none(tab: DigitPage) -> None:
+    for alpha in (0.0, 0.73):
+        tab.set(alpha)
+        tab.wait_exact(alpha)
+        assert_marks(tab, alpha)
+
+
+def assert_marks(tab: DigitPage, alpha: float) -> None:
     answers = tab.answers(alpha)
     for domain in (0, 1):
         grid, right = tab.grid(domain), 0
@@ -203,16 +202,15 @@ def test_digits_and_controls_are_in_view_at_first(
         expect(page.find(part).first).to_be_in_viewport(ratio=1)
 
 
-def test_the_accuracy_chart_is_clicked_to_go_there(tab: DigitPage) -> None:
+def test_the_accuracy_chart_is_clicked_to_go_there_and_a_method_chosen(tab: DigitPage) -> None:
     chart = tab.find("canvas.accuracy")
     box = chart.bounding_box()
     assert box is not None
     chart.click(position={"x": 44 + 0.25 * (box["width"] - 54), "y": 60})
     tab.wait_exact(0.25)
     expect(chart).to_have_attribute("aria-label", re.compile(r"at 0\.25: MNIST \d+ %, MNIST-M \d+ %"))
-
-
-def test_method_chooser(tab: DigitPage) -> None:
+    tab.set(0.5)
+    tab.wait_exact(0.5)
     tab.choose("target_only")
     expect(tab.find(".end-b")).to_have_text("Target labels (upper bound)")
     expect(tab.find(".about")).to_contain_text("with the colour digits' labels")

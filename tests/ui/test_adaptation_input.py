@@ -13,7 +13,7 @@ from adaptation_page import EXAMPLE, SNAPSHOTS, DigitPage, Held
 from effects_page import DRAWN
 from PIL import Image
 from playwright.sync_api import expect
-from test_effects_view import COLOURS, CROPPED, PHONE, between, luminance, touch
+from test_effects_view import COLOURS, CROPPED, PHONE, assert_readable, between, luminance, touch
 
 from dni.digits.live_view import STRENGTHS
 from dni.examples import WHOLE
@@ -54,7 +54,7 @@ def tile_of(page: DigitPage, domain: int, number: int) -> np.ndarray:
 # The picture and its strength
 
 
-def test_strength_fades_the_picture_in(tab: DigitPage) -> None:
+def test_strength_fades_the_picture_in_and_its_chart_tells_all_three_networks(tab: DigitPage) -> None:
     tab.find(".strength input").fill("0")
     tab.wait("data.state === 'exact' && data.opened === '2'")
     np.testing.assert_array_equal(tile_of(tab, 3, 7), tile_of(tab, 0, 7))
@@ -63,9 +63,7 @@ def test_strength_fades_the_picture_in(tab: DigitPage) -> None:
     expected = tab.digits.grid(tab.own(0.4))[3, 7].permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(tile_of(tab, 3, 7), expected[12:27, 1:27])
     tab.assert_scores(tab.digits.accuracy("dann", 0.5, tab.own(0.4)))
-
-
-def test_strengths_chart_tells_all_three_networks(tab: DigitPage) -> None:
+    tab.find(".strength input").fill("100")
     tab.find("canvas.strengths").scroll_into_view_if_needed()
     curves = tab.digits.strengths_curve("dann", 0.5, tab.own()).numpy()
     values = tab.find(".shift .legend b")
@@ -78,18 +76,16 @@ def test_strengths_chart_tells_all_three_networks(tab: DigitPage) -> None:
     expect(tab.find(".shift .legend span").nth(1)).to_have_text("blend at 0.90")
 
 
-def test_another_example(tab: DigitPage) -> None:
+def test_another_example_an_own_picture_and_a_bad_one(tab: DigitPage, tmp_path: Path) -> None:
     tab.find(".pictures").select_option("Rocket")
     tab.wait("data.state === 'exact' && data.opened === '2'")
     expected = tab.digits.grid(tab.own(token="example-rocket"))[3, 7].permute(1, 2, 0).numpy()
     np.testing.assert_array_equal(tile_of(tab, 3, 7), expected[12:27, 1:27])
 
-
-def test_own_picture_and_a_bad_one(tab: DigitPage, tmp_path: Path) -> None:
     Image.new("RGBA", (60, 50), (200, 30, 90, 255)).save(tmp_path / "plain.png")
     tab.upload(tmp_path / "plain.png")
     expect(tab.find(".pictures option:checked")).to_have_text("plain.png")
-    tab.wait("data.state === 'exact' && data.opened === '2'")
+    tab.wait("data.state === 'exact' && data.opened === '3'")
     assert tile_of(tab, 3, 7)[0, 0].tolist() == [200, 30, 90]
     (tmp_path / "notes.png").write_text("no picture")
     tab.upload(tmp_path / "notes.png")
@@ -102,7 +98,7 @@ def test_own_picture_and_a_bad_one(tab: DigitPage, tmp_path: Path) -> None:
     tab.upload(tmp_path / "other.png")
     expect(tab.find(".pictures option:checked")).to_have_text("other.png")
     expect(tab.find(".pictures option")).to_have_count(len(WHOLE) + 1)
-    tab.wait("data.state === 'exact' && data.opened === '3'")
+    tab.wait("data.state === 'exact' && data.opened === '4'")
     assert tile_of(tab, 3, 7)[0, 0].tolist() == [10, 220, 90]
 
 
@@ -181,6 +177,7 @@ def test_drawn_digit_is_read_by_all_three(tab: DigitPage, monkeypatch: pytest.Mo
 
 
 def test_ink_is_scaled_and_centred_as_in_mnist(tab: DigitPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_read_while_drawn(tab)
     compose = Held(tab.digits, "compose", monkeypatch)
     inks = []
     for left, top, size in ((20, 20, 60), (90, 60, 120)):
@@ -198,7 +195,8 @@ def test_ink_is_scaled_and_centred_as_in_mnist(tab: DigitPage, monkeypatch: pyte
     assert thick > thin  # the same pen, enlarged more
 
 
-def test_predictions_come_while_the_stroke_is_drawn(tab: DigitPage) -> None:
+def assert_read_while_drawn(tab: DigitPage) -> None:
+    """Predictions come before the stroke ends."""
     tab.find(".pad").scroll_into_view_if_needed()
     box = tab.find(".pad").bounding_box()
     assert box is not None
@@ -226,7 +224,10 @@ def test_finger_draws_and_does_not_scroll(new_page: Callable[..., DigitPage]) ->
 # Feature map and training
 
 
-def test_feature_map_moves_with_the_slider_and_changes_its_colours(tab: DigitPage) -> None:
+def test_feature_map_and_training_follow_their_sliders(
+    tab: DigitPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Held(tab.digits, "dann_run", monkeypatch)
     tab.find(".features canvas").scroll_into_view_if_needed()
     tab.page.wait_for_timeout(DRAWN)
     before = tab.canvas(".features canvas")
@@ -239,10 +240,6 @@ def test_feature_map_moves_with_the_slider_and_changes_its_colours(tab: DigitPag
     expect(tab.find(".colouring .legend li")).to_have_count(12)
     tab.page.wait_for_timeout(DRAWN)
     assert (tab.canvas(".features canvas") != moved).any()
-
-
-def test_training_is_scrubbed(tab: DigitPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = Held(tab.digits, "dann_run", monkeypatch)
     assert run.asked == []
     tab.find("summary").click()
     tab.wait("document.querySelector('.dni-digits .run').dataset.there === given", str(len(SNAPSHOTS)))
@@ -289,15 +286,9 @@ def test_nothing_is_cropped(new_page: Callable[..., DigitPage], options: dict[st
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_is_readable(new_page: Callable[..., DigitPage], theme: str) -> None:
-    """Contrast of at least 4.5 to 1 (WCAG AA)."""
     page = new_page().open(f"?__theme={theme}")
     page.find("summary").click()
-    for element in page.page.locator(TEXTS).all():
-        if not element.is_visible():
-            continue
-        front, behind = element.evaluate(COLOURS)
-        low, high = sorted((luminance(front), luminance(behind)))
-        assert (high + 0.05) / (low + 0.05) >= 4.5, f"{element.text_content()!r}: {front} on {behind}"
+    assert_readable(page.page, TEXTS)
     assert (luminance(page.find(".panel").first.evaluate(COLOURS)[1]) < 0.2) == (theme == "dark")
 
 

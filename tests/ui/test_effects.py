@@ -150,7 +150,7 @@ def test_a_server_that_fails_leaves_the_picture_and_comes_back(
     cat.assert_shows(cat.example(), "tiny", 0.52)
 
 
-def test_keyboard_moves_the_slider(cat: Desk) -> None:
+def test_keyboard_moves_the_slider_and_a_button_resets_it(cat: Desk) -> None:
     for key, alpha in (
         ("ArrowRight", 0.51),
         ("ArrowRight", 0.52),
@@ -167,29 +167,20 @@ def test_keyboard_moves_the_slider(cat: Desk) -> None:
     cat.wait_exact(0.01)
     assert cat.slider.get_attribute("aria-valuetext") == "0.01: 99 % calm, 1 % wild"
     cat.assert_shows(cat.example(), "tiny", 0.01)
-
-
-@pytest.mark.parametrize(("near", "snapped"), [(0.012, 0), (0.988, 1), (0.488, 0.5), (0.512, 0.5)])
-def test_drag_snaps_at_ends_and_middle(desk: Desk, near: float, snapped: float) -> None:
-    desk.open("?alpha=0.3", complete=False)
-    desk.drag(near)
-    desk.wait_exact(snapped)
-    assert float(desk.slider.input_value()) == snapped
-
-
-def test_drag_does_not_snap_elsewhere(desk: Desk) -> None:
-    desk.open("?alpha=0.3", complete=False)
-    desk.drag(0.47)
-    desk.wait_exact(0.47)
-
-
-def test_reset(cat: Desk) -> None:
-    cat.change(0.9)
-    cat.wait_exact(0.9)
     cat.button("reset").click()
     cat.wait_exact(0.5)
     assert cat.slider.input_value() == "0.5"
     cat.assert_shows(cat.example(), "tiny", 0.5)
+
+
+def test_drag_snaps_at_ends_and_middle_only(desk: Desk) -> None:
+    desk.open("?alpha=0.3", complete=False)
+    for near, snapped in ((0.012, 0), (0.988, 1), (0.488, 0.5), (0.47, 0.47), (0.512, 0.5)):
+        desk.drag(near)
+        desk.wait_exact(snapped)
+        assert float(desk.slider.input_value()) == snapped
+        desk.change(0.3)
+        desk.wait_exact(0.3)
 
 
 def assert_original(desk: Desk) -> None:
@@ -199,7 +190,7 @@ def assert_original(desk: Desk) -> None:
     assert difference(desk.picture(bicubic.shape[1], bicubic.shape[0]), bicubic) < 0.5
 
 
-def test_hold_the_button_to_see_the_original(cat: Desk) -> None:
+def test_hold_the_button_or_a_key_to_see_the_original(cat: Desk) -> None:
     cat.wait("canvas.dataset.before === 'there'")
     cat.button("original").hover()
     cat.page.mouse.down()
@@ -209,20 +200,15 @@ def test_hold_the_button_to_see_the_original(cat: Desk) -> None:
     cat.wait_exact(0.5)
     cat.assert_shows(cat.example(), "tiny", 0.5)
 
-
-@pytest.mark.parametrize("key", ["o", "O", "Space"])
-def test_hold_a_key_to_see_the_original(cat: Desk, key: str) -> None:
-    cat.wait("canvas.dataset.before === 'there'")
-    if key == "Space":
-        cat.button("original").focus()
-    cat.page.keyboard.down(key)
-    assert_original(cat)
-    cat.page.keyboard.up(key)
-    cat.wait_exact(0.5)
-    cat.assert_shows(cat.example(), "tiny", 0.5)
-
-
-def test_key_o_in_a_text_is_a_letter(cat: Desk) -> None:
+    for key in ("o", "O", "Space"):
+        if key == "Space":
+            cat.button("original").focus()
+        cat.page.keyboard.down(key)
+        assert_original(cat)
+        cat.page.keyboard.up(key)
+        cat.wait_exact(0.5)
+        cat.assert_shows(cat.example(), "tiny", 0.5)
+    # In a text it is a letter.
     cat.page.evaluate("document.body.append(document.createElement('input'))")
     cat.page.locator("body > input").focus()
     cat.page.keyboard.down("o")

@@ -140,27 +140,7 @@ def test_webcam(desk: Desk, held: list[Picture]) -> None:
     assert_shown(desk, held, held[0])
 
 
-def test_paste_from_the_keyboard(desk: Desk, held: list[Picture], photograph: tuple[str, Picture]) -> None:
-    desk.page.evaluate(COPY_PICTURE, photograph[0])
-    desk.page.locator("#viewer canvas").focus()
-    desk.page.keyboard.press("Control+V")
-    assert_shown(desk, held, photograph[1])
-
-
-def test_paste_of_a_file(desk: Desk, held: list[Picture], photograph: tuple[str, Picture]) -> None:
-    assert desk.page.evaluate(PASTE_FILE, [photograph[0], "part.png", "image/png"])
-    assert_shown(desk, held, photograph[1])
-    assert desk.shown == "part.png"
-
-
-def test_the_paste_button(desk: Desk, held: list[Picture], photograph: tuple[str, Picture]) -> None:
-    desk.page.bring_to_front()  # the clipboard is for the page that has the focus
-    desk.page.evaluate(COPY_PICTURE, photograph[0])
-    desk.page.locator("#own-picture").get_by_label("Paste from clipboard").click()
-    assert_shown(desk, held, photograph[1])
-
-
-def test_what_is_no_picture_is_not_taken(
+def test_paste_from_the_keyboard_of_a_file_and_by_the_button(
     desk: Desk, held: list[Picture], photograph: tuple[str, Picture]
 ) -> None:
     assert not desk.page.evaluate(PASTE_FILE, [photograph[0], "notes.txt", "text/plain"])
@@ -170,3 +150,16 @@ def test_what_is_no_picture_is_not_taken(
     desk.wait_quiet()
     assert held == []
     assert desk.shown == "cat.png"
+    desk.page.evaluate(COPY_PICTURE, photograph[0])
+    desk.page.locator("#viewer canvas").focus()
+    desk.page.keyboard.press("Control+V")
+    assert_shown(desk, held, photograph[1])
+    held.clear()
+    assert desk.page.evaluate(PASTE_FILE, [photograph[0], "part.png", "image/png"])
+    assert_shown(desk, held, photograph[1])
+    assert desk.shown == "part.png"
+    held.clear()
+    desk.page.bring_to_front()  # the clipboard is for the page that has the focus
+    desk.page.evaluate(COPY_PICTURE, photograph[0])
+    desk.page.locator("#own-picture").get_by_label("Paste from clipboard").click()
+    assert_shown(desk, held, photograph[1])

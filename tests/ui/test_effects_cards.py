@@ -131,7 +131,7 @@ def test_an_alpha_is_typed(desk: Desk) -> None:
 # Comparing
 
 
-def test_compare_with_a_kept_alpha(desk: Desk) -> None:
+def test_compare_with_a_kept_alpha_that_goes_with_the_pair(desk: Desk) -> None:
     desk.open("?alpha=0.3")
     desk.button("keep").click()
     desk.change(0.8)
@@ -145,6 +145,11 @@ def test_compare_with_a_kept_alpha(desk: Desk) -> None:
     assert_halves(desk, 1.0, 0.8)
     desk.page.get_by_role("button", name="A 0.30").click()
     desk.wait_exact(0.3)
+    expect(desk.page.locator(".kept button")).to_have_count(1)
+    desk.choose_pair("Turned pair")
+    expect(desk.page.locator(".end-a")).to_have_text("wild first")
+    expect(desk.page.locator(".kept button")).to_have_count(0)
+    expect(desk.page.get_by_label("Compare with").locator("option")).to_have_count(3)
 
 
 def assert_halves(desk: Desk, left: float, right: float) -> None:
@@ -155,22 +160,17 @@ def assert_halves(desk: Desk, left: float, right: float) -> None:
         assert difference(seen[:400, part], decoded(jpeg)[:400, part]) < 1
 
 
-def test_kept_alphas_go_with_the_pair(desk: Desk) -> None:
-    desk.open("?alpha=0.3", complete=False)
-    desk.button("keep").click()
-    expect(desk.page.locator(".kept button")).to_have_count(1)
-    desk.choose_pair("Turned pair")
-    expect(desk.page.locator(".end-a")).to_have_text("wild first")
-    expect(desk.page.locator(".kept button")).to_have_count(0)
-    expect(desk.page.get_by_label("Compare with").locator("option")).to_have_count(3)
-
-
 # Which looks better?
 
 
 def test_ten_comparisons_give_an_alpha(desk: Desk) -> None:
     """Somebody who likes the second end best gets there, and nothing names an alpha meanwhile."""
-    desk.open()
+    desk.open("?alpha=0.2")
+    # Stopped at once, it goes back to where it was.
+    desk.button("blind").click()
+    desk.page.locator(".blind .stop").click()
+    desk.wait_exact(0.2)
+    assert desk.page.locator(".estimate").is_hidden()
     desk.button("blind").click()
     assert not desk.slider.is_visible()
     assert not desk.page.locator(".readout").is_visible()
@@ -190,14 +190,6 @@ def test_ten_comparisons_give_an_alpha(desk: Desk) -> None:
     assert desk.slider.is_visible()
     assert desk.button("blind").evaluate("(button) => button === document.activeElement")
     assert all(second - first > 0.19 for first, second in seen)
-
-
-def test_stopping_at_once_goes_back_to_where_it_was(desk: Desk) -> None:
-    desk.open("?alpha=0.2", complete=False)
-    desk.button("blind").click()
-    desk.page.locator(".blind .stop").click()
-    desk.wait_exact(0.2)
-    assert desk.page.locator(".estimate").is_hidden()
 
 
 @pytest.mark.parametrize(

@@ -124,41 +124,37 @@ def test_own_picture_with_transparency(desk: Desk, tmp_path: Path) -> None:
     assert desk.alpha == 0.3
 
 
-def test_own_picture_turned_by_exif(desk: Desk, tmp_path: Path) -> None:
+def test_own_pictures_of_all_kinds(desk: Desk, tmp_path: Path) -> None:
+    desk.open(complete=False)
+    # Turned by EXIF.
     exif = Image.Exif()
     exif[0x0112] = ROTATED
     photograph().save(tmp_path / "phone.jpg", quality=95, exif=exif)
-    desk.open(complete=False).upload(tmp_path / "phone.jpg")
+    desk.upload(tmp_path / "phone.jpg")
     with Image.open(tmp_path / "phone.jpg") as image:
         upright = from_pil(ImageOps.exif_transpose(image), name="phone.jpg")
     assert (upright.width, upright.height) == (60, 90)
     assert_own_picture(desk, "phone.jpg", upright)
-
-
-def test_own_picture_of_16_bits(desk: Desk, tmp_path: Path) -> None:
+    # Of 16 bits.
     grey = np.asarray(photograph().convert("L")).astype(np.uint16) * 257
     Image.fromarray(grey).save(tmp_path / "deep.png")
-    desk.open(complete=False).upload(tmp_path / "deep.png")
+    desk.upload(tmp_path / "deep.png")
     desk.message("More than 8 bits")
     assert_own_picture(desk, "deep.png", from_pil(photograph().convert("L"), name="deep.png"))
-
-
-def test_own_picture_animated(desk: Desk, tmp_path: Path) -> None:
+    # Animated.
     frames = [photograph(), ImageOps.invert(photograph())]
     frames[0].save(tmp_path / "moves.gif", save_all=True, append_images=frames[1:], duration=100)
-    desk.open(complete=False).upload(tmp_path / "moves.gif")
+    desk.upload(tmp_path / "moves.gif")
     desk.message("Only number 1 of its 2 frames")
     assert_own_picture(desk, "moves.gif", open_picture(tmp_path / "moves.gif"))
-
-
-def test_own_picture_of_one_pixel(desk: Desk, tmp_path: Path) -> None:
+    # Of one pixel.
     Image.new("RGB", (1, 1), "orange").save(tmp_path / "dot.png")
-    desk.open(complete=False).upload(tmp_path / "dot.png")
+    desk.upload(tmp_path / "dot.png")
     desk.wait("canvas.ariaLabel.startsWith('dot.png')")
     desk.wait_exact(0.5)
 
 
-def test_own_picture_dropped_on_the_viewer(desk: Desk, tmp_path: Path) -> None:
+def test_a_picture_dropped_on_the_viewer_and_then_an_example_again(desk: Desk, tmp_path: Path) -> None:
     photograph().save(tmp_path / "drop.png")
     desk.open(complete=False)
     desk.page.evaluate(
@@ -171,12 +167,6 @@ def test_own_picture_dropped_on_the_viewer(desk: Desk, tmp_path: Path) -> None:
         list((tmp_path / "drop.png").read_bytes()),
     )
     assert_own_picture(desk, "drop.png", open_picture(tmp_path / "drop.png"))
-
-
-def test_an_example_again_after_an_own_picture(desk: Desk, tmp_path: Path) -> None:
-    photograph().save(tmp_path / "mine.png")
-    desk.open(complete=False).upload(tmp_path / "mine.png")
-    desk.wait("canvas.ariaLabel.startsWith('mine.png')")
     expect(desk.page.locator("#examples .selected")).to_have_count(0)
     desk.choose_example(0)
     desk.wait("canvas.ariaLabel.startsWith('cat.png')")
@@ -211,25 +201,20 @@ def write_bad(kind: str, path: Path) -> None:
         path.write_bytes({"text": b"no picture", "empty": b"", "bomb": bomb()}[kind])
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "text"),
-    [
+def test_bad_pictures_are_refused_and_everything_stays(desk: Desk, tmp_path: Path) -> None:
+    desk.open("?alpha=0.3&example=rocket")
+    for kind, name, text in (
         ("text", "notes.png", "notes.png is none"),
         ("empty", "nothing.png", "empty"),
         ("cut", "half.png", "half.png is damaged or cut short"),
         ("large", "map.png", "map.png has 60.00"),
         ("bomb", "bomb.png", "bomb.png has 3600.00"),
-    ],
-)
-def test_bad_picture_is_refused_and_everything_stays(
-    desk: Desk, tmp_path: Path, kind: str, name: str, text: str
-) -> None:
-    write_bad(kind, tmp_path / name)
-    desk.open("?alpha=0.3&example=rocket")
-    desk.upload(tmp_path / name)
-    desk.message(text)
-    expect(desk.page.locator("#own-picture [data-testid=upload-text]")).to_be_visible()
-    assert desk.shown == "rocket.png"
+    ):
+        write_bad(kind, tmp_path / name)
+        desk.upload(tmp_path / name)
+        desk.message(text)
+        expect(desk.page.locator("#own-picture [data-testid=upload-text]")).to_be_visible()
+        assert desk.shown == "rocket.png"
     desk.wait_exact(0.3)
     desk.actual_size()
     desk.assert_shows(desk.example("rocket"), "tiny", 0.3)

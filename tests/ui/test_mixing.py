@@ -16,7 +16,7 @@ from dni.pictures.picture import to_pil
 from dni.ui.mixing.scene import with_layers
 
 
-def test_two_ends_have_a_slider_and_exact_frames(mixing: MixingPage) -> None:
+def test_two_ends_have_a_slider_and_exact_frames_and_go_beyond_with_a_warning(mixing: MixingPage) -> None:
     mixing.actual_size()
     assert mixing.shares == [0.5, 0.5]
     mixing.wait_frames()
@@ -25,10 +25,24 @@ def test_two_ends_have_a_slider_and_exact_frames(mixing: MixingPage) -> None:
     expect(mixing.find(".numbers")).to_have_text(re.compile("calm27 %.*wild73 %"))
     mixing.find("input.alpha").press("ArrowRight")
     mixing.wait_exact(0.26, 0.74)
+    warning = mixing.find(".warning")
+    expect(warning).to_be_hidden()
+    mixing.find(".beyond").check()
+    mixing.set_alpha(1.3)
+    expect(warning).to_be_visible()
+    expect(warning).to_contain_text("nothing is promised")
+    mixing.assert_shows("tiny", Mix.of_alpha(1.3, extrapolate=True))
+    mixing.find(".beyond").uncheck()
+    mixing.wait_exact(0, 1)
+    expect(warning).to_be_hidden()
 
 
-@pytest.mark.parametrize(("title", "count"), [("Tiny three", 3), ("Tiny four", 4)])
-def test_three_and_four_ends_have_a_pad(mixing: MixingPage, title: str, count: int) -> None:
+def test_three_and_four_ends_have_a_pad(mixing: MixingPage) -> None:
+    for title, count in (("Tiny three", 3), ("Tiny four", 4)):
+        assert_pad(mixing, title, count)
+
+
+def assert_pad(mixing: MixingPage, title: str, count: int) -> None:
     mixing.choose_networks(title, count)
     mixing.actual_size()
     pair, pad = title.split()[1], mixing.find(".pad canvas")
@@ -83,21 +97,7 @@ def test_five_ends_have_sliders_and_any_number_task_arithmetic(mixing: MixingPag
     assert min(mixing.shares) >= 0
 
 
-def test_beyond_the_ends_with_a_warning(mixing: MixingPage) -> None:
-    mixing.actual_size()
-    warning = mixing.find(".warning")
-    expect(warning).to_be_hidden()
-    mixing.find(".beyond").check()
-    mixing.set_alpha(1.3)
-    expect(warning).to_be_visible()
-    expect(warning).to_contain_text("nothing is promised")
-    mixing.assert_shows("tiny", Mix.of_alpha(1.3, extrapolate=True))
-    mixing.find(".beyond").uncheck()
-    mixing.wait_exact(0, 1)
-    expect(warning).to_be_hidden()
-
-
-def test_layers_get_a_part_of_the_mix(mixing: MixingPage) -> None:
+def test_layers_get_a_part_of_the_mix_by_keys_and_by_a_stroke(mixing: MixingPage) -> None:
     mixing.set_alpha(1)
     mixing.actual_size()
     mixing.show("Layers")
@@ -117,10 +117,11 @@ def test_layers_get_a_part_of_the_mix(mixing: MixingPage) -> None:
     mixing.button("Reset").click()
     mixing.wait_exact(0.5, 0.5)
     assert set(mixing.layers) == {100}
-
-
-def test_a_stroke_draws_a_curve_over_the_layers(mixing: MixingPage) -> None:
-    mixing.show("Layers")
+    # The verdict marks the layers.
+    expect(mixing.page.locator("#desk-verdict .verdict")).to_contain_text("correlation")
+    expect(mixing.find(".column em")).to_have_count(len(mixing.layers))
+    mixing.set_alpha(0.61)  # what came late has not taken the mix away
+    assert mixing.shares == [0.39, 0.61]
     mixing.find(".bars").scroll_into_view_if_needed()
     box = mixing.find(".bars").bounding_box()
     assert box is not None
@@ -135,27 +136,16 @@ def test_a_stroke_draws_a_curve_over_the_layers(mixing: MixingPage) -> None:
     assert mixing.layers[-1] > 70
 
 
-def test_the_verdict_follows_the_picture_and_marks_the_layers(mixing: MixingPage) -> None:
-    mixing.show("Layers")
-    expect(mixing.page.locator("#desk-verdict .verdict")).to_contain_text("correlation")
-    expect(mixing.find(".column em")).to_have_count(len(mixing.layers))
-    mixing.set_alpha(0.61)  # what came late has not taken the mix away
-    assert mixing.shares == [0.39, 0.61]
-
-
 # Comparing and measuring
 
 
-def test_blended_pixels_beside_the_blended_network(mixing: MixingPage) -> None:
+def test_pixels_beside_the_network_and_a_curve_that_is_clicked(mixing: MixingPage) -> None:
     mixing.show("Against pixels")
     note = mixing.find('[data-panel="compare"].panel .note')
     expect(note).to_contain_text("dB PSNR")
     expect(mixing.find(".trio img")).to_have_count(3)
     mixing.set_alpha(0)
     expect(note).to_contain_text("Here both give the same picture")
-
-
-def test_a_curve_is_measured_shown_and_clicked(mixing: MixingPage, tmp_path: Path) -> None:
     mixing.show("Curve")
     mixing.find("button.measure").click()
     points = mixing.find("svg .point")
@@ -168,6 +158,9 @@ def test_a_curve_is_measured_shown_and_clicked(mixing: MixingPage, tmp_path: Pat
     assert advice is not None
     mixing.find(".accept").click()
     mixing.wait_exact(round(1 - float(advice[1]), 4), float(advice[1]))
+    mixing.choose_networks("Tiny three", 3)
+    mixing.find("button.measure").click()
+    expect(mixing.find(".message")).to_contain_text("The curve needs two networks")
 
 
 def test_a_curve_against_a_reference(mixing: MixingPage, tmp_path: Path) -> None:
@@ -191,13 +184,6 @@ def test_a_curve_against_a_reference(mixing: MixingPage, tmp_path: Path) -> None
 
     mixing.desk.wait_until(is_measured)
     assert "Suggested alpha: 0.40" in mixing.find(".advice").inner_text()
-
-
-def test_a_curve_needs_two_networks(mixing: MixingPage) -> None:
-    mixing.choose_networks("Tiny three", 3)
-    mixing.show("Curve")
-    mixing.find("button.measure").click()
-    expect(mixing.find(".message")).to_contain_text("The curve needs two networks")
 
 
 # Other windows

@@ -95,37 +95,29 @@ def assert_measured(mixing: MixingPage, **question: Any) -> None:
     expect(mixing.find(".advice")).to_have_text(words)
 
 
-def test_the_curve_is_of_what_is_on_the_desk(mixing: MixingPage, tmp_path: Path) -> None:
+def test_the_curve_is_of_what_is_on_the_desk_and_goes_with_it(mixing: MixingPage, tmp_path: Path) -> None:
     assert_measured(mixing)
     assert "With your" not in note(mixing, "curve").inner_text()
     expect(mixing.find("svg .point title").first).to_have_text(re.compile("PSNR .*, SSIM "))
-    layers = only_late_layers(mixing)
+    points = mixing.find("svg .point")
+    mixing.set_alpha(0.3)
+    expect(points).to_have_count(11)
     paint_half(mixing, tmp_path)
+    expect(points).to_have_count(0)
+    layers = only_late_layers(mixing)
     stop = with_layers(Mix.of_alpha(1), layers)
     mask = painted_mask(mixing, tmp_path)
     assert_measured(mixing, start=Mix.of_alpha(0), stop=stop, mask=mask)
     text = note(mixing, "curve").inner_text()
     assert "With your layers" in text
     assert "With your mask" in text
-
-
-def test_a_curve_goes_when_something_else_is_painted(mixing: MixingPage, tmp_path: Path) -> None:
-    mixing.show("Curve")
-    mixing.find("button.measure").click()
-    points = mixing.find("svg .point")
-    expect(points).to_have_count(11)
-    mixing.set_alpha(0.3)
-    expect(points).to_have_count(11)
-    paint_half(mixing, tmp_path)
-    expect(points).to_have_count(0)
-    assert_measured(mixing, mask=painted_mask(mixing, tmp_path))
     mixing.show("Paint")
     mixing.button("No mask").click()
     mixing.settle()
     expect(points).to_have_count(0)
 
 
-def test_pixels_are_blended_under_the_same_mask(mixing: MixingPage, tmp_path: Path) -> None:
+def test_pixels_are_blended_under_the_same_mask_and_then_another(mixing: MixingPage, tmp_path: Path) -> None:
     mixing.set_alpha(0.8)
     layers = only_late_layers(mixing)
     paint_half(mixing, tmp_path)
@@ -140,6 +132,11 @@ def test_pixels_are_blended_under_the_same_mask(mixing: MixingPage, tmp_path: Pa
     expect(words).to_contain_text(f"The two differ by {made.psnr:.1f} dB PSNR")
     for part in ("network", "pixels", "difference"):
         assert_image(mixing.find(f'.trio img[data-part="{part}"]'), getattr(made, part))
+    mixing.show("Paint")
+    mixing.button("Clear").click()
+    mixing.settle()
+    mixing.show("Against pixels")
+    expect(words).not_to_contain_text("With your mask")
 
 
 def assert_image(image: Locator, expected: torch.Tensor) -> None:
@@ -151,18 +148,6 @@ def assert_image(image: Locator, expected: torch.Tensor) -> None:
     )
     assert shown.shape == wanted.shape
     assert float(np.abs(shown - wanted).mean()) < 0.5
-
-
-def test_painting_on_changes_the_comparison(mixing: MixingPage, tmp_path: Path) -> None:
-    paint_half(mixing, tmp_path)
-    mixing.show("Against pixels")
-    words = note(mixing, "compare")
-    expect(words).to_contain_text("With your mask")
-    mixing.show("Paint")
-    mixing.button("Clear").click()
-    mixing.settle()
-    mixing.show("Against pixels")
-    expect(words).not_to_contain_text("With your mask")
 
 
 # What stands behind them

@@ -163,22 +163,6 @@ def test_a_recipe_whose_networks_are_not_here_says_which(mixing: MixingPage, tmp
     assert mixing.shares == [0.5, 0.5]
 
 
-@pytest.mark.parametrize(
-    ("name", "suffix", "kind"), [("GIF", ".gif", "GIF"), ("Strip or grid", ".png", "PNG")]
-)
-def test_a_sweep_is_made(mixing: MixingPage, name: str, suffix: str, kind: str, tmp_path: Path) -> None:
-    mixing.open_accordion("Sweep")
-    mixing.choose_sweep(name, frames=3)
-    path = mixing.take("#sweep-make", "#sweep-file", tmp_path)
-    mixing.page.locator("#sweep-image img").wait_for()
-    with Image.open(path) as image:
-        assert image.format == kind
-        frames = getattr(image, "n_frames", 1)
-    assert frames == (4 if kind == "GIF" else 1)  # three, there and back
-    assert path.name == f"cat_tiny_sweep{suffix}"
-    expect(mixing.page.locator("#sweep-make")).to_be_visible()
-
-
 def test_a_grid_of_two_networks_is_refused_in_words(mixing: MixingPage) -> None:
     mixing.open_accordion("Sweep")
     mixing.page.locator("#sweep-way input").click()
