@@ -22,7 +22,7 @@ from dni.ui.protocol import (
 )
 from dni.ui.protocol.messages import Message
 
-WEB = Path(os.environ.get("DNI_WEB") or Path(__file__).parents[2] / "dni" / "ui" / "web")
+WEB = Path(os.environ.get("DNI_WEB") or Path(__file__).parents[3] / "dni" / "ui" / "web")
 TYPEDEF = re.compile(r"@typedef\s+(\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\})\s+(\w+)")
 PROPERTY = re.compile(r"@property\s+\{((?:[^{}]|\{[^{}]*\})*)\}\s+(\[?)(\w+)")
 NO_FIELDS = {"Success", "Failure", "Dropped"}

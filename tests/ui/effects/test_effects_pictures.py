@@ -23,7 +23,7 @@ from dni.pictures.strips import CHECKER_LEVELS
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ROTATED = 6  # EXIF: turn by 90 degrees clockwise to see it upright
 
 

@@ -28,7 +28,7 @@ from dni.rendering import tiles
 from dni.rendering.control import RenderControl
 from dni.serving.render_service import RenderService
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Of a tile with what it reads, in pixels: several tiles for a picture of 600x500.
 SMALL_BUDGET = 100_000
 # Nobody is quicker: what counts is the slider at the click.

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from adaptation_page import DigitPage, Held
 from effects_page import DRAWN
+from page_looks import PHONE
 from playwright.sync_api import expect
-from test_effects_view import PHONE
 
 from dni.digits.live_view import ALPHAS
 from dni.digits.methods import METHODS

@@ -98,7 +98,7 @@ def desk(new_desk: Callable[..., Desk]) -> Desk:
 @pytest.fixture
 def photograph(tmp_path: Path) -> tuple[str, Picture]:
     """A part of the cat: as the base64 of a PNG, and as we read it."""
-    with Image.open(Path(__file__).parents[2] / "dni/examples/cat.png") as image:
+    with Image.open(Path(__file__).parents[3] / "dni/examples/cat.png") as image:
         part = image.convert("RGB").crop((40, 20, 130, 80))
     part.save(tmp_path / "part.png")
     content = base64.b64encode((tmp_path / "part.png").read_bytes()).decode("ascii")

@@ -31,7 +31,7 @@ from dni.ui.adaptation.component import Answers
 from dni.ui.adaptation.tab import ABOUT, choices
 from dni.ui.protocol.messages import Message
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "dni/examples"
 ASKED = {"method": "dann", "token": EXAMPLE, "strength": 0.5, "alpha": 0.3}
 

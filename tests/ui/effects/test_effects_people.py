@@ -22,7 +22,7 @@ from dni.serving.render_service import Frame, RenderService, RenderServiceError
 from dni.serving.scheduling.scheduler import Priority
 from dni.ui.effects.link import read_link
 
-EXAMPLE_FOLDER = Path(__file__).parents[2] / "dni/examples"
+EXAMPLE_FOLDER = Path(__file__).parents[3] / "dni/examples"
 
 
 def photograph(name: str = "cat.png") -> Image.Image:

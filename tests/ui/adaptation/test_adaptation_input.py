@@ -11,16 +11,16 @@ import pytest
 import torch
 from adaptation_page import EXAMPLE, SNAPSHOTS, DigitPage, Held
 from effects_page import DRAWN
+from page_looks import COLOURS, CROPPED, PHONE, assert_readable, between, luminance, touch
 from PIL import Image
 from playwright.sync_api import expect
-from test_effects_view import COLOURS, CROPPED, PHONE, assert_readable, between, luminance, touch
 
 from dni.digits.live_view import STRENGTHS
 from dni.examples import WHOLE
 from dni.serving.render_service import RenderServiceError
 from dni.ui.web_component import WEB, url_of
 
-EXAMPLE_FOLDER = Path(__file__).parents[2] / "dni/examples"
+EXAMPLE_FOLDER = Path(__file__).parents[3] / "dni/examples"
 TEXTS = (
     "button[role=tab], .dni-digits button, .dni-digits .end, .dni-digits figcaption, "
     ".dni-digits .readout, .dni-digits .badge, .dni-digits p, .dni-digits h3, .dni-digits h4, "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-WEB = Path(__file__).parents[2] / "dni/ui/web"
+WEB = Path(__file__).parents[3] / "dni/ui/web"
 REGISTRY = "https://registry.npmjs.org/"
 INSTALL_SECONDS = 240
 CHECK_SECONDS = 120
