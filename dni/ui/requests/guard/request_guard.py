@@ -30,6 +30,7 @@ from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, limited
 from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
 from dni.ui.requests.guard.routes import is_used
 from dni.ui.requests.guard.token_buckets import TokenBuckets
+from dni.ui.requests.session_states import use_light_states
 from dni.ui.requests.sessions import close_page
 from dni.ui.requests.uploads import delete_partial_uploads
 
@@ -48,6 +49,8 @@ QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
 QUEUED_PER_SECOND = 5.0  # and from then on
 UPLOADED_AT_ONCE = 3_000_000_000  # bytes that one address may upload in a burst,
 UPLOADED_PER_SECOND = 1_000_000.0  # and from then on
+SENT_AT_ONCE = 30_000_000  # bytes of other requests that one address sends in a burst: each is parsed,
+SENT_PER_SECOND = 1_000_000.0  # and from then on; a painted mask takes some 0.4 MB
 CALLS_AT_ONCE = 400  # that one address makes in a burst; what comes faster from then on has to wait
 CALLS_PER_SECOND = 100.0  # a class behind one router drags its sliders
 PAGES_AT_ONCE = 64  # that one address opens in a burst,
@@ -60,6 +63,7 @@ QUEUEING_PATHS = ("/queue/join", "/call/", "/gradio_api/mcp")
 TOO_MANY_OPEN = "Too many requests of yours are open. Wait for their answers."
 TOO_MANY_JOBS = "Too many jobs of yours are waiting or running. Wait for their results."
 TOO_MANY_PAGES = "Too many pages of yours were opened in a short time. Wait some seconds, then reload."
+SENT_MUCH = "You have sent very much in a short time. Wait some seconds."
 NO_SESSION = "Expected a session with a job of its own. Start one, then ask for its messages."
 NO_ROOM = "There is too little room on the disk here for this file. Try again later."
 UPLOADS = itertools.count()
@@ -95,12 +99,15 @@ class RequestGuard:
         self._uploading: Counter[int] = Counter()
         self._jobs = TokenBuckets(QUEUED_AT_ONCE, QUEUED_PER_SECOND, clock)
         self._uploads = TokenBuckets(UPLOADED_AT_ONCE, UPLOADED_PER_SECOND, clock)
+        self._sent = TokenBuckets(SENT_AT_ONCE, SENT_PER_SECOND, clock)
         self._calls = TokenBuckets(CALLS_AT_ONCE, CALLS_PER_SECOND, clock)
         self._pages = TokenBuckets(PAGES_AT_ONCE, PAGES_PER_SECOND, clock)
         self._refusals = TokenBuckets(REFUSALS_AT_ONCE, REFUSALS_PER_SECOND, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with one line."""
+        if scope["type"] == "lifespan":
+            use_light_states(scope.get("app"))
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -136,16 +143,8 @@ class RequestGuard:
         path = scope["path"]
         is_upload = path.rstrip("/").endswith("/upload")
         most = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
-        length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
-        if not length.isdecimal() or len(length) > 15 or int(length) > most:
-            raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
-        if is_upload:
-            if self._free_bytes() < self._uploading.total() + int(length) + SPARE_DISK_BYTES:
-                raise Refused(507, NO_ROOM)
-            if not self._uploads.take(address, int(length)):
-                raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
-        elif not headers.get("content-type", "application/json").startswith("application/json"):
-            raise Refused(415, "Expected a request as JSON.")
+        length = length_of(headers, most)
+        self._check_body(headers, length, address, is_upload=is_upload)
         kinds = ["upload" if is_upload else "call"]
         if any(part in path for part in QUEUEING_PATHS):
             if not self._jobs.take(address, 1):
@@ -156,10 +155,22 @@ class RequestGuard:
         with self._held(address, *kinds):
             if is_upload:
                 check = FilesOnly(headers.get("content-type", ""))
-                await self._pass_upload(scope, receive, send, int(length), check)
+                await self._pass_upload(scope, receive, send, length, check)
             else:
                 await self._sleep(self._calls.owe(address, LONGEST_WAIT))
                 await self.app(scope, limited(receive, most, check=few_values(), clock=self._clock), send)
+
+    def _check_body(self, headers: Headers, length: int, address: str, *, is_upload: bool) -> None:
+        """Raise :class:`Refused` where an address sends too much, or what nobody reads."""
+        if is_upload:
+            if self._free_bytes() < self._uploading.total() + length + SPARE_DISK_BYTES:
+                raise Refused(507, NO_ROOM)
+            if not self._uploads.take(address, length):
+                raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
+        elif not headers.get("content-type", "application/json").startswith("application/json"):
+            raise Refused(415, "Expected a request as JSON.")
+        elif not self._sent.take(address, length):
+            raise Refused(429, SENT_MUCH)
 
     async def _pass_stream(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if not has_messages(scope):
@@ -217,6 +228,14 @@ class RequestGuard:
         finally:
             del self._uploading[number]
             delete_partial_uploads(any_running=bool(self._uploading))
+
+
+def length_of(headers: Headers, most: int) -> int:
+    """The bytes of a body as its headers say; the most where they leave that open."""
+    length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
+    if not length.isdecimal() or len(length) > 15 or int(length) > most:
+        raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
+    return int(length)
 
 
 def check_site(scope: Scope, headers: Headers) -> None:
