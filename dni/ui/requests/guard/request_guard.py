@@ -1,7 +1,8 @@
 """Refuses HTTP requests that an open page never sends, before Gradio reads them.
 
 Only the routes that this app uses are there (:mod:`dni.ui.requests.guard.routes`). Limits for one address:
-how large a request is and how slow (:mod:`dni.ui.requests.guard.bodies`), how many are open at once, how many
+how large a request is and how slow (:mod:`dni.ui.requests.guard.bodies`), how many are open at once
+(without a request: :mod:`dni.ui.requests.guard.idle_connections`), how many
 jobs are queued at once and in a short time, how many pages in a short time, how much is uploaded. Calls that
 come too fast wait, and a flood of requests that are refused is answered late. On this machine alone: no other
 site may drive the app through a browser (cross-site requests, DNS rebinding).
@@ -27,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
 from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, limited
+from dni.ui.requests.guard.idle_connections import close_silent_connections
 from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
 from dni.ui.requests.guard.routes import is_used
 from dni.ui.requests.guard.token_buckets import TokenBuckets
@@ -107,7 +109,8 @@ class RequestGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with one line."""
         if scope["type"] == "lifespan":
-            use_light_states(scope.get("app"))
+            await self._pass_lifespan(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -126,6 +129,15 @@ class RequestGuard:
                 await self.app(scope, receive, send)
         except Refused as refused:
             await self._refuse(scope, receive, send, refused, address)
+
+    async def _pass_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From the start of the app until its end."""
+        use_light_states(scope.get("app"))
+        looking = asyncio.create_task(close_silent_connections(scope.get("app")))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            looking.cancel()
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, refused: Refused, address: str
