@@ -28,6 +28,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
 from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, limited
+from dni.ui.requests.guard.door import Door, leaving
 from dni.ui.requests.guard.idle_connections import close_silent_connections
 from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
 from dni.ui.requests.guard.routes import is_used
@@ -101,6 +102,7 @@ class RequestGuard:
         self._uploading: Counter[int] = Counter()
         self._jobs = TokenBuckets(QUEUED_AT_ONCE, QUEUED_PER_SECOND, clock)
         self._uploads = TokenBuckets(UPLOADED_AT_ONCE, UPLOADED_PER_SECOND, clock)
+        self._door = Door()
         self._sent = TokenBuckets(SENT_AT_ONCE, SENT_PER_SECOND, clock)
         self._calls = TokenBuckets(CALLS_AT_ONCE, CALLS_PER_SECOND, clock)
         self._pages = TokenBuckets(PAGES_AT_ONCE, PAGES_PER_SECOND, clock)
@@ -126,7 +128,7 @@ class RequestGuard:
             elif scope["method"] == "GET" and is_stream(scope["path"]):
                 await self._pass_stream(scope, receive, send, address)
             else:
-                await self.app(scope, receive, send)
+                await self._enter(scope, receive, send, address)
         except Refused as refused:
             await self._refuse(scope, receive, send, refused, address)
 
@@ -138,6 +140,17 @@ class RequestGuard:
             await self.app(scope, receive, send)
         finally:
             looking.cancel()
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        """Let Gradio answer, when it is the address's turn; frames do not wait for that."""
+        if scope["path"].rstrip("/").endswith("/component_server"):
+            await self.app(scope, receive, send)
+            return
+        leave = await self._door.enter(address)
+        try:
+            await self.app(scope, receive, leaving(send, leave))
+        finally:
+            leave()
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, refused: Refused, address: str
@@ -170,7 +183,8 @@ class RequestGuard:
                 await self._pass_upload(scope, receive, send, length, check)
             else:
                 await self._sleep(self._calls.owe(address, LONGEST_WAIT))
-                await self.app(scope, limited(receive, most, check=few_values(), clock=self._clock), send)
+                receive = limited(receive, most, check=few_values(), clock=self._clock)
+                await self._enter(scope, receive, send, address)
 
     def _check_body(self, headers: Headers, length: int, address: str, *, is_upload: bool) -> None:
         """Raise :class:`Refused` where an address sends too much, or what nobody reads."""
@@ -192,7 +206,7 @@ class RequestGuard:
             raise Refused(429, TOO_MANY_PAGES)
         with self._held(address, "stream"):
             try:
-                await self.app(scope, receive, send)
+                await self._enter(scope, receive, send, address)
             finally:
                 if is_page:
                     close_page(scope, connection)
