@@ -1,8 +1,9 @@
 """Strangers attack the app beside three people with sliders: do those notice, and does it stay up?
 
 First the three alone, then each attack of :mod:`benchmarks.attacks` in turn for half of the time, then all
-together. The app is started here, on this machine's own address, with a temporary folder of its own, and no
-other app is talked to. Exits with 1 where a limit is broken (:func:`benchmarks.abuse_log.broken_limits`).
+together; ``--attacks`` picks some of them. The app is started here, on this machine's own address, with a
+temporary folder of its own, and no other app is talked to. Exits with 1 where a limit is broken
+(:func:`benchmarks.abuse_log.broken_limits`).
 """
 
 from __future__ import annotations
@@ -127,8 +128,10 @@ async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
 class Run:
     """The three people at one app, phase after phase."""
 
-    def __init__(self, server: Server, place: Place, subjects: Sequence[Subject]) -> None:
-        self.server, self.place, self.subjects = server, place, subjects
+    def __init__(
+        self, server: Server, place: Place, subjects: Sequence[Subject], names: Sequence[str]
+    ) -> None:
+        self.server, self.place, self.subjects, self.names = server, place, subjects, names
         self.app = connect(server.address)
         # In a process of their own, so that they do not hold up the people here.
         command = [sys.executable, "-m", "benchmarks.attacks"]
@@ -136,10 +139,11 @@ class Run:
 
     async def run(self, quiet_seconds: float, seconds: float) -> list[Phase]:
         """All phases: none, each in turn, all together."""
-        share = seconds * SHARE_IN_TURN / sum(attack.turns for attack in ATTACKS.values())
-        alone = ((name, [name], share * attack.turns) for name, attack in ATTACKS.items())
+        turns = {name: ATTACKS[name].turns for name in self.names}
+        share = seconds * SHARE_IN_TURN / sum(turns.values())
+        alone = ((name, [name], share * count) for name, count in turns.items())
         plan = [(QUIET, [], quiet_seconds), *alone]
-        plan.append((TOGETHER, list(ATTACKS), seconds * (1 - SHARE_IN_TURN)))
+        plan.append((TOGETHER, list(self.names), seconds * (1 - SHARE_IN_TURN)))
         async with AsyncExitStack() as stack:
             hands = [
                 Hand(await stack.enter_async_context(person), subject, self.others(subject), Log())
@@ -196,7 +200,7 @@ class Run:
         return self.server.process.poll() is None, serves, sizes
 
 
-def measure(quiet_seconds: float, seconds: float) -> tuple[list[Phase], Remains]:
+def measure(quiet_seconds: float, seconds: float, names: Sequence[str]) -> tuple[list[Phase], Remains]:
     """Start the app, let people and strangers in, and stop it."""
     service = default_service()
     pair = next(iter(service.catalog))
@@ -205,7 +209,7 @@ def measure(quiet_seconds: float, seconds: float) -> tuple[list[Phase], Remains]
         place = Place.make(Path(folder), service.paths(pair)[0])
         own = {"TMPDIR": str(place.temporary), "GRADIO_TEMP_DIR": "", "SPACE_ID": "", "DNI_BEHIND_PROXY": ""}
         with serve(own) as server:
-            run = Run(server, place, subjects)
+            run = Run(server, place, subjects, names)
             try:
                 phases = asyncio.run(run.run(quiet_seconds, seconds))
                 alive, serves, sizes = asyncio.run(run.remains())
@@ -220,12 +224,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quiet-seconds", type=float, default=60)
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="for the table")
+    parser.add_argument("--attacks", nargs="+", choices=[*ATTACKS], default=[*ATTACKS], metavar="NAME")
     given = parser.parse_args(arguments)
     if not 0 < given.quiet_seconds + given.seconds <= MOST_SECONDS:
         parser.error(f"Expected at most {MOST_SECONDS:.0f} seconds in all.")
-    phases, remains = measure(given.quiet_seconds, given.seconds)
+    if given.attacks != [*ATTACKS] and given.folder == Path(__file__).parent:
+        parser.error("Expected --folder with --attacks, since the table here is of all attacks.")
+    phases, remains = measure(given.quiet_seconds, given.seconds, given.attacks)
     broken = broken_limits(phases, remains)
-    title = f"{len(ATTACKS)} kinds of attack beside {PEOPLE} people for {given.seconds:g} seconds"
+    title = f"{len(given.attacks)} kinds of attack beside {PEOPLE} people for {given.seconds:g} seconds"
     note = describe(phases, remains, broken)
     save_table("abuse", title, COLUMNS, rows_of(phases), note, folder=given.folder)
     return bool(broken)

@@ -50,6 +50,7 @@ def write_attack_files(folder: Path, network: Path) -> None:
         "header.safetensors": safetensors_with({"x" * LONG_NAME: tensor_entry()}),
         "many.safetensors": safetensors_with({f"layer{n}.weight": tensor_entry() for n in range(20_000)}),
         "small.safetensors": save({"conv.weight": torch.zeros(4, 3, 3, 3)}),
+        "network.safetensors": network.read_bytes(),
         **recipe_files(),
     }
     for name, content in files.items():

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from benchmarks.busy_attacks import REGION, RUNNING, best_mixes, desk_scene, made_up_pages, many_jobs
 from benchmarks.door_attacks import form_fields, many_values, unused_routes
 from benchmarks.people import API, Person, connect
 from benchmarks.strangers import ADDRESSES, Attack, Stranger, Tally, TurnedAwayError, require_local
@@ -36,8 +37,6 @@ PAUSE_SECONDS = 0.05
 # Of the process that attacks.
 MOST_BYTES = 4 * 1024**3
 PAIR = "esrgan-lite-x4"
-REGION = {"left": 0, "top": 0, "width": 64, "height": 64}
-EVERYWHERE = {"left": 0, "top": 0, "width": 168, "height": 112}
 PRIVATE_PATHS = ("/etc/passwd", "/proc/self/environ", "/../../etc/passwd", "file:///etc/passwd")
 
 
@@ -215,13 +214,6 @@ def join(person: Person, event: str) -> dict[str, Any]:
     return {"data": [], "fn_index": person.app.events[event], "session_hash": person.session}
 
 
-async def desk_scene(person: Person) -> dict[str, Any]:
-    """What is on the Mixing desk of a page that has just opened it, as the page says it."""
-    scene: dict[str, Any] = (await person.call("start_1", None))[0]
-    mix = {"shares": [0.5, 0.5], "layers": {}, "extrapolate": False}
-    return {**scene, "mix": mix, "base": None, "mask": None, "region": REGION, "seen": EVERYWHERE}
-
-
 def status_of(answer: str) -> tuple[str, str]:
     """Status and text of a raw answer of HTTP."""
     head, _, body = answer.partition("\r\n\r\n")
@@ -246,6 +238,9 @@ ATTACKS: dict[str, Attack] = {
     "unused routes": Attack(unused_routes, "^404: There is nothing here"),
     "many values": Attack(many_values, "^400: .*parsing the body|^413: ", at_once=4),
     "form fields": Attack(form_fields, "^400: Expected files and no other fields"),
+    "best mixes": Attack(best_mixes, "Too many people look for the best mix", at_once=2 * ADDRESSES),
+    "many jobs": Attack(many_jobs, f"{RUNNING}|Too many jobs", at_once=4),
+    "made-up pages": Attack(made_up_pages, "^200: ", at_once=4),
     "endless joins": Attack(endless_joins, "Too many jobs", at_once=ADDRESSES),
 }
 

@@ -18,12 +18,24 @@ from dni.errors import DniError
 from dni.pictures.picture import to_pil, to_tensor
 from dni.pictures.read import MAX_PIXELS, open_picture
 
-__all__ = ["MAX_STORED_SIDE", "MaskError", "check_mask", "decode_mask", "encode_mask", "load_mask"]
+__all__ = [
+    "MAX_STORED_SIDE",
+    "MaskError",
+    "check_mask",
+    "decode_mask",
+    "encode_mask",
+    "load_mask",
+    "pixels_only",
+]
 
 # The larger side of a mask inside a recipe, in pixels.
 MAX_STORED_SIDE = 512
 # Noise, which PNG cannot compress, of the largest size, in base64, and some room for PNG's own fields.
 MAX_TEXT = 400_000
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+# Browsers write pieces of 8 KB and more.
+MAX_CHUNKS = 1000
 
 
 class MaskError(DniError):
@@ -109,6 +121,25 @@ def encode_mask(mask: Tensor) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
+def pixels_only(png: bytes) -> bytes:
+    """A PNG without the chunks that its pixels do not need: some are made to take seconds to read.
+
+    Raises:
+        ValueError: It is no PNG, or one of very many parts.
+    """
+    if not png.startswith(PNG_SIGNATURE):
+        raise ValueError("no PNG")
+    kept, at = [PNG_SIGNATURE], len(PNG_SIGNATURE)
+    for _ in range(MAX_CHUNKS):
+        if at >= len(png):
+            return b"".join(kept)
+        end = at + 12 + int.from_bytes(png[at : at + 4], "big")
+        if png[at + 4 : at + 8] in PIXEL_CHUNKS:
+            kept.append(png[at:end])
+        at = end
+    raise ValueError("a PNG of very many parts")
+
+
 def decode_mask(text: str) -> Tensor:
     """Read :func:`encode_mask`'s text; the size is looked at before any pixel is decoded.
 
@@ -122,7 +153,7 @@ def decode_mask(text: str) -> Tensor:
         raise _unreadable(f"{len(text)} characters", "more than any such mask takes")
     try:
         data = base64.b64decode(text, validate=True)
-        with PngImagePlugin.PngImageFile(io.BytesIO(data)) as image:
+        with PngImagePlugin.PngImageFile(io.BytesIO(pixels_only(data))) as image:
             if image.mode != "L" or max(image.size) > MAX_STORED_SIDE:
                 raise _unreadable(f"{image.width}x{image.height} of mode {image.mode!r}", "not one of ours")
             return to_tensor(image)[0]

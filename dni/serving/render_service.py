@@ -283,10 +283,17 @@ class RenderService:
         return destination
 
     def export_network(self, pair_id: str, mix: Mix, destination: Path, *, session: Session) -> Path:
-        """Write the blended network; see :func:`dni.export.networks.export_network`."""
-        pair = self.pair(pair_id, session)
-        export_network(self.paths(pair_id, session), mix, destination, pair_id=pair.id)
-        return destination
+        """Write the blended network; see :func:`dni.export.networks.export_network`.
+
+        Beside the frames, one at a time: loading, blending and hashing take both cores for a while.
+        """
+        pair, paths = self.pair(pair_id, session), self.paths(pair_id, session)
+
+        def write() -> Path:
+            export_network(paths, mix, destination, pair_id=pair.id)
+            return destination
+
+        return self.queue.compute_file(write, session=session)
 
     # What is forgotten
 

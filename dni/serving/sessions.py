@@ -7,6 +7,7 @@ alone, so nobody can ask in another one's name, and a name that the server did n
 from __future__ import annotations
 
 import itertools
+import math
 import secrets
 import threading
 import time
@@ -23,6 +24,8 @@ MAX_SESSIONS = 500
 MAX_SESSIONS_OF_ADDRESS = 64
 PROGRAMS = "programs"
 MAX_CONNECTION_LENGTH = 100
+# Every frame asks for its session; they are not looked through for each.
+SWEEP_SECONDS = 1.0
 TOKEN_BYTES = 24
 ENDED = "This page's session has ended, after 30 minutes without use or a restart. Reload the page."
 
@@ -184,6 +187,7 @@ class SessionRegistry:
         self._capacity = capacity
         self._capacity_of_address = capacity_of_address
         self._lock = threading.Lock()
+        self._swept_at = -math.inf
         self._by_token: dict[str, Session] = {}
         self._by_connection: dict[str, Session] = {}
 
@@ -226,9 +230,12 @@ class SessionRegistry:
         Raises:
             SessionError: It has ended, or never was.
         """
-        with self._swept():
+        if self._clock() - self._swept_at >= SWEEP_SECONDS:
+            with self._swept():
+                pass
+        with self._lock:
             session = self._by_token.get(token) if isinstance(token, str) else None
-            if session is None:
+            if session is None or session.ended or session.idle_seconds() >= self._lifetime:
                 raise SessionError(ENDED)
             session.touch()
             return session
@@ -272,6 +279,7 @@ class SessionRegistry:
     def _swept(self) -> Iterator[None]:
         """Hold the lock, with ended and idle sessions taken out; those are closed after it is released."""
         with ExitStack() as after, self._lock:
+            self._swept_at = self._clock()
             for session in list(self._by_token.values()):
                 if session.ended or session.idle_seconds() >= self._lifetime:
                     self._remove(session)

@@ -15,6 +15,7 @@ from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
 from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
+from dni.ui.requests.direct_calls import DirectCalls
 from dni.ui.requests.guard.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.guard.request_guard import RequestGuard
 from dni.ui.requests.refusals import answer_in_sentences
@@ -104,6 +105,6 @@ def launch_options(*, mcp: bool | None = None) -> dict[str, Any]:
         "head": page_head(COMPONENTS, STYLES),
         "max_file_size": MAX_FILE_SIZE,
         "enable_monitoring": False,
-        "app_kwargs": {"middleware": [Middleware(RequestGuard, mcp=mcp)]},
+        "app_kwargs": {"middleware": [Middleware(RequestGuard, mcp=mcp), Middleware(DirectCalls)]},
         "mcp_server": mcp,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import zlib
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mask_renders import difference, make_picture
 from PIL import Image
 
 from dni.masks.automatic import detail_mask, feather, invert, luminance_mask
-from dni.masks.files import MAX_STORED_SIDE, MaskError, decode_mask, encode_mask, load_mask
+from dni.masks.files import MAX_STORED_SIDE, MaskError, decode_mask, encode_mask, load_mask, pixels_only
 from dni.pictures.normalize import PictureError
 
 
@@ -218,6 +219,19 @@ NO_MASKS = [
     (png(Image.new("L", (9000, 9000))), "but got 9000x9000 of mode 'L'"),
     ("A" * 400_004, "but got 400004 characters"),
 ]
+
+
+def test_only_the_pixels_of_a_mask_are_read() -> None:
+    """Pillow takes seconds for a megabyte of empty chunks."""
+    mask = torch.arange(64, dtype=torch.uint8).reshape(8, 8)
+    png = base64.b64decode(encode_mask(mask))
+    empty = b"\0\0\0\0teSt" + zlib.crc32(b"teSt").to_bytes(4, "big")
+    many = png[:33] + empty * 500 + png[33:]
+    assert pixels_only(many) == png
+    assert torch.equal(decode_mask(base64.b64encode(many).decode()), mask)
+    too_many = base64.b64encode(png[:33] + empty * 20_000 + png[33:]).decode()
+    with pytest.raises(MaskError, match="very many parts"):
+        decode_mask(too_many)
 
 
 def test_texts_that_are_no_masks_are_refused() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -35,8 +37,7 @@ def build_ours(state: State, metadata: Mapping[str, str], source: str) -> ImageN
         CheckpointError: Sizes that the metadata do not state, or weights that do not fit.
     """
     architecture = metadata["architecture"]
-    with torch.device("meta"):  # no memory and no initial values: the file brings both
-        module = empty_look(state, source) if architecture == LOOK else empty_rrdb(state, metadata, source)
+    module = empty_look(state, source) if architecture == LOOK else empty_rrdb(state, metadata, source)
     try:
         copies = {name: tensor.to(torch.float32, copy=True) for name, tensor in state.items()}
         module.load_state_dict(copies, assign=True)
@@ -50,7 +51,7 @@ def empty_rrdb(state: State, metadata: Mapping[str, str], source: str) -> RRDBNe
     num_blocks = metadata_count(metadata, "num_blocks", source)
     if num_blocks > len(state):
         raise CheckpointError(f"Expected {num_blocks} blocks in {source}, but it has {len(state)} tensors.")
-    return RRDBNet(num_filters=num_filters, num_blocks=num_blocks)
+    return copy.deepcopy(rrdb_of(num_filters, num_blocks))
 
 
 def empty_look(state: State, source: str) -> LookUNet:
@@ -60,9 +61,23 @@ def empty_look(state: State, source: str) -> LookUNet:
             len(state[f"{layer}.bias"]) for layer in ("conv_first", "down1", "down2", "down3")
         )
         num_blocks = sum(bool(re.fullmatch(r"body\.\d+\.conv1\.bias", name)) for name in state)
-        return LookUNet(channels=(full, half, quarter, eighth), num_blocks=num_blocks)
+        return copy.deepcopy(look_of((full, half, quarter, eighth), num_blocks))
     except (KeyError, TypeError, ValueError) as error:
         raise does_not_fit(source, LOOK, error) from error
+
+
+# Without memory: the file brings the values. Copied, since torch's initial values take five times as long
+# even where there are none.
+@lru_cache(maxsize=8)
+def rrdb_of(num_filters: int, num_blocks: int) -> RRDBNet:
+    with torch.device("meta"):
+        return RRDBNet(num_filters=num_filters, num_blocks=num_blocks)
+
+
+@lru_cache(maxsize=8)
+def look_of(channels: tuple[int, int, int, int], num_blocks: int) -> LookUNet:
+    with torch.device("meta"):
+        return LookUNet(channels=channels, num_blocks=num_blocks)
 
 
 def metadata_count(metadata: Mapping[str, str], name: str, source: str) -> int:

@@ -11,7 +11,7 @@ from PIL import PngImagePlugin
 from torch import Tensor
 
 from dni.caches import ByteCache
-from dni.masks.files import MAX_STORED_SIDE, MaskError, encode_mask
+from dni.masks.files import MAX_STORED_SIDE, MaskError, encode_mask, pixels_only
 from dni.pictures.picture import to_tensor
 from dni.serving.sessions import Session
 
@@ -73,7 +73,8 @@ def read_canvas(text: str) -> Tensor:
     if len(text) > MAX_TEXT:
         raise unreadable(f"{len(text)} characters")
     try:
-        with PngImagePlugin.PngImageFile(io.BytesIO(base64.b64decode(text, validate=True))) as image:
+        data = pixels_only(base64.b64decode(text, validate=True))
+        with PngImagePlugin.PngImageFile(io.BytesIO(data)) as image:
             if max(image.size) > MAX_STORED_SIDE:
                 raise unreadable(f"{image.width}x{image.height}")
             return to_tensor(image.convert("RGB").convert("L"))[0]

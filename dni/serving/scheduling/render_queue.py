@@ -41,6 +41,7 @@ class RenderQueue:
         self._frames_thread = ThreadPoolExecutor(1, thread_name_prefix="frames")
         self._pictures = Lane("whole pictures")
         self._long = Lane("long work")
+        self._files = Lane("files", takes_much=False)
 
     @contextmanager
     def slot(
@@ -129,6 +130,18 @@ class RenderQueue:
         """
         return self._pictures.compute(work, session, Priority.LIVE, coalesce_key=coalesce_key)
 
+    def compute_file(self, work: Callable[[], T], *, session: Session) -> T:
+        """Write a network to a file beside the frames: one at a time, in turns among sessions.
+
+        Args:
+            work: Runs no network, and must not ask for a slot.
+            session: Who waits for it.
+
+        Raises:
+            dni.rendering.control.Cancelled: The session has ended.
+        """
+        return self._files.compute(work, session, Priority.EXPORT)
+
     def compute_long(self, work: Callable[[], T], *, session: Session, cancelled: threading.Event) -> T:
         """Do something that takes about a minute beside all else: one at a time, in turns among sessions.
 
@@ -148,10 +161,15 @@ class RenderQueue:
 
 
 class Lane:
-    """A line and a thread of low priority of its own: its work waits for each other and for nothing else."""
+    """A line and a thread of low priority of its own: its work waits for each other and for nothing else.
 
-    def __init__(self, name: str) -> None:
-        self._scheduler = Scheduler()
+    Args:
+        name: Of the thread.
+        takes_much: Give memory back after each; what comes next, of frames too, has to ask for it anew.
+    """
+
+    def __init__(self, name: str, *, takes_much: bool = True) -> None:
+        self._scheduler, self._takes_much = Scheduler(), takes_much
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name, initializer=lower_priority)
 
     def compute(self, work: Callable[[], T], session: Session, priority: Priority, **options: Any) -> T:
@@ -164,7 +182,8 @@ class Lane:
             try:
                 return self._thread.submit(work).result()
             finally:
-                release_freed_memory()  # a whole picture's is much
+                if self._takes_much:
+                    release_freed_memory()
 
     def _leave(self, session: Session) -> None:
         self._scheduler.leave(session.key)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["address_of", "host_of", "is_behind_proxy", "is_loopback"]
+
+# Of an IPv6 address with its zone.
+LONGEST = 100
 
 
 def address_of(client: str | None, headers: Mapping[str, str]) -> str | None:
@@ -18,8 +22,14 @@ def address_of(client: str | None, headers: Mapping[str, str]) -> str | None:
     """
     if is_behind_proxy():
         client = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    return None if client is None or len(client) > LONGEST else plain_address(client)
+
+
+@lru_cache(maxsize=4096)  # whoever queues a job is compared with all who have
+def plain_address(client: str) -> str | None:
+    """An address as it is counted."""
     try:
-        address = ipaddress.ip_address(client or "")
+        address = ipaddress.ip_address(client)
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv6Address):  # one household has a whole network of these

@@ -34,6 +34,11 @@ PORTS = {"http": 80, "https": 443}
 # A name server may be slow on purpose; the system's resolver gives up by itself after some time.
 CONNECT_SECONDS = 5.0
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What Python 3.11 calls global, and what leads to somebody's own network, to nobody, or to examples.
+NOT_PUBLIC = [
+    ipaddress.ip_network(network)
+    for network in ("fec0::/10", "3fff::/20", "5f00::/16", "64:ff9b:1::/48", "192.88.99.0/24", "192.0.0.0/24")
+]
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -233,6 +238,8 @@ def is_public(address: str) -> bool:
             return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
         if found.sixtofour or found.teredo:  # tunnels, of which nobody needs one any more
             return False
+    if any(found in network for network in NOT_PUBLIC):
+        return False
     return found.is_global and not (
         found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback
     )

@@ -23,6 +23,10 @@ from dni.ui.requests.remote_pictures import RemotePictureError, fetch_picture, i
 
 REFUSED = "Expected the public address of a picture"
 PRIVATE = [
+    "fec0::1",
+    "3fff::1",
+    "192.88.99.1",
+    "64:ff9b:1::a00:1",
     "127.0.0.1",
     "127.9.9.9",
     "0.0.0.0",

@@ -1,7 +1,8 @@
 """Refuses HTTP requests that an open page never sends, before Gradio reads them.
 
 Only the routes that this app uses are there (:mod:`dni.ui.requests.guard.routes`). Limits for one address:
-how large a request is and how slow (:mod:`dni.ui.requests.guard.bodies`), how many are open at once, how many
+how large a request is and how slow (:mod:`dni.ui.requests.guard.bodies`), how many are open at once
+(without a request: :mod:`dni.ui.requests.guard.idle_connections`), how many
 jobs are queued at once and in a short time, how many pages in a short time, how much is uploaded. Calls that
 come too fast wait, and a flood of requests that are refused is answered late. On this machine alone: no other
 site may drive the app through a browser (cross-site requests, DNS rebinding).
@@ -27,9 +28,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
 from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, limited
+from dni.ui.requests.guard.door import Door, leaving
+from dni.ui.requests.guard.idle_connections import close_silent_connections
 from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
 from dni.ui.requests.guard.routes import is_used
 from dni.ui.requests.guard.token_buckets import TokenBuckets
+from dni.ui.requests.session_states import use_light_states
 from dni.ui.requests.sessions import close_page
 from dni.ui.requests.uploads import delete_partial_uploads
 
@@ -48,6 +52,8 @@ QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
 QUEUED_PER_SECOND = 5.0  # and from then on
 UPLOADED_AT_ONCE = 3_000_000_000  # bytes that one address may upload in a burst,
 UPLOADED_PER_SECOND = 1_000_000.0  # and from then on
+SENT_AT_ONCE = 30_000_000  # bytes of other requests that one address sends in a burst: each is parsed,
+SENT_PER_SECOND = 1_000_000.0  # and from then on; a painted mask takes some 0.4 MB
 CALLS_AT_ONCE = 400  # that one address makes in a burst; what comes faster from then on has to wait
 CALLS_PER_SECOND = 100.0  # a class behind one router drags its sliders
 PAGES_AT_ONCE = 64  # that one address opens in a burst,
@@ -60,6 +66,7 @@ QUEUEING_PATHS = ("/queue/join", "/call/", "/gradio_api/mcp")
 TOO_MANY_OPEN = "Too many requests of yours are open. Wait for their answers."
 TOO_MANY_JOBS = "Too many jobs of yours are waiting or running. Wait for their results."
 TOO_MANY_PAGES = "Too many pages of yours were opened in a short time. Wait some seconds, then reload."
+SENT_MUCH = "You have sent very much in a short time. Wait some seconds."
 NO_SESSION = "Expected a session with a job of its own. Start one, then ask for its messages."
 NO_ROOM = "There is too little room on the disk here for this file. Try again later."
 UPLOADS = itertools.count()
@@ -95,12 +102,17 @@ class RequestGuard:
         self._uploading: Counter[int] = Counter()
         self._jobs = TokenBuckets(QUEUED_AT_ONCE, QUEUED_PER_SECOND, clock)
         self._uploads = TokenBuckets(UPLOADED_AT_ONCE, UPLOADED_PER_SECOND, clock)
+        self._door = Door()
+        self._sent = TokenBuckets(SENT_AT_ONCE, SENT_PER_SECOND, clock)
         self._calls = TokenBuckets(CALLS_AT_ONCE, CALLS_PER_SECOND, clock)
         self._pages = TokenBuckets(PAGES_AT_ONCE, PAGES_PER_SECOND, clock)
         self._refusals = TokenBuckets(REFUSALS_AT_ONCE, REFUSALS_PER_SECOND, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it with one line."""
+        if scope["type"] == "lifespan":
+            await self._pass_lifespan(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -116,9 +128,29 @@ class RequestGuard:
             elif scope["method"] == "GET" and is_stream(scope["path"]):
                 await self._pass_stream(scope, receive, send, address)
             else:
-                await self.app(scope, receive, send)
+                await self._enter(scope, receive, send, address)
         except Refused as refused:
             await self._refuse(scope, receive, send, refused, address)
+
+    async def _pass_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """From the start of the app until its end."""
+        use_light_states(scope.get("app"))
+        looking = asyncio.create_task(close_silent_connections(scope.get("app")))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            looking.cancel()
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        """Let Gradio answer, when it is the address's turn; frames do not wait for that."""
+        if scope["path"].rstrip("/").endswith("/component_server"):
+            await self.app(scope, receive, send)
+            return
+        leave = await self._door.enter(address)
+        try:
+            await self.app(scope, receive, leaving(send, leave))
+        finally:
+            leave()
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, refused: Refused, address: str
@@ -136,16 +168,8 @@ class RequestGuard:
         path = scope["path"]
         is_upload = path.rstrip("/").endswith("/upload")
         most = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
-        length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
-        if not length.isdecimal() or len(length) > 15 or int(length) > most:
-            raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
-        if is_upload:
-            if self._free_bytes() < self._uploading.total() + int(length) + SPARE_DISK_BYTES:
-                raise Refused(507, NO_ROOM)
-            if not self._uploads.take(address, int(length)):
-                raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
-        elif not headers.get("content-type", "application/json").startswith("application/json"):
-            raise Refused(415, "Expected a request as JSON.")
+        length = length_of(headers, most)
+        self._check_body(headers, length, address, is_upload=is_upload)
         kinds = ["upload" if is_upload else "call"]
         if any(part in path for part in QUEUEING_PATHS):
             if not self._jobs.take(address, 1):
@@ -156,10 +180,23 @@ class RequestGuard:
         with self._held(address, *kinds):
             if is_upload:
                 check = FilesOnly(headers.get("content-type", ""))
-                await self._pass_upload(scope, receive, send, int(length), check)
+                await self._pass_upload(scope, receive, send, length, check)
             else:
                 await self._sleep(self._calls.owe(address, LONGEST_WAIT))
-                await self.app(scope, limited(receive, most, check=few_values(), clock=self._clock), send)
+                receive = limited(receive, most, check=few_values(), clock=self._clock)
+                await self._enter(scope, receive, send, address)
+
+    def _check_body(self, headers: Headers, length: int, address: str, *, is_upload: bool) -> None:
+        """Raise :class:`Refused` where an address sends too much, or what nobody reads."""
+        if is_upload:
+            if self._free_bytes() < self._uploading.total() + length + SPARE_DISK_BYTES:
+                raise Refused(507, NO_ROOM)
+            if not self._uploads.take(address, length):
+                raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
+        elif not headers.get("content-type", "application/json").startswith("application/json"):
+            raise Refused(415, "Expected a request as JSON.")
+        elif not self._sent.take(address, length):
+            raise Refused(429, SENT_MUCH)
 
     async def _pass_stream(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if not has_messages(scope):
@@ -169,7 +206,7 @@ class RequestGuard:
             raise Refused(429, TOO_MANY_PAGES)
         with self._held(address, "stream"):
             try:
-                await self.app(scope, receive, send)
+                await self._enter(scope, receive, send, address)
             finally:
                 if is_page:
                     close_page(scope, connection)
@@ -217,6 +254,14 @@ class RequestGuard:
         finally:
             del self._uploading[number]
             delete_partial_uploads(any_running=bool(self._uploading))
+
+
+def length_of(headers: Headers, most: int) -> int:
+    """The bytes of a body as its headers say; the most where they leave that open."""
+    length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
+    if not length.isdecimal() or len(length) > 15 or int(length) > most:
+        raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
+    return int(length)
 
 
 def check_site(scope: Scope, headers: Headers) -> None:

@@ -1,7 +1,7 @@
 """The routes of Gradio that a page or a program of ours uses; the others are refused.
 
 Gradio has routes for what this app does not do: recordings that ffmpeg cuts, streams, reloading while one
-develops, monitoring. Each is a way in that nobody looks after here.
+develops, monitoring, links to states. Each is a way in that nobody looks after here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ POST_GROUPS = ("call/", "run/")
 MCP = "mcp"
 GETS = (
     *("info", "app_id", "startup-events", "theme.css", "openapi.json", "queue/data", "queue/status"),
-    *("upload_progress", "login_check", "token", "user", "deep_link"),
+    *("upload_progress", "login_check", "token", "user"),
 )
 GET_GROUPS = ("file=", "call/", "heartbeat/")
 # Outside of the API.
