@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,15 @@ import torch
 
 from benchmarks.permute import permuted_compact, permuted_rrdb
 from benchmarks.table import save_table
-from dni.alignment.align import Alignment, align
+from dni.alignment.align import align
 from dni.alignment.errors import AlignmentError
 from dni.alignment.groups import find_groups, reordered
+from dni.alignment.matching import match_weights
+from dni.alignment.outcome import Alignment
 from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
 from dni.checkpoints.files import read_metadata, read_state, save
-from dni.checkpoints.networks import load_network
+from dni.checkpoints.networks import load_each, load_network, states_of
 from dni.compatibility.crop import LARGEST_CROP
 from dni.compatibility.verdict import Verdict, inspect_networks
 from models import RRDBNet
@@ -65,9 +67,9 @@ def cases(folder: Path, shared: Path) -> Iterator[Case]:
         yield Case(f"Real-CUGAN {one} and {two}, as they are", *paths)
 
 
-def reordered_by_groups(path: Path) -> dict[str, torch.Tensor]:
+def reordered_by_groups(path: Path, *, seed: int = 0) -> dict[str, torch.Tensor]:
     """The network with each group in a random order: the same function."""
-    network, generator = load_network(path), np.random.default_rng(0)
+    network, generator = load_network(path), np.random.default_rng(seed)
     state = dict(network.module.state_dict())
     for group in find_groups(network).groups:
         state = reordered(state, group, generator.permutation(group.size))
@@ -78,19 +80,74 @@ def row_of(case: Case, folder: Path) -> list[str]:
     """Before and after."""
     target, start = folder / "aligned.safetensors", time.process_time()
     try:
-        found = align(case.first, case.second, target, catalog={}, keep_any=True, crop=LARGEST_CROP)
+        paths = [case.first, case.second]
+        (found,) = align(paths, [target], catalog={}, keep_any=True, crop=LARGEST_CROP)
     except AlignmentError as error:
         before = inspect_networks([case.first, case.second], catalog={}, crop=LARGEST_CROP)
-        return [case.title, *words_of(before), f"none: {error}", "", "", "", "no", psnr_words(before), ""]
+        nothing = f"none: {error}"
+        return [
+            *(case.title, *words_of(before), nothing, "", "", "", "no", psnr_words(before)),
+            by_activations(paths, folder),
+            "",
+        ]
     seconds = time.process_time() - start
     return [
         case.title,
         *words_of(found.before),
-        f"{found.aligned.moved} of {found.aligned.channels} in {found.aligned.groups}",
+        f"{found.aligned[1].moved} of {found.aligned[1].channels} in {found.aligned[1].groups}",
         recovered(case, target),
         *words_of(found.after),
         "yes" if found.is_better else "no",
         *unordered(case, found),
+        by_activations(paths, folder),
+        f"{seconds:.0f}",
+    ]
+
+
+def by_activations(paths: list[Path], folder: Path) -> str:
+    """What matching by activations does to what was kept of matching by weights."""
+    targets = [folder / f"activations{number}.safetensors" for number in range(1, len(paths))]
+    try:
+        step = align(paths, targets, match="activations", catalog={}, crop=LARGEST_CROP)[-1]
+    except AlignmentError:
+        return "nothing moves"
+    if not step.aligned:
+        return "nothing moves"
+    moved = sum(aligned.moved for aligned in step.aligned.values())
+    kept = "kept" if step.is_better else "not kept"
+    return f"{moved} moved: {', '.join(words_of(step.after))} dB; {kept}"
+
+
+def row_of_many(folder: Path, names: list[str], cugan: Path) -> list[str]:
+    """Real-CUGAN's five, all but the first reordered."""
+    originals = [cugan / f"up2x-{name}.safetensors" for name in names]
+    paths = [originals[0]]
+    for number, path in enumerate(originals[1:], start=1):
+        paths.append(folder / f"many{number}-{path.name}")
+        save(paths[-1], reordered_by_groups(path, seed=number), read_metadata(path))
+    targets = [folder / f"many{number}.safetensors" for number in range(1, len(paths))]
+    start = time.process_time()
+    (found,) = align(paths, targets, catalog={}, keep_any=True, crop=LARGEST_CROP)
+    seconds = time.process_time() - start
+    whole = inspect_networks(originals, catalog={}, crop=LARGEST_CROP)
+    back = sum(equal_tensors(*both) for both in zip(originals[1:], targets, strict=True))
+    networks = load_each(paths)
+    states, groups = states_of(networks), find_groups(networks[1]).groups
+    alone = sum(
+        equal_tensors(path, match_weights(states[0], state, groups).state)
+        for path, state in zip(originals[1:], states[1:], strict=True)
+    )
+    total = len(states[0]) * len(targets)
+    return [
+        f"Real-CUGAN {names[0]}, and {', '.join(names[1:])}, each of them reordered",
+        *words_of(found.before),
+        f"{sum(each.moved for each in found.aligned.values())} of "
+        f"{sum(each.channels for each in found.aligned.values())} in {found.aligned[1].groups} each",
+        f"{back} of {total} (each matched with the first alone: {alone})",
+        *words_of(found.after),
+        "yes" if found.is_better else "no",
+        psnr_words(whole),
+        by_activations(paths, folder),
         f"{seconds:.0f}",
     ]
 
@@ -119,9 +176,14 @@ def recovered(case: Case, target: Path) -> str:
     """How many tensors are as before reordering, to the last bit."""
     if case.original is None:
         return ""
-    original, found = (load_network(path).module.state_dict() for path in (case.original, target))
-    equal = sum(torch.equal(tensor, found[name]) for name, tensor in original.items())
-    return f"{equal} of {len(original)}"
+    return f"{equal_tensors(case.original, target)} of {len(load_network(target).module.state_dict())}"
+
+
+def equal_tensors(original: Path, found: Path | Mapping[str, torch.Tensor]) -> int:
+    """How many tensors of a file are equal to those of another, or of a state."""
+    state = load_network(found).module.state_dict() if isinstance(found, Path) else found
+    wanted = load_network(original).module.state_dict()
+    return sum(torch.equal(tensor, state[name]) for name, tensor in wanted.items())
 
 
 def main() -> None:
@@ -134,14 +196,23 @@ def main() -> None:
         for case in cases(Path(name), arguments.pairs):
             rows.append(row_of(case, Path(name)))
             print(rows[-1], flush=True)
+        ladder = ["denoise1x", "denoise2x", "no-denoise", "conservative", "denoise3x"]
+        for names in (ladder, ladder[::-1]):
+            rows.append(row_of_many(Path(name), names, arguments.pairs / "realcugan-2x"))
+            print(rows[-1], flush=True)
     columns = (
         "networks", "before", "PSNR, dB", "channels moved, in groups", "tensors recovered", "after",
-        "PSNR, dB", "kept?", "PSNR of the unreordered, dB", "CPU seconds, verdicts included",
+        "PSNR, dB", "kept?", "PSNR of the unreordered, dB", "then by activations",
+        "CPU seconds, verdicts included",
     )  # fmt: skip
     note = (
         "Verdict and kept share half-way (dni/compatibility), and PSNR of the blend half-way to the mean of "
         "the ends' pictures, on the middle of astronaut.png. *Recovered*: equal to the last bit to what the "
-        "second network was before it was reordered. *Kept?*: whether `dni align` writes the file, which it "
+        "second network was before it was reordered. More than two networks: the worst midpoint of each two "
+        "and of all; one at a time is matched with the mean of the others (MergeMany). *Then by "
+        "activations*: a second step, on the bundled examples (`--match activations`), from what the first "
+        "one left. "
+        "*Kept?*: whether `dni align` writes the file, which it "
         "does only if the blend half-way is better. Copies were reordered by names (benchmarks/permute.py), "
         "those of Real-CUGAN by the groups that were found. CPU seconds are of one process with the threads "
         "that torch was given, on a machine that others used too."

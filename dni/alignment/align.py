@@ -1,16 +1,21 @@
-"""Aligns checkpoints: the second file's network in the channel order of the first's, kept if that helps."""
+"""Aligns checkpoints: networks in files in the channel order of the first one's, kept where that helps."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
+from dni.alignment.activations import match_activations
 from dni.alignment.errors import AlignmentError
 from dni.alignment.groups import Groups, find_groups
-from dni.alignment.matching import Matching, match_weights
+from dni.alignment.matching import Matching
+from dni.alignment.merge_many import match_many
+from dni.alignment.outcome import Aligned, Alignment, settle
 from dni.blending.interpolate import check_blendable
 from dni.catalog.pairs import Pair
 from dni.checkpoints.atomic_write import atomic_write, check_destination
@@ -18,109 +23,65 @@ from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import read_metadata, save, sha256_of
 from dni.checkpoints.naming import as_in_file
 from dni.checkpoints.networks import check_alike, load_each, read_ends, states_of
-from dni.compatibility.correlation import mean_correlation
-from dni.compatibility.explanation import ALIKE_FROM, unrelated_share
-from dni.compatibility.midpoint import QUALITIES, Midpoint
 from dni.compatibility.verdict import Verdict, inspect_networks
 from dni.rendering.control import RenderControl
 from dni.temporary import process_folder
 
-__all__ = ["METADATA_KEY", "Aligned", "Alignment", "align", "improves", "is_worth_aligning", "write_aligned"]
+__all__ = ["METADATA_KEY", "Match", "align", "in_best_order", "write_aligned"]
 
 METADATA_KEY = "aligned"
-# Of what is kept of the ends' additions, and of PSNR in dB: less is no improvement that anybody sees.
-MORE_KEPT = 0.02
-MORE_PSNR = 0.1
-# PSNR between pictures that are the same but for rounding.
-EQUAL_PSNR = 70.0
+Match = Literal["weights", "activations"]
+MATCHES: tuple[Match, ...] = ("weights", "activations")
 
 
-@dataclass(frozen=True)
-class Aligned:
-    """What was reordered.
-
-    Attributes:
-        moved: Channels that are not where they were.
-        channels: Channels that could move.
-        groups: Groups of channels that move among themselves.
-        covered: The share of all parameters that these groups reach.
-    """
-
-    moved: int
-    channels: int
-    groups: int
-    covered: float
-
-    @property
-    def words(self) -> str:
-        """A sentence for people."""
-        reach = "" if self.covered >= 0.995 else f", which reach {100 * self.covered:.0f} % of its parameters"
-        return (
-            f"{self.moved:,} of {self.channels:,} hidden channels were moved, in {self.groups} groups{reach}."
-        )
-
-
-def is_worth_aligning(verdict: Verdict) -> bool:
-    """Whether to offer it: the networks fit, do not blend well, and their filters are not all alike."""
-    layers = verdict.evidence.correlations
-    if verdict.verdict == "blends well" or not layers:
-        return False
-    others = range(len(verdict.evidence.networks) - 1)
-    return any(
-        mean_correlation(layers, other) < ALIKE_FROM or unrelated_share(layers, other) > 0 for other in others
-    )
-
-
-def improves(before: Verdict, after: Verdict) -> bool:
-    """Whether the second verdict's worst midpoint is better than the first's: verdict, then picture."""
-    (old, *_), (new, *_) = before.evidence.midpoints, after.evidence.midpoints
-    ranks = [QUALITIES.index(test.quality) for test in (old, new)]
-    if ranks[0] != ranks[1]:
-        return ranks[1] < ranks[0]
-    gained = kept_of(new) - kept_of(old)
-    if abs(gained) > MORE_KEPT:
-        return gained > 0
-    return psnr_of(new) - psnr_of(old) > MORE_PSNR
-
-
-def kept_of(test: Midpoint) -> float:
-    return 1.0 if test.kept is None else test.kept
-
-
-def psnr_of(test: Midpoint) -> float:
-    value = test.psnr_to_pixel_blend
-    return EQUAL_PSNR if value is None else min(value, EQUAL_PSNR)
-
-
-def write_aligned(first: Path, second: Path, destination: Path) -> Aligned:
-    """Reorder the second file's network to match the first's, and write it as the second's file would be.
+def write_aligned(
+    paths: Sequence[Path], destinations: Mapping[int, Path], *, match: Match = "weights"
+) -> dict[int, Aligned]:
+    """Reorder networks in files to match the first, and write each as its own file would be.
 
     Args:
-        first: A file of weights, which stays as it is.
-        second: One of the same architecture.
-        destination: A ``.safetensors`` file; it appears whole or not at all. It computes what the second
-            does, but for rounding, in the second's names and precision, and says with what it was aligned.
+        paths: Two or more files of weights of one architecture, which stay as they are.
+        destinations: Where to write, by the number of the network, counted from 0: ``.safetensors`` files,
+            each of which appears whole or not at all. Networks without one stay as they are, the first
+            among them. A file computes what the network's own does, but for rounding, in its names and
+            precision, and says with what it was aligned.
+        match: By weights (:mod:`dni.alignment.merge_many`) or by activations
+            (:mod:`dni.alignment.activations`).
+
+    Returns:
+        What was moved; nothing of networks that are in their best order, whose files are not written.
 
     Raises:
-        AlignmentError: No channels can be reordered, or all of them are in their best places.
-        DniError: The files cannot be used together, or the destination not be written.
+        AlignmentError: No channels can be reordered.
+        DniError: The files cannot be used together, or a destination not be written.
     """
-    check_destination(destination, SAFETENSORS_SUFFIX)
-    networks = load_each([first, second])
-    check_alike(networks, [str(first), str(second)])
-    ours, theirs = states_of(networks)
-    check_blendable([ours, theirs])
+    for destination in destinations.values():
+        check_destination(destination, SAFETENSORS_SUFFIX)
+    networks = load_each(paths)
+    check_alike(networks, [str(path) for path in paths])
+    states = states_of(networks)
+    check_blendable(states)
     groups = find_groups(networks[1])
-    matching = match_weights(ours, theirs, groups.groups)
-    if not matching.moved:
-        raise AlignmentError(
-            f"Expected channels of {second.name} in another order than in {first.name}, but all are in the "
-            "best order already. Blend the networks as they are."
-        )
-    metadata = read_metadata(second)
-    written = as_in_file(matching.state, networks[1], read_ends([first, second])[1], metadata, dtype=None)
-    save(destination, written, {**metadata, METADATA_KEY: f"with {first.name}, sha256 {sha256_of(first)}"})
-    return aligned_of(groups, matching)
+    held = [number for number in range(len(paths)) if number not in destinations]
+    if match == "activations":
+        found = match_activations(networks, states, groups.groups, held=held)
+    else:
+        found = match_many(states, groups.groups, held=held)
+    files = read_ends(paths)
+    aligned = {}
+    for number, destination in destinations.items():
+        if found[number].moved:
+            metadata = read_metadata(paths[number])
+            state = as_in_file(found[number].state, networks[number], files[number], metadata, dtype=None)
+            save(destination, state, {**metadata, METADATA_KEY: with_words(paths, number)})
+            aligned[number] = aligned_of(groups, found[number])
+    return aligned
+
+
+def with_words(paths: Sequence[Path], number: int) -> str:
+    """With what a network was aligned."""
+    others = [path for index, path in enumerate(paths) if index != number]
+    return "with " + "; ".join(f"{path.name}, sha256 {sha256_of(path)}" for path in others)
 
 
 def aligned_of(groups: Groups, matching: Matching) -> Aligned:
@@ -132,60 +93,92 @@ def aligned_of(groups: Groups, matching: Matching) -> Aligned:
     )
 
 
-@dataclass(frozen=True)
-class Alignment:
-    """An alignment with the verdicts on the networks before and after it."""
-
-    aligned: Aligned
-    before: Verdict
-    after: Verdict
-
-    @property
-    def is_better(self) -> bool:
-        """Whether to keep it."""
-        return improves(self.before, self.after)
+def in_best_order(paths: Sequence[Path]) -> AlignmentError:
+    """What is raised where no channel of any network was moved."""
+    names = " and ".join(path.name for path in paths[1:])
+    return AlignmentError(
+        f"Expected channels of {names} in another order than in {paths[0].name}, but all are in the "
+        "best order already. Blend the networks as they are."
+    )
 
 
 def align(
-    first: Path,
-    second: Path,
-    destination: Path,
+    paths: Sequence[Path],
+    destinations: Sequence[Path],
     *,
+    match: Match = "weights",
     picture: Path | None = None,
     catalog: Mapping[str, Pair] | None = None,
     keep_any: bool = False,
     crop: int | None = None,
     control: RenderControl | None = None,
-) -> Alignment:
-    """Align two files and judge the blend before and after; written only if the midpoint is better.
+) -> list[Alignment]:
+    """Align files with the first one and judge the blend before and after; kept only if it is better.
 
     Args:
-        first, second, destination: See :func:`write_aligned`.
+        paths: Two or more files, as of :func:`write_aligned`.
+        destinations: A ``.safetensors`` file for each but the first. It is written if half-way between the
+            first network and this one the blend is better.
+        match: By weights only, or by weights and then by activations, where that is better still.
         picture: Of the midpoint tests; by default an example.
         catalog: Known pairs, for the verdicts' lineage.
-        keep_any: Write the file even if it is not better.
-        crop: Of both tests' picture; see :func:`dni.compatibility.verdict.inspect_networks`.
+        keep_any: Write files even if they are not better.
+        crop: Of all tests' picture; see :func:`dni.compatibility.verdict.inspect_networks`.
         control: Of the midpoint tests.
 
-    Raises:
-        AlignmentError, DniError: See :func:`write_aligned`; or the networks do not fit together at all.
-    """
-    labels = Pair.from_paths([first, second]).labels
+    Returns:
+        One or two steps, each judged from what was kept of the one before.
 
-    def judged(other: Path, crop: int | None) -> Verdict:
+    Raises:
+        AlignmentError: All channels are in their best order, or the networks do not fit together at all.
+        DniError: See :func:`write_aligned`.
+    """
+    for destination in destinations:
+        check_destination(destination, SAFETENSORS_SUFFIX)
+    labels = Pair.from_paths(paths).labels
+
+    def judged(files: Sequence[Path], crop: int | None) -> Verdict:
         return inspect_networks(
-            [first, other], labels=labels, picture=picture, catalog=catalog, control=control, crop=crop
+            files, labels=labels, picture=picture, catalog=catalog, control=control, crop=crop
         )
 
-    check_destination(destination, SAFETENSORS_SUFFIX)
-    before = judged(second, crop)
+    before, current, steps = judged(paths, crop), list(paths), list[Alignment]()
     if not before.evidence.same_architecture:
         raise AlignmentError(before.reason)
     with tempfile.TemporaryDirectory(prefix="aligned-", dir=process_folder()) as folder:
-        trial = Path(folder) / f"aligned{SAFETENSORS_SUFFIX}"
-        aligned = write_aligned(first, second, trial)
-        alignment = Alignment(aligned, before, judged(trial, before.evidence.crop))
-        if alignment.is_better or keep_any:
-            with atomic_write(destination) as partial:
-                shutil.copyfile(trial, partial)
-    return alignment
+        for step in MATCHES[: 1 + MATCHES.index(match)]:
+            found = Step(step, current, Path(folder) / step, partial(judged, crop=before.evidence.crop))
+            steps.append(settle(found.write, found.judge, before, keep_any=keep_any))
+            if steps[-1].is_better or (keep_any and steps[-1].aligned):
+                current, before = found.files(steps[-1].aligned), steps[-1].after
+        if not any(step.aligned for step in steps):
+            raise in_best_order(paths)
+        for number, destination in enumerate(destinations, start=1):
+            if current[number] != paths[number]:
+                with atomic_write(destination) as partial_file:
+                    shutil.copyfile(current[number], partial_file)
+    return steps
+
+
+@dataclass(frozen=True)
+class Step:
+    """One way of matching, tried on files in a folder of its own."""
+
+    match: Match
+    paths: Sequence[Path]
+    folder: Path
+    verdict: Callable[[Sequence[Path]], Verdict]
+
+    def write(self, held: Collection[int]) -> dict[int, Aligned]:
+        self.folder.mkdir(exist_ok=True)
+        free = [number for number in range(len(self.paths)) if number not in held]
+        return write_aligned(self.paths, {number: self.trial(number) for number in free}, match=self.match)
+
+    def judge(self, written: Collection[int]) -> Verdict:
+        return self.verdict(self.files(written))
+
+    def files(self, written: Collection[int]) -> list[Path]:
+        return [self.trial(n) if n in written else path for n, path in enumerate(self.paths)]
+
+    def trial(self, number: int) -> Path:
+        return self.folder / f"{number}{SAFETENSORS_SUFFIX}"

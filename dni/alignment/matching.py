@@ -58,13 +58,20 @@ def match_weights(
         theirs: The second's, with equal names and shapes.
         groups: By :func:`dni.alignment.groups.find_groups`, in the order of computation.
     """
-    state, orders = dict(theirs), [np.arange(group.size) for group in groups]
+    start = as_it_is(theirs, groups)
+    state, orders = start.state, list(start.orders)
     unmatched = unmatched_positions(ours, groups)
     for number, group in enumerate(groups):
         orders[number] = best_order(products(ours, state, group, unmatched))
         state = reordered(state, group, orders[number])
         for place in group.places:
             unmatched[place.name, place.axis][place.positions] = False
+    return improved(ours, Matching(state, tuple(orders), moved_in(orders), 0), groups)
+
+
+def improved(ours: Mapping[str, Tensor], found: Matching, groups: Sequence[Group]) -> Matching:
+    """A matching after coordinate descent: nothing that is left to try brings it nearer."""
+    state, orders = found.state, list(found.orders)
     rounds, moved = 0, True
     while moved and rounds < MOST_ROUNDS:
         rounds, moved = rounds + 1, False
@@ -73,8 +80,17 @@ def match_weights(
             if nearer is not None:
                 order, state = nearer
                 orders[number], moved = orders[number][order], True
-    count = sum(int((order != np.arange(len(order))).sum()) for order in orders)
-    return Matching(state, tuple(orders), count, rounds)
+    return Matching(state, tuple(orders), moved_in(orders), found.rounds + rounds)
+
+
+def as_it_is(state: Mapping[str, Tensor], groups: Sequence[Group]) -> Matching:
+    """The matching that moves nothing."""
+    return Matching(dict(state), tuple(np.arange(group.size) for group in groups), 0, 0)
+
+
+def moved_in(orders: Sequence[Labels]) -> int:
+    """How many channels are not where they were."""
+    return sum(int((order != np.arange(len(order))).sum()) for order in orders)
 
 
 def nearer_order(

@@ -34,6 +34,7 @@ from dni.blending.repair import (
     repairing,
 )
 from dni.blending.shares import Mix
+from dni.checkpoints.image_network import ImageNetwork
 from dni.examples import WHOLE, example_paths
 from dni.pictures.read import open_picture
 from dni.rendering.batch_norms import to_inputs
@@ -43,7 +44,7 @@ from dni.rendering.tiles import round_up
 if TYPE_CHECKING:
     from dni.rendering.engine import Engine
 
-__all__ = ["Repairer", "Trial"]
+__all__ = ["Repairer", "Trial", "calibration_crops"]
 
 CROP_SIDE = 64
 # Steps between the two ends; both are exact.
@@ -241,7 +242,7 @@ class Repairer:
 
     def _both_crops(self, engine: Engine) -> tuple[Tensor, Tensor]:
         if self._crops is None:
-            self._crops = calibration_crops(engine)
+            self._crops = calibration_crops(engine.network)
         return self._crops
 
 
@@ -295,9 +296,8 @@ def shares_by_layer(engine: Engine, mix: Mix) -> Callable[[str], Sequence[float]
     return lambda name: mix.shares_in(group_of.get(weights[name], ""))
 
 
-def calibration_crops(engine: Engine) -> tuple[Tensor, Tensor]:
+def calibration_crops(network: ImageNetwork) -> tuple[Tensor, Tensor]:
     """A crop of the upper left and one of the lower right of each example: uint8 (8, 3, side, side)."""
-    network = engine.network
     side = round_up(max(CROP_SIDE, network.minimum_size), network.multiple_of)
     pictures = [open_picture(path).rgb for path, _ in example_paths(WHOLE)]
     return torch.stack([crop_at(rgb, side, 0.25) for rgb in pictures]), torch.stack(

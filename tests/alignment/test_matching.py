@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from benchmarks.permute import permuted_compact, permuted_rrdb
+from dni.alignment.activations import match_activations
 from dni.alignment.groups import Group, Place, find_groups
 from dni.alignment.matching import match_weights
+from dni.alignment.merge_many import match_many
 from dni.checkpoints.networks import build
 from models import RRDBNet, SRVGGNetCompact
 
@@ -63,3 +65,44 @@ def test_channels_that_stand_in_several_places_move_whole() -> None:
     ours = {"gate": torch.tensor([[1.0], [5.0], [2.0], [6.0]])}
     found = match_weights(ours, {"gate": ours["gate"][[1, 0, 3, 2]]}, [group])
     assert torch.equal(found.state["gate"], ours["gate"])
+
+
+def test_many_networks_come_nearer_to_each_other_than_each_to_the_first() -> None:
+    states = [state_of("compact", seed) for seed in range(4)]
+    groups = find_groups(build(states[0], {})).groups
+
+    def apart(some: list[State]) -> float:
+        means = {name: torch.stack([state[name] for state in some]).mean(dim=0) for name in states[0]}
+        return sum(float((state[name] - means[name]).square().sum()) for state in some for name in means)
+
+    with_first = [states[0], *(dict(match_weights(states[0], each, groups).state) for each in states[1:])]
+    found = match_many(states, groups)
+    assert found[0].moved == 0
+    assert apart([each.state for each in found]) < apart(with_first) < apart(list(states))
+    # Of two, it is weight matching; and what is held stays.
+    two = match_many(states[:2], groups)[1]
+    assert all(torch.equal(tensor, with_first[1][name]) for name, tensor in two.state.items())
+    assert [each.moved > 0 for each in match_many(states, groups, held=(0, 2))] == [False, True, False, True]
+
+
+def test_many_reordered_copies_come_back_exactly() -> None:
+    state = state_of("rrdb", 1)
+    groups = find_groups(build(state, RRDB)).groups
+    copies = [state, *(permuted_rrdb(state, seed=seed) for seed in (7, 8, 9))]
+    for found in match_many(copies, groups):
+        assert all(torch.equal(tensor, state[name]) for name, tensor in found.state.items())
+
+
+def test_activations_bring_a_reordered_copy_back_whatever_its_weights_size() -> None:
+    """The first layer ten times as loud, and the next layer's inputs a tenth: the same function."""
+    state = state_of("compact", 1)
+    shuffled = dict(permuted_compact(state, seed=7))
+    for name in ("body.0.weight", "body.0.bias"):
+        shuffled[name] = shuffled[name] * 10
+    shuffled["body.2.weight"] = shuffled["body.2.weight"] / 10
+    networks = [build(each, {}) for each in (state, shuffled)]
+    groups = find_groups(networks[0]).groups
+    found = match_activations(networks, [network.module.state_dict() for network in networks], groups)[1]
+    loud = {"body.0.weight": 10.0, "body.0.bias": 10.0, "body.2.weight": 0.1}
+    for name, tensor in networks[0].module.state_dict().items():
+        assert torch.allclose(found.state[name], tensor * loud.get(name, 1.0)), name

@@ -45,10 +45,10 @@ def _here(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_in_the_sandbox(service: RenderService, tiny_ends: list[Path], shuffled: Path, ann: Session) -> None:
     networks = UploadedNetworks(service)
-    path, aligned = align_for(networks, tiny_ends[0], shuffled, session=ann)
-    assert (path.name, aligned.groups) == ("shuffled-aligned.safetensors", 16)
+    paths, aligned = align_for(networks, [tiny_ends[0], shuffled], session=ann)
+    assert (paths[1].name, aligned[1].groups) == ("shuffled-aligned.safetensors", 16)
     wild = read_state(tiny_ends[1])
-    assert all(torch.equal(tensor, wild[name]) for name, tensor in read_state(path).items())
+    assert all(torch.equal(tensor, wild[name]) for name, tensor in read_state(paths[1]).items())
 
 
 @pytest.mark.usefixtures("_here")
@@ -56,11 +56,12 @@ def test_a_file_stays_as_long_as_it_is_an_end_and_goes_with_its_session(
     service: RenderService, tiny_ends: list[Path], shuffled: Path
 ) -> None:
     networks, ann = UploadedNetworks(service), service.sessions.open("ann")
-    held = align_for(networks, tiny_ends[0], shuffled, session=ann)[0]
+    made, _ = align_for(networks, [tiny_ends[0], shuffled, shuffled], session=ann)
+    held = made[1]
     networks.hold([tiny_ends[0], held], session=ann)
-    other = align_for(networks, tiny_ends[0], shuffled, session=ann)[0]
-    align_for(networks, tiny_ends[0], shuffled, session=ann)
-    assert (held.exists(), other.exists()) == (True, False)
+    other = align_for(networks, [tiny_ends[0], shuffled], session=ann)[0][1]
+    align_for(networks, [tiny_ends[0], shuffled], session=ann)
+    assert (held.exists(), made[2].exists(), other.exists()) == (True, False, False)
     service.sessions.close("ann")
     networks.left.drop(ann.token)
     assert not held.exists()
@@ -68,18 +69,25 @@ def test_a_file_stays_as_long_as_it_is_an_end_and_goes_with_its_session(
 
 @pytest.mark.usefixtures("_here")
 def test_what_is_wrong_is_said_and_leaves_nothing(
-    service: RenderService, tiny_ends: list[Path], ann: Session, monkeypatch: pytest.MonkeyPatch
+    service: RenderService,
+    tiny_ends: list[Path],
+    ann: Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     networks = UploadedNetworks(service)
-    with pytest.raises(AlignmentError, match="in the best order already"):
-        align_for(networks, *tiny_ends, session=ann)
+    assert align_for(networks, tiny_ends, session=ann) == ({}, {})
+    damaged = tmp_path / "damaged.safetensors"
+    damaged.write_bytes(b"no network")
+    with pytest.raises(AlignmentError, match="damaged"):
+        align_for(networks, [tiny_ends[0], damaged], session=ann)
 
     def too_long(*_: Any) -> Any:
         raise LimitError("time")
 
     monkeypatch.setattr(sandbox, "ask_apart", too_long)
     with pytest.raises(AlignmentError, match=r"took too much\. Use dni align on your own machine"):
-        align_for(networks, *tiny_ends, session=ann)
+        align_for(networks, tiny_ends, session=ann)
     assert networks.files(ann) == []
 
 
@@ -105,3 +113,21 @@ def test_the_desk_offers_it_and_holds_what_is_better(
     assert tab.expect(made, request) == gr.skip()
     assert panel.offer(pair_id, request).visible is False
     assert tab.expect(pair_id, request) == gr.skip()
+
+
+@pytest.mark.usefixtures("_here")
+def test_the_desk_aligns_more_than_two(service: RenderService, tiny_ends: list[Path], shuffled: Path) -> None:
+    tab, request = MixingHandlers(service), SimpleNamespace(session_hash="ann's page")
+    session = service.sessions.open("ann's page")
+    with gr.Blocks():
+        panel = AlignPanel(tab)
+    three = [tiny_ends[0], shuffled, tiny_ends[1]]
+    pair_id = tab.about(tab.networks.hold(three, session=session), session)
+    tab.verdict(pair_id, session=session)
+    assert panel.offer(pair_id, request).visible is True
+    made, note = panel.align(pair_id, request)
+    assert service.pair(made, session).labels == ("calm", "shuffled-aligned", "wild")
+    assert "After: blends well" in note.value
+    wild = read_state(tiny_ends[1])
+    found = read_state(service.paths(made, session)[1])
+    assert all(torch.equal(tensor, wild[name]) for name, tensor in found.items())

@@ -1,14 +1,15 @@
-"""Aligns a session's two networks in the sandbox: the second in the channel order of the first."""
+"""Aligns a session's networks in the sandbox: all in the channel order of the first."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dni.alignment.align import Aligned, write_aligned
+from dni.alignment.align import write_aligned
 from dni.alignment.errors import AlignmentError
+from dni.alignment.outcome import Aligned
 from dni.bounded_process import LimitError, ran_out_of_memory
 from dni.checkpoints import sandbox
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
@@ -22,28 +23,43 @@ MOST_OF_A_NAME = 60
 
 
 def align_for(
-    networks: UploadedNetworks, first: Path, second: Path, *, session: Session
-) -> tuple[Path, Aligned]:
-    """A file of the session's with the second network in the first's order, and what was moved.
+    networks: UploadedNetworks, paths: Sequence[Path], held: Collection[int] = (0,), *, session: Session
+) -> tuple[dict[int, Path], dict[int, Aligned]]:
+    """Files of the session's with networks in the first one's order, and what was moved, by their numbers.
 
-    It is kept as an uploaded network is. Made in another process with limits, one of which runs at a time.
+    They are kept as uploaded networks are. Made in another process with limits, one of which runs at a time.
+
+    Args:
+        networks: Where they are kept.
+        paths: Two or more files.
+        held: The numbers of those that stay as they are.
+        session: Whose.
 
     Raises:
         DniError: The networks cannot be aligned, or that took too much memory or time.
     """
-    done: list[Aligned] = []
+    done: dict[int, Aligned] = {}
+    files: dict[int, Path] = {}
 
-    def write(folder: Path) -> Path:
-        path = folder / f"{second.stem[:MOST_OF_A_NAME]}-aligned{SAFETENSORS_SUFFIX}"
-        done.append(align_apart(first, second, path))
-        return path
+    def write(folder: Path) -> list[Path]:
+        for number, path in enumerate(paths):
+            if number not in held:
+                own = folder / str(number)
+                own.mkdir()
+                files[number] = own / f"{path.stem[:MOST_OF_A_NAME]}-aligned{SAFETENSORS_SUFFIX}"
+        done.update(align_apart(paths, files))
+        return [files[number] for number in done]
 
-    return networks.make(write, session=session), done[0]
+    networks.make(write, session=session)
+    return {number: files[number] for number in done}, done
 
 
-def align_apart(first: Path, second: Path, destination: Path) -> Aligned:
+def align_apart(paths: Sequence[Path], destinations: Mapping[int, Path]) -> dict[int, Aligned]:
     """:func:`dni.alignment.align.write_aligned`, in the sandbox."""
-    request = {"paths": [os.path.abspath(path) for path in (first, second, destination)]}
+    request = {
+        "paths": [os.path.abspath(path) for path in paths],
+        "destinations": {str(number): os.path.abspath(path) for number, path in destinations.items()},
+    }
     try:
         answer = sandbox.ask_apart(f"{__name__}:aligned_numbers", request)
     except LimitError as error:
@@ -53,17 +69,18 @@ def align_apart(first: Path, second: Path, destination: Path) -> Aligned:
         ) from error
     if "problem" in answer:
         raise AlignmentError(str(answer["problem"]))
-    return Aligned(**answer)
+    return {int(number): Aligned(**values) for number, values in answer.items()}
 
 
 def aligned_numbers(request: Mapping[str, Any]) -> tuple[dict[str, Any], list[int], list[bytes]]:
     """In the sandbox: what was moved, or what is wrong."""
     try:
-        found = write_aligned(*map(Path, request["paths"]))
+        destinations = {int(number): Path(path) for number, path in request["destinations"].items()}
+        found = write_aligned([Path(path) for path in request["paths"]], destinations)
     except Exception as error:  # third-party code on a stranger's file
         if ran_out_of_memory(error):
             raise MemoryError from error
         if isinstance(error, DniError):
             return {"problem": str(error)}, [], []
         return {"problem": f"These networks cannot be aligned ({type(error).__name__})."}, [], []
-    return vars(found), [], []
+    return {str(number): vars(aligned) for number, aligned in found.items()}, [], []

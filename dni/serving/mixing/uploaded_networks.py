@@ -202,11 +202,11 @@ class UploadedNetworks:
         except SessionError:
             return None
 
-    def make(self, write: Callable[[Path], Path], *, session: Session) -> Path:
-        """Keep a file that is made for a session, as long as a pair that it is an end of is held.
+    def make(self, write: Callable[[Path], Sequence[Path]], *, session: Session) -> None:
+        """Keep files that are made for a session, as long as a pair that they are ends of is held.
 
         Args:
-            write: Is given a folder of the file's own, and gives the file.
+            write: Is given a folder of their own, and gives the files, each in a folder of its own in it.
             session: Whose.
 
         Raises:
@@ -222,8 +222,7 @@ class UploadedNetworks:
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-            files.kept[made] = made
-            return made
+            files.kept.update((path, path) for path in made)
 
     def find(self, sha256: str, *, session: Session) -> Path | None:
         """A session's file of this hash."""

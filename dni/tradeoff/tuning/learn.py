@@ -112,13 +112,24 @@ class Tuned:
 
 
 class Interpolated:
-    """A network whose parameters are interpolated by shares that gradients flow to."""
+    """A network whose parameters are interpolated by shares that gradients flow to.
 
-    def __init__(self, network: ImageNetwork, states: Sequence[Mapping[str, Tensor]]) -> None:
+    Args:
+        network: Its parameters stay as they are.
+        states: One an end.
+        groups: The names of the tensors that share shares; by default the groups of layers.
+    """
+
+    def __init__(
+        self,
+        network: ImageNetwork,
+        states: Sequence[Mapping[str, Tensor]],
+        groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         check_blendable(states)
         self.module, self.states = network.module, states
         own = network.module.state_dict(keep_vars=True)
-        self.groups = layer_groups(own, network.execution_order)
+        self.groups = groups or layer_groups(own, network.execution_order)
         inside = {id(t): name for name, t in (*self.module.named_parameters(), *self.module.named_buffers())}
         self.names = {name: inside[id(tensor)] for name, tensor in own.items() if id(tensor) in inside}
 

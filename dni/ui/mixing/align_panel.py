@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from dni.alignment.align import Aligned, improves, is_worth_aligning
+from dni.alignment.align import in_best_order
+from dni.alignment.outcome import Aligned, Alignment, is_worth_aligning, settle
 from dni.compatibility.verdict import Verdict
 from dni.rendering.control import Cancelled
 from dni.serving.mixing.alignment import align_for
@@ -22,7 +24,7 @@ __all__ = ["AlignPanel"]
 
 LABEL = "Align these networks"
 WHY = (
-    "The same filters in another order do not blend. Aligning reorders the hidden channels of the second "
+    "The same filters in another order do not blend. Aligning reorders the hidden channels of each other "
     "network until they match the first; it computes the same as before "
     "([Git Re-Basin](https://arxiv.org/abs/2209.04836))."
 )
@@ -73,33 +75,47 @@ class AlignPanel:
         """Show the button under a verdict that aligning may make better."""
         session = self.tab.session(request)
         known = self.tab.known_verdict(pair_id, session)
-        two = known is not None and len(known.evidence.networks) == 2
-        shown = known is not None and two and is_worth_aligning(known)
+        shown = known is not None and is_worth_aligning(known)
         return gr.Column(visible=shown and self.tab.is_subject(pair_id, session))
 
     def align(self, pair_id: str, request: gr.Request) -> tuple[Any, Any]:
         """Align, judge anew, and hold the result as the session's own networks if it is better."""
-        session, service = self.tab.session(request), self.tab.service
+        session = self.tab.session(request)
         try:
             with errors_shown():
-                first, second = service.paths(pair_id, session)
-                before = self.tab.verdict(pair_id, session=session)
-                path, aligned = align_for(self.tab.networks, first, second, session=session)
-                labels = service.pair(pair_id, session).labels
-                crop = before.evidence.crop
-                after = inspect_in_slot(service, [first, path], session=session, labels=labels, crop=crop)
-                made = self.hold(first, path, after, session) if improves(before, after) else None
+                found, made = self.try_orders(pair_id, session)
         except Cancelled:
             return gr.skip(), gr.skip()
         if not self.tab.is_subject(pair_id, session):
             return None, gr.skip()
-        note = note_html(aligned, before, after, is_kept=made is not None)
-        return made, gr.HTML(note, visible=True)
+        return made, gr.HTML(note_html(found), visible=True)
 
-    def hold(self, first: Path, path: Path, after: Verdict, session: Session) -> str:
-        pair_id = self.tab.networks.hold([first, path], session=session)
-        self.tab.remember(pair_id, after, session)
-        return pair_id
+    def try_orders(self, pair_id: str, session: Session) -> tuple[Alignment, str | None]:
+        """What aligning does to a pair, and the id of the aligned one where it is better."""
+        service = self.tab.service
+        paths, labels = service.paths(pair_id, session), service.pair(pair_id, session).labels
+        before, written = self.tab.verdict(pair_id, session=session), dict[int, Path]()
+
+        def write(held: Collection[int]) -> dict[int, Aligned]:
+            nonlocal written
+            written, aligned = align_for(self.tab.networks, paths, held, session=session)
+            return aligned
+
+        def current() -> list[Path]:
+            return [written.get(number, path) for number, path in enumerate(paths)]
+
+        def judge(_: Collection[int]) -> Verdict:
+            crop = before.evidence.crop
+            return inspect_in_slot(service, current(), session=session, labels=labels, crop=crop)
+
+        found = settle(write, judge, before)
+        if not found.aligned:
+            raise in_best_order(paths)
+        if not found.is_better:
+            return found, None
+        made = self.tab.networks.hold(current(), session=session)
+        self.tab.remember(made, found.after, session)
+        return found, made
 
     def show(self, made: str | None, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """Put the aligned networks on the desk, under the picture that is there now."""
@@ -111,13 +127,19 @@ class AlignPanel:
             return self.tab.scene_with(desk, made, session), None, self.tab.about(made, session)
 
 
-def note_html(aligned: Aligned, before: Verdict, after: Verdict, *, is_kept: bool) -> str:
+def note_html(found: Alignment) -> str:
     """What was moved, and both verdicts. Names come from people's files: everything is escaped."""
-    kind = after.verdict.replace(" ", "-")
-    end = "" if is_kept else "<p>That is no better, so the networks stay as they were.</p>"
+    kind = found.after.verdict.replace(" ", "-")
+    names = [facts.name for facts in found.after.evidence.networks]
+    moved = " ".join(
+        f"{escape(names[number])}: {escape(aligned.words)}" if len(names) > 2 else escape(aligned.words)
+        for number, aligned in found.aligned.items()
+    )
+    end = "" if found.is_better else "<p>That is no better, so the networks stay as they were.</p>"
+    words = [escape(verdict_words(verdict)) for verdict in (found.before, found.after)]
     return (
-        f'<div class="verdict {kind}"><p><b>Aligned.</b> {escape(aligned.words)}</p>'
-        f"<p>Before: {escape(verdict_words(before))}<br>After: {escape(verdict_words(after))}</p>{end}</div>"
+        f'<div class="verdict {kind}"><p><b>Aligned.</b> {moved}</p>'
+        f"<p>Before: {words[0]}<br>After: {words[1]}</p>{end}</div>"
     )
 
 
