@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any
 
 from benchmarks.people import API, Person
@@ -64,12 +63,13 @@ async def made_up_pages(stranger: Stranger) -> None:
 async def hold(stranger: Stranger, job: Coroutine[Any, Any, Any]) -> None:
     """Wait for some seconds; then the page goes, as with a closed connection."""
     waiting = asyncio.create_task(stranger.note(job))
-    await asyncio.wait([waiting], timeout=HELD_SECONDS)
-    if not waiting.done():
+    try:
+        await asyncio.wait([waiting], timeout=HELD_SECONDS)
+        if not waiting.done():
+            stranger.count("cancelled", RUNNING)
+    finally:
         waiting.cancel()
-        with suppress(asyncio.CancelledError):
-            await waiting
-        stranger.count("cancelled", RUNNING)
+        await asyncio.wait([waiting])
 
 
 async def desk_scene(person: Person) -> dict[str, Any]:
