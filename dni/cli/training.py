@@ -63,9 +63,12 @@ def train_restore(
         float | None, typer.Option(min=0.0, help="How much 'detail' and 'vivid' heed their discriminator.")
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that prepare patches for a GPU.")] = 0,
+    spectrum_weight: Annotated[
+        float | None, typer.Option(min=0.0, help="Of the loss on power spectra, against weaves and lattices.")
+    ] = None,
     spectrum_power: Annotated[
         float | None,
-        typer.Option(help="Share of the true texture's power that an end with a discriminator should have."),
+        typer.Option(help="Share of the true texture's power that this loss asks for."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Resume = False,
@@ -81,6 +84,7 @@ def train_restore(
         seconds=seconds,
         batch_size=batch_size,
         adversarial_share=adversarial_share,
+        spectrum_weight=spectrum_weight,
         spectrum_power=spectrum_power,
         seed=seed,
     )

@@ -30,7 +30,7 @@ class TrainConfig:
     ``num_blocks`` are residual blocks of an RRDBNet, convolutions of a compact network.
     Loss weights multiply, in order, the L1 distance, the perceptual distance, the DISTS-like distance, the
     adversarial loss and the distance of power spectra, of which ``spectrum_power`` is the share that is
-    wanted. ``adversarial_share`` is of the U-net's gradient (:mod:`dni.training.restoration.unet_adversary`),
+    wanted. ``adversarial_share`` is of the U-net's gradient (:mod:`dni.training.restoration.adversaries`),
     in lengths of the other losses' gradient.
     """
 
@@ -130,6 +130,7 @@ def preset(
     seconds: float = 0.0,
     batch_size: int | None = None,
     adversarial_share: float | None = None,
+    spectrum_weight: float | None = None,
     spectrum_power: float | None = None,
     seed: int = 0,
 ) -> TrainConfig:
@@ -143,7 +144,7 @@ def preset(
     if network not in NETWORKS:
         raise DniError(f"Expected one of the networks {', '.join(NETWORKS)}, but got {network!r}.")
     config = replace(PRESETS[end], seed=seed, seconds=seconds, **NETWORKS[network])
-    if spectrum_power is not None and not config.spectrum_weight:
+    if spectrum_power is not None and not (spectrum_weight or config.spectrum_weight):
         raise DniError(
             f"Expected a spectrum's power for an end with a loss on it only, but got one for {end!r}."
         )
@@ -153,6 +154,7 @@ def preset(
         "iterations": iterations,
         "batch_size": batch_size,
         "adversarial_share": adversarial_share,
+        "spectrum_weight": spectrum_weight,
         "spectrum_power": spectrum_power,
     }
     return replace(config, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

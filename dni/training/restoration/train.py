@@ -5,7 +5,7 @@ End A ("psnr") minimises L1. End B ("texture") starts from A and minimises a DIS
 and relativistic adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean",
 "flat" and "careful" start from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`);
 "bold" starts from "careful" and has its inputs and the losses of "texture". "detail" and "vivid" are
-"texture" and "bold" with Real-ESRGAN's adversary (:mod:`dni.training.restoration.unet_adversary`). What is
+"texture" and "bold" with Real-ESRGAN's adversary (:mod:`dni.training.restoration.adversaries`). What is
 exported is the exponential moving average of the parameters. A run can be stopped at any time and resumed:
 batch ``n`` depends on the seed only, and everything else is in ``state.pt``.
 """
@@ -37,6 +37,7 @@ from dni.metrics.perceptual import load_extractor, perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.metrics.views import random_view
 from dni.pictures.photographs import load_photographs
+from dni.training.restoration.adversaries import balanced_gradient, new_adversary, same_crop
 from dni.training.restoration.config import (
     TrainConfig,
     learning_rate_factor,
@@ -44,15 +45,10 @@ from dni.training.restoration.config import (
     set_learning_rate,
 )
 from dni.training.restoration.data import PatchSampler, batches_from, example
-from dni.training.restoration.losses import (
-    relativistic_discriminator_loss,
-    relativistic_generator_loss,
-    spectrum_loss,
-)
+from dni.training.restoration.losses import spectrum_loss
 from dni.training.restoration.tasks import TASKS
-from dni.training.restoration.unet_adversary import UNetAdversary, balanced_gradient
 from models.compact import SRVGGNetCompact
-from models.discriminator import PATCH_SIZE, VGGDiscriminator
+from models.discriminator import PATCH_SIZE
 from models.rrdbnet import RRDBNet
 
 __all__ = ["Trainer"]
@@ -130,18 +126,9 @@ class Trainer:
         )
         if self.config.dists_weight:
             self.extractor = self._frozen(load_efficientnet_lite(extractor or "lite0"))
-        self.adversary = None
-        if self.config.adversarial_share:
-            self.adversary = UNetAdversary(self.config, self.accelerator)
-            self.critic, self.critic_optimizer = self.adversary.critic, self.adversary.optimizer
-        if self.config.end != "gan":
-            return
-        critic = VGGDiscriminator().to(memory_format=torch.channels_last)
-        self.critic, self.critic_optimizer = prepare(
-            critic, torch.optim.Adam(critic.parameters(), betas=(0.9, 0.99))
-        )
-        self.noise = torch.Generator(self.accelerator.device)
-        self.extractor = self._frozen(load_extractor(extractor or "vgg19"))
+        self.adversary = new_adversary(self.config, self.accelerator)
+        if self.config.perceptual_weight:
+            self.extractor = self._frozen(load_extractor(extractor or "vgg19"))
 
     def _frozen(self, extractor: nn.Module) -> nn.Module:
         return extractor.to(self.accelerator.device).to(memory_format=torch.channels_last)
@@ -196,17 +183,16 @@ class Trainer:
         if self.config.dists_weight:
             losses["dists"] = self._dists_loss(output, high)
             total = total + self.config.dists_weight * losses["dists"]
-        if self.config.end == "gan":
-            set_learning_rate(self.critic_optimizer, self.config.critic_learning_rate * factor)
-            losses |= self._gan_losses(output, high)
-            total = total + self.config.perceptual_weight * losses["perceptual"]
-            total = total + self.config.adversarial_weight * losses["adversarial"]
+        if self.config.spectrum_weight:
+            losses["spectrum"] = spectrum_loss(output, high, power=self.config.spectrum_power)
             total = total + self.config.spectrum_weight * losses["spectrum"]
+        if self.adversary is not None:
+            losses |= self.adversary.losses(output, high, factor=factor, iteration=self.iteration)
+        if self.config.perceptual_weight:
+            losses["perceptual"] = self._perceptual_loss(output, high)
+            total = total + self.config.perceptual_weight * losses["perceptual"]
         self.optimizer.zero_grad()
-        if self.adversary is None:
-            self.accelerator.backward(total)
-        else:
-            losses |= self._heed(self.adversary, output, high, total, factor)
+        self._backward(output, total, losses.get("adversarial"))
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         decay = min(self.config.ema_decay, (self.iteration + 1) / (self.iteration + 10))
@@ -231,22 +217,18 @@ class Trainer:
         )
         return low, high
 
-    def _heed(
-        self, adversary: UNetAdversary, output: Tensor, high: Tensor, total: Tensor, factor: float
-    ) -> dict[str, Tensor]:
-        """Update the discriminator, then send the balanced gradient of all losses into the generator."""
-        seed = int(np.random.default_rng((self.config.seed, self.iteration, 1)).integers(2**31))
-        losses = {"critic": adversary.update(output, high, factor=factor, seed=seed)}
-        losses["spectrum"] = spectrum_loss(output, high, power=self.config.spectrum_power)
-        losses["adversarial"] = adversary.loss(output)
-        gradient = balanced_gradient(
-            output,
-            main=total + self.config.spectrum_weight * losses["spectrum"],
-            adversarial=losses["adversarial"],
-            share=self.config.adversarial_share,
-        )
-        self.accelerator.backward(output, gradient=gradient)
-        return losses
+    def _backward(self, output: Tensor, total: Tensor, adversarial: Tensor | None) -> None:
+        """Send the gradient of all losses into the generator."""
+        config = self.config
+        if adversarial is None:
+            self.accelerator.backward(total)
+        elif config.adversarial_share:
+            gradient = balanced_gradient(
+                output, main=total, adversarial=adversarial, share=config.adversarial_share
+            )
+            self.accelerator.backward(output, gradient=gradient)
+        else:
+            self.accelerator.backward(total + config.adversarial_weight * adversarial)
 
     def _dists_loss(self, output: Tensor, high: Tensor) -> Tensor:
         """The DISTS-like distance of a random view."""
@@ -258,33 +240,13 @@ class Trainer:
         with self.accelerator.autocast():
             return dists_distance(self.extractor, *views).mean()
 
-    def _gan_losses(self, output: Tensor, high: Tensor) -> dict[str, Tensor]:
-        """Update the discriminator on a detached output, then give the generator's losses."""
+    def _perceptual_loss(self, output: Tensor, high: Tensor) -> Tensor:
+        """ESRGAN's, of the same crop that its discriminator sees."""
         generator = np.random.default_rng((self.config.seed, self.iteration, 1))
-        self.noise.manual_seed(int(generator.integers(2**31)))
-        spectrum = spectrum_loss(output, high, power=self.config.spectrum_power)
+        generator.integers(2**31)
         output, high = same_crop(output, high, PATCH_SIZE, generator)
-        self.critic.requires_grad_(True)
-        real, fake = self._judge(high), self._judge(output.detach())
-        critic_loss = relativistic_discriminator_loss(real, fake)
-        self.critic_optimizer.zero_grad()
-        self.accelerator.backward(critic_loss)
-        self.critic_optimizer.step()
-        self.critic.requires_grad_(False)
         with self.accelerator.autocast():
-            perceptual = perceptual_distance(self.extractor, output, high)
-        with torch.no_grad():
-            real = self._judge(high)
-        adversarial = relativistic_generator_loss(real, self._judge(output))
-        losses = {"perceptual": perceptual, "adversarial": adversarial, "spectrum": spectrum}
-        return losses | {"critic": critic_loss.detach()}
-
-    def _judge(self, images: Tensor) -> Tensor:
-        """Logits of the discriminator, whose input gets a little noise: otherwise it wins by differences
-        below what the eye sees, such as JPEG grain, and teaches the generator nothing else."""
-        noise = torch.randn(images.shape, generator=self.noise, device=images.device)
-        logits: Tensor = self.critic(images + self.config.instance_noise * noise)
-        return logits
+            return perceptual_distance(self.extractor, output, high)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -326,8 +288,11 @@ class Trainer:
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
         unwrap = self.accelerator.unwrap_model
         parts = {"network": unwrap(self.network), "ema": self.ema, "optimizer": self.optimizer}
-        if self.config.end == "gan":
-            parts |= {"critic": unwrap(self.critic), "critic_optimizer": self.critic_optimizer}
+        if self.adversary is not None:
+            parts |= {
+                "critic": unwrap(self.adversary.critic),
+                "critic_optimizer": self.adversary.optimizer,
+            }
         return parts
 
     def _restore(self) -> None:
@@ -352,16 +317,6 @@ def ema_step(decay: float) -> Callable[..., None]:
     """How averaged parameters take in new ones."""
     step: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
     return step
-
-
-def same_crop(
-    output: Tensor, high: Tensor, size: int, generator: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """A random (B, 3, size, size) crop of both. The extractor's pools and the discriminator's strides then
-    never meet the generator's x4 grid in the same phase; in a fixed phase they print a lattice on it."""
-    top, left = generator.integers(high.shape[-1] - size + 1, size=2)
-    window = (..., slice(top, top + size), slice(left, left + size))
-    return output[window], high[window]
 
 
 def centre(image: Image.Image) -> Image.Image:
