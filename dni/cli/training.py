@@ -37,26 +37,38 @@ def train_restore(
     end: Annotated[
         str,
         typer.Argument(
-            help="'psnr' (end A), or from A: 'texture' (end B), 'gan', 'clean', 'flat' or 'careful', "
-            "and from that one 'bold'."
+            help="'psnr' (end A), or from A: 'texture' (end B), 'detail', 'gan', 'clean', 'flat' or "
+            "'careful', and from that one 'bold' or 'vivid'."
         ),
     ],
     photographs: Photographs,
     run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
-    network: Annotated[str, typer.Option(help="'rrdb', or 'compact' for a tenth of the work.")] = "rrdb",
+    network: Annotated[
+        str, typer.Option(help="'rrdb', 'compact' for a tenth of the work, or 'compact-64' for half.")
+    ] = "rrdb",
     ancestor: Annotated[
         Path | None, typer.Option(help="Weights to start from, for all ends but 'psnr'.")
     ] = None,
     extractor: Annotated[
         str | None,
         typer.Option(
-            help="For 'gan' vgg19 or a Tiny Darknet file, for 'texture' and 'bold' lite0 or its file."
+            help="For 'gan' vgg19 or a Tiny Darknet file, for those with a DISTS-like loss lite0 or its file."
         ),
     ] = None,
     held_back: HeldBack = None,
-    iterations: Annotated[int | None, typer.Option(help="Length of the run.")] = None,
+    iterations: Annotated[int | None, typer.Option(min=1, help="Length of the run.")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Length of the run, in place of iterations.")] = 0.0,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Patches a step.")] = None,
+    adversarial_share: Annotated[
+        float | None, typer.Option(min=0.0, help="How much 'detail' and 'vivid' heed their discriminator.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare patches for a GPU.")] = 0,
+    spectrum_weight: Annotated[
+        float | None, typer.Option(min=0.0, help="Of the loss on power spectra, against weaves and lattices.")
+    ] = None,
     spectrum_power: Annotated[
-        float | None, typer.Option(help="Share of the true texture's power that the GAN end should have.")
+        float | None,
+        typer.Option(help="Share of the true texture's power that this loss asks for."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     resume: Resume = False,
@@ -65,7 +77,17 @@ def train_restore(
     from dni.training.restoration.config import preset
     from dni.training.restoration.train import Trainer
 
-    config = preset(end, network=network, iterations=iterations, spectrum_power=spectrum_power, seed=seed)
+    config = preset(
+        end,
+        network=network,
+        iterations=iterations,
+        seconds=seconds,
+        batch_size=batch_size,
+        adversarial_share=adversarial_share,
+        spectrum_weight=spectrum_weight,
+        spectrum_power=spectrum_power,
+        seed=seed,
+    )
     trainer = Trainer(
         config,
         photographs=photographs,
@@ -73,6 +95,7 @@ def train_restore(
         ancestor=ancestor,
         extractor=extractor,
         held_back=held_back.read_text().splitlines() if held_back else (),
+        workers=workers,
         resume=resume,
     )
     trainer.run()

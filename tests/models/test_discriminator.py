@@ -7,7 +7,7 @@ import torch
 from cases import case
 from torch import nn
 
-from models.discriminator import VGGDiscriminator
+from models.discriminator import UNetDiscriminator, VGGDiscriminator
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +44,29 @@ def test_layout_is_that_of_the_paper(network: VGGDiscriminator) -> None:
     assert sum(isinstance(layer, nn.BatchNorm2d) for layer in network.features) == 9
     assert [conv.bias is not None for conv in convolutions] == [True] + [False] * 9
     assert [tuple(p.shape) for p in network.classifier.parameters()] == [(100, 256), (100,), (1, 100), (1,)]
+
+
+def test_the_u_net_answers_for_every_pixel_from_its_surroundings() -> None:
+    torch.manual_seed(0)
+    network = UNetDiscriminator(num_filters=2)
+    pictures = torch.rand(2, 3, 64, 48, requires_grad=True)
+    logits = network(pictures)
+    assert logits.shape == (2, 1, 64, 48)
+    logits[0, 0, 32, 24].backward()
+    assert pictures.grad is not None
+    seen = pictures.grad[0].abs().amax(dim=0).gt(0).nonzero()
+    height, width = (seen.amax(dim=0) - seen.amin(dim=0)).tolist()
+    assert height > 24
+    assert width > 24
+    with pytest.raises(ValueError, match=r"sides divisible by 8, but got \(1, 3, 60, 48\)"):
+        network(torch.rand(1, 3, 60, 48))
+
+
+def test_the_u_nets_inner_convolutions_have_spectral_norm_one() -> None:
+    torch.manual_seed(0)
+    network = UNetDiscriminator(num_filters=2)
+    for _ in range(30):  # its estimate is by power iteration
+        network(torch.rand(1, 3, 16, 16))
+    for layer in (*network.down, *network.up):
+        largest = torch.linalg.matrix_norm(layer.weight.flatten(1), 2)
+        assert largest.item() == pytest.approx(1, abs=0.05)

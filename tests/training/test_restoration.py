@@ -17,9 +17,10 @@ from torch.nn import functional
 from dni.errors import DniError
 from dni.pictures.photographs import load_photographs
 from dni.pictures.picture import to_tensor
+from dni.training.restoration.adversaries import balanced_gradient, same_crop
 from dni.training.restoration.config import TrainConfig, learning_rate_factor, preset
-from dni.training.restoration.data import PatchSampler, downscale_pair
-from dni.training.restoration.train import Trainer, same_crop
+from dni.training.restoration.data import PatchSampler, batches_from, downscale_pair
+from dni.training.restoration.train import Trainer
 from models.efficientnet_lite import EfficientNetLite
 from models.rrdbnet import RRDBNet
 from models.tiny_darknet import TinyDarknet
@@ -29,6 +30,7 @@ GAN = replace(
     TINY, end="gan", patch_size=128, perceptual_weight=1.0, adversarial_weight=0.005, spectrum_weight=0.1
 )
 TEXTURE = replace(TINY, end="texture", patch_size=64, dists_weight=1.0)
+DETAIL = replace(TEXTURE, end="detail", adversarial_share=0.5, spectrum_weight=0.1, instance_noise=0.02)
 COMPACT = replace(TINY, network="SRVGGNetCompact")
 CLEAN = replace(TINY, end="clean", patch_size=64)
 FLAT = replace(TINY, end="flat")
@@ -63,7 +65,11 @@ def extractors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("extractor")
     save_file(TinyDarknet().state_dict(), folder / "darknet.safetensors")
     save_file(EfficientNetLite().state_dict(), folder / "lite0.safetensors")
-    return {"gan": str(folder / "darknet.safetensors"), "texture": str(folder / "lite0.safetensors")}
+    return {
+        "gan": str(folder / "darknet.safetensors"),
+        "texture": str(folder / "lite0.safetensors"),
+        "detail": str(folder / "lite0.safetensors"),
+    }
 
 
 def sampler(**changes: int) -> PatchSampler:
@@ -126,6 +132,33 @@ def test_learning_rate_warms_up_and_falls_to_a_hundredth() -> None:
     assert factors[100] == pytest.approx(0.01)
 
 
+def test_a_run_of_a_given_time_follows_it() -> None:
+    config = replace(TINY, warmup=10, seconds=60.0)
+    assert learning_rate_factor(4, config, elapsed=30.0) == 0.5  # warming up by steps
+    assert learning_rate_factor(1000, config, elapsed=30.0) == pytest.approx(0.505)
+    assert learning_rate_factor(1000, config, elapsed=61.0) == pytest.approx(0.01)
+
+
+def test_batches_made_ahead_are_the_same() -> None:
+    made = sampler()
+    ahead = batches_from(made, 3, step=2, workers=1)
+    for number in (3, 5):
+        for ours, theirs in zip(next(ahead), made.batch(number), strict=True):
+            assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 2.0])
+def test_the_adversarys_gradient_has_its_share_of_the_length(share: float) -> None:
+    output = torch.randn(2, 3, 5, 5, dtype=torch.float64, requires_grad=True)
+    main, adversarial = (0.1 * output).square().sum(), 1000 * output.sin().sum()
+    gradient = balanced_gradient(output, main=main, adversarial=adversarial, share=share)
+    wanted = 0.02 * output.detach()
+    heeded = gradient - wanted
+    assert heeded.norm().item() == pytest.approx(share * wanted.norm().item())
+    cosine = functional.cosine_similarity(heeded.flatten(), output.detach().cos().flatten(), dim=0)
+    assert share == 0 or cosine.item() == pytest.approx(1)
+
+
 def trained(trainer: Trainer) -> dict[str, torch.Tensor]:
     """Every tensor that a run has learned, of the network and of its average."""
     trainer.run()
@@ -140,8 +173,8 @@ def trained(trainer: Trainer) -> dict[str, torch.Tensor]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
-    [TINY, COMPACT, TEXTURE, GAN, CLEAN, FLAT],
-    ids=["psnr", "compact", "texture", "gan", "clean", "flat"],
+    [TINY, COMPACT, TEXTURE, DETAIL, GAN, CLEAN, FLAT],
+    ids=["psnr", "compact", "texture", "detail", "gan", "clean", "flat"],
 )
 def test_a_resumed_run_gives_the_same_bits(
     config: TrainConfig,
@@ -183,8 +216,9 @@ def test_a_resumed_run_gives_the_same_bits(
     log = [json.loads(line) for line in (tmp_path / "stopped" / "log.jsonl").read_text().splitlines()]
     assert [record["iteration"] for record in log] == [2, 4]
     assert {"l1", "psnr_y", "spectral_ratio"} <= log[0].keys()
-    assert ("adversarial" in log[0]) == (config.end == "gan")
-    assert ("dists" in log[0]) == (config.end == "texture")
+    assert ("adversarial" in log[0]) == (config.end in ("detail", "gan"))
+    assert ("spectrum" in log[0]) == (config.end in ("detail", "gan"))
+    assert ("dists" in log[0]) == (config.end in ("detail", "texture"))
 
 
 def test_training_moves_every_weight(photographs: Path, tmp_path: Path) -> None:
@@ -230,15 +264,18 @@ def test_every_other_end_starts_from_its_ancestor(
 
 def test_the_spectrums_power_is_the_gan_ends_own() -> None:
     assert preset("gan", spectrum_power=0.5) == replace(preset("gan"), spectrum_power=0.5)
-    with pytest.raises(DniError, match="a spectrum's power for the gan end only, but got one for 'psnr'"):
+    with pytest.raises(DniError, match="for an end with a loss on it only, but got one for 'psnr'"):
         preset("psnr", spectrum_power=0.5)
+    assert preset("texture", spectrum_weight=0.05, spectrum_power=0.8).spectrum_power == 0.8
+    with pytest.raises(DniError, match="share for detail and vivid only, but got one for 'texture'"):
+        preset("texture", adversarial_share=1.0)
 
 
 def test_presets_of_both_networks() -> None:
     small = preset("texture", network="compact")
     assert (small.network, small.num_filters, small.dists_weight) == ("SRVGGNetCompact", 40, 1.0)
     assert preset("texture").network == "RRDBNet"
-    with pytest.raises(DniError, match="one of the networks rrdb, compact, but got 'large'"):
+    with pytest.raises(DniError, match="one of the networks rrdb, compact, compact-64, but got 'large'"):
         preset("psnr", network="large")
 
 
@@ -265,11 +302,12 @@ def test_the_discriminator_sees_noise_that_depends_on_the_step_only(
         extractor=extractors["gan"],
     )
     seen: list[torch.Tensor] = []
-    trainer.critic.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
+    assert trainer.adversary is not None
+    trainer.adversary.critic.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach()))
     images = torch.full((2, 3, 128, 128), 0.5)
     for global_seed in (0, 1):
         torch.manual_seed(global_seed)
-        trainer.noise.manual_seed(7)
-        trainer._judge(images)
+        trainer.adversary.noise.manual_seed(7)
+        trainer.adversary.logits(images)
     assert torch.equal(seen[0], seen[1])
     assert (seen[0] - 0.5).std().item() == pytest.approx(0.1, rel=0.02)

@@ -6,26 +6,40 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from torch.optim import Optimizer
+
 from dni.errors import DniError
 
-__all__ = ["PRESETS", "TrainConfig", "learning_rate_factor", "preset"]
+__all__ = [
+    "PRESETS",
+    "TrainConfig",
+    "learning_rate_factor",
+    "preset",
+    "progress_of",
+    "set_learning_rate",
+]
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides what a run computes; stored in the checkpoint's metadata.
 
+    ``seconds``, where it is not 0, ends a run instead of ``iterations``, and the learning rate follows the
+    time; such a run can be resumed, but not repeated to the last bit.
+
     ``num_blocks`` are residual blocks of an RRDBNet, convolutions of a compact network.
     Loss weights multiply, in order, the L1 distance, the perceptual distance, the DISTS-like distance, the
     adversarial loss and the distance of power spectra, of which ``spectrum_power`` is the share that is
-    wanted.
+    wanted. ``adversarial_share`` is of the U-net's gradient (:mod:`dni.training.restoration.adversaries`),
+    in lengths of the other losses' gradient.
     """
 
-    end: Literal["psnr", "texture", "gan", "clean", "flat", "careful", "bold"] = "psnr"
+    end: Literal["psnr", "texture", "detail", "gan", "clean", "flat", "careful", "bold", "vivid"] = "psnr"
     network: Literal["RRDBNet", "SRVGGNetCompact"] = "RRDBNet"
     num_filters: int = 32
     num_blocks: int = 2
     iterations: int = 15000
+    seconds: float = 0.0
     batch_size: int = 8
     patch_size: int = 160
     learning_rate: float = 5e-4
@@ -36,6 +50,7 @@ class TrainConfig:
     perceptual_weight: float = 0.0
     dists_weight: float = 0.0
     adversarial_weight: float = 0.0
+    adversarial_share: float = 0.0
     spectrum_weight: float = 0.0
     spectrum_power: float = 1.0
     instance_noise: float = 0.0
@@ -82,11 +97,28 @@ PRESETS: dict[str, TrainConfig] = {
     "careful": TrainConfig(end="careful", iterations=2400, warmup=100, validate_every=250),
 }
 PRESETS["bold"] = replace(PRESETS["texture"], end="bold", iterations=1600)
+# L1 counts more than for the end "texture", since the discriminator pulls away from the truth.
+PRESETS["detail"] = replace(
+    PRESETS["texture"],
+    end="detail",
+    iterations=10000,
+    batch_size=16,
+    patch_size=128,
+    critic_learning_rate=2e-4,
+    ema_decay=0.999,
+    l1_weight=1.0,
+    adversarial_share=0.5,
+    spectrum_weight=0.02,
+    instance_noise=0.02,
+    validate_every=500,
+)
+PRESETS["vivid"] = replace(PRESETS["detail"], end="vivid")
 
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "rrdb": {},
     "compact": {"network": "SRVGGNetCompact", "num_filters": 40, "num_blocks": 12},
+    "compact-64": {"network": "SRVGGNetCompact", "num_filters": 64, "num_blocks": 16},
 }
 
 
@@ -95,6 +127,10 @@ def preset(
     *,
     network: str = "rrdb",
     iterations: int | None = None,
+    seconds: float = 0.0,
+    batch_size: int | None = None,
+    adversarial_share: float | None = None,
+    spectrum_weight: float | None = None,
     spectrum_power: float | None = None,
     seed: int = 0,
 ) -> TrainConfig:
@@ -107,19 +143,41 @@ def preset(
         raise DniError(f"Expected one of the ends {', '.join(PRESETS)}, but got {end!r}.")
     if network not in NETWORKS:
         raise DniError(f"Expected one of the networks {', '.join(NETWORKS)}, but got {network!r}.")
-    config = replace(PRESETS[end], seed=seed, **NETWORKS[network])
-    if iterations:
-        config = replace(config, iterations=iterations)
-    if spectrum_power is None:
-        return config
-    if end != "gan":
-        raise DniError(f"Expected a spectrum's power for the gan end only, but got one for {end!r}.")
-    return replace(config, spectrum_power=spectrum_power)
+    config = replace(PRESETS[end], seed=seed, seconds=seconds, **NETWORKS[network])
+    if spectrum_power is not None and not (spectrum_weight or config.spectrum_weight):
+        raise DniError(
+            f"Expected a spectrum's power for an end with a loss on it only, but got one for {end!r}."
+        )
+    if adversarial_share is not None and not config.adversarial_share:
+        raise DniError(f"Expected an adversary's share for detail and vivid only, but got one for {end!r}.")
+    given = {
+        "iterations": iterations,
+        "batch_size": batch_size,
+        "adversarial_share": adversarial_share,
+        "spectrum_weight": spectrum_weight,
+        "spectrum_power": spectrum_power,
+    }
+    return replace(config, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
-def learning_rate_factor(iteration: int, config: TrainConfig) -> float:
+def progress_of(iteration: int, elapsed: float, config: TrainConfig) -> float:
+    """How much of a run is done, 1 at its end; ``elapsed`` is in seconds."""
+    if config.seconds:
+        return elapsed / config.seconds
+    return iteration / config.iterations
+
+
+def learning_rate_factor(iteration: int, config: TrainConfig, elapsed: float = 0.0) -> float:
     """Linear warm-up, then a cosine to 1 % of the peak."""
     if iteration < config.warmup:
         return (iteration + 1) / config.warmup
-    progress = (iteration - config.warmup) / max(1, config.iterations - config.warmup)
+    if config.seconds:
+        progress = progress_of(iteration, elapsed, config)
+    else:
+        progress = (iteration - config.warmup) / max(1, config.iterations - config.warmup)
     return 0.01 + 0.99 * (1 + math.cos(math.pi * min(progress, 1.0))) / 2
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate

@@ -8,19 +8,21 @@ too: they are sharper than the JPEG originals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from dni.errors import DniError
 from dni.pictures.picture import to_pil, to_tensor
 from dni.pictures.resize import reduce_bicubic
 from dni.training.restoration.tasks import Task
 
-__all__ = ["PatchSampler", "downscale_pair", "example"]
+__all__ = ["PatchSampler", "batches_from", "downscale_pair", "example"]
 
 COPY_SCALES = (1.0, 0.75, 0.5)
 AS_THEY_ARE = Task()
@@ -52,7 +54,7 @@ def input_of(task: Task, low: Tensor, high: Tensor, generator: np.random.Generat
     return task.degrade(low, generator)
 
 
-class PatchSampler:
+class PatchSampler(Dataset[tuple[Tensor, Tensor]]):
     """Random aligned patches; batch ``n`` depends on the seed and ``n`` only, so training can resume.
 
     Args:
@@ -90,6 +92,9 @@ class PatchSampler:
         if not self.pairs:
             raise DniError(f"Expected photographs larger than {patch_size} pixels, but found none.")
 
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        return self.batch(index)
+
     def batch(self, index: int) -> tuple[Tensor, Tensor]:
         """Float32 (B, 3, p, p) and (B, 3, scale * p, scale * p), RGB in [0, 1]."""
         generator = np.random.default_rng((self.seed, index))
@@ -108,6 +113,29 @@ class PatchSampler:
         low, high = (turn(patch, turns, mirrored) for patch in (low, high))
         # Turned first: JPEG's grid does not turn with what a photograph shows.
         return input_of(self.task, low, high, generator), high
+
+
+def batches_from(
+    sampler: PatchSampler, first: int, *, step: int = 1, workers: int = 0, pinned: bool = False
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches ``first``, ``first + step`` and so on, without end.
+
+    Args:
+        sampler: Makes them.
+        first: The first one's number.
+        step: How many processes share the batches.
+        workers: Processes that make them ahead; 0 for this one.
+        pinned: Put them where a GPU can fetch them.
+    """
+    loader = DataLoader(
+        sampler,
+        batch_size=None,
+        sampler=itertools.count(first, step),
+        num_workers=workers,
+        pin_memory=pinned,
+        prefetch_factor=4 if workers else None,
+    )
+    return iter(loader)
 
 
 def reduce(image: Image.Image, scale: float) -> Image.Image:

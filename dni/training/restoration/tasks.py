@@ -45,9 +45,11 @@ class Task:
 TASKS: dict[str, Task] = {
     "psnr": Task(),
     "texture": Task(),
+    "detail": Task(),
     "gan": Task(),
     "clean": Task(degrade=degrade),
     "flat": Task(target=flatten),
     "careful": Task(downscale=degrade_twice),
     "bold": Task(downscale=degrade_twice),
+    "vivid": Task(downscale=degrade_twice),
 }

@@ -4,16 +4,17 @@ End A ("psnr") minimises L1. End B ("texture") starts from A and minimises a DIS
 2020, https://arxiv.org/abs/2004.07728) beside a little L1; "gan" starts from A and adds ESRGAN's perceptual
 and relativistic adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean",
 "flat" and "careful" start from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`);
-"bold" starts from "careful" and has its inputs and the losses of "texture". What is exported is the
-exponential moving average of the parameters. A run can be stopped at any time and resumed: batch ``n``
-depends on the seed only, and everything else is in ``state.pt``.
+"bold" starts from "careful" and has its inputs and the losses of "texture". "detail" and "vivid" are
+"texture" and "bold" with Real-ESRGAN's adversary (:mod:`dni.training.restoration.adversaries`). What is
+exported is the exponential moving average of the parameters. A run can be stopped at any time and resumed:
+batch ``n`` depends on the seed only, and everything else is in ``state.pt``.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,16 +37,18 @@ from dni.metrics.perceptual import load_extractor, perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.metrics.views import random_view
 from dni.pictures.photographs import load_photographs
-from dni.training.restoration.config import TrainConfig, learning_rate_factor
-from dni.training.restoration.data import PatchSampler, example
-from dni.training.restoration.losses import (
-    relativistic_discriminator_loss,
-    relativistic_generator_loss,
-    spectrum_loss,
+from dni.training.restoration.adversaries import balanced_gradient, new_adversary, same_crop
+from dni.training.restoration.config import (
+    TrainConfig,
+    learning_rate_factor,
+    progress_of,
+    set_learning_rate,
 )
+from dni.training.restoration.data import PatchSampler, batches_from, example
+from dni.training.restoration.losses import spectrum_loss
 from dni.training.restoration.tasks import TASKS
 from models.compact import SRVGGNetCompact
-from models.discriminator import PATCH_SIZE, VGGDiscriminator
+from models.discriminator import PATCH_SIZE
 from models.rrdbnet import RRDBNet
 
 __all__ = ["Trainer"]
@@ -66,6 +69,7 @@ class Trainer:
         extractor: Of the "gan" end, ``"vgg19"`` or a Tiny Darknet file; of the "texture" end, ``"lite0"`` or
             such a network's file.
         held_back: Names of photographs, with or without a suffix, that nothing is trained on.
+        workers: Processes that make batches ahead; 0 for this one.
         resume: Continue from ``state.pt`` if there is one.
     """
 
@@ -78,6 +82,7 @@ class Trainer:
         ancestor: Path | None = None,
         extractor: str | None = None,
         held_back: Sequence[str] = (),
+        workers: int = 0,
         resume: bool = False,
     ) -> None:
         if config.end != "psnr" and ancestor is None:
@@ -98,7 +103,9 @@ class Trainer:
             self.generator.load_state_dict(load_file(ancestor))
         self._build(extractor)
         self._load_data(load_photographs(photographs, held_back=held_back))
-        self.iteration = 0
+        self.workers = workers
+        self.batches: Iterator[tuple[Tensor, Tensor]] | None = None
+        self.iteration, self.elapsed = 0, 0.0
         if resume and self.state_file.is_file():
             self._restore()
 
@@ -119,14 +126,9 @@ class Trainer:
         )
         if self.config.dists_weight:
             self.extractor = self._frozen(load_efficientnet_lite(extractor or "lite0"))
-        if self.config.end != "gan":
-            return
-        critic = VGGDiscriminator().to(memory_format=torch.channels_last)
-        self.critic, self.critic_optimizer = prepare(
-            critic, torch.optim.Adam(critic.parameters(), betas=(0.9, 0.99))
-        )
-        self.noise = torch.Generator(self.accelerator.device)
-        self.extractor = self._frozen(load_extractor(extractor or "vgg19"))
+        self.adversary = new_adversary(self.config, self.accelerator)
+        if self.config.perceptual_weight:
+            self.extractor = self._frozen(load_extractor(extractor or "vgg19"))
 
     def _frozen(self, extractor: nn.Module) -> nn.Module:
         return extractor.to(self.accelerator.device).to(memory_format=torch.channels_last)
@@ -152,26 +154,28 @@ class Trainer:
     def run(self) -> None:
         """Train to the last iteration, with a progress bar; validate, log and save on the way."""
         config, main = self.config, self.accelerator.is_main_process
-        bar = tqdm(total=config.iterations, initial=self.iteration, disable=not main, mininterval=5)
-        started, losses = time.perf_counter(), {}
-        while self.iteration < config.iterations:
+        bar = tqdm(
+            total=None if config.seconds else config.iterations,
+            initial=self.iteration,
+            disable=not main,
+            mininterval=5,
+        )
+        last = time.perf_counter()
+        done = progress_of(self.iteration, self.elapsed, config) >= 1
+        while not done:
             losses = self.step()
             self.iteration += 1
+            self.elapsed, last = self.elapsed + time.perf_counter() - last, time.perf_counter()
             bar.update()
-            if self.iteration % config.validate_every == 0 or self.iteration == config.iterations:
-                seconds, started = time.perf_counter() - started, time.perf_counter()
-                if main:
-                    self._checkpoint({name: float(loss.detach()) for name, loss in losses.items()}, seconds)
+            done = progress_of(self.iteration, self.elapsed, config) >= 1
+            if main and (done or self.iteration % config.validate_every == 0):
+                self._checkpoint({name: float(loss.detach()) for name, loss in losses.items()})
         bar.close()
 
     def step(self) -> dict[str, Tensor]:
         """One update of the generator (and of the discriminator); returns the losses."""
-        rank, world = self.accelerator.process_index, self.accelerator.num_processes
-        low, high = self.sampler.batch(self.iteration * world + rank)
-        low, high = (
-            patches.to(self.accelerator.device, memory_format=torch.channels_last) for patches in (low, high)
-        )
-        factor = learning_rate_factor(self.iteration, self.config)
+        low, high = self._next_batch()
+        factor = learning_rate_factor(self.iteration, self.config, self.elapsed)
         set_learning_rate(self.optimizer, self.config.learning_rate * factor)
         output = self.network(low).float()
         losses = {"l1": functional.l1_loss(output, high)}
@@ -179,20 +183,52 @@ class Trainer:
         if self.config.dists_weight:
             losses["dists"] = self._dists_loss(output, high)
             total = total + self.config.dists_weight * losses["dists"]
-        if self.config.end == "gan":
-            set_learning_rate(self.critic_optimizer, self.config.critic_learning_rate * factor)
-            losses |= self._gan_losses(output, high)
-            total = total + self.config.perceptual_weight * losses["perceptual"]
-            total = total + self.config.adversarial_weight * losses["adversarial"]
+        if self.config.spectrum_weight:
+            losses["spectrum"] = spectrum_loss(output, high, power=self.config.spectrum_power)
             total = total + self.config.spectrum_weight * losses["spectrum"]
+        if self.adversary is not None:
+            losses |= self.adversary.losses(output, high, factor=factor, iteration=self.iteration)
+        if self.config.perceptual_weight:
+            losses["perceptual"] = self._perceptual_loss(output, high)
+            total = total + self.config.perceptual_weight * losses["perceptual"]
         self.optimizer.zero_grad()
-        self.accelerator.backward(total)
+        self._backward(output, total, losses.get("adversarial"))
         self.accelerator.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         decay = min(self.config.ema_decay, (self.iteration + 1) / (self.iteration + 10))
         self.ema.multi_avg_fn = ema_step(decay)
         self.ema.update_parameters(self.accelerator.unwrap_model(self.network))
         return losses
+
+    def _next_batch(self) -> tuple[Tensor, Tensor]:
+        device = self.accelerator.device
+        if self.batches is None:
+            rank, world = self.accelerator.process_index, self.accelerator.num_processes
+            self.batches = batches_from(
+                self.sampler,
+                self.iteration * world + rank,
+                step=world,
+                workers=self.workers,
+                pinned=device.type == "cuda",
+            )
+        low, high = (
+            patches.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
+            for patches in next(self.batches)
+        )
+        return low, high
+
+    def _backward(self, output: Tensor, total: Tensor, adversarial: Tensor | None) -> None:
+        """Send the gradient of all losses into the generator."""
+        config = self.config
+        if adversarial is None:
+            self.accelerator.backward(total)
+        elif config.adversarial_share:
+            gradient = balanced_gradient(
+                output, main=total, adversarial=adversarial, share=config.adversarial_share
+            )
+            self.accelerator.backward(output, gradient=gradient)
+        else:
+            self.accelerator.backward(total + config.adversarial_weight * adversarial)
 
     def _dists_loss(self, output: Tensor, high: Tensor) -> Tensor:
         """The DISTS-like distance of a random view."""
@@ -204,33 +240,13 @@ class Trainer:
         with self.accelerator.autocast():
             return dists_distance(self.extractor, *views).mean()
 
-    def _gan_losses(self, output: Tensor, high: Tensor) -> dict[str, Tensor]:
-        """Update the discriminator on a detached output, then give the generator's losses."""
+    def _perceptual_loss(self, output: Tensor, high: Tensor) -> Tensor:
+        """ESRGAN's, of the same crop that its discriminator sees."""
         generator = np.random.default_rng((self.config.seed, self.iteration, 1))
-        self.noise.manual_seed(int(generator.integers(2**31)))
-        spectrum = spectrum_loss(output, high, power=self.config.spectrum_power)
+        generator.integers(2**31)
         output, high = same_crop(output, high, PATCH_SIZE, generator)
-        self.critic.requires_grad_(True)
-        real, fake = self._judge(high), self._judge(output.detach())
-        critic_loss = relativistic_discriminator_loss(real, fake)
-        self.critic_optimizer.zero_grad()
-        self.accelerator.backward(critic_loss)
-        self.critic_optimizer.step()
-        self.critic.requires_grad_(False)
         with self.accelerator.autocast():
-            perceptual = perceptual_distance(self.extractor, output, high)
-        with torch.no_grad():
-            real = self._judge(high)
-        adversarial = relativistic_generator_loss(real, self._judge(output))
-        losses = {"perceptual": perceptual, "adversarial": adversarial, "spectrum": spectrum}
-        return losses | {"critic": critic_loss.detach()}
-
-    def _judge(self, images: Tensor) -> Tensor:
-        """Logits of the discriminator, whose input gets a little noise: otherwise it wins by differences
-        below what the eye sees, such as JPEG grain, and teaches the generator nothing else."""
-        noise = torch.randn(images.shape, generator=self.noise, device=images.device)
-        logits: Tensor = self.critic(images + self.config.instance_noise * noise)
-        return logits
+            return perceptual_distance(self.extractor, output, high)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -244,12 +260,12 @@ class Trainer:
             ratio += spectral_ratio(output, reference) / len(self.validation)
         return {"psnr_y": psnr, "spectral_ratio": ratio}
 
-    def _checkpoint(self, losses: dict[str, float], seconds: float) -> None:
-        record = {"iteration": self.iteration, "seconds": round(seconds, 1), **losses, **self.validate()}
+    def _checkpoint(self, losses: dict[str, float]) -> None:
+        record = {"iteration": self.iteration, "seconds": self.elapsed, **losses, **self.validate()}
         with (self.run_folder / "log.jsonl").open("a") as log:
             log.write(json.dumps({key: round(value, 5) for key, value in record.items()}) + "\n")
         tqdm.write(" ".join(f"{key}={value:.4g}" for key, value in record.items()))
-        state = {"iteration": self.iteration, "config": asdict(self.config)}
+        state = {"iteration": self.iteration, "elapsed": self.elapsed, "config": asdict(self.config)}
         for name, part in self._parts().items():
             state[name] = part.state_dict()
         partial = self.state_file.with_suffix(".partial")
@@ -264,6 +280,7 @@ class Trainer:
             "num_filters": str(config.num_filters),
             "num_blocks": str(config.num_blocks),
             "training": json.dumps(asdict(config), sort_keys=True),
+            "steps": str(self.iteration),
         }
         save(self.weights_file, self.ema.module.state_dict(), metadata)
         return self.weights_file
@@ -271,8 +288,11 @@ class Trainer:
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
         unwrap = self.accelerator.unwrap_model
         parts = {"network": unwrap(self.network), "ema": self.ema, "optimizer": self.optimizer}
-        if self.config.end == "gan":
-            parts |= {"critic": unwrap(self.critic), "critic_optimizer": self.critic_optimizer}
+        if self.adversary is not None:
+            parts |= {
+                "critic": unwrap(self.adversary.critic),
+                "critic_optimizer": self.adversary.optimizer,
+            }
         return parts
 
     def _restore(self) -> None:
@@ -284,7 +304,7 @@ class Trainer:
             )
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.iteration = state["iteration"]
+        self.iteration, self.elapsed = state["iteration"], state.get("elapsed", 0.0)
 
 
 def new_network(config: TrainConfig) -> RRDBNet | SRVGGNetCompact:
@@ -297,21 +317,6 @@ def ema_step(decay: float) -> Callable[..., None]:
     """How averaged parameters take in new ones."""
     step: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
     return step
-
-
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-
-
-def same_crop(
-    output: Tensor, high: Tensor, size: int, generator: np.random.Generator
-) -> tuple[Tensor, Tensor]:
-    """A random (B, 3, size, size) crop of both. The extractor's pools and the discriminator's strides then
-    never meet the generator's x4 grid in the same phase; in a fixed phase they print a lattice on it."""
-    top, left = generator.integers(high.shape[-1] - size + 1, size=2)
-    window = (..., slice(top, top + size), slice(left, left + size))
-    return output[window], high[window]
 
 
 def centre(image: Image.Image) -> Image.Image:
