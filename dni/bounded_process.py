@@ -46,6 +46,8 @@ MEMORY_TEXTS = (
     "alloc failed",
     "bad_alloc",
 )
+# All of torch's "[enforce fail at alloc_cpu.cpp ...]" that fits into a C++ string without memory of its own.
+CUT_MEMORY_TEXT = "[enforce fail a"
 
 
 @dataclass(frozen=True)
@@ -285,5 +287,6 @@ def ran_out_of_memory(error: BaseException | None) -> bool:
     """Whether that is what lies behind an error: libraries say so in exceptions of their own."""
     if error is None:
         return False
-    said = isinstance(error, MemoryError) or any(text in str(error).lower() for text in MEMORY_TEXTS)
-    return said or ran_out_of_memory(error.__cause__ or error.__context__)
+    text = str(error).strip().lower()
+    said = text == CUT_MEMORY_TEXT or any(wanted in text for wanted in MEMORY_TEXTS)
+    return isinstance(error, MemoryError) or said or ran_out_of_memory(error.__cause__ or error.__context__)

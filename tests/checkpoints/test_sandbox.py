@@ -63,6 +63,7 @@ def test_each_file_is_tried_on_its_own(tiny_ends: list[Path], tmp_path: Path) ->
         MemoryError(),
         RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("std::bad_alloc"),
+        RuntimeError("[enforce fail a"),  # no memory even for the message
     ],
 )
 def test_memory_that_ran_out_is_told_from_its_cause(
