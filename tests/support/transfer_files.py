@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from digit_files import write_mnist
 from torch import nn
 from transfer_map_files import write_maps
 
@@ -83,3 +86,14 @@ def write_transfer(weights: Path) -> None:
     for cut in depth_view.CUTS:
         for seed, end in enumerate(("frozen", "tuned")):
             write_network(depth / f"{end}-{cut}.safetensors", LayeredNetwork, 10 * cut + seed)
+
+
+@contextmanager
+def transfer_root(folder: Path) -> Iterator[Path]:
+    """A few digits in a folder, and untrained networks in place of those that ship."""
+    write_transfer(folder / "weights")
+    write_mnist(folder, "train", 0, 10)
+    write_mnist(folder, "test", 0, 200)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNI_WEIGHTS", str(folder / "weights"))
+        yield folder

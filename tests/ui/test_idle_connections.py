@@ -62,3 +62,18 @@ def test_an_address_has_a_share_of_them() -> None:
     SilentConnections(lambda: [*crowd, other], Clock()).close()
     assert sum(one.is_closed for one in crowd) == 9
     assert not other.is_closed
+
+
+def test_web_sockets_do_not_end_the_watch() -> None:
+    class WebSocket:
+        """Of uvicorn's, which have no request that is answered."""
+
+        client = ("192.0.2.3", 6)
+
+    silent, web_socket = Connection(client=("192.0.2.3", 5)), WebSocket()
+    clock = Clock()
+    connections = SilentConnections(lambda: [web_socket, silent], clock)
+    connections.close()
+    clock.now = SILENT_SECONDS
+    connections.close()
+    assert silent.is_closed

@@ -51,7 +51,8 @@ def empty_rrdb(state: State, metadata: Mapping[str, str], source: str) -> RRDBNe
     num_blocks = metadata_count(metadata, "num_blocks", source)
     if num_blocks > len(state):
         raise CheckpointError(f"Expected {num_blocks} blocks in {source}, but it has {len(state)} tensors.")
-    return copy.deepcopy(rrdb_of(num_filters, num_blocks))
+    build = rrdb_of if num_blocks <= MOST_KEPT_BLOCKS else rrdb_of.__wrapped__
+    return copy.deepcopy(build(num_filters, num_blocks))
 
 
 def empty_look(state: State, source: str) -> LookUNet:
@@ -61,13 +62,17 @@ def empty_look(state: State, source: str) -> LookUNet:
             len(state[f"{layer}.bias"]) for layer in ("conv_first", "down1", "down2", "down3")
         )
         num_blocks = sum(bool(re.fullmatch(r"body\.\d+\.conv1\.bias", name)) for name in state)
-        return copy.deepcopy(look_of((full, half, quarter, eighth), num_blocks))
+        build = look_of if num_blocks <= MOST_KEPT_BLOCKS else look_of.__wrapped__
+        return copy.deepcopy(build((full, half, quarter, eighth), num_blocks))
     except (KeyError, TypeError, ValueError) as error:
         raise does_not_fit(source, LOOK, error) from error
 
 
-# Without memory: the file brings the values. Copied, since torch's initial values take five times as long
-# even where there are none.
+# Without memory for values: the file brings them. Kept and copied, since torch's initial values take five
+# times as long even where there are none; not of deeper networks, such as a stranger's file may ask for.
+MOST_KEPT_BLOCKS = 64
+
+
 @lru_cache(maxsize=8)
 def rrdb_of(num_filters: int, num_blocks: int) -> RRDBNet:
     with torch.device("meta"):

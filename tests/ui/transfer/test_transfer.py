@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from digit_files import write_mnist
 from effects_page import PATIENCE, Desk
 from playwright.sync_api import Locator, Page, expect
-from transfer_files import write_transfer
+from transfer_files import transfer_root
 
 from dni.digits.digit_sources import find_digit_source
 from dni.serving.render_service import RenderService
@@ -22,13 +21,7 @@ EXACT = re.compile("^exact$")
 
 @pytest.fixture(scope="module")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A few digits, and untrained networks in place of those that ship."""
-    folder = tmp_path_factory.mktemp("transfer")
-    write_transfer(folder / "weights")
-    write_mnist(folder, "train", 0, 10)
-    write_mnist(folder, "test", 0, 200)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DNI_WEIGHTS", str(folder / "weights"))
+    with transfer_root(tmp_path_factory.mktemp("transfer")) as folder:
         yield folder
 
 

@@ -15,8 +15,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 import pytest
-from digit_files import write_mnist
-from transfer_files import write_transfer
+from transfer_files import transfer_root
 
 from dni.catalog.bundled import weights_folder
 from dni.transfer.teacher import ALPHAS
@@ -35,12 +34,7 @@ DEPTH = {"cut": 1, "alphas": {"conv1": 0.5, "above": 1}, "measure": True}
 
 @pytest.fixture(scope="module")
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("transfer")
-    write_transfer(folder / "weights")
-    write_mnist(folder, "train", 0, 10)
-    write_mnist(folder, "test", 0, 200)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DNI_WEIGHTS", str(folder / "weights"))
+    with transfer_root(tmp_path_factory.mktemp("transfer")) as folder:
         yield folder
 
 

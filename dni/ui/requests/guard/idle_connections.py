@@ -48,7 +48,12 @@ class SilentConnections:
 
 
 def is_silent(connection: Any) -> bool:
-    """Whether nothing of a connection is answered now; between two requests uvicorn's own limit counts."""
+    """Whether nothing of a connection is answered now; between two requests uvicorn's own limit counts.
+
+    A web socket, which uvicorn opens where a package for it is installed, is none: it had a request.
+    """
+    if not hasattr(connection, "cycle"):
+        return False
     cycle = connection.cycle
     return cycle is None or (cycle.response_complete and connection.timeout_keep_alive_task is None)
 
