@@ -44,8 +44,8 @@ VISIT_SECONDS = 10.0
 VISIT_PATIENCE = 60.0
 SAMPLE_SECONDS = 0.5
 STOP_SECONDS = 1.0
-# After the last page was closed, for the app to notice.
-LEAVING_SECONDS = 5.0
+# After the last page was closed: the app keeps somebody's own networks for two minutes, for a reload.
+LEAVING_SECONDS = 150.0
 MOST_SECONDS = 3600.0
 MOST_DISK_BYTES = 4_000_000_000
 
@@ -192,15 +192,17 @@ class Run:
             name: Tally(**{**tally, "answers": Counter(tally["answers"])}) for name, tally in said.items()
         }
 
-    async def remains(self) -> tuple[bool, bool, list[int]]:
+    async def remains(self, leaving_seconds: float) -> tuple[bool, bool, list[int]]:
         """Whether the app still runs and serves, and the sizes of its temporary files without any page."""
         serves = await visit(self.app, self.subjects[0]) < float("inf")
-        await asyncio.sleep(LEAVING_SECONDS)
+        await asyncio.sleep(leaving_seconds)
         sizes = [file.stat().st_size for file in self.place.left()]
         return self.server.process.poll() is None, serves, sizes
 
 
-def measure(quiet_seconds: float, seconds: float, names: Sequence[str]) -> tuple[list[Phase], Remains]:
+def measure(
+    quiet_seconds: float, seconds: float, names: Sequence[str], leaving_seconds: float
+) -> tuple[list[Phase], Remains]:
     """Start the app, let people and strangers in, and stop it."""
     service = default_service()
     pair = next(iter(service.catalog))
@@ -212,7 +214,7 @@ def measure(quiet_seconds: float, seconds: float, names: Sequence[str]) -> tuple
             run = Run(server, place, subjects, names)
             try:
                 phases = asyncio.run(run.run(quiet_seconds, seconds))
-                alive, serves, sizes = asyncio.run(run.remains())
+                alive, serves, sizes = asyncio.run(run.remains(leaving_seconds))
             finally:
                 run.strangers.kill()
         return phases, Remains(alive, serves, len(sizes), sum(sizes), len(place.left()))
@@ -223,6 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quiet-seconds", type=float, default=60)
     parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--leaving-seconds", type=float, default=LEAVING_SECONDS, help="after the last page")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="for the table")
     parser.add_argument("--attacks", nargs="+", choices=[*ATTACKS], default=[*ATTACKS], metavar="NAME")
     given = parser.parse_args(arguments)
@@ -230,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"Expected at most {MOST_SECONDS:.0f} seconds in all.")
     if given.attacks != [*ATTACKS] and given.folder == Path(__file__).parent:
         parser.error("Expected --folder with --attacks, since the table here is of all attacks.")
-    phases, remains = measure(given.quiet_seconds, given.seconds, given.attacks)
+    phases, remains = measure(given.quiet_seconds, given.seconds, given.attacks, given.leaving_seconds)
     broken = broken_limits(phases, remains)
     title = f"{len(given.attacks)} kinds of attack beside {PEOPLE} people for {given.seconds:g} seconds"
     note = describe(phases, remains, broken)

@@ -164,8 +164,8 @@ def describe(phases: Sequence[Phase], remains: Remains, broken: Sequence[str]) -
             f"- Answers with a private file in them: {sum(tally.leaked for tally in tallies.values())}; "
             f"longest refusal: {longest} characters.",
             f"- Afterwards: {'somebody new is served' if remains.serves else 'nobody is served'}; "
-            f"{remains.files} temporary files ({remains.held_bytes / 1e6:.1f} MB) after all pages were "
-            f"closed, {remains.after_end} after the app was stopped.",
+            f"{remains.files} temporary files ({remains.held_bytes / 1e6:.1f} MB) two and a half minutes "
+            f"after all pages were closed, {remains.after_end} after the app was stopped.",
             *(f"- Frame refused: {error}" for error in errors[:5]),
             *([f"- **Broken:** {sentence}" for sentence in broken] or ["- All limits held."]),
         ]
