@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from dni.serving.digit_service import DigitService
 from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
+from dni.ui.batch import batch_gate
 from dni.ui.effects.tab import build_effects
 from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
@@ -62,11 +63,12 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
         title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     ) as app:
         gr.Markdown(INTRO)
+        gate = batch_gate()
         with gr.Tabs():
             with gr.Tab("Effects", id="effects"):
-                build_effects(app, service)
+                build_effects(app, service, gate)
             with gr.Tab("Mixing desk", id="desk") as opened:
-                build_mixing(service, opened)
+                build_mixing(service, opened, gate)
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adaptation(DigitService(service, data_root))
             with gr.Tab("Transfer", id="transfer"):

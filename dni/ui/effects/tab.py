@@ -12,8 +12,9 @@ from dni.catalog.pairs import Pair
 from dni.errors import DniError, shown
 from dni.examples import example_token, suitable_examples
 from dni.serving.render_service import RenderService
+from dni.serving.scheduling.fair_gate import FairGate
 from dni.serving.sessions import Session
-from dni.ui.effects.batch import Batches, build_batch
+from dni.ui.batch import Batches, build_batch
 from dni.ui.effects.cards import build_cards, choice_of
 from dni.ui.effects.link import Link, one_slider_pairs, read_link
 from dni.ui.effects.linked_picture import open_link
@@ -243,8 +244,8 @@ def first_examples(pair: Pair) -> list[str]:
     return suitable_examples(pair.examples, pair.scale)
 
 
-def build_effects(app: gr.Blocks, service: RenderService) -> None:
-    """Add the tab to ``app``, inside its context."""
+def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> None:
+    """Add the tab to ``app``, inside its context; ``gate`` is all tabs' one for several pictures."""
     keep_examples(service)
     tab = EffectsHandlers(service)
     first_pair = one_slider_pairs(service)[0]
@@ -256,7 +257,7 @@ def build_effects(app: gr.Blocks, service: RenderService) -> None:
         with gr.Column(scale=1, min_width=320):
             image = own_picture(elem_id="own-picture", height=170)
             examples = example_gallery(elem_id="examples", names=first_examples(service.pair(first_pair)))
-            build_batch(Batches(tab.results), viewer)
+            build_batch(Batches(tab.results, of_viewer, gate), viewer)
             about = gr.Markdown(elem_id="about")
     with gr.Accordion("What am I seeing?", open=False):
         gr.Markdown(HELP)

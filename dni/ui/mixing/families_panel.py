@@ -115,7 +115,7 @@ def title_of(relative: Relative) -> str:
 
 def label_of(relative: Relative, *, is_here: bool) -> str:
     """A network in its family: its name, what it is for, its licence and its size."""
-    size = "here already" if is_here else f"{relative.bytes / 1e6:.0f} MB"
+    size = "here already" if is_here else f"{max(relative.bytes / 1e6, 1):.0f} MB"
     purposes = ", ".join(relative.purposes[:3]) or "no purpose given"
     return f"{relative.name}: {purposes}. {licence_of(relative)}, {size}"
 

@@ -64,6 +64,13 @@ class MixingHandlers:
         """What can be seen of it."""
         return self.wanted(MixingState.parse(scene), session, only_seen=True)
 
+    def everywhere(self, scene: Any, session: Session) -> ExportRequest:
+        """What is on the desk for other pictures: nothing was painted on them."""
+        desk = MixingState.parse(scene)
+        if desk.mask is not None:
+            notify("What you painted belongs to the picture on the desk: these get the mix everywhere.")
+        return self.wanted(replace(desk, mask=None), session, only_seen=False)
+
     def wanted(self, desk: MixingState, session: Session, *, only_seen: bool) -> ExportRequest:
         render_request = request_of(desk, mask=self.mask_text(desk, session), only_seen=only_seen)
         return ExportRequest(desk.token, desk.pair, render_request, desk.mix.blend, name_of(render_request))

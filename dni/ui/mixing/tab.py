@@ -10,6 +10,8 @@ from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.examples import WHOLE
 from dni.serving.render_service import RenderService
+from dni.serving.scheduling.fair_gate import FairGate
+from dni.ui.batch import Batches, build_batch
 from dni.ui.mixing.align_panel import AlignPanel
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component
@@ -53,8 +55,9 @@ TRIES: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "trying"}
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", **QUIET}
 
 
-def build_mixing(service: RenderService, opened: gr.Tab) -> None:
-    """Add the desk to the page's context; it starts when its tab is opened."""
+def build_mixing(service: RenderService, opened: gr.Tab, gate: FairGate) -> None:
+    """Add the desk to the page's context; it starts when its tab is opened; ``gate`` is all tabs' one for
+    several pictures."""
     tab = MixingHandlers(service)
     pairs = [(pair.title, pair_id) for pair_id, pair in service.catalog.items()]
     pair = gr.Dropdown(
@@ -76,6 +79,7 @@ def build_mixing(service: RenderService, opened: gr.Tab) -> None:
         with gr.Column(scale=1, min_width=320):
             build_networks(tab, [board, pair, subject], opened, restored, examples, result)
             build_pictures(tab, board, examples)
+            build_batch(Batches(tab.results, tab.everywhere, gate), board, prefix="desk-")
     build_mixing_endpoints(tab)
 
 

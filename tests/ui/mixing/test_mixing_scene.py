@@ -293,6 +293,22 @@ def test_groups_correlate_by_the_mean_over_the_other_ends() -> None:
     assert group_correlations(evil_verdict()) == {"first": 0.75, "last": 0.25}
 
 
+# Several pictures at once
+
+
+def test_other_pictures_get_the_mix_everywhere(
+    service: RenderService, ann: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab, said = MixingHandlers(service), []
+    monkeypatch.setattr("dni.ui.mixing.handlers.notify", said.append)
+    mask_id = tab.masks.put(torch.zeros(4, 4, dtype=torch.uint8), session=ann)
+    plain = tab.everywhere(SCENE, ann)
+    painted = tab.everywhere({**SCENE, "mask": mask_id}, ann)
+    expected = RenderRequest(mix=MixingState.parse(SCENE).mix.blend)
+    assert plain.render_request == painted.render_request == expected
+    assert [("belongs to the picture on the desk" in text) for text in said] == [True]
+
+
 # What a session takes along when it ends
 
 

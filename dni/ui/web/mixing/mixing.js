@@ -27,6 +27,7 @@ import { Tools } from './tools.js';
 
 const PICTURE_BOX = '#desk-picture';
 const NETWORKS_BOX = { panel: '#desk-own-networks', box: '#desk-files' };
+const BATCH_BOX = { panel: '#desk-batch-panel', box: '#desk-batch-files' };
 // While the layers change, other frames are begun no more often than this.
 const LAYERS_MS = 120;
 
@@ -301,7 +302,7 @@ class Mixing {
     };
     stage.followView(moved);
     find(this.element, '[data-tool="reset"]').addEventListener('click', () => this.reset());
-    stage.followFiles(PICTURE_BOX, '#desk-examples', { networks: NETWORKS_BOX });
+    stage.followFiles(PICTURE_BOX, '#desk-examples', { networks: NETWORKS_BOX, batch: BATCH_BOX });
     stage.followSize(() => { if (this.scene) grid.viewMoved(); });
   }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from dni.ui.requests.session_files import new_folder
 from dni.ui.requests.uploads import open_upload, received_path
 from dni.ui.results import ExportRequest, Results
 
-__all__ = ["MAX_PICTURES", "Batches", "build_batch"]
+__all__ = ["MAX_PICTURES", "Batches", "batch_gate", "build_batch"]
 
 MAX_PICTURES = 32
 # Of everybody, at once: each holds a decoded picture and its result. Other people's come in between.
@@ -30,21 +30,25 @@ PICTURES_IN_MEMORY = 2
 # Of everybody: those beyond it wait in Gradio's queue.
 RUNNING_BATCHES = 8
 MAX_SHOWN = 5
-JOB = "batch"
-
 Begun = tuple[ExportRequest, threading.Event]
 
 
 class Batches:
-    """The handlers; what is rendered is the slider's alpha at the moment of the click.
+    """The handlers; what is rendered is the mix on screen at the moment of the click.
 
     Args:
         results: Of the tab, which renders one picture.
+        read: What to render of each, from the tab's scene.
+        gate: All tabs' one, from :func:`batch_gate`.
     """
 
-    def __init__(self, results: Results) -> None:
+    def __init__(
+        self, results: Results, read: Callable[[Any, Session], ExportRequest], gate: FairGate
+    ) -> None:
         self.results = results
-        self.gate = FairGate(PICTURES_IN_MEMORY)
+        self.read = read
+        self.gate = gate
+        self.job = f"{results.job}, several"
         self._last: WeakKeyDictionary[Session, Path] = WeakKeyDictionary()
 
     def take(self, paths: list[str] | None, request: gr.Request) -> Any:
@@ -61,7 +65,7 @@ class Batches:
         with errors_shown():
             session = self.results.session(request)
             check_count(paths)
-            begun = (self.results.read(scene, session), session.cancellation(JOB))
+            begun = (self.read(scene, session), session.cancellation(self.job))
         return begun, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
 
     def render_all(
@@ -116,12 +120,17 @@ class Batches:
             return Path(self.results.export(picture, wanted, session=session, control=control))
 
     def cancel(self, request: gr.Request) -> Any:
-        self.results.session(request).cancel(JOB)
+        self.results.session(request).cancel(self.job)
         return gr.Button("Cancelling…", interactive=False)
 
     def finish(self) -> tuple[Any, ...]:
         """Whatever came of it: the render button is back."""
         return gr.Button(visible=True), gr.Button("Cancel", visible=False, interactive=True)
+
+
+def batch_gate() -> FairGate:
+    """What lets one picture after the other of all people's in."""
+    return FairGate(PICTURES_IN_MEMORY)
 
 
 def check_count(paths: list[str] | None) -> list[str]:
@@ -151,19 +160,19 @@ def say_what_came(report: ArchiveReport, count: int) -> None:
         warn(f"{len(report.problems)} of {count} could not be rendered. " + " ".join([*shown, *rest]))
 
 
-def build_batch(batches: Batches, viewer: gr.HTML) -> None:
-    """The box, closed until pictures are dropped."""
-    with gr.Accordion("Several pictures at once", open=False, elem_id="batch-panel") as panel:
+def build_batch(batches: Batches, viewer: gr.HTML, *, prefix: str = "") -> None:
+    """The box, closed until pictures are dropped; ``prefix`` is that of the elements' ids."""
+    with gr.Accordion("Several pictures at once", open=False, elem_id=f"{prefix}batch-panel") as panel:
         files = gr.File(
             label=f"Up to {MAX_PICTURES} pictures",
             file_count="multiple",
             height=160,
-            elem_id="batch-files",
+            elem_id=f"{prefix}batch-files",
         )
-        render = gr.Button("Render these (ZIP)", elem_id="batch-render")
-        cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id="batch-cancel")
+        render = gr.Button("Render these (ZIP)", elem_id=f"{prefix}batch-render")
+        cancel = gr.Button("Cancel", variant="stop", visible=False, elem_id=f"{prefix}batch-cancel")
         result = gr.File(
-            label="Your archive", interactive=False, visible=False, height=90, elem_id="batch-result"
+            label="Your archive", interactive=False, visible=False, height=90, elem_id=f"{prefix}batch-result"
         )
         begun = gr.State()
     quiet: dict[str, Any] = {"api_visibility": "private"}
@@ -174,6 +183,7 @@ def build_batch(batches: Batches, viewer: gr.HTML) -> None:
         [files, begun],
         [result],
         concurrency_limit=RUNNING_BATCHES,
+        concurrency_id="batches",
         scroll_to_output=True,
         **quiet,
     )
