@@ -161,7 +161,7 @@ def test_a_picture_that_is_large_already_is_reduced_first_and_comes_back(desk: D
 
 
 def test_large_picture_with_progress_and_recipe(
-    desk: Desk, tiny_ends: list[Path], tmp_path: Path, pause: Pause
+    desk: Desk, page_ends: list[Path], tmp_path: Path, pause: Pause
 ) -> None:
     desk.open("?alpha=0.3", complete=False)
     desk.upload(large_picture(tmp_path / "my large.png"))
@@ -176,7 +176,7 @@ def test_large_picture_with_progress_and_recipe(
     expect(desk.page.locator("#save-picture")).to_be_visible()
     path = download(desk, tmp_path)
     assert path.name == "my-large_tiny_alpha-0.3000.png"
-    assert_recipe(path, tiny_ends, 0.3, precision="float32", scale=4, tile=None)
+    assert_recipe(path, page_ends, 0.3, precision="float32", scale=4, tile=None)
     with Image.open(path) as image:
         assert (image.size, image.mode) == ((2400, 2000), "RGBA")
         colour, opacity = to_tensor(image.convert("RGB")), np.asarray(image.getchannel("A"))
@@ -218,14 +218,14 @@ def test_render_that_fails_gives_the_button_back(desk: Desk, monkeypatch: pytest
 # The network
 
 
-def test_blended_network_loads_in_spandrel(desk: Desk, tiny_ends: list[Path], tmp_path: Path) -> None:
+def test_blended_network_loads_in_spandrel(desk: Desk, page_ends: list[Path], tmp_path: Path) -> None:
     desk.open("?alpha=0.3", complete=False)
     desk.page.locator("#save-network").click()
     path = download(desk, tmp_path)
     assert path.name == "network_tiny_alpha-0.3000.safetensors"
-    assert_recipe(path, tiny_ends, 0.3, precision="float32")
+    assert_recipe(path, page_ends, 0.3, precision="float32")
     network = ModelLoader().load_from_file(path)
-    assert network.architecture.name == "ESRGAN"
+    assert network.architecture.name == "RealESRGAN Compact"
     picture = desk.example()
     with torch.inference_mode():
         output = network(picture.rgb[None].float() / 255)[0].mul(255).round().byte()
@@ -241,18 +241,18 @@ def client(app: str) -> Client:
     return Client(app, verbose=False, download_files=str(Path(os.environ["GRADIO_TEMP_DIR"]) / "client"))
 
 
-def test_api_renders(client: Client, tiny_service: RenderService, tiny_ends: list[Path]) -> None:
+def test_api_renders(client: Client, tiny_service: RenderService, page_ends: list[Path]) -> None:
     photograph = ROOT / "dni/examples/rocket.png"
     path = client.predict(handle_file(str(photograph)), "tiny", 0.25, api_name="/render")
-    assert_recipe(Path(path), tiny_ends, 0.25, precision="float32")
+    assert_recipe(Path(path), page_ends, 0.25, precision="float32")
     with Image.open(path) as image:
         seen = to_tensor(image)
     assert torch.equal(seen, rendered(open_picture(photograph), 0.25, tiny_service))
 
 
-def test_api_blends(client: Client, tiny_ends: list[Path]) -> None:
+def test_api_blends(client: Client, page_ends: list[Path]) -> None:
     path = client.predict("tiny", 1, api_name="/blend")
-    assert_recipe(Path(path), tiny_ends, 1.0)
+    assert_recipe(Path(path), page_ends, 1.0)
 
 
 def test_api_sweeps(client: Client) -> None:

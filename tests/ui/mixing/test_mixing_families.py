@@ -20,10 +20,10 @@ Site = tuple[Families, ThreadingHTTPServer]
 
 
 @pytest.fixture
-def site(tiny_ends: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Site]:
+def site(page_ends: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Site]:
     """The tiny family in the place of the list that comes with the program."""
     monkeypatch.setenv("DNI_CACHE", str(tmp_path / "cache"))
-    with family_site(tiny_ends) as found:
+    with family_site(page_ends) as found:
         monkeypatch.setattr("dni.ui.mixing.families_panel.load_families", lambda: found[0])
         yield found
 

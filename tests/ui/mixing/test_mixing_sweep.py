@@ -121,9 +121,9 @@ def assert_film(mixing: MixingPage, kind: str, path: Path, picture: Path) -> Non
     assert len(film) == 2 * held + 2 + 2
     ends = [expected(mixing, "tiny", picture, recipe, Mix.of_alpha(alpha)) for alpha in (0, 1)]
     first, last = (end.permute(1, 2, 0).numpy() for end in ends)
-    apart = mean_difference(first, last)
-    assert mean_difference(film[0], first) < 0.4 * apart
-    assert mean_difference(film[held + 2], last) < 0.4 * apart
+    # Film blurs colour, so that it is near the one end without being equal to it.
+    for frame, here, there in ((film[0], first, last), (film[held + 2], last, first)):
+        assert mean_difference(frame, here) < 0.6 * mean_difference(frame, there)
 
 
 def mean_difference(one: np.ndarray, other: np.ndarray) -> float:
