@@ -14,7 +14,7 @@ from dni.alignment.align import align as align_files
 from dni.alignment.errors import AlignmentError
 from dni.alignment.outcome import Alignment
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
-from dni.cli.inspect import decibels
+from dni.cli.networks.inspect import decibels
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
 from dni.rendering.control import RenderControl
