@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 
 from dni.blending.interpolate import interpolate
 from dni.digits.classifiers import logits_of, read_snapshots
-from dni.digits.domains import digest, invert, load_mnist, load_mnist_m
+from dni.digits.data.domains import digest, invert, load_mnist, load_mnist_m
 from dni.digits.methods import METHODS
 from dni.errors import DniError
 from dni.training.adaptation import evaluator as evaluator_module

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from dni.checkpoints.files import save
 from dni.digits.classifiers import read_snapshots
-from dni.digits.domains import Digits, cut_patches, put_over
+from dni.digits.data.domains import Digits, cut_patches, put_over
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
 from dni.training.adaptation import train as train_module

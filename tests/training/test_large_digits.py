@@ -11,7 +11,7 @@ from command_line import Run
 from safetensors.torch import load_file
 
 from dni.digits.classifiers import load_classifier, logits_of
-from dni.digits.domains import load_mnist, load_mnist_m
+from dni.digits.data.domains import load_mnist, load_mnist_m
 from dni.training.adaptation import evaluator as evaluator_module
 from dni.training.adaptation import large_report as large_module
 from dni.training.adaptation import measures as measures_module

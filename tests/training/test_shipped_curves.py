@@ -13,7 +13,7 @@ from adaptation_page import write_networks
 from digit_files import write_mnist, write_photographs
 
 from dni.digits.classifiers import load_classifier, logits_of
-from dni.digits.domains import Digits, load_mnist, load_mnist_m
+from dni.digits.data.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.shipped_curves import ShippedCurves, curves_path, find_curves
 from dni.examples import example_token
 from dni.training.adaptation import shipped_curves

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dni.blending.interpolate import interpolate
 from dni.digits.classifiers import CHUNK, features_of, fresh_network, logits_of
-from dni.digits.domains import Digits, cut_patches, invert, load_mnist, load_mnist_m, put_over
+from dni.digits.data.domains import Digits, cut_patches, invert, load_mnist, load_mnist_m, put_over
 from dni.examples import EXAMPLE_FOLDER
 from dni.training.adaptation.measures import (
     accuracy,

@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from dni.catalog.bundled import weights_folder
 from dni.checkpoints.files import save, sha256_of
 from dni.digits.classifiers import read_network, read_snapshots
-from dni.digits.domains import digest
+from dni.digits.data.domains import digest
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
 from dni.training.adaptation.evaluator import Row, evaluator_of

@@ -22,10 +22,10 @@ from dni.checkpoints.atomic_write import atomic_write
 from dni.checkpoints.files import sha256_of
 from dni.digits.accuracies import STRENGTHS
 from dni.digits.classifiers import classifier_path, fresh_network, load_classifier, logits_of
-from dni.digits.digit_sources import DigitSource, find_photographs
-from dni.digits.domains import Digits, invert, load_mnist, load_mnist_m
+from dni.digits.data.digit_sources import DigitSource, find_photographs
+from dni.digits.data.domains import Digits, invert, load_mnist, load_mnist_m
+from dni.digits.data.sample_grid import OwnPicture, SampleGrids
 from dni.digits.methods import ANCESTOR, METHODS
-from dni.digits.sample_grid import OwnPicture, SampleGrids
 from dni.digits.shipped_curves import curves_path
 from dni.examples import EXAMPLE_FOLDER, WHOLE, example_paths, example_token
 from dni.pictures.picture import to_tensor

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from dni.digits.domains import SIDE
+from dni.digits.data.domains import SIDE
 from dni.digits.live_view import DOMAINS
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from dni.caches import Lazy
-from dni.digits.digit_sources import find_digit_source
+from dni.digits.data.digit_sources import find_digit_source
 from dni.errors import DniError
 from dni.pictures.strips import over_level
 from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN, TEMPERATURE, TeacherLive, check_teacher_choice

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dni.caches import Lazy
-from dni.digits.digit_sources import find_digit_source
+from dni.digits.data.digit_sources import find_digit_source
 from dni.errors import DniError, listed, shown
 from dni.pictures.strips import over_level
 from dni.transfer.files import read_report

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dni.catalog.cache_folder import default_cache
-from dni.digits.domains import Digits, in_colour, load_mnist
+from dni.digits.data.domains import Digits, in_colour, load_mnist
 from dni.pictures.photographs import load_photographs
 
 __all__ = [
@@ -67,7 +67,7 @@ def read_mnist(data_root: Path) -> Digits | None:
 
 
 def bundled_mnist() -> Digits:
-    """The 10,000 test digits that ship in ``dni/digits/mnist``, whose README tells their licence."""
+    """The 10,000 test digits that ship in ``dni/digits/data/mnist``, whose README tells their licence."""
     images, labels = (read_idx(BUNDLED / f"t10k-{kind}-ubyte.gz") for kind in ("images-idx3", "labels-idx1"))
     return Digits(in_colour(images), labels.long())
 

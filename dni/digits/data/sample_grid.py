@@ -11,8 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from dni.caches import SingleFlightCache
-from dni.digits.digit_sources import DigitSource, Photographs
-from dni.digits.domains import Digits, build_mnist_m, cut_patches, invert, put_over
+from dni.digits.data.digit_sources import DigitSource, Photographs
+from dni.digits.data.domains import Digits, build_mnist_m, cut_patches, invert, put_over
 from dni.errors import DniError
 from dni.pictures.picture import to_pil
 

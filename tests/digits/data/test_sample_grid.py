@@ -7,10 +7,10 @@ import pytest
 import torch
 from cases import case
 
-from dni.digits import sample_grid as grids
-from dni.digits.digit_sources import DigitSource, Photographs
-from dni.digits.domains import Digits
-from dni.digits.sample_grid import OwnPicture, SampleGrids, split
+from dni.digits.data import sample_grid as grids
+from dni.digits.data.digit_sources import DigitSource, Photographs
+from dni.digits.data.domains import Digits
+from dni.digits.data.sample_grid import OwnPicture, SampleGrids, split
 from dni.errors import DniError
 
 GREY = np.full((28, 28, 3), 100, dtype=np.uint8)

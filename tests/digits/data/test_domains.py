@@ -21,7 +21,7 @@ from digit_files import (
 from PIL import Image
 from torch import Tensor
 
-from dni.digits.domains import (
+from dni.digits.data.domains import (
     Digits,
     build_mnist_m,
     cut_patches,

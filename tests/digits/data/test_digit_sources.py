@@ -11,7 +11,7 @@ import torch
 from cases import case
 from PIL import Image
 
-from dni.digits.digit_sources import default_data_root, find_digit_source, find_photographs
+from dni.digits.data.digit_sources import default_data_root, find_digit_source, find_photographs
 
 NAMES = [f"{split}-{kind}-ubyte" for split in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 COUNT = 30
