@@ -18,9 +18,9 @@ from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.scheduling.fair_gate import FairGate
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify, page_text, warn
+from dni.ui.pictures.results import ExportRequest, Results
 from dni.ui.requests.session_files import new_folder
 from dni.ui.requests.uploads import open_upload, received_path
-from dni.ui.results import ExportRequest, Results
 
 __all__ = ["MAX_PICTURES", "Batches", "batch_gate", "build_batch"]
 

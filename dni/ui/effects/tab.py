@@ -21,14 +21,14 @@ from dni.ui.effects.linked_picture import open_link
 from dni.ui.effects.strength import estimate_for
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.picture_inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
+from dni.ui.pictures.inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
+from dni.ui.pictures.reduction import reduce_scene_picture
+from dni.ui.pictures.results import Results, build_endpoints, build_results, no_file, of_viewer
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
-from dni.ui.reduction import reduce_scene_picture
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload
-from dni.ui.results import Results, build_endpoints, build_results, no_file, of_viewer
 from dni.ui.start import MIDDLE, keep_examples
 from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
 

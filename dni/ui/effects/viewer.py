@@ -13,8 +13,8 @@ from dni.serving.render_service import RenderService
 from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
+from dni.ui.pictures.scenes import common_scene
 from dni.ui.protocol.frames import FrameReply, ViewerFrameRequest, ViewerScene
-from dni.ui.scenes import common_scene
 from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers
 from dni.ui.web_component import web_component
 

@@ -19,8 +19,8 @@ from dni.ui.mixing.families_panel import build_families
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
-from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, picture_input
-from dni.ui.results import build_results, no_file
+from dni.ui.pictures.inputs import DECODES, example_gallery, own_picture, picture_input
+from dni.ui.pictures.results import build_results, no_file
 
 __all__ = ["build_mixing"]
 

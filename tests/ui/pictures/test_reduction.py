@@ -14,8 +14,8 @@ from dni.pictures.picture import Picture
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.effects.viewer import make_scene
+from dni.ui.pictures.reduction import reduce_scene_picture, reduction_of
 from dni.ui.protocol.frames import ViewerScene
-from dni.ui.reduction import reduce_scene_picture, reduction_of
 
 ENDS = (End("a", Source(url="x")), End("b", Source(url="y")))
 PAIR = Pair(id="p", title="P", ends=ENDS)

@@ -19,7 +19,7 @@ from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
-from dni.ui.picture_inputs import picture_input
+from dni.ui.pictures.inputs import picture_input
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.requests.programs import answer_program
 from dni.ui.requests.session_files import new_folder

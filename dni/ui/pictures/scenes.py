@@ -6,8 +6,8 @@ import secrets
 
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
+from dni.ui.pictures.reduction import reduction_of
 from dni.ui.protocol.frames import Scene
-from dni.ui.reduction import reduction_of
 
 __all__ = ["common_scene"]
 
