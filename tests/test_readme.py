@@ -23,7 +23,7 @@ from dni.rendering.renderer import Renderer
 from dni.training.adaptation.large_report import large_tables
 from dni.training.adaptation.report import card_tables
 from dni.training.adaptation.tables import readme_table
-from dni.training.restoration.data import downscale_pair
+from dni.training.restoration.data.patches import downscale_pair
 from dni.training.restoration.report import TEST_SETS, report_table
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from dni.errors import DniError
 from dni.pictures.picture import to_pil, to_tensor
 from dni.pictures.resize import reduce_bicubic
-from dni.training.restoration.tasks import Task
+from dni.training.restoration.data.tasks import Task
 
 __all__ = ["PatchSampler", "batches_from", "downscale_pair", "example"]
 

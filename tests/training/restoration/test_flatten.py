@@ -7,7 +7,7 @@ import pytest
 import torch
 from cases import case
 
-from dni.training.restoration.flatten import flatten, guided_filter
+from dni.training.restoration.data.flatten import flatten, guided_filter
 
 
 def by_hand(image: np.ndarray, radius: int, epsilon: float) -> np.ndarray:

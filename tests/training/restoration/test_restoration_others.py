@@ -18,12 +18,12 @@ from safetensors.torch import load_file
 from dni.catalog.catalog_file import find_pair
 from dni.catalog.pairs import end_paths
 from dni.compatibility.midpoint import QUALITIES
-from dni.training.restoration.flatten import flatten
+from dni.training.restoration.data.flatten import flatten
 from dni.training.restoration.others import ENDS, measure_midpoints, measure_others, others_table
 from dni.training.restoration.report import report_table, write_tables
 from models import RRDBNet
 
-CARD = Path(__file__).resolve().parents[2] / "weights" / "esrgan-lite-x4"
+CARD = Path(__file__).resolve().parents[3] / "weights" / "esrgan-lite-x4"
 # Luma of BT.601, as MATLAB computes it from 8-bit RGB.
 LUMA = np.array([65.481, 128.553, 24.966]) / 255
 

@@ -18,7 +18,7 @@ from scipy.signal import fftconvolve
 from torch import Tensor
 from torch.nn import functional
 
-from dni.training.restoration.degradations import add_noise, compress_anywhere, jpeg_offset
+from dni.training.restoration.data.degradations import add_noise, compress_anywhere, jpeg_offset
 
 __all__ = ["blur_kernel", "degrade_twice", "sinc_kernel"]
 

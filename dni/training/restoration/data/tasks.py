@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from dni.training.restoration.degradations import degrade
-from dni.training.restoration.flatten import flatten
-from dni.training.restoration.second_order import degrade_twice
+from dni.training.restoration.data.degradations import degrade
+from dni.training.restoration.data.flatten import flatten
+from dni.training.restoration.data.second_order import degrade_twice
 
 __all__ = ["TASKS", "Task"]
 

@@ -10,7 +10,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from dni.training.restoration.second_order import blur_kernel, degrade_twice, filtered, sinc_kernel
+from dni.training.restoration.data.second_order import blur_kernel, degrade_twice, filtered, sinc_kernel
 
 
 def photograph(height: int = 96, width: int = 64) -> Tensor:

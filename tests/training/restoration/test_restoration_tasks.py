@@ -10,10 +10,10 @@ from torch import Tensor
 
 from dni.pictures.picture import to_tensor
 from dni.training.restoration.config import PRESETS
-from dni.training.restoration.data import PatchSampler, downscale_pair, example
-from dni.training.restoration.degradations import degrade
-from dni.training.restoration.flatten import flatten
-from dni.training.restoration.tasks import TASKS, Task
+from dni.training.restoration.data.degradations import degrade
+from dni.training.restoration.data.flatten import flatten
+from dni.training.restoration.data.patches import PatchSampler, downscale_pair, example
+from dni.training.restoration.data.tasks import TASKS, Task
 
 AS_THEY_ARE = Task()
 

@@ -19,7 +19,7 @@ from dni.pictures.photographs import load_photographs
 from dni.pictures.picture import to_tensor
 from dni.training.restoration.adversaries import balanced_gradient, same_crop
 from dni.training.restoration.config import TrainConfig, learning_rate_factor, preset
-from dni.training.restoration.data import PatchSampler, batches_from, downscale_pair
+from dni.training.restoration.data.patches import PatchSampler, batches_from, downscale_pair
 from dni.training.restoration.train import Trainer
 from models.efficientnet_lite import EfficientNetLite
 from models.rrdbnet import RRDBNet

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from dni.training.restoration import degradations
-from dni.training.restoration.degradations import add_noise, compress, degrade
+from dni.training.restoration.data import degradations
+from dni.training.restoration.data.degradations import add_noise, compress, degrade
 
 
 def generator(seed: int = 0) -> np.random.Generator:
