@@ -1,9 +1,10 @@
 """Enlarging photographs as people have them: the bundled pair along alpha beside Real-ESRGAN's own pair.
 
 Held-back photographs are spoiled by second-order degradations of seeds of their own
-(:mod:`dni.training.restoration.data.second_order`). With a reference: luma PSNR and the judge's DISTS-like distance (EfficientNet-Lite1,
-which nothing was trained on). Without one: PIQE (Venkatanath et al., 2015; the package ``pypiqe`` with
-``opencv-python-headless``, for this table only), which counts blocks that look noisy or compressed.
+(:mod:`dni.training.restoration.data.second_order`). With a reference: luma PSNR and the judge's DISTS-like
+distance (EfficientNet-Lite1, which nothing was trained on). Without one: PIQE (Venkatanath et al., 2015; the
+package ``pypiqe`` with ``opencv-python-headless``, for this table only), which counts blocks that look noisy
+or compressed.
 """
 
 from __future__ import annotations

@@ -61,15 +61,8 @@ def align(
         networks, destinations, match=match.value, picture=picture, keep_any=keep_any, control=control
     )
     typer.echo("\n".join(report_lines(networks, steps)))
-    kept = {number for step in steps if step.is_better or keep_any for number in step.aligned}
-    if not kept:
-        raise AlignmentError(
-            "Expected a blend that is better after aligning, but half-way it is not, so "
-            f"{' and '.join(map(str, destinations))} was not written. Blend the networks as they are, or "
-            "give --keep-any."
-        )
-    for number in sorted(kept):
-        typer.echo(f"Wrote {destinations[number - 1]}")
+    for path in written_files(steps, destinations, keep_any=keep_any):
+        typer.echo(f"Wrote {path}")
 
 
 def destinations_of(networks: Sequence[Path], output: Sequence[Path]) -> list[Path]:
@@ -100,6 +93,22 @@ def destinations_of(networks: Sequence[Path], output: Sequence[Path]) -> list[Pa
             f"but got {len(output)} files."
         )
     return list(output)
+
+
+def written_files(steps: Sequence[Alignment], destinations: Sequence[Path], *, keep_any: bool) -> list[Path]:
+    """The files that were written.
+
+    Raises:
+        AlignmentError: None was, since the blend is not better.
+    """
+    kept = {number for step in steps if step.is_better or keep_any for number in step.aligned}
+    if not kept:
+        raise AlignmentError(
+            "Expected a blend that is better after aligning, but half-way it is not, so "
+            f"{' and '.join(map(str, destinations))} was not written. Blend the networks as they are, or "
+            "give --keep-any."
+        )
+    return [destinations[number - 1] for number in sorted(kept)]
 
 
 def report_lines(networks: Sequence[Path], steps: Sequence[Alignment]) -> Iterator[str]:

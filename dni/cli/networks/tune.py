@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +13,18 @@ from torch import Tensor
 
 from dni.blending.shares import Mix
 from dni.checkpoints.atomic_write import atomic_write, check_destination
+from dni.checkpoints.image_network import ImageNetwork
 from dni.checkpoints.networks import load_ends
-from dni.cli.common import Alpha, Ends, PairName, Shares, choose_ends, local_ends, tile_progress
+from dni.cli.common import (
+    Alpha,
+    Ends,
+    PairName,
+    Shares,
+    choose_ends,
+    local_ends,
+    tile_progress,
+    with_option_groups,
+)
 from dni.cli.rendering.mixing import Groups, MixWords
 from dni.errors import DniError
 from dni.pictures.photographs import load_photographs
@@ -40,25 +50,21 @@ class GoalWord(str, Enum):
     noise = "noise"
 
 
-def tune(
-    image: Annotated[Path, typer.Argument(help="A picture, or a folder of photographs.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The recipe to write, a .json file.")],
-    pair: PairName = None,
-    ends: Ends = None,
-    alpha: Alpha = None,
-    shares: Shares = None,
-    group: Groups = None,
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """What ``dni tune`` searches for, and how."""
+
     goal: Annotated[
         GoalWord,
         typer.Option(
             help="perceptual: nearer in structure and texture, at equal PSNR; reference: to --reference; "
             "noise: least."
         ),
-    ] = GoalWord.perceptual,
-    reference: Annotated[Path | None, typer.Option(help="What the result should look like.")] = None,
+    ] = GoalWord.perceptual
+    reference: Annotated[Path | None, typer.Option(help="What the result should look like.")] = None
     fix: Annotated[
         list[str] | None, typer.Option(help="A group of layers that keeps its shares; may be given again.")
-    ] = None,
+    ] = None
     beyond: Annotated[
         float | None,
         typer.Option(
@@ -66,10 +72,37 @@ def tune(
             max=MOST_BEYOND,
             help="How far shares may lie below 0 and above 1: by default 1, and 0 for the goal noise.",
         ),
-    ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Of Adam.")] = TuneConfig.steps,
-    crops: Annotated[int, typer.Option(min=1, max=1000, help="Parts of the pictures to learn on.")] = 40,
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0,
+    ] = None
+    steps: Annotated[int, typer.Option(min=1, help="Of Adam.")] = TuneConfig.steps
+    crops: Annotated[int, typer.Option(min=1, max=1000, help="Parts of the pictures to learn on.")] = 40
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1)] = 0
+
+    @property
+    def config(self) -> TuneConfig:
+        """How to learn: the goal's own way, but for what was said."""
+        config = replace(
+            preset(self.goal.value), steps=self.steps, seed=self.seed, fixed=tuple(self.fix or ())
+        )
+        return config if self.beyond is None else replace(config, beyond=self.beyond)
+
+    def learning_crops(self, image: Path, network: ImageNetwork) -> tuple[Tensor, Tensor]:
+        """What is learned on; see :func:`dni.tradeoff.tuning.crops.crops_for`."""
+        wanted = None if self.reference is None else open_picture(self.reference).rgb
+        pictures = read_pictures(image)
+        return crops_for(self.goal.value, pictures, wanted, network, count=self.crops, seed=self.seed)
+
+
+@with_option_groups
+def tune(
+    image: Annotated[Path, typer.Argument(help="A picture, or a folder of photographs.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The recipe to write, a .json file.")],
+    *,
+    pair: PairName = None,
+    ends: Ends = None,
+    alpha: Alpha = None,
+    shares: Shares = None,
+    group: Groups = None,
+    search: SearchOptions,
 ) -> None:
     """Learn the shares of every group of layers, starting from a plain mix; writes a recipe."""
     check_destination(output, ".json")
@@ -78,15 +111,11 @@ def tune(
     start = words.mix(num_ends=len(chosen.ends), extrapolate=False)
     paths = local_ends(chosen)
     network, states = load_ends(paths)
-    wanted = None if reference is None else open_picture(reference).rgb
-    parts = crops_for(goal.value, read_pictures(image), wanted, network, count=crops, seed=seed)
-    config = replace(preset(goal.value), steps=steps, seed=seed, fixed=tuple(fix or ()))
-    if beyond is not None:
-        config = replace(config, beyond=beyond)
-    learned_for = make_goal(goal.value, seed=seed)
+    parts = search.learning_crops(image, network)
+    goal = make_goal(search.goal.value, seed=search.seed)
     with tile_progress() as progress:
         control = RenderControl(progress=progress)
-        tuned = learn_mix(network, states, start, learned_for, parts, config=config, control=control)
+        tuned = learn_mix(network, states, start, goal, parts, config=search.config, control=control)
     write_recipe(output, tuned, paths, pair_id=pair or "", scale=network.scale)
     typer.echo(to_text(tuned, start))
     typer.echo(f"Wrote {output}")
