@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from dni.alignment.align import AlignOptions
 from dni.alignment.align import align as align_files
 from dni.alignment.errors import AlignmentError
 from dni.alignment.outcome import Alignment
@@ -57,9 +58,8 @@ def align(
     """Reorder the hidden channels of networks to match A (Git Re-Basin); written if the blend gets better."""
     destinations = destinations_of(networks, output)
     control = RenderControl(notice=partial(typer.echo, err=True))
-    steps = align_files(
-        networks, destinations, match=match.value, picture=picture, keep_any=keep_any, control=control
-    )
+    options = AlignOptions(match=match.value, keep_any=keep_any, picture=picture, control=control)
+    steps = align_files(networks, destinations, options)
     typer.echo("\n".join(report_lines(networks, steps)))
     for path in written_files(steps, destinations, keep_any=keep_any):
         typer.echo(f"Wrote {path}")

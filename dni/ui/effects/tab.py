@@ -270,18 +270,22 @@ def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> Non
     chosen = cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
     chosen.success(no_file, None, [result], show_progress="hidden", queue=False, **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **last)
-    # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
-    # neither be kept out by that nor be taken out of the box before it is sent.
     hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}
-    uploaded = image.input(
-        tab.upload,
-        [image, viewer],
-        [viewer, examples, image],
-        trigger_mode="multiple",
-        **{**hidden, **DECODES},
-    )
-    # The picture is in the viewer now, or refused: the box is ready for the next one.
-    uploaded.failure(lambda: None, None, [image], queue=False, **hidden)
+    take_picture(tab, image, viewer, examples, hidden)
     viewer.reduce(tab.reduce, [viewer], [viewer], **{**hidden, **DECODES})
     viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
     build_endpoints(tab.results, first_pair)
+
+
+def take_picture(
+    tab: EffectsHandlers, image: gr.Image, viewer: gr.HTML, examples: gr.Gallery, hidden: dict[str, Any]
+) -> None:
+    """Bring what comes into the box to the viewer, and leave the box ready for the next picture.
+
+    Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
+    neither be kept out by that nor be taken out of the box before it is sent.
+    """
+    options = {**hidden, **DECODES, "trigger_mode": "multiple"}
+    uploaded = image.input(tab.upload, [image, viewer], [viewer, examples, image], **options)
+    # The picture is in the viewer now, or refused.
+    uploaded.failure(lambda: None, None, [image], queue=False, **hidden)

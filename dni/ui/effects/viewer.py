@@ -65,15 +65,8 @@ def make_scene(
         example: Name of the example, for the link; empty for a person's own picture.
         full: The token of what the picture was reduced from, or empty.
     """
-    scene = common_scene(
-        service,
-        session,
-        token=token,
-        pair_id=pair_id,
-        live_pixels=live_pixels,
-        example=example,
-        full=full,
-    )
+    subject = {"token": token, "pair_id": pair_id, "example": example, "full": full}
+    scene = common_scene(service, session, **subject, live_pixels=live_pixels)
     seconds = export_seconds(scene.width * scene.height, live_pixels, precision=service.precision)
     return ViewerScene(
         **vars(scene),

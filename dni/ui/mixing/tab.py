@@ -104,15 +104,7 @@ def build_networks(
     board, pair, _ = scene
     pair.render()
     verdict, align = gr.HTML(elem_id="desk-verdict"), AlignPanel(tab)
-    with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
-        files = gr.File(
-            label="Two or more files",
-            file_count="multiple",
-            file_types=[SAFETENSORS_SUFFIX, *PICKLE_SUFFIXES],
-            height=200,
-            elem_id="desk-files",
-        )
-        blend = gr.Button("Blend these files", size="md", elem_id="desk-blend")
+    files, blend = build_own_networks()
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
     related = build_families(tab, scene, waited)
     started = opened.select(tab.start, [board], scene, **HIDDEN)
@@ -128,6 +120,19 @@ def build_networks(
         if event is not aligned:  # that one says what came of it
             cleared.success(align.forget, None, [align.note], queue=False, **HIDDEN)
         judge_after(hidden, tab, align, scene, verdict)
+
+
+def build_own_networks() -> tuple[gr.File, gr.Button]:
+    """The box for a person's own networks, and the button that blends them."""
+    with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
+        files = gr.File(
+            label="Two or more files",
+            file_count="multiple",
+            file_types=[SAFETENSORS_SUFFIX, *PICKLE_SUFFIXES],
+            height=200,
+            elem_id="desk-files",
+        )
+        return files, gr.Button("Blend these files", size="md", elem_id="desk-blend")
 
 
 def judge_after(
