@@ -153,8 +153,8 @@ def evaluate_digits(
 
     Of the large network, source-only, adamatch and target_only; writes weights/digits/large.
     """
-    from dni.training.adaptation.large_report import write_large_report
-    from dni.training.adaptation.report import write_report
+    from dni.training.adaptation.reporting.large_report import write_large_report
+    from dni.training.adaptation.reporting.report import write_report
     from dni.training.adaptation.runs import Runs
 
     runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations, size=network)
@@ -170,7 +170,7 @@ def evaluate_digit_curves(
     ] = False,
 ) -> None:
     """Measure the digit networks that ship, along alpha; writes weights/digits/curves.json."""
-    from dni.training.adaptation.shipped_curves import write_curves
+    from dni.training.adaptation.reporting.shipped_curves import write_curves
 
     write_curves(data_root, keep_measured=keep_measured, jobs=jobs)
 

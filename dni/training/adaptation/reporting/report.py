@@ -26,14 +26,14 @@ from dni.digits.classifiers import read_network, read_snapshots
 from dni.digits.data.domains import digest
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
-from dni.training.adaptation.evaluator import Row, evaluator_of
-from dni.training.adaptation.kept_rows import KeptRows, read_report
-from dni.training.adaptation.landscape import CORNERS, curves, melting, plane
 from dni.training.adaptation.methods import METHOD_CLASSES
+from dni.training.adaptation.reporting.evaluator import Row, evaluator_of
+from dni.training.adaptation.reporting.kept_rows import KeptRows, read_report
+from dni.training.adaptation.reporting.landscape import CORNERS, curves, melting, plane
+from dni.training.adaptation.reporting.tables import LAYERS, layer_table, report_table
+from dni.training.adaptation.reporting.variants import measure_variants
 from dni.training.adaptation.runs import Runs, in_parallel, training_digits
 from dni.training.adaptation.selection import RULE, read_scores
-from dni.training.adaptation.tables import LAYERS, layer_table, report_table
-from dni.training.adaptation.variants import measure_variants
 from dni.version import __version__
 
 __all__ = ["write_report"]

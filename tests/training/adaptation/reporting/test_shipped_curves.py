@@ -16,8 +16,8 @@ from dni.digits.classifiers import load_classifier, logits_of
 from dni.digits.data.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.shipped_curves import ShippedCurves, curves_path, find_curves
 from dni.examples import example_token
-from dni.training.adaptation import shipped_curves
-from dni.training.adaptation.shipped_curves import brightness_bins, write_curves
+from dni.training.adaptation.reporting import shipped_curves
+from dni.training.adaptation.reporting.shipped_curves import brightness_bins, write_curves
 
 MEASURED = {
     "METHODS": {"source_only": None, "dann": None},

@@ -23,21 +23,21 @@ from dni.digits.classifiers import logits_of, read_snapshots
 from dni.digits.data.domains import digest, invert, load_mnist, load_mnist_m
 from dni.digits.methods import METHODS
 from dni.errors import DniError
-from dni.training.adaptation import evaluator as evaluator_module
-from dni.training.adaptation import landscape as landscape_module
 from dni.training.adaptation import measures as measures_module
-from dni.training.adaptation import report as report_module
 from dni.training.adaptation import train as train_module
-from dni.training.adaptation.evaluator import Evaluator
 from dni.training.adaptation.losses import reversal_schedule
 from dni.training.adaptation.measures import accuracy, expected_calibration_error, information_maximisation
 from dni.training.adaptation.methods import METHOD_CLASSES, Method
 from dni.training.adaptation.methods.base import Setting
-from dni.training.adaptation.report import card_tables, summary, write_report
+from dni.training.adaptation.reporting import evaluator as evaluator_module
+from dni.training.adaptation.reporting import landscape as landscape_module
+from dni.training.adaptation.reporting import report as report_module
+from dni.training.adaptation.reporting.evaluator import Evaluator
+from dni.training.adaptation.reporting.report import card_tables, summary, write_report
+from dni.training.adaptation.reporting.tables import COLUMNS, LAYERS, PERCENT, readme_table, report_table
+from dni.training.adaptation.reporting.variants import measure_variants
 from dni.training.adaptation.runs import Runs
 from dni.training.adaptation.selection import LEAST_SOURCE
-from dni.training.adaptation.tables import COLUMNS, LAYERS, PERCENT, readme_table, report_table
-from dni.training.adaptation.variants import measure_variants
 from models.digits import DigitNetwork
 
 pytestmark = pytest.mark.slow  # All of it is of runs that are trained first.

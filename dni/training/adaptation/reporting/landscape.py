@@ -12,8 +12,8 @@ from tqdm import tqdm
 from dni.blending.interpolate import shares_of
 from dni.digits.classifiers import read_network, read_snapshots
 from dni.digits.methods import ANCESTOR
-from dni.training.adaptation.evaluator import FEW, Evaluator, Row, evaluator_of
 from dni.training.adaptation.losses import reversal_schedule
+from dni.training.adaptation.reporting.evaluator import FEW, Evaluator, Row, evaluator_of
 from dni.training.adaptation.runs import Runs, in_parallel
 
 __all__ = ["CORNERS", "curves", "melting", "plane"]

@@ -22,10 +22,10 @@ from dni.checkpoints.files import save, sha256_of
 from dni.digits.classifiers import CHUNK, NETWORK_CLASSES, load_classifier
 from dni.digits.methods import ANCESTOR, BEST, METHODS
 from dni.errors import DniError
-from dni.training.adaptation.evaluator import evaluator_of
-from dni.training.adaptation.report import card_of, data_hashes, marked, measure_methods, versions
+from dni.training.adaptation.reporting.evaluator import evaluator_of
+from dni.training.adaptation.reporting.report import card_of, data_hashes, marked, measure_methods, versions
+from dni.training.adaptation.reporting.tables import markdown, report_table
 from dni.training.adaptation.runs import Runs
-from dni.training.adaptation.tables import markdown, report_table
 from models.digits import DigitClassifier
 
 __all__ = ["LARGE_METHODS", "write_large_report"]

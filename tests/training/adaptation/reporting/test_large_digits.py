@@ -12,12 +12,12 @@ from safetensors.torch import load_file
 
 from dni.digits.classifiers import load_classifier, logits_of
 from dni.digits.data.domains import load_mnist, load_mnist_m
-from dni.training.adaptation import evaluator as evaluator_module
-from dni.training.adaptation import large_report as large_module
 from dni.training.adaptation import measures as measures_module
 from dni.training.adaptation import train as train_module
-from dni.training.adaptation.large_report import LARGE_METHODS, large_tables
 from dni.training.adaptation.measures import accuracy
+from dni.training.adaptation.reporting import evaluator as evaluator_module
+from dni.training.adaptation.reporting import large_report as large_module
+from dni.training.adaptation.reporting.large_report import LARGE_METHODS, large_tables
 from dni.training.adaptation.runs import Runs
 from models.digits import LargeDigitNetwork
 

@@ -10,9 +10,9 @@ from typing import Any
 from safetensors import safe_open
 
 from dni.digits.classifiers import logits_of, read_network
-from dni.training.adaptation.evaluator import Evaluator
 from dni.training.adaptation.measures import information_maximisation
 from dni.training.adaptation.methods import METHOD_CLASSES
+from dni.training.adaptation.reporting.evaluator import Evaluator
 from dni.training.adaptation.runs import Runs
 
 __all__ = ["measure_variants"]

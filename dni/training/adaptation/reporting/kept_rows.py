@@ -11,8 +11,8 @@ from typing import Any
 from dni.checkpoints.files import sha256_of
 from dni.digits.classifiers import read_network
 from dni.errors import DniError
-from dni.training.adaptation.evaluator import Evaluator
 from dni.training.adaptation.methods import METHOD_CLASSES
+from dni.training.adaptation.reporting.evaluator import Evaluator
 
 __all__ = ["KeptRows", "read_report"]
 
