@@ -1,9 +1,9 @@
 // @ts-check
 // Digits in rows, of which one may be picked by mouse, finger or the arrow keys, and some marked as read wrongly.
 
-import { bytesOf } from '../lib/dom.js';
-import { Surface, contextOf, digitImage } from '../adaptation/charts/canvas.js';
-import { DIGIT_SIDE } from '../adaptation/samples/numbers.js';
+import { bytesOf } from '../../lib/dom.js';
+import { Surface, contextOf, digitImage } from '../../adaptation/charts/canvas.js';
+import { DIGIT_SIDE } from '../../adaptation/samples/numbers.js';
 
 const GAP = 4;
 const PIXELS = DIGIT_SIDE * DIGIT_SIDE;
@@ -41,7 +41,7 @@ export class DigitPicker {
    * @param {HTMLCanvasElement} canvas
    * @param {object} options
    * @param {number} options.columns
-   * @param {import('../adaptation/charts/canvas.js').Palette} options.palette
+   * @param {import('../../adaptation/charts/canvas.js').Palette} options.palette
    * @param {() => void} options.onShow
    * @param {(ink: Uint8Array) => void} [options.onPick] Given the digit, (28, 28), 0 to 255.
    */

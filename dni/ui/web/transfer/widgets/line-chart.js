@@ -1,7 +1,7 @@
 // @ts-check
 // Lines with their deviations over a few points, and a marker that follows a slider.
 
-import { FONT, Surface } from '../adaptation/charts/canvas.js';
+import { FONT, Surface } from '../../adaptation/charts/canvas.js';
 
 const MARGIN = { left: 44, right: 12, top: 10, bottom: 22 };
 const WHISKER = 4;
@@ -45,7 +45,7 @@ export class LineChart {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {object} options
-   * @param {import('../adaptation/charts/canvas.js').Palette} options.palette
+   * @param {import('../../adaptation/charts/canvas.js').Palette} options.palette
    * @param {(position: number) => void} options.onPick Given a position between the first point, 0, and the last.
    * @param {() => void} options.onShow
    */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { makeGrid, openScene, seen } from '../support/grids.js';
+import { makeGrid, openScene, seen } from '../../support/grids.js';
 
 for (const { labels, count, shares, around } of [
   { labels: ['a', 'b', 'c'], count: 15, shares: [0.4, 0.4, 0.2], around: 3 },
@@ -70,7 +70,7 @@ test('special frames come before the own one, one at a time, and new ones take t
   assert.deepEqual(server.waiting, ['outside base']);
   await server.send();
   assert.deepEqual(server.waiting, ['ahead 0'], 'the own frame is not wanted');
-  const old = /** @type {import('../support/fake-server.js').FakeFrame} */ (cache.getSpecial('painted', 'v1'));
+  const old = /** @type {import('../../support/fake-server.js').FakeFrame} */ (cache.getSpecial('painted', 'v1'));
   version = 2;
   grid.changed();
   assert.equal(cache.getSpecial('painted', 'v2'), null);

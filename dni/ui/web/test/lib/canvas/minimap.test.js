@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { boxOn, minimapSize } from '../../lib/minimap.js';
+import { boxOn, minimapSize } from '../../../lib/canvas/minimap.js';
 
 test('a minimap has the shape of its picture, and the frame is where the region is', () => {
   const picture = { width: 4000, height: 3000 };

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { crossFade, refinements } from '../../lib/cross-fade.js';
-import { KeyframeCache } from '../../lib/keyframe-cache.js';
-import { keyOf } from '../../lib/shares.js';
-import { spaceFor } from '../../lib/spaces.js';
-import { fakeFrame } from '../support/fake-server.js';
-import { makeScene, REGION } from '../support/scenes.js';
+import { crossFade, refinements } from '../../../lib/frames/cross-fade.js';
+import { KeyframeCache } from '../../../lib/frames/keyframe-cache.js';
+import { keyOf } from '../../../lib/frames/shares.js';
+import { spaceFor } from '../../../lib/frames/spaces.js';
+import { fakeFrame } from '../../support/fake-server.js';
+import { makeScene, REGION } from '../../support/scenes.js';
 
 /**
  * A cache that holds frames of these shares.
@@ -31,7 +31,7 @@ const line = (...alphas) => cacheOf(alphas.map((alpha) => [1 - alpha, alpha]));
 function fadeOf(cache, shares) {
   const { parts, state } = crossFade(cache, shares);
   const named = parts.map(([frame, weight]) => [
-    /** @type {import('../support/fake-server.js').FakeFrame} */ (frame).name.split(' ').map(Number), Number(weight.toFixed(6)),
+    /** @type {import('../../support/fake-server.js').FakeFrame} */ (frame).name.split(' ').map(Number), Number(weight.toFixed(6)),
   ]);
   return { parts: named, state };
 }

@@ -2,22 +2,22 @@
 // The canvas with what is around it, in the viewer and on the mixing desk alike: view, painter, badge, message, and
 // pictures that are dropped or pasted.
 
-import { decodeJpeg, find, findAs, isTyping, onHold, showText } from './dom.js';
+import { decodeJpeg, find, findAs, isTyping, onHold, showText } from '../dom.js';
 import { networksAmong, picturesAmong, refusal } from './dropped-files.js';
 import { attachGestures } from './gestures.js';
-import { giveFiles, giveFilesInside, nameThumbnails } from './gradio.js';
+import { giveFiles, giveFilesInside, nameThumbnails } from '../gradio.js';
 import { Minimap } from './minimap.js';
-import { OwnPicture } from './own-picture.js';
+import { OwnPicture } from '../own-picture.js';
 import { Painter } from './painter.js';
-import { ask } from './protocol.js';
+import { ask } from '../protocol.js';
 import { SizeOffer } from './size-offer.js';
 import { Underlay } from './underlay.js';
 import { View } from './view.js';
 
-/** @typedef {import('./cross-fade.js').FrameState} FrameState */
-/** @typedef {import('./keyframe-cache.js').KeyframeCache} KeyframeCache */
-/** @typedef {import('./protocol.js').Scene} Scene */
-/** @typedef {import('./protocol.js').Server} Server */
+/** @typedef {import('../frames/cross-fade.js').FrameState} FrameState */
+/** @typedef {import('../frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../protocol.js').Scene} Scene */
+/** @typedef {import('../protocol.js').Server} Server */
 /** @typedef {{ panel: string, box: string }} BoxInPanel */
 /** @typedef {{ networks?: BoxInPanel, batch?: BoxInPanel }} Others */
 
@@ -140,7 +140,7 @@ export class Stage {
    * @returns {Promise<ImageBitmap | null>}
    */
   async fetchPicture(name, request) {
-    /** @type {import('./protocol.js').PictureReply} */
+    /** @type {import('../protocol.js').PictureReply} */
     const reply = await ask(this.server, name, request);
     return reply.error === undefined ? decodeJpeg(reply.jpeg).catch(() => null) : null;
   }

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { KeyframeCache } from '../../lib/keyframe-cache.js';
-import { spaceFor } from '../../lib/spaces.js';
-import { fakeFrame } from '../support/fake-server.js';
-import { makeScene, REGION } from '../support/scenes.js';
+import { KeyframeCache } from '../../../lib/frames/keyframe-cache.js';
+import { spaceFor } from '../../../lib/frames/spaces.js';
+import { fakeFrame } from '../../support/fake-server.js';
+import { makeScene, REGION } from '../../support/scenes.js';
 
 /** @param {number} numEnds */
 function makeCache(numEnds = 2) {

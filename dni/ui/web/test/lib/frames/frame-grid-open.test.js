@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { makeGrid, openScene, seen } from '../support/grids.js';
+import { makeGrid, openScene, seen } from '../../support/grids.js';
 
 test('an answer for a region, picture or networks that are no longer open is closed and not shown', async () => {
   for (const of of [{ region: { left: 8, top: 8, width: 16, height: 16 } }, { scene: { token: 'dog' } }, { scene: { pair: 'other' } }]) {

@@ -1,9 +1,9 @@
 // @ts-check
 // Offers to reduce a picture that is larger than it needs to be, and to go back to its full size.
 
-import { find, findAs, showText } from './dom.js';
+import { find, findAs, showText } from '../dom.js';
 
-/** @typedef {import('./protocol.js').Reduction} Reduction */
+/** @typedef {import('../protocol.js').Reduction} Reduction */
 
 export class SizeOffer {
   #factor = 1;

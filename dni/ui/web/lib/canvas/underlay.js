@@ -4,9 +4,9 @@
 
 import { contains } from './view.js';
 
-/** @typedef {import('./protocol.js').OverviewRequest} OverviewRequest */
-/** @typedef {import('./protocol.js').Region} Region */
-/** @typedef {import('./protocol.js').Scene} Scene */
+/** @typedef {import('../protocol.js').OverviewRequest} OverviewRequest */
+/** @typedef {import('../protocol.js').Region} Region */
+/** @typedef {import('../protocol.js').Scene} Scene */
 /** @typedef {import('./view.js').View} View */
 /** @typedef {{ bitmap: ImageBitmap, region: Region }} Detail a part of the picture given */
 

@@ -1,8 +1,8 @@
 // @ts-check
 // The map of letters: drawings at their places, in the colour of their alphabet, and the letter asked about.
 
-import { Surface, contextOf } from '../adaptation/charts/canvas.js';
-import { DIGIT_SIDE } from '../adaptation/samples/numbers.js';
+import { Surface, contextOf } from '../../adaptation/charts/canvas.js';
+import { DIGIT_SIDE } from '../../adaptation/samples/numbers.js';
 import { greyImage } from './thumbnails.js';
 
 const SIZE = 18;
@@ -48,7 +48,7 @@ export class LetterMapCanvas {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {import('../adaptation/charts/canvas.js').Palette} palette
+   * @param {import('../../adaptation/charts/canvas.js').Palette} palette
    * @param {() => void} onShow
    */
   constructor(canvas, palette, onShow) {

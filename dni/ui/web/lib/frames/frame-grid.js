@@ -6,17 +6,17 @@
 // An older answer never takes the place of a newer choice: a frame is kept under its own shares, and what is drawn is
 // looked up under the current ones; a frame of a region, picture or set of networks that is no longer open is dropped.
 
-import { timeTaken } from './clock.js';
+import { timeTaken } from '../clock.js';
 import { crossFade, refine } from './cross-fade.js';
 import { KeyframeCache } from './keyframe-cache.js';
 import { keyOf, rounded } from './shares.js';
-import { sameRegion } from './view.js';
+import { sameRegion } from '../canvas/view.js';
 
-/** @typedef {import('./clock.js').Clock} Clock */
+/** @typedef {import('../clock.js').Clock} Clock */
 /** @typedef {import('./cross-fade.js').FrameState} FrameState */
-/** @typedef {import('./protocol.js').FrameReply} FrameReply */
-/** @typedef {import('./protocol.js').Region} Region */
-/** @typedef {import('./protocol.js').Scene} Scene */
+/** @typedef {import('../protocol.js').FrameReply} FrameReply */
+/** @typedef {import('../protocol.js').Region} Region */
+/** @typedef {import('../protocol.js').Scene} Scene */
 /** @typedef {import('./spaces.js').MixSpace} MixSpace */
 
 /**
@@ -316,7 +316,7 @@ export class FrameGrid {
 
 /**
  * @param {FrameReply} reply
- * @returns {reply is import('./protocol.js').Frame}
+ * @returns {reply is import('../protocol.js').Frame}
  */
 function isFrame(reply) {
   return 'jpeg' in reply;

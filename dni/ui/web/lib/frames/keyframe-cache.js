@@ -6,8 +6,8 @@ import { keyOf } from './shares.js';
 import { LINE_STEPS } from './spaces.js';
 
 /** @typedef {import('./spaces.js').MixSpace} MixSpace */
-/** @typedef {import('./protocol.js').Region} Region */
-/** @typedef {import('./protocol.js').Scene} Scene */
+/** @typedef {import('../protocol.js').Region} Region */
+/** @typedef {import('../protocol.js').Scene} Scene */
 /** @typedef {{ shares: number[], frame: ImageBitmap }} KnownFrame */
 
 const MAX_FRAMES = 64;

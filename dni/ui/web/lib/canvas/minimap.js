@@ -6,7 +6,7 @@ import { pointOn } from './gestures.js';
 
 /** @typedef {import('./view.js').Box} Box */
 /** @typedef {import('./view.js').View} View */
-/** @typedef {import('./protocol.js').Region} Region */
+/** @typedef {import('../protocol.js').Region} Region */
 
 /** In CSS pixels. */
 const LONGEST = 120;

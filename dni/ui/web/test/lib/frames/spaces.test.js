@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import { isInterpolation, keyOf, oneEnd, rounded } from '../../lib/shares.js';
+import { isInterpolation, keyOf, oneEnd, rounded } from '../../../lib/frames/shares.js';
 import {
   AroundSpace, intervalOf, isPad, LineSpace, SlidersSpace, spaceFor, SquareSpace, TriangleSpace,
-} from '../../lib/spaces.js';
-import { assertClose, randomMixes, randomNumbers } from '../support/numbers.js';
+} from '../../../lib/frames/spaces.js';
+import { assertClose, randomMixes, randomNumbers } from '../../support/numbers.js';
 
 const PADS = [new TriangleSpace(), new SquareSpace()];
 const SPACES = [new LineSpace(), ...PADS];

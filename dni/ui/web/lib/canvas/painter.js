@@ -1,12 +1,12 @@
 // @ts-check
 // Draws the frames of a region onto the canvas: cross-fade, comparison with bicubic, outline of the live part.
 
-import { crossFade } from './cross-fade.js';
+import { crossFade } from '../frames/cross-fade.js';
 import { contains } from './view.js';
 
-/** @typedef {import('./cross-fade.js').CrossFade} CrossFade */
-/** @typedef {import('./cross-fade.js').FrameState} FrameState */
-/** @typedef {import('./keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../frames/cross-fade.js').CrossFade} CrossFade */
+/** @typedef {import('../frames/cross-fade.js').FrameState} FrameState */
+/** @typedef {import('../frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
 /** @typedef {import('./view.js').Box} Box */
 /** @typedef {import('./view.js').View} View */
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { networksAmong, picturesAmong, refusal } from '../../lib/dropped-files.js';
+import { networksAmong, picturesAmong, refusal } from '../../../lib/canvas/dropped-files.js';
 
 const [photo, phone, text, weights] = [
   { name: 'a.png', type: 'image/png' },

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { contains, sameRegion, View } from '../../lib/view.js';
+import { contains, sameRegion, View } from '../../../lib/canvas/view.js';
 
 const SMALL = { width: 100, height: 50, scale: 4, live_pixels: 10000 };
 const LARGE = { width: 2000, height: 1000, scale: 4, live_pixels: 20000 };

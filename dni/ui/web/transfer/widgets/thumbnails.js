@@ -1,7 +1,7 @@
 // @ts-check
 // Small grey pictures: drawn on canvases, and as buttons to choose from.
 
-import { contextOf } from '../adaptation/charts/canvas.js';
+import { contextOf } from '../../adaptation/charts/canvas.js';
 
 /**
  * @param {ArrayLike<number>} bytes Pictures, one after the other.

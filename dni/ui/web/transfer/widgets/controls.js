@@ -1,8 +1,8 @@
 // @ts-check
 // Sliders with their values beside them, rows of radio buttons, and tables of text.
 
-import { find, findAs, showText } from '../lib/dom.js';
-import { measuredAt } from './answers.js';
+import { find, findAs, showText } from '../../lib/dom.js';
+import { measuredAt } from '../answers.js';
 
 /**
  * @param {HTMLElement} root

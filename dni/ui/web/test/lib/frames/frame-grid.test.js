@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { makeGrid, openScene, seen } from '../support/grids.js';
+import { makeGrid, openScene, seen } from '../../support/grids.js';
 
 const LINE_AHEAD = ['0', '1', '0.5', '0.2', '0.8', '0.1', '0.9', '0.3', '0.7', '0.4', '0.6'];
 

@@ -2,8 +2,8 @@
 // Where the picture lies on the canvas: zoom and pan, and which region is worth rendering.
 // Output pixels are those of the enlarged picture; input pixels those of the picture given.
 
-/** @typedef {import('./protocol.js').Region} Region */
-/** @typedef {Pick<import('./protocol.js').Scene, 'width' | 'height' | 'scale' | 'live_pixels'>} Picture */
+/** @typedef {import('../protocol.js').Region} Region */
+/** @typedef {Pick<import('../protocol.js').Scene, 'width' | 'height' | 'scale' | 'live_pixels'>} Picture */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box in device pixels of the canvas */
 
 const MAX_ZOOM = 16;

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 
 import {
   clamped, describeMix, isInterpolation, keyOf, oneEnd, percents, rounded, taskShares, withShare,
-} from '../../lib/shares.js';
-import { assertClose, randomMixes } from '../support/numbers.js';
+} from '../../../lib/frames/shares.js';
+import { assertClose, randomMixes } from '../../support/numbers.js';
 
 const ENDS = [2, 3, 4, 7];
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Underlay } from '../../lib/underlay.js';
-import { View } from '../../lib/view.js';
-import { makeScene } from '../support/scenes.js';
+import { Underlay } from '../../../lib/canvas/underlay.js';
+import { View } from '../../../lib/canvas/view.js';
+import { makeScene } from '../../support/scenes.js';
 
 const SIDE = 1600;
 
@@ -14,7 +14,7 @@ function makeUnderlay() {
   view.resize(800, 600, 1);
   const scene = makeScene({ width: 4000, height: 3000, scale: 1, live_pixels: 20000 });
   view.open(scene);
-  /** @type {(import('../../lib/protocol.js').Region | null)[]} */
+  /** @type {(import('../../../lib/protocol.js').Region | null)[]} */
   const asked = [];
   const underlay = new Underlay({
     view,
