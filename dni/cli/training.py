@@ -57,7 +57,7 @@ class RestoreRun:
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreSettings:
-    """What differs from the settings that an end shipped with; for all of them see ``PRESETS``."""
+    """What differs from the settings that the end shipped with: ``PRESETS`` in restoration's ``config``."""
 
     network: Annotated[
         str, typer.Option(help="'rrdb', 'compact' for a tenth of the work, or 'compact-64' for half.")
