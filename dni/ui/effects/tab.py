@@ -14,13 +14,13 @@ from dni.examples import example_token, suitable_examples
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.fair_gate import FairGate
 from dni.serving.sessions import Session
-from dni.ui.batch import Batches, build_batch
 from dni.ui.effects.cards import build_cards, choice_of
 from dni.ui.effects.link import Link, one_slider_pairs, read_link
 from dni.ui.effects.linked_picture import open_link
 from dni.ui.effects.strength import estimate_for
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
+from dni.ui.pictures.batch import Batches, build_batch
 from dni.ui.pictures.inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
 from dni.ui.pictures.reduction import reduce_scene_picture
 from dni.ui.pictures.results import Results, build_endpoints, build_results, no_file, of_viewer

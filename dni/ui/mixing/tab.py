@@ -11,7 +11,6 @@ from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.examples import WHOLE
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.fair_gate import FairGate
-from dni.ui.batch import Batches, build_batch
 from dni.ui.mixing.align_panel import AlignPanel
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component
@@ -19,6 +18,7 @@ from dni.ui.mixing.families_panel import build_families
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
+from dni.ui.pictures.batch import Batches, build_batch
 from dni.ui.pictures.inputs import DECODES, example_gallery, own_picture, picture_input
 from dni.ui.pictures.results import build_results, no_file
 
