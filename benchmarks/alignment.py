@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.permute import permuted_compact, permuted_rrdb
 from benchmarks.table import save_table
-from dni.alignment.align import align
+from dni.alignment.align import AlignOptions, align
 from dni.alignment.errors import AlignmentError
 from dni.alignment.groups import find_groups, reordered
 from dni.alignment.matching import match_weights
@@ -81,7 +81,7 @@ def row_of(case: Case, folder: Path) -> list[str]:
     target, start = folder / "aligned.safetensors", time.process_time()
     try:
         paths = [case.first, case.second]
-        (found,) = align(paths, [target], catalog={}, keep_any=True, crop=LARGEST_CROP)
+        (found,) = align(paths, [target], AlignOptions(catalog={}, keep_any=True, crop=LARGEST_CROP))
     except AlignmentError as error:
         before = inspect_networks([case.first, case.second], catalog={}, crop=LARGEST_CROP)
         nothing = f"none: {error}"
@@ -108,7 +108,7 @@ def by_activations(paths: list[Path], folder: Path) -> str:
     """What matching by activations does to what was kept of matching by weights."""
     targets = [folder / f"activations{number}.safetensors" for number in range(1, len(paths))]
     try:
-        step = align(paths, targets, match="activations", catalog={}, crop=LARGEST_CROP)[-1]
+        step = align(paths, targets, AlignOptions(match="activations", catalog={}, crop=LARGEST_CROP))[-1]
     except AlignmentError:
         return "nothing moves"
     if not step.aligned:
@@ -127,7 +127,7 @@ def row_of_many(folder: Path, names: list[str], cugan: Path) -> list[str]:
         save(paths[-1], reordered_by_groups(path, seed=number), read_metadata(path))
     targets = [folder / f"many{number}.safetensors" for number in range(1, len(paths))]
     start = time.process_time()
-    (found,) = align(paths, targets, catalog={}, keep_any=True, crop=LARGEST_CROP)
+    (found,) = align(paths, targets, AlignOptions(catalog={}, keep_any=True, crop=LARGEST_CROP))
     seconds = time.process_time() - start
     whole = inspect_networks(originals, catalog={}, crop=LARGEST_CROP)
     back = sum(equal_tensors(*both) for both in zip(originals[1:], targets, strict=True))

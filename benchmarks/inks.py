@@ -14,9 +14,9 @@ import torch
 
 from benchmarks.table import save_table
 from dni.digits.classifiers import load_classifier, logits_of
-from dni.digits.domains import Digits, load_mnist, load_mnist_m
+from dni.digits.data.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS
-from dni.training.adaptation.shipped_curves import FEW, INKS, blend
+from dni.training.adaptation.reporting.shipped_curves import FEW, INKS, blend
 from models.digits import DigitNetwork
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -17,7 +17,7 @@ from dni.checkpoints.networks import load_ends
 from dni.device import keep_freed_memory
 from dni.pictures.picture import Picture, from_pil
 from dni.rendering.renderer import Renderer
-from dni.training.restoration.data import downscale_pair
+from dni.training.restoration.data.patches import downscale_pair
 
 GRIDS = (5, 11, 21)
 NUM_ALPHAS = 41

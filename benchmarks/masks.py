@@ -24,7 +24,7 @@ from dni.pictures.picture import to_tensor
 from dni.pictures.rectangle import Rectangle
 from dni.rendering.masked import render_masked
 from dni.rendering.renderer import Renderer
-from dni.training.restoration.data import downscale_pair
+from dni.training.restoration.data.patches import downscale_pair
 
 STEPS = (1, 2, 4, 8)
 END_A, END_B = Mix.of_alpha(0.0), Mix.of_alpha(1.0)

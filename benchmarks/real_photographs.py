@@ -1,9 +1,10 @@
 """Enlarging photographs as people have them: the bundled pair along alpha beside Real-ESRGAN's own pair.
 
-Held-back photographs are spoiled by second-order degradations (:mod:`dni.training.restoration.second_order`)
-of seeds of their own. With a reference: luma PSNR and the judge's DISTS-like distance (EfficientNet-Lite1,
-which nothing was trained on). Without one: PIQE (Venkatanath et al., 2015; the package ``pypiqe`` with
-``opencv-python-headless``, for this table only), which counts blocks that look noisy or compressed.
+Held-back photographs are spoiled by second-order degradations of seeds of their own
+(:mod:`dni.training.restoration.data.second_order`). With a reference: luma PSNR and the judge's DISTS-like
+distance (EfficientNet-Lite1, which nothing was trained on). Without one: PIQE (Venkatanath et al., 2015; the
+package ``pypiqe`` with ``opencv-python-headless``, for this table only), which counts blocks that look noisy
+or compressed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from dni.metrics.distortion import psnr_y
 from dni.metrics.dists import dists_distance, load_efficientnet_lite
 from dni.pictures.picture import to_pil, to_tensor
 from dni.pictures.resize import resize_bicubic
-from dni.training.restoration.second_order import degrade_twice
+from dni.training.restoration.data.second_order import degrade_twice
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SIDE, SCALE = 320, 4

@@ -20,10 +20,10 @@ from dni.pictures.photographs import load_photographs
 from dni.pictures.picture import to_tensor
 from dni.pictures.resize import resize_bicubic
 from dni.rendering.renderer import Renderer
-from dni.training.adaptation.large_report import large_tables
-from dni.training.adaptation.report import card_tables
-from dni.training.adaptation.tables import readme_table
-from dni.training.restoration.data import downscale_pair
+from dni.training.adaptation.reporting.large_report import large_tables
+from dni.training.adaptation.reporting.report import card_tables
+from dni.training.adaptation.reporting.tables import readme_table
+from dni.training.restoration.data.patches import downscale_pair
 from dni.training.restoration.report import TEST_SETS, report_table
 
 ROOT = Path(__file__).resolve().parents[1]

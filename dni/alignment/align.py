@@ -27,7 +27,7 @@ from dni.compatibility.verdict import Verdict, inspect_networks
 from dni.rendering.control import RenderControl
 from dni.temporary import process_folder
 
-__all__ = ["METADATA_KEY", "Match", "align", "in_best_order", "write_aligned"]
+__all__ = ["METADATA_KEY", "AlignOptions", "Match", "align", "in_best_order", "write_aligned"]
 
 METADATA_KEY = "aligned"
 Match = Literal["weights", "activations"]
@@ -63,10 +63,8 @@ def write_aligned(
     check_blendable(states)
     groups = find_groups(networks[1])
     held = [number for number in range(len(paths)) if number not in destinations]
-    if match == "activations":
-        found = match_activations(networks, states, groups.groups, held=held)
-    else:
-        found = match_many(states, groups.groups, held=held)
+    match_states = match_many if match == "weights" else partial(match_activations, networks)
+    found = match_states(states, groups.groups, held=held)
     files = read_ends(paths)
     aligned = {}
     for number, destination in destinations.items():
@@ -102,16 +100,44 @@ def in_best_order(paths: Sequence[Path]) -> AlignmentError:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class AlignOptions:
+    """How networks are aligned, and how their blends are judged.
+
+    Attributes:
+        match: By weights only, or by weights and then by activations, where that is better still.
+        keep_any: Write files even if they are not better.
+        picture: Of the midpoint tests; by default an example.
+        catalog: Known pairs, for the verdicts' lineage.
+        crop: Of all tests' picture; see :func:`dni.compatibility.verdict.inspect_networks`.
+        control: Of the midpoint tests.
+    """
+
+    match: Match = "weights"
+    keep_any: bool = False
+    picture: Path | None = None
+    catalog: Mapping[str, Pair] | None = None
+    crop: int | None = None
+    control: RenderControl | None = None
+
+    @property
+    def steps(self) -> tuple[Match, ...]:
+        return MATCHES[: 1 + MATCHES.index(self.match)]
+
+    def judge(self, paths: Sequence[Path], *, labels: Sequence[str], crop: int | None) -> Verdict:
+        """The verdict on the networks in files."""
+        return inspect_networks(
+            paths,
+            labels=labels,
+            picture=self.picture,
+            catalog=self.catalog,
+            control=self.control,
+            crop=crop,
+        )
+
+
 def align(
-    paths: Sequence[Path],
-    destinations: Sequence[Path],
-    *,
-    match: Match = "weights",
-    picture: Path | None = None,
-    catalog: Mapping[str, Pair] | None = None,
-    keep_any: bool = False,
-    crop: int | None = None,
-    control: RenderControl | None = None,
+    paths: Sequence[Path], destinations: Sequence[Path], options: AlignOptions | None = None
 ) -> list[Alignment]:
     """Align files with the first one and judge the blend before and after; kept only if it is better.
 
@@ -119,12 +145,7 @@ def align(
         paths: Two or more files, as of :func:`write_aligned`.
         destinations: A ``.safetensors`` file for each but the first. It is written if half-way between the
             first network and this one the blend is better.
-        match: By weights only, or by weights and then by activations, where that is better still.
-        picture: Of the midpoint tests; by default an example.
-        catalog: Known pairs, for the verdicts' lineage.
-        keep_any: Write files even if they are not better.
-        crop: Of all tests' picture; see :func:`dni.compatibility.verdict.inspect_networks`.
-        control: Of the midpoint tests.
+        options: By default by weights, on an example.
 
     Returns:
         One or two steps, each judged from what was kept of the one before.
@@ -133,31 +154,31 @@ def align(
         AlignmentError: All channels are in their best order, or the networks do not fit together at all.
         DniError: See :func:`write_aligned`.
     """
+    options = options or AlignOptions()
     for destination in destinations:
         check_destination(destination, SAFETENSORS_SUFFIX)
-    labels = Pair.from_paths(paths).labels
-
-    def judged(files: Sequence[Path], crop: int | None) -> Verdict:
-        return inspect_networks(
-            files, labels=labels, picture=picture, catalog=catalog, control=control, crop=crop
-        )
-
-    before, current, steps = judged(paths, crop), list(paths), list[Alignment]()
+    judge = partial(options.judge, labels=Pair.from_paths(paths).labels)
+    before, current, steps = judge(paths, crop=options.crop), list(paths), list[Alignment]()
     if not before.evidence.same_architecture:
         raise AlignmentError(before.reason)
     with tempfile.TemporaryDirectory(prefix="aligned-", dir=process_folder()) as folder:
-        for step in MATCHES[: 1 + MATCHES.index(match)]:
-            found = Step(step, current, Path(folder) / step, partial(judged, crop=before.evidence.crop))
-            steps.append(settle(found.write, found.judge, before, keep_any=keep_any))
-            if steps[-1].is_better or (keep_any and steps[-1].aligned):
+        for match in options.steps:
+            found = Step(match, current, Path(folder) / match, partial(judge, crop=before.evidence.crop))
+            steps.append(settle(found.write, found.judge, before, keep_any=options.keep_any))
+            if steps[-1].is_better or (options.keep_any and steps[-1].aligned):
                 current, before = found.files(steps[-1].aligned), steps[-1].after
         if not any(step.aligned for step in steps):
             raise in_best_order(paths)
-        for number, destination in enumerate(destinations, start=1):
-            if current[number] != paths[number]:
-                with atomic_write(destination) as partial_file:
-                    shutil.copyfile(current[number], partial_file)
+        copy_moved(paths, current, destinations)
     return steps
+
+
+def copy_moved(paths: Sequence[Path], current: Sequence[Path], destinations: Sequence[Path]) -> None:
+    """Write the files that are others now than they were."""
+    for path, file, destination in zip(paths[1:], current[1:], destinations, strict=False):
+        if file != path:
+            with atomic_write(destination) as partial_file:
+                shutil.copyfile(file, partial_file)
 
 
 @dataclass(frozen=True)

@@ -190,12 +190,7 @@ def fetch_relative(
             f"Expected an address of the file of {relative.id}, but it is behind a page: get it from "
             f"{relative.page} and open that file."
         )
-    kept = kept_bytes(kept_folder(cache))
-    if kept + relative.bytes > max_bytes:
-        raise DownloadError(
-            f"Expected room for {relative.id} ({relative.bytes / 1e6:.0f} MB), but {kept / 1e9:.1f} GB of "
-            f"families are here already, of {max_bytes / 1e9:.1f}. Delete some in {kept_folder(cache)}."
-        )
+    check_room(relative, kept_folder(cache), max_bytes)
     errors: list[DownloadError] = []
     for url in relative.urls:
         try:
@@ -206,6 +201,16 @@ def fetch_relative(
         except DownloadError as error:
             errors.append(error)
     raise errors[0]
+
+
+def check_room(relative: Relative, folder: Path, max_bytes: int) -> None:
+    """Raise :class:`DownloadError` where a network would make what is kept too much."""
+    kept = kept_bytes(folder)
+    if kept + relative.bytes > max_bytes:
+        raise DownloadError(
+            f"Expected room for {relative.id} ({relative.bytes / 1e6:.0f} MB), but {kept / 1e9:.1f} GB of "
+            f"families are here already, of {max_bytes / 1e9:.1f}. Delete some in {folder}."
+        )
 
 
 def kept_bytes(folder: Path) -> int:

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 import typer
 
 from dni.cli import training
-from dni.cli.align import align
 from dni.cli.bench import bench
-from dni.cli.blend import blend
-from dni.cli.export import export
-from dni.cli.inspect import inspect
+from dni.cli.networks.align import align
+from dni.cli.networks.blend import blend
+from dni.cli.networks.export import export
+from dni.cli.networks.inspect import inspect
+from dni.cli.networks.publish import publish
+from dni.cli.networks.tune import tune
 from dni.cli.pairs import pairs
-from dni.cli.publish import publish
 from dni.cli.rendering.curve import curve
 from dni.cli.rendering.render import render
 from dni.cli.rendering.sweep import sweep
 from dni.cli.serve import serve
-from dni.cli.tune import tune
 from dni.device import keep_freed_memory
 from dni.errors import DniError, in_words
 from dni.temporary import exit_on_sigterm

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dni.catalog.catalog_file import find_pair
+from dni.cli.common import with_option_groups
 
 __all__ = [
     "evaluate_digit_curves",
@@ -33,6 +35,50 @@ NetworkSize = Annotated[str, typer.Option(help="'small', or 'large' for six time
 Iterations = Annotated[int, typer.Option(min=0, help="Length of a run; 0 for each method's own.")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class RestoreRun:
+    """What a run of ``dni train restore`` reads and writes."""
+
+    photographs: Photographs
+    run_folder: Annotated[Path, typer.Option(help="Where to write the run.")]
+    ancestor: Annotated[Path | None, typer.Option(help="Weights to start from, for all ends but 'psnr'.")] = (
+        None
+    )
+    extractor: Annotated[
+        str | None,
+        typer.Option(
+            help="For 'gan' vgg19 or a Tiny Darknet file, for those with a DISTS-like loss lite0 or its file."
+        ),
+    ] = None
+    held_back: HeldBack = None
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare patches for a GPU.")] = 0
+    resume: Resume = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreSettings:
+    """What differs from the settings that the end shipped with: ``PRESETS`` in restoration's ``config``."""
+
+    network: Annotated[
+        str, typer.Option(help="'rrdb', 'compact' for a tenth of the work, or 'compact-64' for half.")
+    ] = "rrdb"
+    iterations: Annotated[int | None, typer.Option(min=1, help="Length of the run.")] = None
+    seconds: Annotated[float, typer.Option(min=0, help="Length of the run, in place of iterations.")] = 0.0
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Patches a step.")] = None
+    adversarial_share: Annotated[
+        float | None, typer.Option(min=0.0, help="How much 'detail' and 'vivid' heed their discriminator.")
+    ] = None
+    spectrum_weight: Annotated[
+        float | None, typer.Option(min=0.0, help="Of the loss on power spectra, against weaves and lattices.")
+    ] = None
+    spectrum_power: Annotated[
+        float | None,
+        typer.Option(help="Share of the true texture's power that this loss asks for."),
+    ] = None
+    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0
+
+
+@with_option_groups
 def train_restore(
     end: Annotated[
         str,
@@ -41,62 +87,22 @@ def train_restore(
             "'careful', and from that one 'bold' or 'vivid'."
         ),
     ],
-    photographs: Photographs,
-    run_folder: Annotated[Path, typer.Option(help="Where to write the run.")],
-    network: Annotated[
-        str, typer.Option(help="'rrdb', 'compact' for a tenth of the work, or 'compact-64' for half.")
-    ] = "rrdb",
-    ancestor: Annotated[
-        Path | None, typer.Option(help="Weights to start from, for all ends but 'psnr'.")
-    ] = None,
-    extractor: Annotated[
-        str | None,
-        typer.Option(
-            help="For 'gan' vgg19 or a Tiny Darknet file, for those with a DISTS-like loss lite0 or its file."
-        ),
-    ] = None,
-    held_back: HeldBack = None,
-    iterations: Annotated[int | None, typer.Option(min=1, help="Length of the run.")] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="Length of the run, in place of iterations.")] = 0.0,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Patches a step.")] = None,
-    adversarial_share: Annotated[
-        float | None, typer.Option(min=0.0, help="How much 'detail' and 'vivid' heed their discriminator.")
-    ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare patches for a GPU.")] = 0,
-    spectrum_weight: Annotated[
-        float | None, typer.Option(min=0.0, help="Of the loss on power spectra, against weaves and lattices.")
-    ] = None,
-    spectrum_power: Annotated[
-        float | None,
-        typer.Option(help="Share of the true texture's power that this loss asks for."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
-    resume: Resume = False,
+    run: RestoreRun,
+    settings: RestoreSettings,
 ) -> None:
     """Train one end of a set of super-resolution networks; with 'accelerate launch' on several GPUs."""
     from dni.training.restoration.config import preset
     from dni.training.restoration.train import Trainer
 
-    config = preset(
-        end,
-        network=network,
-        iterations=iterations,
-        seconds=seconds,
-        batch_size=batch_size,
-        adversarial_share=adversarial_share,
-        spectrum_weight=spectrum_weight,
-        spectrum_power=spectrum_power,
-        seed=seed,
-    )
     trainer = Trainer(
-        config,
-        photographs=photographs,
-        run_folder=run_folder,
-        ancestor=ancestor,
-        extractor=extractor,
-        held_back=held_back.read_text().splitlines() if held_back else (),
-        workers=workers,
-        resume=resume,
+        preset(end, **asdict(settings)),
+        photographs=run.photographs,
+        run_folder=run.run_folder,
+        ancestor=run.ancestor,
+        extractor=run.extractor,
+        held_back=run.held_back.read_text().splitlines() if run.held_back else (),
+        workers=run.workers,
+        resume=run.resume,
     )
     trainer.run()
     typer.echo(f"Wrote {trainer.export()}")
@@ -147,8 +153,8 @@ def evaluate_digits(
 
     Of the large network, source-only, adamatch and target_only; writes weights/digits/large.
     """
-    from dni.training.adaptation.large_report import write_large_report
-    from dni.training.adaptation.report import write_report
+    from dni.training.adaptation.reporting.large_report import write_large_report
+    from dni.training.adaptation.reporting.report import write_report
     from dni.training.adaptation.runs import Runs
 
     runs = Runs(data_root, run_root, num_seeds=seeds, iterations=iterations, size=network)
@@ -164,7 +170,7 @@ def evaluate_digit_curves(
     ] = False,
 ) -> None:
     """Measure the digit networks that ship, along alpha; writes weights/digits/curves.json."""
-    from dni.training.adaptation.shipped_curves import write_curves
+    from dni.training.adaptation.reporting.shipped_curves import write_curves
 
     write_curves(data_root, keep_measured=keep_measured, jobs=jobs)
 

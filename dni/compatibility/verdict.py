@@ -29,6 +29,7 @@ from dni.compatibility.incompatibility import find_incompatibility
 from dni.compatibility.lineage import lineage_of
 from dni.compatibility.midpoint import Midpoint, Quality, midpoint_tests
 from dni.examples import EXAMPLE_FOLDER
+from dni.pictures.picture import Picture
 from dni.pictures.read import open_picture
 from dni.rendering.control import RenderControl
 from dni.rendering.renderer import Renderer
@@ -133,8 +134,7 @@ def inspect_networks(
     """
     files = [Path(path) for path in paths]
     names = Pair.from_paths(files, labels).labels
-    path = Path(picture or EXAMPLE)
-    rgb = open_picture(path).rgb
+    shown = open_picture(picture or EXAMPLE)
     networks = load_small(files, max_bytes)
     known = known_of(files, names, networks, load_catalog() if catalog is None else catalog)
     states = states_of(networks)
@@ -142,19 +142,25 @@ def inspect_networks(
         evidence = replace(known, same_architecture=False, differing_names=found.names)
         return Verdict("does not blend", found.reason, evidence)
     first = replace(networks[0], execution_order=execution_order(networks[0]))
-    correlations = tuple(filter_correlation(states, first.execution_order))
     renderer = Renderer(first, states, precision="float32", device=device)
-    tests, crop = try_midpoints(renderer, rgb, crop, control or RenderControl())
-    evidence = replace(known, correlations=correlations, midpoints=tests, picture=path.name, crop=crop)
+    return judge(known, renderer, states, shown, crop, control or RenderControl())
+
+
+def judge(
+    known: Evidence,
+    renderer: Renderer,
+    states: Sequence[Mapping[str, Tensor]],
+    picture: Picture,
+    crop: int | None,
+    control: RenderControl,
+) -> Verdict:
+    """The verdict on networks of one architecture, by midpoint tests on the picture's middle."""
+    correlations = tuple(filter_correlation(states, renderer.network.execution_order))
+    crop = crop or affordable_crop(renderer, picture.rgb, SECONDS, control=control)
+    tests = tuple(midpoint_tests(renderer, middle(picture.rgb, crop), control=control))
+    names = [facts.name for facts in known.networks]
+    evidence = replace(known, correlations=correlations, midpoints=tests, picture=picture.name, crop=crop)
     return Verdict(tests[0].quality, reason_for(names, correlations, tests[0]), evidence)
-
-
-def try_midpoints(
-    renderer: Renderer, rgb: Tensor, crop: int | None, control: RenderControl
-) -> tuple[tuple[Midpoint, ...], int]:
-    """The midpoint tests on the picture's middle, and the side of that in pixels."""
-    crop = crop or affordable_crop(renderer, rgb, SECONDS, control=control)
-    return tuple(midpoint_tests(renderer, middle(rgb, crop), control=control)), crop
 
 
 def load_small(files: Sequence[Path], max_bytes: int) -> list[ImageNetwork]:

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from dni.blending.shares import check_shares, shares_of
 from dni.caches import SingleFlightCache
+from dni.digits.data.sample_grid import OwnPicture, SampleGrids
 from dni.digits.methods import method_id
-from dni.digits.sample_grid import OwnPicture, SampleGrids
 from dni.digits.shipped_curves import ShippedCurves, find_curves
 
 __all__ = ["ALPHAS", "STRENGTHS", "Accuracies"]

@@ -19,12 +19,12 @@ from dni.device import Precision, best_precision
 from dni.digits.accuracies import ALPHAS, STRENGTHS, Accuracies
 from dni.digits.classifiers import features_of, read_snapshots
 from dni.digits.dann_run import DannRun, read_metrics, snapshots_path
-from dni.digits.digit_sources import DigitSource, Photographs
-from dni.digits.domains import SIDE, put_over
+from dni.digits.data.digit_sources import DigitSource, Photographs
+from dni.digits.data.domains import SIDE, put_over
+from dni.digits.data.sample_grid import DOMAINS, OwnPicture, SampleGrids
 from dni.digits.feature_map import FeatureMap
 from dni.digits.live_blend import LiveBlend, read_out
 from dni.digits.methods import method_id
-from dni.digits.sample_grid import DOMAINS, OwnPicture, SampleGrids
 from dni.errors import DniError
 
 __all__ = ["ALPHAS", "DOMAINS", "STRENGTHS", "DannRun", "Exact", "LiveView", "OwnPicture"]

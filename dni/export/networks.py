@@ -70,9 +70,7 @@ def export_network(
     mix = as_mix(mix, num_ends=len(ends))
     network, states = load_ends(ends)
     recipe = recipe_of_weights(ends, mix, pair_id=pair_id, scale=network.scale)
-    metadata = joined_metadata(ends)
-    if pictures and has_batch_norms(network.module) and not mix.is_end:
-        metadata["statistics"] = f"measured on {', '.join(path.name for path in statistics)}"
+    metadata = metadata_of_blend(ends, network, mix, statistics)
     blended = blended_state(network, states, mix, pictures, control)
     written = as_in_file(blended, network, read_ends(ends)[0], metadata, dtype=dtype)
     if mix.extrapolates and (text := clipping_of(network, blended)):
@@ -140,6 +138,16 @@ def clipping_of(network: ImageNetwork, state: Mapping[str, Tensor]) -> str:
     crop = rgb[:, top : top + EXAMPLE_SIDE, left : left + EXAMPLE_SIDE]
     renderer = Renderer(network, [state, state], device=torch.device("cpu"), precision="float32")
     return clipping(renderer.render(crop, (1, 0)), crop)
+
+
+def metadata_of_blend(
+    ends: Sequence[Path], network: ImageNetwork, mix: Mix, statistics: Sequence[Path]
+) -> dict[str, str]:
+    """The texts of a blend's header beside its recipe: the ends', and what batch norms were measured on."""
+    texts = joined_metadata(ends)
+    if statistics and has_batch_norms(network.module) and not mix.is_end:
+        texts["statistics"] = f"measured on {', '.join(path.name for path in statistics)}"
+    return texts
 
 
 def joined_metadata(ends: Sequence[Path]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from dni.blending.shares import Mix
 from dni.catalog.pairs import Pair
 from dni.checkpoints.files import read_metadata, read_state, save
 from dni.checkpoints.networks import load_ends
-from dni.compatibility.verdict import inspect_networks
+from dni.compatibility.verdict import Verdict, inspect_networks
 from dni.errors import DniError, in_words
 from dni.examples import EXAMPLE_FOLDER
 from dni.export.networks import export_network
@@ -25,7 +25,7 @@ from dni.metrics.distortion import psnr_y
 from dni.pictures.picture import Picture, to_pil
 from dni.pictures.read import open_picture
 from dni.publishing.card import RECIPE, STRIP, WEIGHTS, Measured, card_text
-from dni.publishing.ends import known_ends
+from dni.publishing.ends import KnownEnd, known_ends
 from dni.publishing.licences import blend_licence
 from dni.recipes.recipe import METADATA_KEY, Recipe
 from dni.recipes.render_request import RenderRequest
@@ -90,12 +90,8 @@ def write_folder(
     licence = blend_licence([end.licence for end in ends], wanted.licence)
     picture = open_picture(wanted.picture or EXAMPLE_FOLDER / "cat.png")
     verdict = inspect_networks(wanted.paths, labels=wanted.pair.labels, picture=wanted.picture)
-    if verdict.verdict != "blends well":
-        control.notify(f"These networks: {verdict.verdict}. {verdict.reason} The card says so.")
-    if not any(end.repository for end in ends):
-        control.notify(
-            "No end is on the hub, so the card has no base_model: the hub will show no family tree."
-        )
+    for notice in notices_of(verdict, ends):
+        control.notify(notice)
     try:
         with partial_folder(destination) as folder:
             recipe = write_weights(wanted, folder, licence, control)
@@ -124,6 +120,14 @@ def check_new(destination: Path) -> None:
         raise DniError(
             f"Expected to make {destination}, but {destination.parent} is no folder: make it first."
         )
+
+
+def notices_of(verdict: Verdict, ends: Sequence[KnownEnd]) -> Iterator[str]:
+    """What a publisher should know of the card before anybody else does."""
+    if verdict.verdict != "blends well":
+        yield f"These networks: {verdict.verdict}. {verdict.reason} The card says so."
+    if not any(end.repository for end in ends):
+        yield "No end is on the hub, so the card has no base_model: the hub will show no family tree."
 
 
 def write_weights(wanted: Publication, folder: Path, licence: str, control: RenderControl) -> Recipe:

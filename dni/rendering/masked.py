@@ -32,7 +32,10 @@ from dni.rendering.renderer import MAX_OUTPUT_PIXELS, Renderer
 __all__ = ["Kept", "render_masked"]
 
 Kept = dict[tuple[Mix, Rectangle, Rectangle], Tensor]
-"""What lies outside of a mask: its pixels by the mix, the place, and the window that was rendered for it."""
+"""What lies outside of a mask: its pixels by the mix, the place, and the window that was rendered for it.
+
+For one picture and renderer; empty at first.
+"""
 
 
 def render_masked(
@@ -59,12 +62,10 @@ def render_masked(
         tile: Side of a tile in input pixels; 384 by default.
         bits: Per channel of the result.
         control: Progress in runs of the network, notices, cancellation, and the slots that runs are made in.
-        kept: What is outside of the mask, for several calls with one picture and renderer, so that it is
-            rendered once: empty at first, filled by them.
+        kept: What is outside of the mask, rendered once for several calls on one picture; filled by them.
 
     Returns:
-        uint8, or uint16 for 16 bits, (3, scale * height, scale * width) of the crop, or of the whole, on
-        the CPU.
+        uint8, or uint16 for 16 bits, (3, scale * height, scale * width) of the crop or whole, on the CPU.
 
     Raises:
         DniError: The picture, a mix, the mask or an option cannot be used.
@@ -73,11 +74,9 @@ def render_masked(
     control = control or RenderControl()
     check(renderer, rgb, crop)
     around = surroundings_of_masked(renderer, rgb, (base, brush), bits, control)
-    canvas, tile = canvas_for(rgb, renderer.scale, around, tile)
-    needed = mask if base != brush else torch.zeros_like(mask)
-    plan = plan_masked(needed, canvas, levels=levels, crop=crop, tile=tile)
     # Without a brush all of the picture is at the base, in other rectangles than beside one.
-    own = None if base == brush else kept
+    needed, own = (mask, kept) if base != brush else (torch.zeros_like(mask), None)
+    canvas, plan = planned(rgb, needed, renderer.scale, around, levels=levels, crop=crop, tile=tile)
     return Job(renderer, rgb, mask, base, brush, canvas, around, plan, control, own, bits).run()
 
 
@@ -111,18 +110,26 @@ def surroundings_of_masked(
     return around
 
 
-def canvas_for(
-    rgb: Tensor, scale: int, around: Surroundings | None, tile: int | None
-) -> tuple[Canvas, int | None]:
-    """What is planned on, and the side of its tiles.
+def planned(
+    rgb: Tensor,
+    mask: Tensor,
+    scale: int,
+    around: Surroundings | None,
+    *,
+    levels: int | None,
+    crop: Rectangle | None,
+    tile: int | None,
+) -> tuple[Canvas, Plan]:
+    """What is planned on, and the plan.
 
     Where every level is run on the whole picture, that is one tile, so that it is run once.
     """
     height, width = rgb.shape[1:]
-    if around is not None:
-        return Canvas(width, height, scale, around.overlap), tile
-    largest = max(height, width)
-    return Canvas(width, height, scale, largest), max(largest, SMALLEST_TILE)
+    overlap = max(height, width) if around is None else around.overlap
+    if around is None:
+        tile = max(overlap, SMALLEST_TILE)
+    canvas = Canvas(width, height, scale, overlap)
+    return canvas, plan_masked(mask, canvas, levels=levels, crop=crop, tile=tile)
 
 
 @dataclass(eq=False)

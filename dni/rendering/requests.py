@@ -58,13 +58,11 @@ def render_request(
     crop = crop_of(picture, request)
     if request.bits == 8:
         picture = picture.reduced()
-    opacity = picture.opacity
-    if opacity is not None and renderer.takes_opacity and request.mask is None:
-        pixels = torch.cat((picture.rgb, opacity))
+    if picture.opacity is not None and renderer.takes_opacity and request.mask is None:
+        pixels = torch.cat((picture.rgb, picture.opacity))
         rendered = render_mixed(picture, pixels, renderer, request, crop, control)
         return rendered[:3], rendered[3:]
-    if opacity is not None:
-        opacity = enlarged_opacity(opacity, picture, crop, renderer.scale, request.bits)
+    opacity = enlarged_opacity(picture, crop, renderer.scale, request.bits)
     return render_colours(picture, renderer, request, crop, control, kept), opacity
 
 
@@ -136,8 +134,14 @@ def window_of(
     return part_of(crop, height, width, around).window
 
 
-def enlarged_opacity(opacity: Tensor, picture: Picture, crop: Rectangle, scale: int, bits: Bits) -> Tensor:
-    """The opacity of a crop by bicubic interpolation: as many bits, (1, scale * height, scale * width)."""
+def enlarged_opacity(picture: Picture, crop: Rectangle, scale: int, bits: Bits) -> Tensor | None:
+    """The opacity of a crop by bicubic interpolation: as many bits, (1, scale * height, scale * width).
+
+    None where every pixel is opaque.
+    """
+    opacity = picture.opacity
+    if opacity is None:
+        return None
     if bits == 16:
         opacity = to_16_bits(opacity)
     window = tile_of(crop, width=picture.width, height=picture.height, overlap=BICUBIC_RADIUS).window

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from dni.digits.digit_sources import find_digit_source, find_photographs
+from dni.digits.data.digit_sources import find_digit_source, find_photographs
 from dni.digits.live_view import LiveView, OwnPicture
 from dni.examples import EXAMPLE_FOLDER, example_token
 from dni.pictures.picture import Picture
@@ -27,7 +27,7 @@ class DigitService:
     Args:
         service: Holds people's pictures.
         data_root: The folder with ``bsds500``, and ``MNIST/raw`` if not ours; by default that of
-            :func:`dni.digits.digit_sources.default_data_root`.
+            :func:`dni.digits.data.digit_sources.default_data_root`.
     """
 
     def __init__(self, service: RenderService, data_root: Path | None = None) -> None:

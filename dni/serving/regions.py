@@ -33,7 +33,7 @@ __all__ = [
 FRAME_QUALITY = 95
 # The largest part of a large picture that is live, in input pixels.
 MAX_LIVE_PIXELS = 512 * 512
-# A picture that is a little larger is live as a whole (WHOLE_SLACK in web/lib/view.js).
+# A picture that is a little larger is live as a whole (WHOLE_SLACK in web/lib/canvas/view.js).
 MAX_REGION_PIXELS = MAX_LIVE_PIXELS * 3 // 2
 OVERVIEW_SIDE = 1600
 

@@ -202,17 +202,21 @@ class RenderService:
         check_region(region, picture)
         self.renderer(pair_id, session)  # loaded before there is a slot
 
-        def render() -> Frame:
-            jpeg = self._frames.get(key)  # somebody else may have waited for the same
-            if jpeg is not None:
-                return Frame(jpeg, 0.0)
-            frame = self.render_frame(picture, pair_id, region, mix, session)
-            self.remember(token, pair_id, region, mix, frame.jpeg, session=session)
-            return frame
-
+        render = partial(self._render_once, picture, token, pair_id, region, mix, session)
         if priority is Priority.AHEAD:
             return self.queue.compute_ahead(render, session=session)
         return self.queue.compute(render, session=session, coalesce_key="frame", priority=priority)
+
+    def _render_once(
+        self, picture: Picture, token: str, pair_id: str, region: Rectangle, mix: Mix, session: Session
+    ) -> Frame:
+        """A frame that is rendered and remembered, unless somebody else has waited for the same."""
+        jpeg = self._frames.get(self._frame_key(token, pair_id, region, mix, session))
+        if jpeg is not None:
+            return Frame(jpeg, 0.0)
+        frame = self.render_frame(picture, pair_id, region, mix, session)
+        self.remember(token, pair_id, region, mix, frame.jpeg, session=session)
+        return frame
 
     def render_frame(
         self, picture: Picture, pair_id: str, region: Rectangle, mix: Mix, session: Session | None = None

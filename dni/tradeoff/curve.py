@@ -118,9 +118,8 @@ def measure_curve(
     question, control = question or TradeoffRequest(), control or RenderControl()
     with control.slot():
         subject = choose_subject(picture.rgb, question, scale=renderer.scale)
-    start, stop = choose_mixes(question, renderer.blend)
-    steps = positions(question.num_points)
-    mixes = [between(start, stop, position) for position in steps]
+    ends, steps = choose_mixes(question, renderer.blend), positions(question.num_points)
+    mixes = [between(*ends, position) for position in steps]
     given = Picture(rgb=subject.given, opacity=None, name=picture.name)
     frames = sweep_frames(given, renderer, requests_of(mixes, question, subject), control=control)
     measures = measure_frames(frames, subject, scale=renderer.scale, extractor=question.extractor)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import BlendError, shares_of
-from dni.digits.digit_sources import DigitSource
+from dni.digits.data.digit_sources import DigitSource
 from dni.errors import DniError
 from dni.transfer.files import read_report, read_weights
 from models.transfer import LAYERS, LayeredNetwork

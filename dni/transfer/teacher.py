@@ -15,7 +15,7 @@ from torch import Tensor
 
 from dni.blending.blend import Blend
 from dni.caches import ByteCache
-from dni.digits.digit_sources import DigitSource
+from dni.digits.data.digit_sources import DigitSource
 from dni.errors import DniError, listed
 from dni.transfer.files import read_report, read_weights
 from models.transfer import ConvolutionalTeacher, Student

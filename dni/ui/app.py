@@ -12,10 +12,10 @@ from starlette.middleware import Middleware
 from dni.serving.digit_service import DigitService
 from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
-from dni.ui.batch import batch_gate
 from dni.ui.effects.tab import build_effects
 from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
+from dni.ui.pictures.batch import batch_gate
 from dni.ui.requests.direct_calls import DirectCalls
 from dni.ui.requests.guard.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.guard.request_guard import RequestGuard

@@ -10,7 +10,7 @@ from command_line import Run
 from PIL import Image
 
 from benchmarks.permute import permuted_rrdb
-from dni.alignment.align import align, write_aligned
+from dni.alignment.align import AlignOptions, align, write_aligned
 from dni.alignment.errors import AlignmentError
 from dni.alignment.outcome import is_worth_aligning
 from dni.checkpoints.files import read_metadata, read_state, save
@@ -116,10 +116,10 @@ def test_what_is_not_better_is_not_written(tmp_path: Path) -> None:
         state["conv_last.weight"].zero_()
         save(path, state, {"architecture": "RRDBNet", "num_filters": "8", "num_blocks": "1"})
     target = tmp_path / "aligned.safetensors"
-    (found,) = align(paths, [target], catalog={})
+    (found,) = align(paths, [target], AlignOptions(catalog={}))
     assert found.aligned[1].moved > 0
     assert (found.is_better, target.exists()) == (False, False)
-    align(paths, [target], catalog={}, keep_any=True)
+    align(paths, [target], AlignOptions(catalog={}, keep_any=True))
     assert target.is_file()
 
 
@@ -133,6 +133,6 @@ def test_networks_of_other_sizes_are_refused(tiny_ends: list[Path], tmp_path: Pa
     metadata = {"architecture": "RRDBNet", "num_filters": "4", "num_blocks": "1"}
     save(other, RRDBNet(num_filters=4, num_blocks=1).state_dict(), metadata)
     with pytest.raises(AlignmentError, match="Expected the same shapes"):
-        align([tiny_ends[0], other], [tmp_path / "aligned.safetensors"], catalog={})
+        align([tiny_ends[0], other], [tmp_path / "aligned.safetensors"], AlignOptions(catalog={}))
     with pytest.raises(Exception, match=r"name that ends in \.safetensors"):
         write_aligned(tiny_ends, {1: tmp_path / "aligned.pth"})

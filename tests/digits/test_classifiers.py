@@ -13,7 +13,7 @@ from cases import case
 
 from dni.checkpoints.files import save, sha256_of
 from dni.digits.classifiers import METHOD_IDS, classifier_path, load_classifier, logits_of
-from dni.digits.domains import Digits, digest, load_mnist, load_mnist_m
+from dni.digits.data.domains import Digits, digest, load_mnist, load_mnist_m
 from dni.digits.methods import BEST, METHODS
 from dni.errors import DniError
 from dni.training.adaptation.measures import accuracy

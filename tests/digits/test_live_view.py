@@ -17,8 +17,8 @@ from live_view_samples import make_desk, network_state, noise, picture, ship_cur
 from dni.blending.interpolate import interpolate, shares_of
 from dni.checkpoints.files import save
 from dni.digits.classifiers import load_classifier
-from dni.digits.digit_sources import DigitSource, Photographs
-from dni.digits.domains import Digits
+from dni.digits.data.digit_sources import DigitSource, Photographs
+from dni.digits.data.domains import Digits
 from dni.digits.feature_map import FeatureMap
 from dni.digits.live_view import ALPHAS, DOMAINS, STRENGTHS, LiveView, OwnPicture
 from dni.errors import DniError

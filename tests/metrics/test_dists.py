@@ -20,7 +20,7 @@ from dni.checkpoints.networks import load_ends
 from dni.metrics.dists import dists_distance, load_efficientnet_lite
 from dni.pictures.picture import to_pil, to_tensor
 from dni.rendering.renderer import Renderer
-from dni.training.restoration.data import downscale_pair
+from dni.training.restoration.data.patches import downscale_pair
 from models.efficientnet_lite import EfficientNetLite
 
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from dni.digits.domains import Digits, in_colour
+from dni.digits.data.domains import Digits, in_colour
 
 NUM_TRAIN, NUM_TEST = 200, 80
 FILES = {"train": "train", "test": "t10k"}

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from dni.checkpoints.files import sha256_of
-from dni.digits.digit_sources import DigitSource, Photographs
-from dni.digits.domains import Digits
+from dni.digits.data.digit_sources import DigitSource, Photographs
+from dni.digits.data.domains import Digits
 from dni.digits.live_view import LiveView, OwnPicture
 from dni.examples import WHOLE
 from models.digits import DigitNetwork

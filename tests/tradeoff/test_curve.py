@@ -30,7 +30,7 @@ from dni.tradeoff.curve import Curve, Point, measure_curve
 from dni.tradeoff.quality import against_reference, fine_share, without_reference
 from dni.tradeoff.question import TradeoffRequest, choose_subject
 from dni.tradeoff.suggestion import suggest
-from dni.training.restoration.data import downscale_pair
+from dni.training.restoration.data.patches import downscale_pair
 
 SCALE = 4
 

@@ -12,7 +12,7 @@ from transfer_files import write_transfer
 
 from dni.blending.shares import BlendError
 from dni.checkpoints.files import read_state
-from dni.digits.digit_sources import DigitSource
+from dni.digits.data.digit_sources import DigitSource
 from dni.errors import DniError
 from dni.transfer.depth import DepthLive, blend_layers, layer_alphas
 from dni.transfer.files import read_report

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,32 @@ def write_ncnn(param: Path, weights: Path, network: ImageNetwork, precision: Pre
     Raises:
         DniError: pnnx fails, or leaves a layer that ncnn does not have.
     """
-    import pnnx
-
-    folder = param.parent
     shapes = [example_shape(network, side) for side in EXAMPLE_SIDES]
+    trace_network(network, shapes[0], param.parent / "network.pt")
+    raw, numbers = run_pnnx(network, shapes, param.parent, precision)
+    param.write_text(renamed(raw.read_text(encoding="utf-8"), network), encoding="utf-8")
+    numbers.replace(weights)
+
+
+def trace_network(network: ImageNetwork, shape: tuple[int, ...], destination: Path) -> None:
+    """Write the network as TorchScript, which pnnx reads."""
     try:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             trace: Any = torch.jit.trace  # without types
-            traced = trace(network.module, torch.rand(shapes[0]), check_trace=False)
-            traced.save(str(folder / "network.pt"))
+            traced = trace(network.module, torch.rand(shape), check_trace=False)
+            traced.save(str(destination))
     except Exception as error:  # torch.jit, on third-party code
         raise cannot_convert(network, in_words(str(error).partition("\n")[0])) from error
+
+
+def run_pnnx(
+    network: ImageNetwork, shapes: Sequence[tuple[int, ...]], folder: Path, precision: Precision
+) -> tuple[Path, Path]:
+    """Convert the folder's ``network.pt``: ncnn's layers and numbers, with pnnx's names of blobs."""
+    import pnnx
+
+    raw, numbers = folder / "raw.param", folder / "raw.bin"
     places = {"pnnxparam": "p", "pnnxbin": "b", "pnnxpy": "y.py", "pnnxonnx": "o", "ncnnpy": "n.py"}
     command = [
         pnnx.EXEC_PATH,
@@ -61,18 +76,16 @@ def write_ncnn(param: Path, weights: Path, network: ImageNetwork, precision: Pre
         f"inputshape2={text_of(shapes[1])}",
         f"fp16={int(precision is Precision.FLOAT16)}",
         *(f"{name}={place}" for name, place in places.items()),
-        "ncnnparam=raw.param",
-        "ncnnbin=raw.bin",
+        f"ncnnparam={raw.name}",
+        f"ncnnbin={numbers.name}",
     ]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=LONGEST_SECONDS
     )
-    raw, numbers = folder / "raw.param", folder / "raw.bin"
     if done.returncode or not raw.exists() or not numbers.exists():
         said = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"status {done.returncode}"]
         raise cannot_convert(network, in_words(said[0]))
-    param.write_text(renamed(raw.read_text(encoding="utf-8"), network), encoding="utf-8")
-    numbers.replace(weights)
+    return raw, numbers
 
 
 def ncnn_runner(param: Path, weights: Path) -> Runner:

@@ -23,7 +23,7 @@ __all__ = ["DECODING_TURNS", "DecodingTurns"]
 
 # Of the short try: enough for a photograph of 12 megapixels.
 QUICK = Limits(memory_bytes=LIMITS.memory_bytes // 2, cpu_seconds=1, wall_seconds=5.0)
-# With the one that is being read; fewer than may be decoded at once (:data:`dni.ui.picture_inputs.DECODES`).
+# With the one that is being read; fewer than may be decoded at once (:data:`dni.ui.pictures.inputs.DECODES`).
 MAX_SLOW = 12
 
 

@@ -172,24 +172,25 @@ def learn_mix(
         Cancelled: ``control.cancelled`` was set.
     """
     config, control = config or TuneConfig(), control or RenderControl()
-    if start.extrapolates or start.method is not None:
-        raise DniError("Expected a plain mix between the ends to start from, but got another one.")
-    if config.is_straight and start.shares[0] == 1:
-        raise DniError("Expected a mix to start from, but got the first end alone. Add some of another one.")
+    check_start(start, config)
     blend = Interpolated(network, states)
     check_groups(Mix.of(start.shares, groups={name: start.shares for name in config.fixed}), blend.groups)
     plain = torch.tensor([start.shares_in(group) for group in blend.groups])
     search = Search(blend, plain, torch.tensor(start.shares), goal, pictures, config, control)
     learned, goals = search.run()
-    position = search.affordable(learned)
-    final = torch.lerp(plain, learned, position)
-    change = search.change(final) if position else 0.0
-    if change >= 0:  # nothing better was found
-        final, position, change = plain, 0.0, 0.0
+    final, position, change = search.best(learned)
     shares = {group: rounded(row) for group, row in zip(blend.groups, final.tolist(), strict=True)}
     is_outside = any(not 0 <= share <= 1 for row in shares.values() for share in row)
     mix = Mix.of(start.shares, groups=shares, extrapolate=is_outside, repair=start.repair)
     return Tuned(mix, tuple(goals), position, change)
+
+
+def check_start(start: Mix, config: TuneConfig) -> None:
+    """Raise :class:`DniError` where there is nothing to learn from a mix."""
+    if start.extrapolates or start.method is not None:
+        raise DniError("Expected a plain mix between the ends to start from, but got another one.")
+    if config.is_straight and start.shares[0] == 1:
+        raise DniError("Expected a mix to start from, but got the first end alone. Add some of another one.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,6 +251,16 @@ class Search:
         farthest = 1 / (1 - float(self.direction[0]))
         parts = ((shares - first) @ way / way.square().sum()).clamp(0, farthest)
         return first + parts[:, None] * way
+
+    def best(self, learned: Tensor) -> tuple[Tensor, float, float]:
+        """The shares as near to what was learned as PSNR allows, how near, and the goal's change with them.
+
+        The plain mix where that serves the goal no better.
+        """
+        position = self.affordable(learned)
+        final = torch.lerp(self.plain, learned, position)
+        change = self.change(final) if position else 0.0
+        return (final, position, change) if change < 0 else (self.plain, 0.0, 0.0)
 
     @torch.no_grad()
     def outputs(self, shares: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from safetensors import safe_open
 
 from dni.catalog.download import tqdm_progress
 from dni.digits.classifiers import NETWORK_CLASSES
-from dni.digits.domains import Digits, load_mnist, load_mnist_m
+from dni.digits.data.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS, method_id
 from dni.errors import DniError
 from dni.pictures.photographs import fetch_bsds500

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from dni.checkpoints.atomic_write import atomic_write
 from dni.digits.classifiers import features_of, logits_of
-from dni.digits.domains import Digits
+from dni.digits.data.domains import Digits
 from dni.training.adaptation.measures import accuracy, information_maximisation, proxy_a_distance
 from dni.training.adaptation.methods.base import Setting
 from models.digits import DigitClassifier

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from dni.checkpoints.files import save
 from dni.device import best_device
 from dni.digits.classifiers import NETWORK_CLASSES
-from dni.digits.domains import Digits
+from dni.digits.data.domains import Digits
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError, shown
 from dni.training.adaptation.methods import METHOD_CLASSES, Method

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -92,17 +93,20 @@ def one(
     if resume and state_file.is_file():
         trainer.resume(state_file)
 
-    def checkpoint(trainer: LookTrainer) -> None:
-        partial = state_file.with_suffix(".partial")
-        torch.save(trainer.state(), partial)
-        partial.replace(state_file)
-        metadata = {"architecture": "LookUNet", "training": json.dumps(asdict(config), sort_keys=True)}
-        tensors = {f"{name}/{parameter}": tensor for parameter, tensor in trainer.average.items()}
-        save(run_folder / f"{name}.safetensors", tensors, metadata)
-        (run_folder / "log.json").write_text(json.dumps(trainer.log, indent=1))
-        typer.echo(json.dumps(trainer.log[-1]))
-
+    checkpoint = partial(write_checkpoint, name=name, state_file=state_file)
     trainer.run(Budget(steps, seconds), checkpoint=checkpoint)
+
+
+def write_checkpoint(trainer: LookTrainer, *, name: str, state_file: Path) -> None:
+    """Write a run's state, and beside it the weights and the log of losses."""
+    unfinished = state_file.with_suffix(".partial")
+    torch.save(trainer.state(), unfinished)
+    unfinished.replace(state_file)
+    metadata = {"architecture": "LookUNet", "training": json.dumps(asdict(trainer.config), sort_keys=True)}
+    tensors = {f"{name}/{parameter}": tensor for parameter, tensor in trainer.average.items()}
+    save(state_file.with_name(f"{name}.safetensors"), tensors, metadata)
+    state_file.with_name("log.json").write_text(json.dumps(trainer.log, indent=1))
+    typer.echo(json.dumps(trainer.log[-1]))
 
 
 @app.command()

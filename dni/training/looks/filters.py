@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dni.training.restoration.flatten import guided_filter
+from dni.training.restoration.data.flatten import guided_filter
 
 __all__ = ["FILTERS", "comic", "gaussian_blur", "grey", "neon", "pencil", "xdog"]
 

@@ -19,10 +19,10 @@ from dni.compatibility.verdict import inspect_networks
 from dni.metrics.distortion import psnr_y
 from dni.pictures.photographs import load_photographs
 from dni.rendering.renderer import Renderer
-from dni.training.restoration.data import example
-from dni.training.restoration.degradations import add_noise, compress
-from dni.training.restoration.flatten import flatten
-from dni.training.restoration.tasks import Task
+from dni.training.restoration.data.degradations import add_noise, compress
+from dni.training.restoration.data.flatten import flatten
+from dni.training.restoration.data.patches import example
+from dni.training.restoration.data.tasks import Task
 
 __all__ = ["measure_others", "others_table"]
 

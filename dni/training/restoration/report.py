@@ -28,7 +28,7 @@ from dni.metrics.spectra import spectral_ratio
 from dni.pictures.photographs import load_photographs
 from dni.pictures.picture import to_tensor
 from dni.rendering.renderer import Renderer
-from dni.training.restoration.data import downscale_pair
+from dni.training.restoration.data.patches import downscale_pair
 from dni.training.restoration.others import measure_others, others_table
 from dni.version import __version__
 

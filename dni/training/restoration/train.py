@@ -3,7 +3,7 @@
 End A ("psnr") minimises L1. End B ("texture") starts from A and minimises a DISTS-like distance (Ding et al.,
 2020, https://arxiv.org/abs/2004.07728) beside a little L1; "gan" starts from A and adds ESRGAN's perceptual
 and relativistic adversarial losses (Wang et al., 2018, https://arxiv.org/abs/1809.00219). The ends "clean",
-"flat" and "careful" start from A too and minimise L1 on other tasks (:mod:`dni.training.restoration.tasks`);
+"flat" and "careful" start from A too and minimise L1 on tasks of :mod:`dni.training.restoration.data.tasks`;
 "bold" starts from "careful" and has its inputs and the losses of "texture". "detail" and "vivid" are
 "texture" and "bold" with Real-ESRGAN's adversary (:mod:`dni.training.restoration.adversaries`). What is
 exported is the exponential moving average of the parameters. A run can be stopped at any time and resumed:
@@ -44,9 +44,9 @@ from dni.training.restoration.config import (
     progress_of,
     set_learning_rate,
 )
-from dni.training.restoration.data import PatchSampler, batches_from, example
+from dni.training.restoration.data.patches import PatchSampler, batches_from, example
+from dni.training.restoration.data.tasks import TASKS
 from dni.training.restoration.losses import spectrum_loss
-from dni.training.restoration.tasks import TASKS
 from models.compact import SRVGGNetCompact
 from models.discriminator import PATCH_SIZE
 from models.rrdbnet import RRDBNet

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dni.digits.domains import Split, load_mnist
+from dni.digits.data.domains import Split, load_mnist
 
 __all__ = ["GreyDigits", "load_grey"]
 

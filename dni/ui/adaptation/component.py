@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dni.digits.domains import SIDE
+from dni.digits.data.domains import SIDE
 from dni.digits.live_view import ALPHAS, STRENGTHS, OwnPicture
 from dni.digits.shipped_curves import ShippedCurves, read_seeds
 from dni.errors import DniError

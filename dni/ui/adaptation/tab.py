@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from dni.digits.domains import SIDE
+from dni.digits.data.domains import SIDE
 from dni.digits.live_view import DOMAINS
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
@@ -18,11 +18,11 @@ from dni.pictures.strips import change_channels
 from dni.serving.digit_service import BACKGROUND, DigitService, opaque
 from dni.ui.adaptation.component import build_digits
 from dni.ui.errors import afterwards, errors_shown, notify
-from dni.ui.picture_inputs import DECODES, picture_input
+from dni.ui.pictures.inputs import DECODES, picture_input
+from dni.ui.pictures.results import check_alpha
 from dni.ui.protocol.adaptation import Change, MethodChoice, Start
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload
-from dni.ui.results import check_alpha
 from dni.ui.start import MIDDLE
 
 __all__ = ["build_adaptation"]

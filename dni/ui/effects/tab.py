@@ -14,21 +14,21 @@ from dni.examples import example_token, suitable_examples
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.fair_gate import FairGate
 from dni.serving.sessions import Session
-from dni.ui.batch import Batches, build_batch
 from dni.ui.effects.cards import build_cards, choice_of
 from dni.ui.effects.link import Link, one_slider_pairs, read_link
 from dni.ui.effects.linked_picture import open_link
 from dni.ui.effects.strength import estimate_for
 from dni.ui.effects.viewer import build_viewer, make_scene
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.picture_inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
+from dni.ui.pictures.batch import Batches, build_batch
+from dni.ui.pictures.inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
+from dni.ui.pictures.reduction import reduce_scene_picture
+from dni.ui.pictures.results import Results, build_endpoints, build_results, no_file, of_viewer
 from dni.ui.progress import download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
-from dni.ui.reduction import reduce_scene_picture
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload
-from dni.ui.results import Results, build_endpoints, build_results, no_file, of_viewer
 from dni.ui.start import MIDDLE, keep_examples
 from dni.ui.zero_gpu import IS_ZERO_GPU, GpuJobs
 
@@ -270,18 +270,22 @@ def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> Non
     chosen = cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
     chosen.success(no_file, None, [result], show_progress="hidden", queue=False, **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **last)
-    # Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
-    # neither be kept out by that nor be taken out of the box before it is sent.
     hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}
-    uploaded = image.input(
-        tab.upload,
-        [image, viewer],
-        [viewer, examples, image],
-        trigger_mode="multiple",
-        **{**hidden, **DECODES},
-    )
-    # The picture is in the viewer now, or refused: the box is ready for the next one.
-    uploaded.failure(lambda: None, None, [image], queue=False, **hidden)
+    take_picture(tab, image, viewer, examples, hidden)
     viewer.reduce(tab.reduce, [viewer], [viewer], **{**hidden, **DECODES})
     viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
     build_endpoints(tab.results, first_pair)
+
+
+def take_picture(
+    tab: EffectsHandlers, image: gr.Image, viewer: gr.HTML, examples: gr.Gallery, hidden: dict[str, Any]
+) -> None:
+    """Bring what comes into the box to the viewer, and leave the box ready for the next picture.
+
+    Its buttons for clipboard and camera first send that the box is empty, and then the picture, which must
+    neither be kept out by that nor be taken out of the box before it is sent.
+    """
+    options = {**hidden, **DECODES, "trigger_mode": "multiple"}
+    uploaded = image.input(tab.upload, [image, viewer], [viewer, examples, image], **options)
+    # The picture is in the viewer now, or refused.
+    uploaded.failure(lambda: None, None, [image], queue=False, **hidden)

@@ -13,8 +13,8 @@ from dni.serving.render_service import RenderService
 from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
+from dni.ui.pictures.scenes import common_scene
 from dni.ui.protocol.frames import FrameReply, ViewerFrameRequest, ViewerScene
-from dni.ui.scenes import common_scene
 from dni.ui.server_functions import ServerFunction, answering, apart, frame_reply, view_servers
 from dni.ui.web_component import web_component
 
@@ -65,15 +65,8 @@ def make_scene(
         example: Name of the example, for the link; empty for a person's own picture.
         full: The token of what the picture was reduced from, or empty.
     """
-    scene = common_scene(
-        service,
-        session,
-        token=token,
-        pair_id=pair_id,
-        live_pixels=live_pixels,
-        example=example,
-        full=full,
-    )
+    subject = {"token": token, "pair_id": pair_id, "example": example, "full": full}
+    scene = common_scene(service, session, **subject, live_pixels=live_pixels)
     seconds = export_seconds(scene.width * scene.height, live_pixels, precision=service.precision)
     return ViewerScene(
         **vars(scene),

@@ -22,11 +22,11 @@ from dni.serving.network_trial import unusable
 from dni.serving.sessions import Session
 from dni.ui.mixing.handlers import MixingHandlers, name_of
 from dni.ui.mixing.verdict_panel import inspect_in_slot
-from dni.ui.picture_inputs import picture_input
+from dni.ui.pictures.inputs import picture_input
+from dni.ui.pictures.results import ExportRequest
 from dni.ui.requests.programs import answer_program
 from dni.ui.requests.session_files import new_folder
 from dni.ui.requests.uploads import open_upload, received_path
-from dni.ui.results import ExportRequest
 
 __all__ = ["build_mixing_endpoints"]
 

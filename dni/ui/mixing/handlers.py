@@ -27,13 +27,13 @@ from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.mixing.scene import build_scene, request_of
 from dni.ui.mixing.verdict_panel import first_html, group_correlations, inspect_in_slot, verdict_html
-from dni.ui.picture_inputs import chosen_name
+from dni.ui.pictures.inputs import chosen_name
+from dni.ui.pictures.reduction import reduce_scene_picture
+from dni.ui.pictures.results import ExportRequest, Results
 from dni.ui.progress import download_progress
 from dni.ui.protocol.mixing import MixingState, with_correlations
-from dni.ui.reduction import reduce_scene_picture
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload, received_path
-from dni.ui.results import ExportRequest, Results
 from dni.ui.zero_gpu import GpuJobs
 
 __all__ = ["MixingHandlers", "name_of"]

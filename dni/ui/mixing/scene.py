@@ -16,8 +16,8 @@ from dni.recipes.render_request import RenderRequest
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
+from dni.ui.pictures.scenes import common_scene
 from dni.ui.protocol.mixing import MixingScene, MixingState, MixRequest, layer_groups_of
-from dni.ui.scenes import common_scene
 
 __all__ = ["build_scene", "layers_of", "read_render_request", "request_of", "with_layers"]
 

@@ -11,7 +11,6 @@ from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.examples import WHOLE
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.fair_gate import FairGate
-from dni.ui.batch import Batches, build_batch
 from dni.ui.mixing.align_panel import AlignPanel
 from dni.ui.mixing.api import build_mixing_endpoints
 from dni.ui.mixing.component import build_mixing_component
@@ -19,8 +18,9 @@ from dni.ui.mixing.families_panel import build_families
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import build_recipes
 from dni.ui.mixing.sweep_panel import build_sweep
-from dni.ui.picture_inputs import DECODES, example_gallery, own_picture, picture_input
-from dni.ui.results import build_results, no_file
+from dni.ui.pictures.batch import Batches, build_batch
+from dni.ui.pictures.inputs import DECODES, example_gallery, own_picture, picture_input
+from dni.ui.pictures.results import build_results, no_file
 
 __all__ = ["build_mixing"]
 
@@ -104,15 +104,7 @@ def build_networks(
     board, pair, _ = scene
     pair.render()
     verdict, align = gr.HTML(elem_id="desk-verdict"), AlignPanel(tab)
-    with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
-        files = gr.File(
-            label="Two or more files",
-            file_count="multiple",
-            file_types=[SAFETENSORS_SUFFIX, *PICKLE_SUFFIXES],
-            height=200,
-            elem_id="desk-files",
-        )
-        blend = gr.Button("Blend these files", size="md", elem_id="desk-blend")
+    files, blend = build_own_networks()
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
     related = build_families(tab, scene, waited)
     started = opened.select(tab.start, [board], scene, **HIDDEN)
@@ -128,6 +120,19 @@ def build_networks(
         if event is not aligned:  # that one says what came of it
             cleared.success(align.forget, None, [align.note], queue=False, **HIDDEN)
         judge_after(hidden, tab, align, scene, verdict)
+
+
+def build_own_networks() -> tuple[gr.File, gr.Button]:
+    """The box for a person's own networks, and the button that blends them."""
+    with gr.Accordion("Your own networks", open=False, elem_id="desk-own-networks"):
+        files = gr.File(
+            label="Two or more files",
+            file_count="multiple",
+            file_types=[SAFETENSORS_SUFFIX, *PICKLE_SUFFIXES],
+            height=200,
+            elem_id="desk-files",
+        )
+        return files, gr.Button("Blend these files", size="md", elem_id="desk-blend")
 
 
 def judge_after(

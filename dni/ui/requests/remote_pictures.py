@@ -106,18 +106,11 @@ def fetch_picture(
     ):
         for _ in range(MAX_REDIRECTS + 1):
             place = checked_place(url, resolve or resolved, is_allowed or is_public, ports)
-            try:
-                with stream(client, place) as response:
-                    if response.is_redirect:
-                        url = urljoin(place.url, response.headers.get("location", ""))
-                        continue
-                    return save_body(response, folder / "linked-picture", deadline, clock)
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError, RuntimeError) as error:
-                if isinstance(error, DniError):
-                    raise
-                raise RemotePictureError(
-                    "Expected a picture at the link's address, but it does not answer. Upload the file."
-                ) from error
+            with failing_alike(), stream(client, place) as response:
+                if response.is_redirect:
+                    url = urljoin(place.url, response.headers.get("location", ""))
+                    continue
+                return save_body(response, folder / "linked-picture", deadline, clock)
     raise RemotePictureError(f"Expected a picture after at most {MAX_REDIRECTS} redirects. Upload the file.")
 
 
@@ -131,6 +124,19 @@ def closed_late(client: httpx.Client) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+@contextmanager
+def failing_alike() -> Iterator[None]:
+    """Say the same of all that can go wrong on the way."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError, RuntimeError) as error:
+        if isinstance(error, DniError):
+            raise
+        raise RemotePictureError(
+            "Expected a picture at the link's address, but it does not answer. Upload the file."
+        ) from error
 
 
 def stream(client: httpx.Client, place: Place) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from dni.caches import Lazy
-from dni.digits.digit_sources import find_digit_source
+from dni.digits.data.digit_sources import find_digit_source
 from dni.transfer.depth import CUTS, KINDS, LABEL_COUNTS, LIVE_COUNT, DepthLive
 from dni.ui.errors import errors_shown
 from dni.ui.protocol.messages import Message

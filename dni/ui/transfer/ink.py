@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dni.digits.domains import SIDE
+from dni.digits.data.domains import SIDE
 from dni.errors import DniError
 from dni.transfer.depth import DepthLive
 from dni.transfer.teacher import TeacherLive

@@ -16,7 +16,8 @@ from dni.pictures.strips import over_level
 from dni.transfer.files import read_report
 from dni.transfer.letter_map import ALPHAS, STARTS, read_letter_map
 from dni.ui.errors import errors_shown
-from dni.ui.picture_inputs import DECODES, picture_input
+from dni.ui.pictures.inputs import DECODES, picture_input
+from dni.ui.pictures.results import check_alpha
 from dni.ui.protocol.messages import Message
 from dni.ui.protocol.transfer_maps import (
     LettersExactReply,
@@ -28,7 +29,6 @@ from dni.ui.protocol.transfer_maps import (
     LettersReadRequest,
 )
 from dni.ui.requests.uploads import open_upload
-from dni.ui.results import check_alpha
 from dni.ui.server_functions import ServerFunction, answering, encode
 from dni.ui.transfer.ink import ink_of, small_ink
 

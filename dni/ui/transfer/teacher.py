@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 
 from dni.caches import Lazy
-from dni.digits.digit_sources import find_digit_source
+from dni.digits.data.digit_sources import find_digit_source
 from dni.errors import DniError
 from dni.pictures.strips import over_level
 from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN, TEMPERATURE, TeacherLive, check_teacher_choice
 from dni.ui.errors import errors_shown
-from dni.ui.picture_inputs import DECODES, picture_input
+from dni.ui.pictures.inputs import DECODES, picture_input
 from dni.ui.protocol.messages import Message
 from dni.ui.protocol.transfer_teacher import (
     TeacherExactReply,

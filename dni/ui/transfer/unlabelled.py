@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from dni.caches import Lazy
-from dni.digits.digit_sources import find_digit_source
+from dni.digits.data.digit_sources import find_digit_source
 from dni.errors import DniError, listed, shown
 from dni.pictures.strips import over_level
 from dni.transfer.files import read_report
 from dni.transfer.self_taught import ALPHAS, LABELS, read_self_taught
 from dni.ui.errors import errors_shown
-from dni.ui.picture_inputs import DECODES, picture_input
+from dni.ui.pictures.inputs import DECODES, picture_input
+from dni.ui.pictures.results import check_alpha
 from dni.ui.protocol.messages import Message
 from dni.ui.protocol.transfer_maps import UnlabelledOpenReply, UnlabelledReadReply, UnlabelledReadRequest
 from dni.ui.requests.uploads import open_upload
-from dni.ui.results import check_alpha
 from dni.ui.server_functions import ServerFunction, answering, encode
 from dni.ui.transfer.ink import ink_of, pixels_of, small_ink
 

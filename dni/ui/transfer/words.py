@@ -12,9 +12,9 @@ from dni.caches import Lazy
 from dni.transfer.files import read_report
 from dni.transfer.word_vectors import read_words
 from dni.ui.errors import errors_shown
+from dni.ui.pictures.results import check_alpha
 from dni.ui.protocol.messages import Message
 from dni.ui.protocol.transfer_maps import WordsOpenReply, WordsReply, WordsRequest
-from dni.ui.results import check_alpha
 from dni.ui.server_functions import ServerFunction, answering
 
 __all__ = ["WordsView"]

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from dni.errors import DniError
 from dni.pictures.picture import to_tensor
 from dni.pictures.read import open_picture
-from dni.ui.batch import MAX_PICTURES, check_count
+from dni.ui.pictures.batch import MAX_PICTURES, check_count
 
 DROP = """(selector) => {
     const dataTransfer = new DataTransfer();

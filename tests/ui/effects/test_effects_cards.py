@@ -16,7 +16,7 @@ from dni.examples import EXAMPLES, example_paths, suitable_examples
 from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.ui.effects.cards import card_of
 from dni.ui.effects.viewer import whole_in_words
-from dni.ui.picture_inputs import chosen_name
+from dni.ui.pictures.inputs import chosen_name
 from dni.ui.web_component import WEB
 
 MOTION = {"reduced_motion": "no-preference"}

@@ -22,20 +22,20 @@ from dni.ui.mixing.scene import with_layers
 )
 def test_nodes_are_those_of_the_library(num_ends: int, rows: Any) -> None:
     expected = sorted(tuple(round(share, 9) for share in mix.shares) for row in rows for mix in row)
-    nodes = evaluate(["lib/spaces.js"], "spaceFor(given, {}).nodes", num_ends)
+    nodes = evaluate(["lib/frames/spaces.js"], "spaceFor(given, {}).nodes", num_ends)
     assert sorted(tuple(round(share, 9) for share in node) for node in nodes) == expected
 
 
 @pytest.mark.parametrize("num_ends", [2, 3, 4, 7])
 def test_rounded_shares_are_a_mix(num_ends: int) -> None:
     given = [[0.0, *shares] for shares in np.random.default_rng(0).dirichlet(np.ones(num_ends), 200).tolist()]
-    for shares in evaluate(["lib/shares.js"], "given.map(rounded)", given):
+    for shares in evaluate(["lib/frames/shares.js"], "given.map(rounded)", given):
         assert Mix.of(shares).shares == tuple(round(share, 4) for share in shares)
 
 
 def test_task_arithmetic_is_that_of_the_library() -> None:
     scales = [0.5, 0.75, -0.25]
-    shares = evaluate(["lib/shares.js"], "taskShares(given)", scales)
+    shares = evaluate(["lib/frames/shares.js"], "taskShares(given)", scales)
     np.testing.assert_allclose(shares, task_shares(scales))
 
 

@@ -11,7 +11,7 @@ from effects_page import PATIENCE, Desk
 from playwright.sync_api import Locator, Page, expect
 from transfer_files import transfer_root
 
-from dni.digits.digit_sources import find_digit_source
+from dni.digits.data.digit_sources import find_digit_source
 from dni.serving.render_service import RenderService
 from dni.transfer.depth import DepthLive
 from dni.ui.transfer.tab import transfer_views

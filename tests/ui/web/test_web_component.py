@@ -70,7 +70,7 @@ def test_all_modules_of_a_component_are_loaded_early_those_of_the_first_at_once(
     head = web_component.page_head(["viewer", "mixing"], ["viewer/viewer.css"])
     links = dict(re.findall(r'<link rel="modulepreload" href="(\S+)" fetchpriority="(\w+)">', head))
     names = {re.sub(r".*/web-\w+/", "", url): priority for url, priority in links.items()}
-    assert names["viewer/viewer.js"] == names["lib/frame-grid.js"] == "high"
+    assert names["viewer/viewer.js"] == names["lib/frames/frame-grid.js"] == "high"
     assert names["mixing/mixing.js"] == names["mixing/mask/mask.js"] == "low"
     assert ".dni-viewer .stage {" in head
 

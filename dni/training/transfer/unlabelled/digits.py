@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dni.digits.domains import SIDE, Split
+from dni.digits.data.domains import SIDE, Split
 from dni.errors import DniError
 from dni.training.transfer.digit_data import GreyDigits, load_grey
 

@@ -2,7 +2,7 @@
 // Keeps a person's own picture in their browser, so that it is there again after the page or the server has started
 // anew. It stays in the browser, for the tab that it was chosen in, for a day at most.
 
-import { picturesAmong } from './dropped-files.js';
+import { picturesAmong } from './canvas/dropped-files.js';
 import { giveFiles } from './gradio.js';
 import { tabName } from './saved-state.js';
 

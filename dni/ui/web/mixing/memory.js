@@ -15,7 +15,7 @@ import { Resume } from './resume.js';
  * @typedef {object} Desk
  * @property {MixingScene | null} scene
  * @property {import('./tools.js').Tools} tools
- * @property {import('../lib/stage.js').Stage} stage
+ * @property {import('../lib/canvas/stage.js').Stage} stage
  * @property {MixSettings | null} settings of the mix
  * @property {(settings: MixSettings, painting?: MaskState) => void} restore
  */

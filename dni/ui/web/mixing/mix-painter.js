@@ -1,17 +1,17 @@
 // @ts-check
 // Draws a mix or a painted one, with the mask and the brush over it.
 
-import { crossFade } from '../lib/cross-fade.js';
-import { Painter } from '../lib/painter.js';
-import { oneEnd } from '../lib/shares.js';
+import { crossFade } from '../lib/frames/cross-fade.js';
+import { Painter } from '../lib/canvas/painter.js';
+import { oneEnd } from '../lib/frames/shares.js';
 import { MaskVeil } from './mask/mask-image.js';
 import { PaintedPreview } from './mask/painted-preview.js';
 
-/** @typedef {import('../lib/cross-fade.js').FrameState} FrameState */
-/** @typedef {import('../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */
-/** @typedef {import('../lib/painter.js').Drawing} Drawing */
+/** @typedef {import('../lib/frames/cross-fade.js').FrameState} FrameState */
+/** @typedef {import('../lib/frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../lib/canvas/painter.js').Drawing} Drawing */
 /** @typedef {import('../lib/protocol.js').Region} Region */
-/** @typedef {import('../lib/view.js').Box} Box */
+/** @typedef {import('../lib/canvas/view.js').Box} Box */
 /** @typedef {import('./mask/mask.js').Mask} Mask */
 
 /**

@@ -3,12 +3,12 @@
 
 import { browserClock } from '../lib/clock.js';
 import { decodeJpeg, fill, find, showText } from '../lib/dom.js';
-import { FrameGrid } from '../lib/frame-grid.js';
+import { FrameGrid } from '../lib/frames/frame-grid.js';
 import { ask } from '../lib/protocol.js';
-import { isInterpolation, keyOf } from '../lib/shares.js';
+import { isInterpolation, keyOf } from '../lib/frames/shares.js';
 import { sharesWithin, startOf } from './start-mix.js';
-import { spaceFor } from '../lib/spaces.js';
-import { Stage } from '../lib/stage.js';
+import { spaceFor } from '../lib/frames/spaces.js';
+import { Stage } from '../lib/canvas/stage.js';
 import { Throttle } from '../lib/throttle.js';
 import { MixControl } from './control/mix-control.js';
 import { MixOptions } from './control/mix-options.js';
@@ -125,7 +125,7 @@ class Mixing {
 
   /**
    * @param {Region} region
-   * @param {import('../lib/frame-grid.js').WantedFrame} wanted
+   * @param {import('../lib/frames/frame-grid.js').WantedFrame} wanted
    * @returns {Promise<import('../lib/protocol.js').FrameReply>}
    */
   async fetchFrame(region, wanted) {

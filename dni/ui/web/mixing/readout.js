@@ -1,7 +1,7 @@
 // @ts-check
 // What the page says of the frames: in words, and in the canvas's data.
 
-/** @typedef {import('../lib/frame-grid.js').FrameGrid} FrameGrid */
+/** @typedef {import('../lib/frames/frame-grid.js').FrameGrid} FrameGrid */
 
 /**
  * The mix, and how long its frame took.

@@ -1,11 +1,11 @@
 // @ts-check
 // What the mixing page wants of the server, and what it says is on screen.
 
-import { isInterpolation, keyOf } from '../lib/shares.js';
+import { isInterpolation, keyOf } from '../lib/frames/shares.js';
 import { groupShares } from './panels/layer-parts.js';
 
-/** @typedef {import('../lib/frame-grid.js').Plan} Plan */
-/** @typedef {import('../lib/frame-grid.js').WantedFrame} WantedFrame */
+/** @typedef {import('../lib/frames/frame-grid.js').Plan} Plan */
+/** @typedef {import('../lib/frames/frame-grid.js').WantedFrame} WantedFrame */
 /** @typedef {import('../lib/protocol.js').Method} Method */
 /** @typedef {import('../lib/protocol.js').Mix} Mix */
 /** @typedef {import('../lib/protocol.js').MixFrameRequest} MixFrameRequest */

@@ -1,12 +1,12 @@
 // @ts-check
 // The mix that the page starts with: a recipe's, or one of new networks.
 
-import { clamped, isInterpolation, oneEnd } from '../lib/shares.js';
-import { AroundSpace } from '../lib/spaces.js';
+import { clamped, isInterpolation, oneEnd } from '../lib/frames/shares.js';
+import { AroundSpace } from '../lib/frames/spaces.js';
 
 /** @typedef {import('../lib/protocol.js').Mix} Mix */
-/** @typedef {import('../lib/shares.js').Shares} Shares */
-/** @typedef {import('../lib/spaces.js').MixSpace} MixSpace */
+/** @typedef {import('../lib/frames/shares.js').Shares} Shares */
+/** @typedef {import('../lib/frames/spaces.js').MixSpace} MixSpace */
 
 /** How much of the first look is shown at first, where the first end is in the middle of the pad. */
 const FIRST_LOOK = 0.75;

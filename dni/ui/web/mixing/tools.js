@@ -4,7 +4,7 @@
 import { browserClock } from '../lib/clock.js';
 import { find } from '../lib/dom.js';
 import { ask } from '../lib/protocol.js';
-import { isInterpolation } from '../lib/shares.js';
+import { isInterpolation } from '../lib/frames/shares.js';
 import { writeMaskText } from './mask/mask-image.js';
 import { MaskUpload } from './mask/mask-upload.js';
 import { Mask } from './mask/mask.js';
@@ -16,10 +16,10 @@ import { PanelTabs } from './panels/panel-tabs.js';
 import { TradeoffPanel } from './panels/tradeoff-panel.js';
 import { paintingKey, requestFor } from './requests.js';
 
-/** @typedef {import('../lib/frame-grid.js').FrameGrid} FrameGrid */
+/** @typedef {import('../lib/frames/frame-grid.js').FrameGrid} FrameGrid */
 /** @typedef {import('../lib/protocol.js').MixRequest} MixRequest */
 /** @typedef {import('../lib/protocol.js').Server} Server */
-/** @typedef {import('../lib/stage.js').Stage} Stage */
+/** @typedef {import('../lib/canvas/stage.js').Stage} Stage */
 /** @typedef {import('./requests.js').Shown} Shown */
 
 /**

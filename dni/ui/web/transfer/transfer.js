@@ -5,7 +5,7 @@ import { fill, find } from '../lib/dom.js';
 import { onThemeChange } from '../lib/gradio.js';
 import { ask as askServer } from '../lib/protocol.js';
 import { Palette } from '../adaptation/charts/canvas.js';
-import { Switcher } from './switcher.js';
+import { Switcher } from './widgets/switcher.js';
 import { mountDepth } from './views/depth.js';
 import { mountLetters } from './views/letters.js';
 import { mountTeacher } from './views/teacher.js';

@@ -5,8 +5,8 @@ import { find, findAs, showText } from '../lib/dom.js';
 import { choices, Kept } from './kept.js';
 import { ends } from './alpha.js';
 
-/** @typedef {import('../lib/frame-grid.js').SpecialFrame} SpecialFrame */
-/** @typedef {import('../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../lib/frames/frame-grid.js').SpecialFrame} SpecialFrame */
+/** @typedef {import('../lib/frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
 /** @typedef {import('../lib/protocol.js').ViewerScene} ViewerScene */
 
 const USE = 'compared';

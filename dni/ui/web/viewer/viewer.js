@@ -3,10 +3,10 @@
 
 import { browserClock } from '../lib/clock.js';
 import { copyText, decodeJpeg, fill, find, findAs, showText } from '../lib/dom.js';
-import { FrameGrid } from '../lib/frame-grid.js';
+import { FrameGrid } from '../lib/frames/frame-grid.js';
 import { ask } from '../lib/protocol.js';
-import { spaceFor } from '../lib/spaces.js';
-import { samplePixels, Stage } from '../lib/stage.js';
+import { spaceFor } from '../lib/frames/spaces.js';
+import { samplePixels, Stage } from '../lib/canvas/stage.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
 import { address, clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
@@ -14,7 +14,7 @@ import { Comparison } from './comparison.js';
 import { FirstSweep } from './first-sweep.js';
 
 /** @typedef {import('../lib/gradio.js').Component<ViewerScene>} Component */
-/** @typedef {import('../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../lib/frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
 /** @typedef {import('../lib/protocol.js').Region} Region */
 /** @typedef {import('../lib/protocol.js').ViewerScene} ViewerScene */
 

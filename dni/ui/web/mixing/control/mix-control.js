@@ -2,13 +2,13 @@
 // The control of the mix: a slider, a pad or a bank of sliders, and the shares as numbers.
 
 import { findAs } from '../../lib/dom.js';
-import { percent, percents } from '../../lib/shares.js';
-import { BEYOND, isPad, LineSpace } from '../../lib/spaces.js';
+import { percent, percents } from '../../lib/frames/shares.js';
+import { BEYOND, isPad, LineSpace } from '../../lib/frames/spaces.js';
 import { colourOf, MixPad } from './mix-pad.js';
 import { ShareSliders } from './share-sliders.js';
 
-/** @typedef {import('../../lib/shares.js').Shares} Shares */
-/** @typedef {import('../../lib/spaces.js').MixSpace} MixSpace */
+/** @typedef {import('../../lib/frames/shares.js').Shares} Shares */
+/** @typedef {import('../../lib/frames/spaces.js').MixSpace} MixSpace */
 
 const SAME = 1e-4;
 

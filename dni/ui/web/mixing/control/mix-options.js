@@ -3,7 +3,7 @@
 // the mask.
 
 import { find, findAs, showText } from '../../lib/dom.js';
-import { describeMix } from '../../lib/shares.js';
+import { describeMix } from '../../lib/frames/shares.js';
 
 /** @typedef {import('../../lib/protocol.js').Mix} Mix */
 

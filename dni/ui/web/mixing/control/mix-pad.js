@@ -1,13 +1,13 @@
 // @ts-check
 // The pad: a triangle or square whose corners are the ends and whose dot is the mix.
 
-import { percents } from '../../lib/shares.js';
+import { percents } from '../../lib/frames/shares.js';
 import { corners, namePlace, outline, sharesAfterKey, toCanvas, toPad } from './pad-geometry.js';
 
 /** @typedef {import('./pad-geometry.js').Size} Size */
-/** @typedef {import('../../lib/shares.js').Shares} Shares */
-/** @typedef {import('../../lib/spaces.js').PadPoint} PadPoint */
-/** @typedef {import('../../lib/spaces.js').PadSpace} PadSpace */
+/** @typedef {import('../../lib/frames/shares.js').Shares} Shares */
+/** @typedef {import('../../lib/frames/spaces.js').PadPoint} PadPoint */
+/** @typedef {import('../../lib/frames/spaces.js').PadSpace} PadSpace */
 
 const END_COLOURS = ['#4f46e5', '#c2410c', '#0f766e', '#a21caf', '#1d4ed8', '#a16207', '#be123c', '#15803d'];
 const CORNER_RADIUS = 7;

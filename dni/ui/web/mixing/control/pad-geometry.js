@@ -1,11 +1,11 @@
 // @ts-check
 // Where a pad's points lie on its canvas, and how the keyboard moves them.
 
-import { oneEnd } from '../../lib/shares.js';
+import { oneEnd } from '../../lib/frames/shares.js';
 
-/** @typedef {import('../../lib/shares.js').Shares} Shares */
-/** @typedef {import('../../lib/spaces.js').PadPoint} PadPoint */
-/** @typedef {import('../../lib/spaces.js').PadSpace} PadSpace */
+/** @typedef {import('../../lib/frames/shares.js').Shares} Shares */
+/** @typedef {import('../../lib/frames/spaces.js').PadPoint} PadPoint */
+/** @typedef {import('../../lib/frames/spaces.js').PadSpace} PadSpace */
 /** @typedef {{ width: number, height: number }} Size in CSS pixels */
 
 /** Room around the pad for the dots on its corners and, above and below, for their names, in CSS pixels. */

@@ -1,10 +1,10 @@
 // @ts-check
 // A slider for each end: shares whose sum stays 1, or with task arithmetic multiples of what an end learned.
 
-import { taskShares, withShare } from '../../lib/shares.js';
-import { BEYOND } from '../../lib/spaces.js';
+import { taskShares, withShare } from '../../lib/frames/shares.js';
+import { BEYOND } from '../../lib/frames/spaces.js';
 
-/** @typedef {import('../../lib/shares.js').Shares} Shares */
+/** @typedef {import('../../lib/frames/shares.js').Shares} Shares */
 
 const SAME = 1e-4;
 

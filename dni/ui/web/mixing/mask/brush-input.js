@@ -2,9 +2,9 @@
 // Strokes of the brush on the picture's canvas. Made before the gestures of the view are attached: a stroke keeps its
 // events to itself, so that it does not also move the picture.
 
-import { pointOn } from '../../lib/gestures.js';
+import { pointOn } from '../../lib/canvas/gestures.js';
 
-/** @typedef {import('../../lib/view.js').View} View */
+/** @typedef {import('../../lib/canvas/view.js').View} View */
 /** @typedef {import('./brush.js').Point} Point */
 
 /**

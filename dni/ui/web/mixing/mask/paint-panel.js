@@ -9,7 +9,7 @@ import { readBrightness, readMaskText } from './mask-image.js';
 import { maskSize } from './mask.js';
 
 /** @typedef {import('../../lib/protocol.js').AutoMaskReply} AutoMaskReply */
-/** @typedef {import('../../lib/view.js').View} View */
+/** @typedef {import('../../lib/canvas/view.js').View} View */
 /** @typedef {import('./brush.js').Brush} Brush */
 /** @typedef {import('./brush.js').Levels} Levels */
 /** @typedef {import('./brush.js').Point} Point */

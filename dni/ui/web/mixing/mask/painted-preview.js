@@ -1,7 +1,7 @@
 // @ts-check
 // The preview of a painted mix, composed in the browser until the server's exact picture comes.
 
-import { LINE_STEPS } from '../../lib/spaces.js';
+import { LINE_STEPS } from '../../lib/frames/spaces.js';
 import { blendFrames, framesNeeded, touchedPart } from './frame-blend.js';
 import { enlarge } from './mask.js';
 

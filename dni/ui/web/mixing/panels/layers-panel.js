@@ -2,7 +2,7 @@
 // The Layers panel: bars over depth, drawn with one stroke, and how alike the ends' filters are at each.
 
 import { findAs } from '../../lib/dom.js';
-import { percent } from '../../lib/shares.js';
+import { percent } from '../../lib/frames/shares.js';
 import { groupShares, isPreset, ownParts, partAfterKey, presetParts, roundedPart } from './layer-parts.js';
 
 /** @typedef {import('../../lib/protocol.js').LayerGroup} LayerGroup */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { corners, namePlace, outline, sharesAfterKey, toCanvas, toPad } from '../../mixing/control/pad-geometry.js';
-import { AroundSpace, SquareSpace, TriangleSpace } from '../../lib/spaces.js';
+import { AroundSpace, SquareSpace, TriangleSpace } from '../../lib/frames/spaces.js';
 import { assertClose } from '../support/numbers.js';
 
 const CANVAS = { width: 190, height: 170 };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { AroundSpace, SlidersSpace, SquareSpace } from '../../lib/spaces.js';
+import { AroundSpace, SlidersSpace, SquareSpace } from '../../lib/frames/spaces.js';
 import { sharesWithin, startOf } from '../../mixing/start-mix.js';
 
 test('new networks start in their middle; looks around a photograph with most of the first', () => {

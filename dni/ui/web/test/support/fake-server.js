@@ -1,8 +1,8 @@
 // @ts-check
 // A server whose answers a test gives, in any order; and frames that tell whether they were closed.
 
-/** @typedef {import('../../lib/frame-grid.js').WantedFrame} WantedFrame */
-/** @typedef {import('../../lib/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../../lib/frames/frame-grid.js').WantedFrame} WantedFrame */
+/** @typedef {import('../../lib/frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
 /** @typedef {import('../../lib/protocol.js').FrameReply} FrameReply */
 /** @typedef {WantedFrame & { cache: KeyframeCache, answer: (reply: FrameReply) => Promise<void> }} Asked */
 /** @typedef {ImageBitmap & { name: string, isClosed: boolean }} FakeFrame */

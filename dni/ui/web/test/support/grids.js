@@ -1,14 +1,14 @@
 // @ts-check
 // A controller with a fake clock and a fake server.
 
-import { FrameGrid } from '../../lib/frame-grid.js';
-import { spaceFor } from '../../lib/spaces.js';
-import { crossFade } from '../../lib/cross-fade.js';
+import { FrameGrid } from '../../lib/frames/frame-grid.js';
+import { spaceFor } from '../../lib/frames/spaces.js';
+import { crossFade } from '../../lib/frames/cross-fade.js';
 import { FakeClock } from './fake-clock.js';
 import { FakeServer } from './fake-server.js';
 import { makeScene, REGION } from './scenes.js';
 
-/** @typedef {import('../../lib/frame-grid.js').FrameGridOptions} FrameGridOptions */
+/** @typedef {import('../../lib/frames/frame-grid.js').FrameGridOptions} FrameGridOptions */
 /** @typedef {import('../../lib/protocol.js').Region} Region */
 /** @typedef {import('../../lib/protocol.js').Scene} Scene */
 

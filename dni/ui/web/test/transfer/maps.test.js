@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { channelsOf, rowBetween } from '../../transfer/letter-map.js';
+import { channelsOf, rowBetween } from '../../transfer/widgets/letter-map.js';
 import { numbered, rowNear } from '../../transfer/views/letters.js';
 import { barShares, cellText, gainOfLearning } from '../../transfer/views/unlabelled.js';
 import { answerOf, presetText } from '../../transfer/views/words.js';

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { gridAt, measuredAt, measuredText, rowAt, softmax, withBias } from '../../transfer/answers.js';
-import { digitByKey } from '../../transfer/digit-picker.js';
-import { roundSteps } from '../../transfer/line-chart.js';
-import { tabByKey } from '../../transfer/switcher.js';
+import { digitByKey } from '../../transfer/widgets/digit-picker.js';
+import { roundSteps } from '../../transfer/widgets/line-chart.js';
+import { tabByKey } from '../../transfer/widgets/switcher.js';
 import { linesOf, rangeOf } from '../../transfer/views/depth.js';
 import { temperatureAt } from '../../transfer/views/teacher.js';
 

@@ -7,9 +7,9 @@ import { find, findAs, showText } from '../../lib/dom.js';
 import { measuredText } from '../answers.js';
 import { AtRest } from '../at-rest.js';
 import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
-import { DigitPicker } from '../digit-picker.js';
-import { LineChart } from '../line-chart.js';
-import { fillMeasured, fillTable, slider } from '../controls.js';
+import { DigitPicker } from '../widgets/digit-picker.js';
+import { LineChart } from '../widgets/line-chart.js';
+import { fillMeasured, fillTable, slider } from '../widgets/controls.js';
 
 /** @typedef {import('../protocol.js').DepthOpenReply} OpenReply */
 /** @typedef {import('../protocol.js').DepthReadReply} ReadReply */

@@ -5,9 +5,9 @@ import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
 import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { DIGIT_SIDE, decodePositions, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
-import { LetterMapCanvas, rowBetween } from '../letter-map.js';
-import { LineChart } from '../line-chart.js';
-import { addThumbnails, showGrey } from '../thumbnails.js';
+import { LetterMapCanvas, rowBetween } from '../widgets/letter-map.js';
+import { LineChart } from '../widgets/line-chart.js';
+import { addThumbnails, showGrey } from '../widgets/thumbnails.js';
 
 /** @typedef {import('../maps-protocol.js').LettersOpenReply} LettersOpenReply */
 /** @typedef {import('../maps-protocol.js').LettersReadReply} LettersReadReply */

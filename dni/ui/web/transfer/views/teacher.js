@@ -9,9 +9,9 @@ import { fillLegend } from '../../adaptation/charts/legend.js';
 import { find, findAs, showText } from '../../lib/dom.js';
 import { gridAt, measuredText, rowAt, softmax, withBias } from '../answers.js';
 import { AtRest } from '../at-rest.js';
-import { fillMeasured, fillTable, radio, slider } from '../controls.js';
-import { DigitPicker } from '../digit-picker.js';
-import { LineChart } from '../line-chart.js';
+import { fillMeasured, fillTable, radio, slider } from '../widgets/controls.js';
+import { DigitPicker } from '../widgets/digit-picker.js';
+import { LineChart } from '../widgets/line-chart.js';
 
 /** @typedef {import('../protocol.js').TeacherOpenReply} OpenReply */
 /** @typedef {import('../protocol.js').TeacherReadReply} ReadReply */

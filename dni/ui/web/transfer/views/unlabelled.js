@@ -7,8 +7,8 @@ import { contextOf } from '../../adaptation/charts/canvas.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { BarList } from '../../adaptation/samples/bars.js';
 import { DIGIT_SIDE, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
-import { LineChart } from '../line-chart.js';
-import { addThumbnails, greyImage, showGrey } from '../thumbnails.js';
+import { LineChart } from '../widgets/line-chart.js';
+import { addThumbnails, greyImage, showGrey } from '../widgets/thumbnails.js';
 
 /** @typedef {import('../maps-protocol.js').UnlabelledOpenReply} UnlabelledOpenReply */
 /** @typedef {import('../maps-protocol.js').UnlabelledReadReply} UnlabelledReadReply */

@@ -4,7 +4,7 @@
 import { find, findAs, showText } from '../../lib/dom.js';
 import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { percent } from '../../adaptation/samples/numbers.js';
-import { LineChart } from '../line-chart.js';
+import { LineChart } from '../widgets/line-chart.js';
 
 /** @typedef {import('../maps-protocol.js').WordsReport} WordsReport */
 /** @typedef {import('../maps-protocol.js').WordsReply} WordsReply */

@@ -1,0 +1,1 @@
+"""Commands that take networks and give networks, or a verdict on them."""
