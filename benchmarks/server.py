@@ -84,20 +84,38 @@ def free_port() -> int:
 
 
 def memory_of(pid: int) -> int:
-    """Resident bytes of a process and its children; 0 for one that has ended."""
+    """Resident bytes of a program and the processes it has started; 0 for one that has ended.
+
+    A child that it started this moment shares its memory until it has loaded a program of its own: vfork(2).
+    Until then it is not counted a second time. What a child forks is counted whole.
+    """
+    command = read_proc(pid, "cmdline")
+    others = [child for child in children_of(pid) if read_proc(child, "cmdline") != command]
+    return resident_of(pid) + sum(map(whole_memory_of, others))
+
+
+def whole_memory_of(pid: int) -> int:
+    return resident_of(pid) + sum(map(whole_memory_of, children_of(pid)))
+
+
+def resident_of(pid: int) -> int:
+    lines = read_proc(pid, "status").splitlines()
+    resident = next((line for line in lines if line.startswith("VmRSS:")), "VmRSS: 0 kB")
+    return int(resident.split()[1]) * 1024
+
+
+def read_proc(pid: int, name: str) -> str:
+    """One file of a process in ``/proc``; empty if it has ended."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        return Path(f"/proc/{pid}/{name}").read_text()
     except OSError:
-        return 0
-    resident = next((line for line in status.splitlines() if line.startswith("VmRSS:")), "VmRSS: 0 kB")
-    return int(resident.split()[1]) * 1024 + sum(map(memory_of, children_of(pid)))
+        return ""
 
 
 def cpu_of(pid: int) -> float:
     """Processor seconds of a process, its children, and those children that it has waited for."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+    fields = read_proc(pid, "stat").rpartition(")")[2].split()
+    if not fields:
         return 0.0
     # proc(5): user and system time, and those of children that were waited for.
     own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from cases import case
+from mixing_page import more_ends
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -29,10 +30,10 @@ LUMA = np.array([65.481, 128.553, 24.966]) / 255
 
 
 @pytest.fixture(scope="module")
-def folder(mixing_ends: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tiny_ends: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four related tiny networks under the names of the ends."""
     folder = tmp_path_factory.mktemp("four")
-    for end, path in zip(ENDS, mixing_ends, strict=False):
+    for end, path in zip(ENDS, more_ends(tiny_ends, tmp_path_factory.mktemp("more")), strict=False):
         shutil.copy(path, folder / f"{end}.safetensors")
     return folder
 
