@@ -1,4 +1,4 @@
-"""Memory that a process keeps for itself: in processes of their own, because the setting is for good."""
+"""Mixed precision; and memory that a process keeps, in processes of their own: the setting is for good."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from cases import case
+
+from dni import device
 
 ROOT = Path(__file__).parents[1]
 # Page faults of large tensors after the first few, and what the process holds before and after.
@@ -39,6 +43,15 @@ def run(*words: str, **variables: str) -> list[str]:
         [sys.executable, "-c", PROGRAM, *words], cwd=ROOT, env=environment, check=True, capture_output=True
     )
     return result.stdout.decode().split()
+
+
+def test_training_is_mixed_where_bfloat16_is_native(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    for precision, dtype in [("float32", torch.float32), ("bfloat16", torch.bfloat16)]:
+        with case(precision):
+            monkeypatch.setattr(device, "best_precision", lambda _, precision=precision: precision)
+            with device.training_autocast(cpu):
+                assert (torch.ones(1, 1) @ torch.ones(1, 1)).dtype == dtype
 
 
 @pytest.mark.slow

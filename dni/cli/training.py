@@ -75,6 +75,9 @@ class RestoreSettings:
         float | None,
         typer.Option(help="Share of the true texture's power that this loss asks for."),
     ] = None
+    lattice_weight: Annotated[
+        float | None, typer.Option(min=0.0, help="Of the loss on differences between sub-pixels.")
+    ] = None
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0
 
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from dni.checkpoints.files import save
-from dni.device import best_device
+from dni.device import best_device, training_autocast
 from dni.digits.classifiers import NETWORK_CLASSES
 from dni.digits.data.domains import Digits
 from dni.digits.methods import ANCESTOR, METHODS
@@ -178,7 +178,7 @@ class AdaptationTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.method.learning_rate(progress)
         batch = self.batch(self.iteration)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with training_autocast(self.device):
             losses = self.method.losses(batch, progress)
         self.optimizer.zero_grad()
         torch.autograd.backward(torch.stack(list(losses.values())).sum())

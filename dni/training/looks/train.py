@@ -22,6 +22,7 @@ from torch.func import functional_call
 from torch.nn import functional
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from dni.device import training_autocast
 from dni.errors import DniError
 from dni.training.looks.config import LookConfig, learning_rate_factor
 from dni.training.looks.photograph_pool import PhotographPool
@@ -135,7 +136,7 @@ class LookTrainer:
         self.steps += 1
 
     def _loss(self, inputs: Tensor, targets: Tensor, decisions: np.random.Generator) -> Tensor:
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+        with training_autocast(inputs.device):
             output = self.network(inputs)
             if self.painting_loss is not None:
                 top, left = (int(offset) for offset in decisions.integers(MAX_OFFSET + 1, size=2))
@@ -149,7 +150,7 @@ class LookTrainer:
     def _middle_loss(self, inputs: Tensor, targets: Tensor, share: float) -> Tensor:
         """L1 of the network at this share of the end to the pixels' mix at the same share."""
         middle = {name: torch.lerp(self.start[name], p, share) for name, p in self.network.named_parameters()}
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+        with training_autocast(inputs.device):
             output: Tensor = functional_call(self.network, middle, (inputs,))
         return functional.l1_loss(output.float(), torch.lerp(inputs, targets, share))
 

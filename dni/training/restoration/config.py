@@ -29,9 +29,9 @@ class TrainConfig:
 
     ``num_blocks`` are residual blocks of an RRDBNet, convolutions of a compact network.
     Loss weights multiply, in order, the L1 distance, the perceptual distance, the DISTS-like distance, the
-    adversarial loss and the distance of power spectra, of which ``spectrum_power`` is the share that is
-    wanted. ``adversarial_share`` is of the U-net's gradient (:mod:`dni.training.restoration.adversaries`),
-    in lengths of the other losses' gradient.
+    adversarial loss, the distance of power spectra, of which ``spectrum_power`` is the share that is
+    wanted, and the loss on lattices. ``adversarial_share`` is of the U-net's gradient
+    (:mod:`dni.training.restoration.adversaries`), in lengths of the other losses' gradient.
     """
 
     end: Literal["psnr", "texture", "detail", "gan", "clean", "flat", "careful", "bold", "vivid"] = "psnr"
@@ -53,6 +53,7 @@ class TrainConfig:
     adversarial_share: float = 0.0
     spectrum_weight: float = 0.0
     spectrum_power: float = 1.0
+    lattice_weight: float = 0.0
     instance_noise: float = 0.0
     seed: int = 0
     validate_every: int = 500
@@ -132,6 +133,7 @@ def preset(
     adversarial_share: float | None = None,
     spectrum_weight: float | None = None,
     spectrum_power: float | None = None,
+    lattice_weight: float | None = None,
     seed: int = 0,
 ) -> TrainConfig:
     """The settings that the shipped ends were trained with, but for what is given.
@@ -156,6 +158,7 @@ def preset(
         "adversarial_share": adversarial_share,
         "spectrum_weight": spectrum_weight,
         "spectrum_power": spectrum_power,
+        "lattice_weight": lattice_weight,
     }
     return replace(config, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 

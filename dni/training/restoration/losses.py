@@ -1,4 +1,4 @@
-"""Relativistic adversarial losses (ESRGAN), and a spectrum loss against lattice artefacts.
+"""Relativistic adversarial losses (ESRGAN), and two losses against lattice artefacts.
 
 Relativistic average GAN: Jolicoeur-Martineau, "The relativistic discriminator", ICLR 2019,
 https://arxiv.org/abs/1807.00734, as used by ESRGAN (Wang et al., 2018). The discriminator tells whether a
@@ -11,13 +11,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["relativistic_discriminator_loss", "relativistic_generator_loss", "spectrum_loss"]
+__all__ = [
+    "lattice_loss",
+    "relativistic_discriminator_loss",
+    "relativistic_generator_loss",
+    "spectrum_loss",
+]
 
 SPECTRUM_WINDOW = 64
 # Where the lattice of an enlargement by four has its peaks, each with its neighbours, counts this much more.
 LATTICE_PERIOD = 4
 LATTICE_WEIGHT = 20.0
 SPECTRUM_STRIDE = 24
+# Side of the windows in which a lattice is looked for, in pixels of the input, and their stride.
+LATTICE_WINDOW = 8
+LATTICE_STRIDE = 4
 # The power of an error of one 8-bit level.
 SPECTRUM_FLOOR = (1 / 255) ** 2
 
@@ -58,6 +66,26 @@ def spectrum_loss(output: Tensor, target: Tensor, *, power: float = 1.0) -> Tens
     ours, theirs = _power_spectrum(output), power * _power_spectrum(target)
     weights = _frequency_weights(output.device)
     return ((ours.log() - theirs.log()).square() * weights).mean(dim=0).sum() / weights.sum()
+
+
+def lattice_loss(output: Tensor, target: Tensor, *, scale: int) -> Tensor:
+    """How much the sub-pixels of an enlargement differ from each other where the truth's do not; a scalar.
+
+    Every pixel of the input becomes ``scale`` times ``scale`` of the output, each from channels of its own.
+    Where their mean errors differ over a whole neighbourhood, the eye sees a lattice (Odena et al.,
+    "Deconvolution and Checkerboard Artifacts", Distill 2016, https://doi.org/10.23915/distill.00003). The
+    loss is the variance over the sub-pixels of the error's mean over windows of 8x8 pixels of the input, in
+    squared 8-bit levels. Texture has random signs and hardly counts.
+
+    Args:
+        output: Floating point (B, 3, H, W), RGB in [0, 1], at least ``8 * scale`` a side, which ``scale``
+            divides.
+        target: Of the same shape.
+        scale: How many times the network enlarges.
+    """
+    error = functional.pixel_unshuffle(255 * (output - target), scale)  # (B, 3 * scale**2, h, w)
+    means = functional.avg_pool2d(error, LATTICE_WINDOW, LATTICE_STRIDE).unflatten(1, (3, scale**2))
+    return means.var(dim=2, correction=0).mean()
 
 
 def _power_spectrum(images: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from dni.checkpoints.files import save
+from dni.device import best_device, best_precision
 from dni.errors import DniError
 from dni.metrics.distortion import psnr_y, quantize
 from dni.metrics.dists import dists_distance, load_efficientnet_lite
@@ -46,7 +47,7 @@ from dni.training.restoration.config import (
 )
 from dni.training.restoration.data.patches import PatchSampler, batches_from, example
 from dni.training.restoration.data.tasks import TASKS
-from dni.training.restoration.losses import spectrum_loss
+from dni.training.restoration.losses import lattice_loss, spectrum_loss
 from models.compact import SRVGGNetCompact
 from models.discriminator import PATCH_SIZE
 from models.rrdbnet import RRDBNet
@@ -96,7 +97,8 @@ class Trainer:
         # The discriminator runs more than once a step; broadcasting its batch-norm statistics in between
         # would change them under the gradient.
         parallel = DistributedDataParallelKwargs(broadcast_buffers=False)
-        self.accelerator = Accelerator(mixed_precision="bf16", kwargs_handlers=[parallel])
+        mixed = "bf16" if best_precision(best_device()) == "bfloat16" else "no"
+        self.accelerator = Accelerator(mixed_precision=mixed, kwargs_handlers=[parallel])
         torch.manual_seed(config.seed)
         self.generator = new_network(config)
         if ancestor is not None:
@@ -186,6 +188,9 @@ class Trainer:
         if self.config.spectrum_weight:
             losses["spectrum"] = spectrum_loss(output, high, power=self.config.spectrum_power)
             total = total + self.config.spectrum_weight * losses["spectrum"]
+        if self.config.lattice_weight:
+            losses["lattice"] = lattice_loss(output, high, scale=self.generator.scale)
+            total = total + self.config.lattice_weight * losses["lattice"]
         if self.adversary is not None:
             losses |= self.adversary.losses(output, high, factor=factor, iteration=self.iteration)
         if self.config.perceptual_weight:

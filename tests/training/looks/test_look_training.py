@@ -12,6 +12,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from dni.device import training_autocast
 from dni.errors import DniError
 from dni.training.looks.config import FAMILIES, PRESETS, LookConfig, learning_rate_factor, preset
 from dni.training.looks.evaluate import (
@@ -127,7 +128,7 @@ def test_the_middle_is_trained_to_the_mix_of_pictures(pool: PhotographPool) -> N
     trainer = LookTrainer(tiny("neon-middle"), pool, ancestor=untrained())
     photographs = torch.rand(1, 3, 32, 32)
     targets = 1 - photographs
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with training_autocast(torch.device("cpu")):
         output = trainer.network(photographs)
     expected = (output - (0.75 * photographs + 0.25 * targets)).abs().mean()
     torch.testing.assert_close(trainer._middle_loss(photographs, targets, 0.25), expected)

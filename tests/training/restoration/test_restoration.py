@@ -30,7 +30,9 @@ GAN = replace(
     TINY, end="gan", patch_size=128, perceptual_weight=1.0, adversarial_weight=0.005, spectrum_weight=0.1
 )
 TEXTURE = replace(TINY, end="texture", patch_size=64, dists_weight=1.0)
-DETAIL = replace(TEXTURE, end="detail", adversarial_share=0.5, spectrum_weight=0.1, instance_noise=0.02)
+DETAIL = replace(
+    TEXTURE, end="detail", adversarial_share=0.5, spectrum_weight=0.1, lattice_weight=0.1, instance_noise=0.02
+)
 COMPACT = replace(TINY, network="SRVGGNetCompact")
 CLEAN = replace(TINY, end="clean", patch_size=64)
 FLAT = replace(TINY, end="flat")

@@ -1,4 +1,4 @@
-"""The relativistic losses against their formula in NumPy, and the distance of power spectra."""
+"""The relativistic losses against their formula in NumPy, and the losses on spectra and lattices."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dni.metrics.views import LARGEST_SHIFT, random_view
 from dni.training.restoration.losses import (
+    lattice_loss,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
     spectrum_loss,
@@ -119,3 +120,26 @@ def test_views_are_the_same_of_both_and_of_many_kinds() -> None:
     assert transposed == {True, False}
     assert len(sizes) > 15
     assert len(lowest) > 8
+
+
+def test_a_lattice_costs_the_variance_of_its_sub_pixels() -> None:
+    picture, dots = noise(2, size=64), torch.zeros(1, 3, 64, 64)
+    dots[:, :, ::4, ::4] = 8 / 255  # one sub-pixel of sixteen is 8 levels brighter
+    expected = 8**2 * (1 / 16) * (15 / 16)
+    assert lattice_loss(picture + dots, picture, scale=4).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_is_no_lattice_costs_nothing() -> None:
+    picture = noise(3, size=64)
+    ramp = torch.linspace(0, 0.2, 16).repeat_interleave(4)  # one value an input pixel
+    for difference in [torch.tensor(0.1), ramp, ramp[:, None]]:
+        with case(difference.shape):
+            assert lattice_loss(picture + difference, picture, scale=4).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_lattice_costs_more_than_noise_of_its_power() -> None:
+    picture, dots = noise(4), torch.zeros(4, 3, 136, 136)
+    dots[:, :, ::4, ::4] = 8 / 255
+    grain = torch.randn(dots.shape, generator=torch.Generator().manual_seed(5)) * dots.std()
+    lattice, texture = (lattice_loss(picture + added, picture, scale=4) for added in (dots, grain))
+    assert lattice > 20 * texture

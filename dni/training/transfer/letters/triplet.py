@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dni.device import training_autocast
 from dni.errors import DniError
 from models.letters import LetterNetwork
 
@@ -91,7 +92,7 @@ def mine_semi_hard(points: Tensor, labels: Tensor, margin: float) -> tuple[Tenso
 
 
 class LetterTrainer:
-    """Trains a network on the processor, its convolutions in bfloat16.
+    """Trains a network on the processor, its convolutions in bfloat16 where it has that.
 
     Batch ``n`` depends on the seed only, so a run can be stopped and resumed.
 
@@ -123,7 +124,7 @@ class LetterTrainer:
         progress = self.iteration / self.config.iterations
         self.optimizer.param_groups[0]["lr"] = self.config.learning_rate * (1 - progress)
         images, labels = self.batch(self.iteration)
-        with torch.autocast("cpu", torch.bfloat16):
+        with training_autocast(images.device):
             points = self.network(images)
         loss = self.loss(points.float(), labels)
         self.optimizer.zero_grad()
