@@ -84,8 +84,9 @@ def lattice_loss(output: Tensor, target: Tensor, *, scale: int) -> Tensor:
         scale: How many times the network enlarges.
     """
     error = functional.pixel_unshuffle(255 * (output - target), scale)  # (B, 3 * scale**2, h, w)
-    means = functional.avg_pool2d(error, LATTICE_WINDOW, LATTICE_STRIDE).unflatten(1, (3, scale**2))
-    return means.var(dim=2, correction=0).mean()
+    means = functional.avg_pool2d(error, LATTICE_WINDOW, LATTICE_STRIDE)
+    sub_pixels = means.reshape(len(means), 3, scale**2, -1)
+    return sub_pixels.var(dim=2, correction=0).mean()
 
 
 def _power_spectrum(images: Tensor) -> Tensor:
