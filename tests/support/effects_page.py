@@ -24,7 +24,7 @@ from dni.serving.render_service import Frame, RenderService
 from dni.serving.sessions import Session
 
 # Generous, for a machine that is busy with something else: a condition that holds is not waited for.
-PATIENCE = 30_000
+PATIENCE = 60_000
 # What has arrived, or was typed, is on the canvas by then.
 DRAWN = 150
 SLIDER_THUMB = 20

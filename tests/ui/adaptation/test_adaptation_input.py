@@ -30,6 +30,8 @@ TEXTS = (
 # Where a digit's pixel is two of the screen's.
 WIDE = {"viewport": {"width": 1760, "height": 960}}
 
+SHOW_READOUT = "(text) => { document.querySelector('.dni-digits .readout').textContent = text; }"
+
 MOUNT_ANOTHER = """async ([module, markup, start]) => {
     const { mount } = await import(new URL(module, document.baseURI));
     const element = document.createElement('div');
@@ -267,6 +269,8 @@ def test_nothing_moves_while_the_slider_does(tab: DigitPage) -> None:
         ".map((one) => JSON.stringify(one.getBoundingClientRect()))"
     )
     before = tab.page.evaluate(where)
+    tab.page.evaluate(SHOW_READOUT, "alpha 0.50, read in 88888 ms on a busy computer")
+    assert tab.page.evaluate(where) == before
     for alpha in (0.0, 0.13, 1.0):
         tab.set(alpha)
         assert tab.page.evaluate(where) == before
