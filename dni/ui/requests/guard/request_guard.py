@@ -33,6 +33,7 @@ from dni.ui.requests.guard.idle_connections import close_silent_connections
 from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
 from dni.ui.requests.guard.routes import is_used
 from dni.ui.requests.guard.token_buckets import TokenBuckets
+from dni.ui.requests.session_files import delete_unheld_uploads
 from dni.ui.requests.session_states import use_light_states
 from dni.ui.requests.sessions import close_page
 from dni.ui.requests.uploads import delete_partial_uploads
@@ -169,7 +170,7 @@ class RequestGuard:
         is_upload = path.rstrip("/").endswith("/upload")
         most = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
         length = length_of(headers, most)
-        self._check_body(headers, length, address, is_upload=is_upload)
+        self._check_body(scope, headers, length, address, is_upload=is_upload)
         kinds = ["upload" if is_upload else "call"]
         if any(part in path for part in QUEUEING_PATHS):
             if not self._jobs.take(address, 1):
@@ -186,17 +187,30 @@ class RequestGuard:
                 receive = limited(receive, most, check=few_values(), clock=self._clock)
                 await self._enter(scope, receive, send, address)
 
-    def _check_body(self, headers: Headers, length: int, address: str, *, is_upload: bool) -> None:
+    def _check_body(
+        self, scope: Scope, headers: Headers, length: int, address: str, *, is_upload: bool
+    ) -> None:
         """Raise :class:`Refused` where an address sends too much, or what nobody reads."""
         if is_upload:
-            if self._free_bytes() < self._uploading.total() + length + SPARE_DISK_BYTES:
-                raise Refused(507, NO_ROOM)
+            self._find_room(scope, length)
             if not self._uploads.take(address, length):
                 raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
         elif not headers.get("content-type", "application/json").startswith("application/json"):
             raise Refused(415, "Expected a request as JSON.")
         elif not self._sent.take(address, length):
             raise Refused(429, SENT_MUCH)
+
+    def _find_room(self, scope: Scope, length: int) -> None:
+        """Raise :class:`Refused` where an upload has no room, even without the uploads that no page holds."""
+
+        def missing() -> int:
+            return self._uploading.total() + length + SPARE_DISK_BYTES - self._free_bytes()
+
+        if (lacking := missing()) > 0:
+            blocks = getattr(scope.get("app"), "blocks", None)
+            delete_unheld_uploads(list(getattr(blocks, "upload_file_set", ())), lacking)
+            if missing() > 0:
+                raise Refused(507, NO_ROOM)
 
     async def _pass_stream(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if not has_messages(scope):
