@@ -13,6 +13,8 @@ __all__ = ["Suggestion", "suggest"]
 
 # How far below its chord a curve must dip, with both axes from 0 to 1, for its knee to mean anything.
 MIN_DIP = 0.1
+# How far both measures may be apart, from 0 to 1, where a point is called half way.
+MOST_UNEVEN = 0.4
 PROXY_NOTE = " There was no reference, so more texture is taken as better, which may be wrong."
 
 
@@ -51,6 +53,9 @@ def suggest(curve: Curve) -> Suggestion:
     deepest = max(range(len(left)), key=dip.__getitem__)
     if dip[deepest] < MIN_DIP:
         middle = min(range(len(left)), key=lambda index: abs(first[index] - second[index]))
+        if abs(first[middle] - second[middle]) > MOST_UNEVEN:
+            is_faithful = first[middle] < second[middle]
+            return build(curve, left[middle], uneven_reason(curve, is_faithful=is_faithful))
         return build(curve, left[middle], even_reason(curve))
     gains = (1 - second[deepest], first[deepest])
     return build(curve, left[deepest], knee_reason(curve, curve.points[left[deepest]], gains))
@@ -102,6 +107,15 @@ def best_reason(curve: Curve, index: int) -> str:
 def even_reason(curve: Curve) -> str:
     won, lost = MEASURES[curve.perception].name, MEASURES[curve.distortion].name
     return f"The curve has no knee to stop at. Here {won} and {lost} are both about half way."
+
+
+def uneven_reason(curve: Curve, *, is_faithful: bool) -> str:
+    names = [MEASURES[name].name for name in (curve.distortion, curve.perception)]
+    won, lost = names if is_faithful else names[::-1]
+    return (
+        "The curve has no knee to stop at, and none of the points measured is half way: this one has most of "
+        f"what there is to win in {won}, and others in {lost}. Choose by eye."
+    )
 
 
 def knee_reason(curve: Curve, point: Point, gains: tuple[float, float]) -> str:

@@ -330,6 +330,16 @@ def test_a_curve_without_a_knee() -> None:
             assert "no knee" in advice.reason
 
 
+def test_only_the_ends_are_left() -> None:
+    """In between both measures are worse than at one of the ends, which is no half way."""
+    advice = suggest(closed_form(lambda t: 1.2 * (0 < t < 1) + (t == 1), lambda t: 1 - t))
+    assert advice.position == 0.0
+    assert advice.reason == (
+        "The curve has no knee to stop at, and none of the points measured is half way: this one has most of "
+        "what there is to win in PSNR, and others in perceptual distance. Choose by eye."
+    )
+
+
 def test_points_that_another_beats_do_not_count() -> None:
     """Past 0.5 both get worse, so the chord ends there: the knee is that of the first half."""
     whole = closed_form(lambda t: t**2, lambda t: (1 - 2 * t) ** 2, count=21)

@@ -140,7 +140,7 @@ def test_maps(page: Page) -> None:
     view = view_of(page, "words")
     expect(view.locator("ol.neighbours li")).to_have_count(12, timeout=PATIENCE)
     slide(view.locator("input.t"), "ArrowLeft", 5)
-    expect(view.locator(".readout")).to_contain_text("son + 0.95 (woman", timeout=PATIENCE)
+    expect(view.locator(".readout")).to_contain_text("father + 0.95 (woman", timeout=PATIENCE)
     view.locator("input.start").fill("kingly")
     view.locator("input.start").press("Enter")
     expect(page.locator("#transfer .message")).to_contain_text("but got 'kingly'. Try king")

@@ -21,6 +21,13 @@ def reload(desk: Desk) -> None:
     desk.problems.clear()
 
 
+def reload_mixing(mixing: MixingPage) -> None:
+    """The same on the Mixing desk, whose tab is open again."""
+    mixing.page.reload()
+    mixing.wait_exact()
+    mixing.desk.problems.clear()
+
+
 @pytest.mark.slow
 def test_effects_undo_redo_and_come_back(desk: Desk, tmp_path: Path) -> None:
     desk.open()
@@ -48,6 +55,30 @@ def test_effects_undo_redo_and_come_back(desk: Desk, tmp_path: Path) -> None:
     assert not desk.shown.startswith("mine.png")
 
 
+def test_the_alphas_that_were_kept_come_back(desk: Desk) -> None:
+    desk.open()
+    for alpha in (0.2, 0.7):
+        desk.slider.fill(str(alpha))
+        desk.wait_exact(alpha)
+        desk.page.get_by_role("button", name="Keep").click()
+    kept = desk.page.locator(".dni-viewer .kept button")
+    expect(kept).to_have_text(["A 0.20", "B 0.70"])
+    reload(desk)
+    expect(kept).to_have_text(["A 0.20", "B 0.70"])
+
+
+def test_the_tab_that_was_open_is_open_again(desk: Desk) -> None:
+    desk.open()
+    tab = desk.page.get_by_role("tab", name="Transfer")
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+    desk.page.reload()
+    expect(tab).to_have_attribute("aria-selected", "true")
+    desk.problems.clear()
+    desk.page.goto(desk.page.url)  # a link says itself what to open
+    expect(desk.page.get_by_role("tab", name="Effects")).to_have_attribute("aria-selected", "true")
+
+
 @pytest.mark.slow
 def test_the_desk_undoes_redoes_and_comes_back(mixing: MixingPage) -> None:
     mixing.choose_networks("Tiny around", 4)
@@ -68,8 +99,7 @@ def test_the_desk_undoes_redoes_and_comes_back(mixing: MixingPage) -> None:
     mixing.button("Only late layers").click()
     mixing.settle()
     layers = mixing.layers
-    reload(mixing.desk)
-    mixing.page.get_by_role("tab", name="Mixing desk").click()
+    reload_mixing(mixing)
     mixing.wait_exact(-0.5, 0.5, 1, 0)
     assert mixing.find(".tasks").is_checked()
     mixing.show("Layers")
@@ -102,8 +132,7 @@ def test_a_mask_and_own_networks_come_back(
     mixing.settle()
     mixing.open_accordion("Recipe")
     _, recipe = mixing.recipe(tmp_path / "before")
-    reload(mixing.desk)
-    page.get_by_role("tab", name="Mixing desk").click()
+    reload_mixing(mixing)
     mixing.wait("data.mask === 'on'")
     mixing.wait_exact(0.1, 0.9)
     expect(mixing.find(".end").first).to_have_text("a")
@@ -115,8 +144,7 @@ def test_a_mask_and_own_networks_come_back(
         "() => { const saved = JSON.parse(sessionStorage['dni desk']); saved.session = 'another';"
         "sessionStorage['dni desk'] = JSON.stringify(saved); }"
     )
-    reload(mixing.desk)
-    page.get_by_role("tab", name="Mixing desk").click()
+    reload_mixing(mixing)
     expect(mixing.find(".message")).to_contain_text(
         "Your own networks a and b are no longer on this server. Drop their files again"
     )

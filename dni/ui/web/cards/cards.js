@@ -3,6 +3,7 @@
 
 import { fill, find, findAll } from '../lib/dom.js';
 import { stepFrom } from '../lib/keys.js';
+import { keepShownTab } from '../lib/shown-tab.js';
 import { downloadText } from './card-text.js';
 
 /** @typedef {import('../lib/protocol.js').EffectChoice} EffectChoice */
@@ -18,6 +19,7 @@ export function mount(component) {
   const cards = new Cards(component);
   component.watch('value', () => cards.show(component.props.value));
   cards.show(component.props.value);
+  keepShownTab();
   return cards;
 }
 

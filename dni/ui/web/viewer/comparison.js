@@ -2,6 +2,7 @@
 // What the blend is compared with: what was given, an end, or an alpha that was kept; and the alphas that are kept.
 
 import { find, findAs, showText } from '../lib/dom.js';
+import { savedState, saveState } from '../lib/saved-state.js';
 import { choices, Kept } from './kept.js';
 import { ends } from './alpha.js';
 
@@ -33,7 +34,7 @@ export class Comparison {
 
   /** @param {ViewerScene} scene */
   open(scene) {
-    if (scene.pair !== this.scene?.pair) this.kept = new Kept();
+    if (scene.pair !== this.scene?.pair) this.kept = new Kept(savedState(`kept ${scene.pair}`));
     this.scene = scene;
     this.show();
   }
@@ -41,6 +42,7 @@ export class Comparison {
   /** @param {number} alpha */
   keep(alpha) {
     this.kept.add(alpha);
+    if (this.scene) saveState(`kept ${this.scene.pair}`, this.kept.all);
     this.show();
   }
 

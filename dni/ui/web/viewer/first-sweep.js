@@ -5,6 +5,7 @@
 
 const STEP_MS = 33;
 const SWEEP_MS = 4800;
+const TOUCHES = ['pointerdown', 'keydown', 'wheel', 'dragover', 'visibilitychange'];
 
 /**
  * Where the slider is after a share of the time: from where it starts to the second end, to the first, and back.
@@ -23,6 +24,7 @@ export function sweepAt(start, time) {
 export class FirstSweep {
   #running = false;
   #over = false;
+  #start = 0;
 
   /** @param {{ clock: Clock, show: (alpha: number) => void, end: () => void }} options show: moves the slider */
   constructor(options) {
@@ -36,6 +38,7 @@ export class FirstSweep {
   begin(start) {
     if (this.#running || this.#over) return;
     this.#running = true;
+    this.#start = start;
     const begun = this.options.clock.now();
     const step = () => {
       if (this.#over) return;
@@ -46,9 +49,24 @@ export class FirstSweep {
     step();
   }
 
-  /** For good: somebody has touched something, or it is over. */
+  /** Whatever somebody does on the page ends it. @param {HTMLElement} slider what it moves */
+  followTouches(slider) {
+    for (const name of TOUCHES) {
+      document.addEventListener(name, ({ target }) => {
+        if (target === slider) this.stop(); else this.goBack();
+      }, { capture: true, once: true, passive: true });
+    }
+  }
+
+  /** For good: somebody has touched the slider, or it is over. */
   stop() {
     if (this.#running && !this.#over) this.options.end();
     this.#over = true;
+  }
+
+  /** For good: somebody has touched something else, who does not want the alpha that happens to be there. */
+  goBack() {
+    if (this.#running && !this.#over) this.options.show(this.#start);
+    this.stop();
   }
 }

@@ -9,6 +9,13 @@ export class Kept {
   #known = [];
   #last = '';
 
+  /** @param {any} saved what `all` was before a reload; anything */
+  constructor(saved = null) {
+    for (const { alpha, letter } of Array.isArray(saved) ? saved : []) {
+      if (LETTERS.includes(letter) && typeof alpha === 'number' && alpha >= 0 && alpha <= 1) this.#put(alpha, letter);
+    }
+  }
+
   /** With their letters. */
   get all() { return this.#known; }
 
@@ -16,7 +23,14 @@ export class Kept {
   add(alpha) {
     if (this.#known.some((known) => known.alpha === alpha)) return;
     const free = LETTERS.find((letter) => !this.#known.some((known) => known.letter === letter));
-    const letter = free ?? LETTERS[(LETTERS.indexOf(this.#last) + 1) % LETTERS.length];
+    this.#put(alpha, free ?? LETTERS[(LETTERS.indexOf(this.#last) + 1) % LETTERS.length]);
+  }
+
+  /**
+   * @param {number} alpha
+   * @param {string} letter
+   */
+  #put(alpha, letter) {
     this.#last = letter;
     this.#known = [...this.#known.filter((known) => known.letter !== letter), { alpha, letter }]
       .sort((one, other) => LETTERS.indexOf(one.letter) - LETTERS.indexOf(other.letter));

@@ -115,9 +115,7 @@ class Viewer {
       },
       end: () => this.grid.rest(),
     });
-    for (const name of ['pointerdown', 'keydown', 'wheel', 'dragover', 'visibilitychange']) {
-      document.addEventListener(name, () => sweep.stop(), { capture: true, once: true, passive: true });
-    }
+    sweep.followTouches(this.slider);
     const isReduced = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (isReduced || new URLSearchParams(window.location.search).has('alpha')) sweep.stop();
     return sweep;

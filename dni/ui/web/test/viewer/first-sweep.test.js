@@ -56,6 +56,24 @@ test('a touch stops it where it is, and one before it keeps it from beginning', 
   assert.equal(other.ends(), 0);
 });
 
+test('a touch of something else brings it back to where it began', () => {
+  const { clock, shown, first, ends } = sweep();
+  first.begin(0.5);
+  clock.advance(3600);
+  assert.ok(Number(shown.at(-1)) < 0.1);
+  first.goBack();
+  clock.advance(10_000);
+  assert.equal(shown.at(-1), 0.5);
+  assert.equal(ends(), 1);
+  first.goBack();
+  assert.equal(ends(), 1);
+
+  const other = sweep();
+  other.first.goBack();
+  other.first.begin(0.5);
+  assert.deepEqual(other.shown, []);
+});
+
 test('the way is continuous', () => {
   for (let time = 0; time < 1; time += 0.001) {
     assert.ok(Math.abs(sweepAt(0.3, time + 0.001) - sweepAt(0.3, time)) < 0.01);

@@ -61,6 +61,8 @@ class LettersView {
   #ink = null;
   /** @type {LettersReadReply | null} */
   #reading = null;
+  /** @type {(chosen: number | null) => void} */
+  #mark = () => {};
   /** @type {LettersExactReply | null} */
   #exact = null;
   /** @type {Start} */
@@ -120,11 +122,12 @@ class LettersView {
     showText(find(this.panel, '.map-note'), `${reply.letters.length} drawings of letters of ${names.join(', ').replaceAll('_', ' ')}, `
       + 'a colour each; lines lead to the nearest in all 64 dimensions, of which the map shows two.');
     const samples = bytesOf(reply.samples);
-    addThumbnails(find(this.panel, '.samples'), samples, {
+    this.#mark = addThumbnails(find(this.panel, '.samples'), samples, {
       side: DIGIT_SIDE,
       label: (index) => `Letter ${index + 1}`,
       onChoose: (index) => this.#read(samples.slice(index * DIGIT_SIDE ** 2, (index + 1) * DIGIT_SIDE ** 2)),
     });
+    this.#mark(0);
     this.#read(samples.slice(0, DIGIT_SIDE ** 2));
     await this.#fetchMap();
   }
@@ -185,7 +188,10 @@ class LettersView {
   }
 
   #attach() {
+    const hint = find(this.panel, '.hint');
     const pad = new DrawingPad(findAs(this.panel, 'canvas.pad', HTMLCanvasElement), () => {
+      hint.hidden = !pad.isEmpty;
+      this.#mark(null);
       this.#read(pad.drawing?.ink ?? null);
     });
     find(this.panel, '.clear').addEventListener('click', () => pad.clear());

@@ -73,6 +73,8 @@ class UnlabelledView {
   #ink = null;
   /** @type {UnlabelledReadReply | null} */
   #reading = null;
+  /** @type {(chosen: number | null) => void} */
+  #mark = () => {};
   #source = /** @type {'mnist' | 'usps'} */ ('mnist');
 
   /**
@@ -123,11 +125,12 @@ class UnlabelledView {
     this.#atoms = bytesOf(reply.atoms);
     this.#report = reply.report;
     const samples = bytesOf(reply.samples);
-    addThumbnails(find(this.panel, '.samples'), samples, {
+    this.#mark = addThumbnails(find(this.panel, '.samples'), samples, {
       side: DIGIT_SIDE,
       label: (index) => `The digit ${index}`,
       onChoose: (index) => this.#read(digitAt(samples, index)),
     });
+    this.#mark(3);
     this.#read(digitAt(samples, 3));
   }
 
@@ -151,7 +154,10 @@ class UnlabelledView {
   }
 
   #attach() {
+    const hint = find(this.panel, '.hint');
     const pad = new DrawingPad(findAs(this.panel, 'canvas.pad', HTMLCanvasElement), () => {
+      hint.hidden = !pad.isEmpty;
+      this.#mark(null);
       this.#read(pad.drawing?.ink ?? null);
     });
     find(this.panel, '.clear').addEventListener('click', () => pad.clear());

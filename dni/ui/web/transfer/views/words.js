@@ -13,8 +13,8 @@ import { LineChart } from '../widgets/line-chart.js';
 
 /** What to begin with: a word, where the direction comes from, where it goes, and how far. */
 export const PRESETS = /** @type {const} */ ([
-  ['son', 'man', 'woman', 1],
   ['father', 'man', 'woman', 1],
+  ['son', 'man', 'woman', 1],
   ['king', 'man', 'woman', 1],
   ['grace', 'man', 'woman', 0],
   ['nature', 'man', 'woman', 0],

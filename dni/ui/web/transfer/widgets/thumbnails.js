@@ -42,8 +42,15 @@ export function showGrey(canvas, bytes, side, index = 0) {
  * @param {number} options.side
  * @param {(index: number) => string} options.label For a screen reader.
  * @param {(index: number) => void} options.onChoose
+ * @returns {(chosen: number | null) => void} Marks the one that is shown elsewhere.
  */
 export function addThumbnails(list, bytes, { side, label, onChoose }) {
+  /** @type {HTMLButtonElement[]} */
+  const buttons = [];
+  /** @param {number | null} chosen */
+  const mark = (chosen) => {
+    buttons.forEach((button, index) => button.setAttribute('aria-pressed', String(index === chosen)));
+  };
   for (let index = 0; index < bytes.length / (side * side); index++) {
     const button = document.createElement('button');
     const canvas = document.createElement('canvas');
@@ -52,7 +59,12 @@ export function addThumbnails(list, bytes, { side, label, onChoose }) {
     button.setAttribute('aria-label', label(index));
     showGrey(canvas, bytes, side, index);
     button.append(canvas);
-    button.addEventListener('click', () => onChoose(index));
+    button.addEventListener('click', () => {
+      mark(index);
+      onChoose(index);
+    });
+    buttons.push(button);
     list.append(button);
   }
+  return mark;
 }
