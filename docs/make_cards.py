@@ -38,6 +38,7 @@ CARDS = {
     "look-neon": Part("portrait.jpg", 120, 0, 280),
     "look-pencil-plain": Part("espresso.jpg", 100, 60, 320),
     "texture-x4": Part("cat.png", 170, 60, 220),
+    "texture-x4-lite": Part("cat.png", 170, 60, 220),
     "texture-x4-compact": Part("cat.png", 170, 60, 220),
     "esrgan-lite-x4": Part("cat.png", 170, 60, 220),
     "denoise": Part("grain-25.png", 80, 10, 140),

@@ -27,6 +27,7 @@ PHOTOGRAPHS = {
     "look-comic": "espresso.jpg",
     "look-neon": "espresso.jpg",
     "texture-x4": "coffee.png",
+    "texture-x4-lite": "coffee.png",
     "texture-x4-compact": "coffee.png",
     "esrgan-lite-x4": "coffee.png",
     "denoise": "grain-35.png",

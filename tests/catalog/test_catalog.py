@@ -46,7 +46,7 @@ def write(folder: Path, *entries: object) -> Path:
 def test_every_pair_of_ours_is_described() -> None:
     known = {support.architecture.name for support in spandrel.MAIN_REGISTRY} | {"RRDBNet", "LookUNet"}
     pairs = load_catalog()
-    assert len(pairs) == 19
+    assert len(pairs) == 20
     for pair_id, pair in pairs.items():
         assert pair.id == pair_id
         assert all((pair.title, pair.description, pair.lineage, pair.licence)), pair_id
