@@ -222,3 +222,21 @@ def test_text_is_readable(desk: Desk, theme: str) -> None:
     assert_readable(desk.page, f"{TEXTS}, {CARDS}")
     dark = theme == "dark"
     assert (luminance(desk.page.locator(".dni-viewer .stage").evaluate(COLOURS)[1]) < 0.2) == dark
+
+
+def test_what_is_seen_beside_the_live_part_is_rendered_at_rest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.service, "live_pixels", lambda pair_id, *, session: 3000)
+    picture = desk.example()
+    assert picture.width * picture.height > 4 * 3000
+    desk.open()
+    desk.actual_size()
+    for alpha in (0.5, 0.8):
+        desk.change(alpha)
+        desk.wait_exact(alpha)
+        jpeg = desk.service.render_frame(picture, "tiny", whole(picture), Mix.of_alpha(alpha)).jpeg
+        fresh = decoded(jpeg)
+        desk.wait_until(
+            lambda fresh=fresh: difference(desk.picture(fresh.shape[1], fresh.shape[0]), fresh) < 1
+        )

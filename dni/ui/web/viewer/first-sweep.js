@@ -49,8 +49,14 @@ export class FirstSweep {
     step();
   }
 
-  /** Whatever somebody does on the page ends it. @param {HTMLElement} slider what it moves */
-  followTouches(slider) {
+  /**
+   * Whatever somebody does on the page ends it; where the address says what to look at, and against a person's wish,
+   * it does not begin.
+   * @param {HTMLElement} slider what it moves
+   */
+  followPage(slider) {
+    const isReduced = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (isReduced || new URLSearchParams(window.location.search).has('alpha')) this.stop();
     for (const name of TOUCHES) {
       document.addEventListener(name, ({ target }) => {
         if (target === slider) this.stop(); else this.goBack();

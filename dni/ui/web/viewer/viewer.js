@@ -7,11 +7,13 @@ import { FrameGrid } from '../lib/frames/frame-grid.js';
 import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/frames/spaces.js';
 import { samplePixels, Stage } from '../lib/canvas/stage.js';
+import { Surroundings } from '../lib/canvas/surroundings.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
 import { address, clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
 import { FirstSweep } from './first-sweep.js';
+import { KeyframeDots } from './keyframe-dots.js';
 
 /** @typedef {import('../lib/gradio.js').Component<ViewerScene>} Component */
 /** @typedef {import('../lib/frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
@@ -45,13 +47,14 @@ class Viewer {
     this.wipeSlider = findAs(element, '.wipe input', HTMLInputElement);
     this.exact = findAs(element, '.exact input', HTMLInputElement);
     this.readout = find(element, '.readout');
-    this.keyframes = find(element, '.keys');
     this.space = spaceFor(2, {});
+    this.dots = new KeyframeDots(find(element, '.keys'), this.space);
     const stage = this.stage = new Stage(element, server, {
       draw: () => this.draw(),
       reduce: (factor) => trigger('reduce', { factor }),
     });
     this.grid = this.makeGrid();
+    this.surroundings = stage.painter.surroundings = this.makeSurroundings();
     /** @type {ViewerScene | null} */
     this.scene = null;
     this.wipe = 0;
@@ -105,7 +108,17 @@ class Viewer {
     });
   }
 
-  /** Not where the address says what to look at, and never against the person's wish or will. */
+  makeSurroundings() {
+    const { stage } = this;
+    return new Surroundings({
+      view: stage.view,
+      ask: (region) => this.fetchFrame({ scene: /** @type {ViewerScene} */ (this.scene), region }, this.alpha, true),
+      rests: () => stage.canvas.dataset.state === 'exact' && this.grid.isIdle && !this.scene?.prepares,
+      decode: decodeJpeg,
+      changed: () => stage.redraw(),
+    });
+  }
+
   makeSweep() {
     const sweep = new FirstSweep({
       clock: browserClock,
@@ -115,14 +128,12 @@ class Viewer {
       },
       end: () => this.grid.rest(),
     });
-    sweep.followTouches(this.slider);
-    const isReduced = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (isReduced || new URLSearchParams(window.location.search).has('alpha')) sweep.stop();
+    sweep.followPage(this.slider);
     return sweep;
   }
 
   /**
-   * @param {KeyframeCache} cache
+   * @param {Pick<KeyframeCache, 'scene' | 'region'>} of
    * @param {number} alpha
    * @param {boolean} ahead
    * @returns {Promise<import('../lib/protocol.js').FrameReply>}
@@ -215,7 +226,6 @@ class Viewer {
     this.attachSliders();
     stage.followFiles(UPLOAD_BOX, '#examples', { batch: { panel: '#batch-panel', box: '#batch-files' } });
     stage.followSize(() => { if (this.scene) moved(); });
-    this.keyframes.replaceChildren(...this.space.nodes.map(([, alpha]) => keyframeDot(alpha)));
   }
 
   /**
@@ -292,6 +302,7 @@ class Viewer {
 
   draw() {
     const { alpha, grid, scene, slider, stage: { canvas, painter, view }, wipe } = this;
+    this.surroundings.of(scene ? [scene.token, scene.pair, alpha].join(' ') : '');
     const drawn = painter.draw({
       cache: grid.visible, shares: grid.shares, wipe, original: this.stage.isOriginal,
       other: this.comparison.other(grid.visible),
@@ -303,26 +314,17 @@ class Viewer {
     canvas.style.touchAction = scrolls ? 'pan-y' : 'none';
     canvas.dataset.alpha = String(alpha);
     this.stage.showState(grid.status(drawn));
+    if (grid.cache) this.surroundings.fetch(grid.cache.region);
     canvas.dataset.latency = grid.movedAt ? (performance.now() - grid.movedAt).toFixed(1) : '';
   }
 
   /** Mark the keyframes that are there below the slider. */
   showFrames() {
-    const { grid: { cache }, keyframes, space, stage: { canvas } } = this;
-    space.nodes.forEach((node, index) => {
-      keyframes.children[index]?.classList.toggle('there', cache?.has(node) ?? false);
-    });
+    const { grid: { cache }, space, stage: { canvas } } = this;
+    this.dots.show(cache);
     canvas.dataset.frames = String(cache?.frames.size ?? 0);
     const missing = cache ? this.grid.missing().length : space.nodes.length;
     canvas.dataset.missing = String(missing);
     if (!missing && canvas.clientWidth) this.sweep.begin(this.alpha);
   }
-}
-
-/** @param {number} alpha */
-function keyframeDot(alpha) {
-  const dot = document.createElement('i');
-  dot.style.left = `${alpha * 100}%`;
-  dot.dataset.key = String(alpha);
-  return dot;
 }

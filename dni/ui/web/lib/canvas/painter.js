@@ -33,6 +33,8 @@ export class Painter {
     this.context = context;
     /** @type {import('./underlay.js').Underlay | null} the whole of a large picture, below the frames */
     this.underlay = null;
+    /** @type {import('./surroundings.js').Surroundings | null} what is rendered beside the frames */
+    this.surroundings = null;
   }
 
   /**
@@ -50,12 +52,14 @@ export class Painter {
     const { overview = null, detail = null } = this.underlay ?? {};
     if (overview) this.image(overview, view.place(view.everything));
     if (detail) this.image(detail.bitmap, view.place(detail.region));
+    const around = original || wipe > 0 ? null : this.surroundings;
+    for (const piece of around?.pieces ?? []) this.image(piece.bitmap, view.place(piece.region));
     if (!cache) return 'waiting';
     const place = view.place(cache.region);
     if (cache.before) this.image(cache.before, place);
     const state = original ? 'waiting' : this.blend(cache, drawing, place);
     if (wipe > 0 && other.frame && !original) this.wipe(other.frame, place, { fraction: wipe, name: other.name });
-    if (!contains(cache.region, view.visible())) this.outline(place);
+    if (!contains(cache.region, view.visible()) && !around?.covers(cache.region)) this.outline(place);
     return state;
   }
 

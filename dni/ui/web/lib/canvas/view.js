@@ -138,19 +138,19 @@ export class View {
   }
 
   /**
-   * A region on the canvas, in whole device pixels, so that 1:1 stays sharp.
+   * A region on the canvas, in whole device pixels, so that 1:1 stays sharp and regions side by side leave no gap.
    * @param {Region} region
    * @returns {Box}
    */
   place(region) {
     const unit = this.zoom * this.ratio;
     const { scale } = this.shown;
-    return {
-      x: Math.round(this.deviceWidth / 2 + (region.left * scale - this.x) * unit),
-      y: Math.round(this.deviceHeight / 2 + (region.top * scale - this.y) * unit),
-      width: Math.round(region.width * scale * unit),
-      height: Math.round(region.height * scale * unit),
-    };
+    /** @param {number} column */
+    const across = (column) => Math.round(this.deviceWidth / 2 + (column * scale - this.x) * unit);
+    /** @param {number} row */
+    const down = (row) => Math.round(this.deviceHeight / 2 + (row * scale - this.y) * unit);
+    const [x, y] = [across(region.left), down(region.top)];
+    return { x, y, width: across(region.left + region.width) - x, height: down(region.top + region.height) - y };
   }
 
   /**

@@ -62,7 +62,6 @@ const REGION_MS = 200;
 const PREPARE_TIMEOUT_MS = 30000;
 // While the mix changes, one frame is rendered and one is on its way; at rest the last one goes out in any case.
 const MAX_LIVE_FLIGHTS = 2;
-
 const DAMAGED = 'A frame arrived damaged. Move the control to try again.';
 
 export class FrameGrid {
@@ -95,6 +94,9 @@ export class FrameGrid {
     const special = this.plan().special.find(({ aside }) => !aside) ?? null;
     return this.cache?.timings.get(flightKey({ shares: this.shares, special })) ?? '';
   }
+
+  /** Whether nothing is asked for, and nothing will be before something changes. */
+  get isIdle() { return this.resting && !this.moving && !this.preparing && !this.flights.size && !this.next(); }
 
   /** @returns {Plan} */
   plan() {
@@ -178,12 +180,12 @@ export class FrameGrid {
   changed() {
     this.movedAt = this.options.clock.now();
     this.choice += 1;
-    this.resting = false;
-    this.moving = true;
+    [this.resting, this.moving] = [false, true];
     if (this.cache) this.cache.failed = false;
     this.after('rest', REST_MS, () => this.rest());
     this.after('ahead', AHEAD_PAUSE_MS, () => {
       this.moving = false;
+      this.options.onChange();
       this.fetchNext();
     });
     this.options.onChange();

@@ -146,3 +146,16 @@ test('a picture a little larger than the budget is live as a whole, and a much l
   assert.deepEqual(viewOf(picture).region(null), { left: 0, top: 0, width: 100, height: 50 });
   assert.notDeepEqual(viewOf({ ...picture, live_pixels: 3200 }).region(null), { left: 0, top: 0, width: 100, height: 50 });
 });
+
+test('regions side by side leave no gap at any zoom', () => {
+  const view = new View();
+  view.resize(361, 293, 1.25);
+  view.open({ width: 512, height: 512, scale: 1, live_pixels: 100 });
+  for (let zoom = 0.3; zoom < 3; zoom += 0.07) {
+    view.zoom = zoom;
+    for (const left of [0, 182, 364]) {
+      const [one, next] = [left, left + 182].map((start) => view.place({ left: start, top: start, width: 182, height: 182 }));
+      assert.ok(one.x + one.width === next.x && one.y + one.height === next.y);
+    }
+  }
+});
