@@ -42,10 +42,16 @@ export class Surroundings {
     if (this.#isAsking) return;
     this.#isAsking = true;
     try {
-      while (this.options.rests() && await this.#fetchOne(live)) this.options.changed();
+      while (this.#rests(live) && await this.#fetchOne(live)) this.options.changed();
     } finally {
       this.#isAsking = false;
     }
+  }
+
+  /** Whether neither the mix nor the view moves. @param {Region} live */
+  #rests(live) {
+    const { rests, view } = this.options;
+    return rests() && sameRegion(view.region(live), live);
   }
 
   /**

@@ -64,6 +64,13 @@ test('nothing is asked for while the mix moves, and what comes late is not shown
   assert.equal(asked.length, 2);
 });
 
+test('a view that moves gets its live part first', async () => {
+  const { around, asked, view } = scene();
+  view.show({ left: 0, top: 0, width: 60, height: 60 });
+  await around.fetch(LIVE);
+  assert.equal(asked.length, 0);
+});
+
 test('what was refused is not asked for again at once', async () => {
   const { around, asked } = scene();
   around.fetch(LIVE);
