@@ -110,7 +110,7 @@ def test_measures_change_steadily_along_alpha(report) -> None:
         psnr, perceptual, spectral = (
             [row[key] for row in along] for key in ("psnr_y", "perceptual", "spectral")
         )
-        assert all(later <= earlier + 0.005 for earlier, later in pairwise(psnr))  # dB
+        assert all(later <= earlier + 0.01 for earlier, later in pairwise(psnr))  # dB, as far as tables tell
         assert perceptual == sorted(perceptual, reverse=True)
         assert spectral == sorted(spectral)
 
