@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
+import math
 import os
 import shutil
 import tempfile
@@ -22,6 +23,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,6 +45,7 @@ __all__ = ["RequestGuard"]
 MAX_BODY_BYTES = 8_000_000  # a painted mask takes some 0.4 MB
 MAX_UPLOAD_BYTES = 1_000_000_000  # eight networks of 100 MB
 SPARE_DISK_BYTES = 500_000_000
+CLEARING_SECONDS = 5.0  # from one look for uploads that can go to the next
 MAX_OPEN_CALLS = 128  # of one address; a page has some ten
 MAX_OPEN_UPLOADS = 8
 MAX_OPEN_STREAMS = 160  # a page has two, and an address at most 64 pages
@@ -103,6 +106,7 @@ class RequestGuard:
         self._uploading: Counter[int] = Counter()
         self._jobs = TokenBuckets(QUEUED_AT_ONCE, QUEUED_PER_SECOND, clock)
         self._uploads = TokenBuckets(UPLOADED_AT_ONCE, UPLOADED_PER_SECOND, clock)
+        self._next_clearing = -math.inf
         self._door = Door()
         self._sent = TokenBuckets(SENT_AT_ONCE, SENT_PER_SECOND, clock)
         self._calls = TokenBuckets(CALLS_AT_ONCE, CALLS_PER_SECOND, clock)
@@ -170,7 +174,9 @@ class RequestGuard:
         is_upload = path.rstrip("/").endswith("/upload")
         most = MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
         length = length_of(headers, most)
-        self._check_body(scope, headers, length, address, is_upload=is_upload)
+        if is_upload:
+            await self._find_room(scope, length)
+        self._check_body(headers, length, address, is_upload=is_upload)
         kinds = ["upload" if is_upload else "call"]
         if any(part in path for part in QUEUEING_PATHS):
             if not self._jobs.take(address, 1):
@@ -187,12 +193,9 @@ class RequestGuard:
                 receive = limited(receive, most, check=few_values(), clock=self._clock)
                 await self._enter(scope, receive, send, address)
 
-    def _check_body(
-        self, scope: Scope, headers: Headers, length: int, address: str, *, is_upload: bool
-    ) -> None:
+    def _check_body(self, headers: Headers, length: int, address: str, *, is_upload: bool) -> None:
         """Raise :class:`Refused` where an address sends too much, or what nobody reads."""
         if is_upload:
-            self._find_room(scope, length)
             if not self._uploads.take(address, length):
                 raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
         elif not headers.get("content-type", "application/json").startswith("application/json"):
@@ -200,17 +203,22 @@ class RequestGuard:
         elif not self._sent.take(address, length):
             raise Refused(429, SENT_MUCH)
 
-    def _find_room(self, scope: Scope, length: int) -> None:
-        """Raise :class:`Refused` where an upload has no room, even without the uploads that no page holds."""
+    async def _find_room(self, scope: Scope, length: int) -> None:
+        """Raise :class:`Refused` where an upload has no room, even without the uploads that no page holds.
+
+        Those are looked for now and then only, and beside all else, since there may be very many.
+        """
 
         def missing() -> int:
             return self._uploading.total() + length + SPARE_DISK_BYTES - self._free_bytes()
 
-        if (lacking := missing()) > 0:
+        if (lacking := missing()) > 0 and self._clock() >= self._next_clearing:
+            self._next_clearing = self._clock() + CLEARING_SECONDS
             blocks = getattr(scope.get("app"), "blocks", None)
-            delete_unheld_uploads(list(getattr(blocks, "upload_file_set", ())), lacking)
-            if missing() > 0:
-                raise Refused(507, NO_ROOM)
+            uploads = list(getattr(blocks, "upload_file_set", ()))
+            await run_in_threadpool(delete_unheld_uploads, uploads, lacking)
+        if missing() > 0:
+            raise Refused(507, NO_ROOM)
 
     async def _pass_stream(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if not has_messages(scope):

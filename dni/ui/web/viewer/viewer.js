@@ -113,7 +113,7 @@ class Viewer {
     return new Surroundings({
       view: stage.view,
       ask: (region) => this.fetchFrame({ scene: /** @type {ViewerScene} */ (this.scene), region }, this.alpha, true),
-      rests: () => stage.canvas.dataset.state === 'exact' && this.grid.isIdle && !this.scene?.prepares,
+      rests: () => stage.isExact && this.grid.isIdle && !this.scene?.prepares,
       decode: decodeJpeg,
       changed: () => stage.redraw(),
     });

@@ -210,6 +210,9 @@ export class Stage {
     }
   }
 
+  /** Whether what is shown is no preview. */
+  get isExact() { return this.canvas.dataset.state === 'exact'; }
+
   /** Whether its tab is shown: else the canvas has no width. */
   get isShown() { return this.canvas.clientWidth > 0; }
 

@@ -8,7 +8,7 @@ import { contains, sameRegion } from './view.js';
 /** @typedef {import('./view.js').View} View */
 /** @typedef {{ bitmap: ImageBitmap, region: Region }} Piece */
 
-// Of a picture that would take more, only the live part is rendered.
+// Of a picture that would take more, only the live part is rendered; nor are more kept of what was seen before.
 const MOST_PIECES = 16;
 
 export class Surroundings {
@@ -16,6 +16,8 @@ export class Surroundings {
   pieces = [];
   #key = '';
   #isAsking = false;
+  /** Whether a piece was refused; the next one would be, too. */
+  #hasFailed = false;
 
   /**
    * @param {object} options
@@ -33,6 +35,7 @@ export class Surroundings {
   of(key) {
     if (key === this.#key) return;
     this.#key = key;
+    this.#hasFailed = false;
     for (const { bitmap } of this.pieces) bitmap.close();
     this.pieces = [];
   }
@@ -51,7 +54,7 @@ export class Surroundings {
   /** Whether neither the mix nor the view moves. @param {Region} live */
   #rests(live) {
     const { rests, view } = this.options;
-    return rests() && sameRegion(view.region(live), live);
+    return !this.#hasFailed && rests() && sameRegion(view.region(live), live);
   }
 
   /**
@@ -63,11 +66,15 @@ export class Surroundings {
     if (!region) return false;
     const reply = await this.options.ask(region);
     const bitmap = 'jpeg' in reply ? await this.options.decode(reply.jpeg).catch(() => null) : null;
-    if (bitmap && key === this.#key) {
+    if (key !== this.#key) {
+      bitmap?.close();
+    } else if (bitmap) {
       this.pieces.push({ bitmap, region });
+      if (this.pieces.length > MOST_PIECES) this.pieces.shift()?.bitmap.close();
       return true;
+    } else if (!('dropped' in reply && reply.dropped)) {
+      this.#hasFailed = true;
     }
-    bitmap?.close();
     return false;
   }
 

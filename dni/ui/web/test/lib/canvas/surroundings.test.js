@@ -71,14 +71,33 @@ test('a view that moves gets its live part first', async () => {
   assert.equal(asked.length, 0);
 });
 
-test('what was refused is not asked for again at once', async () => {
+test('what was refused is not asked for again at this mix, what was dropped is', async () => {
   const { around, asked } = scene();
   around.fetch(LIVE);
-  asked[0].answer({ error: 'No.' });
+  asked[0].answer({ dropped: true });
   await settled();
   assert.equal(asked.length, 1);
   around.fetch(LIVE);
   assert.equal(asked.length, 2);
+  asked[1].answer({ error: 'No.' });
+  await settled();
+  around.fetch(LIVE);
+  assert.equal(asked.length, 2);
+  around.of('second');
+  around.fetch(LIVE);
+  assert.equal(asked.length, 3);
+});
+
+test('of what was seen before not all is kept', async () => {
+  const { around, send, state, view } = scene({ width: 3000 });
+  for (let left = 0; left < 3000; left += 100) {
+    view.show({ left, top: 0, width: 100, height: 300 });
+    const live = view.region(null);
+    around.fetch(live);
+    while (around.missing(live).length) await send();
+  }
+  assert.ok(state.changes > 16);
+  assert.ok(around.pieces.length <= 16);
 });
 
 test('a picture that is live as a whole has none, and one that is far larger neither', async () => {
