@@ -93,8 +93,9 @@ test('of what was seen before not all is kept', async () => {
   for (let left = 0; left < 3000; left += 100) {
     view.show({ left, top: 0, width: 100, height: 300 });
     const live = view.region(null);
-    around.fetch(live);
+    const fetched = around.fetch(live);
     while (around.missing(live).length) await send();
+    await fetched;
   }
   assert.ok(state.changes > 16);
   assert.ok(around.pieces.length <= 16);
