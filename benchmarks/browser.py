@@ -13,7 +13,6 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from dni.serving.render_service import RenderService
-from dni.ui import build_app, launch_options
 
 __all__ = ["ALLOWED_MS", "CHROMIUM", "FLAGS", "PATIENCE_MS", "PAUSE_MS", "app_page", "noise"]
 
@@ -53,6 +52,8 @@ def app_page(
     Yields:
         The page, and the app's address.
     """
+    from dni.ui import build_app, launch_options  # with Gradio, which tests that only want a browser do without
+
     app = build_app(service, data_root)
     _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())
     with sync_playwright() as playwright:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-# Notes what is set when torch is first looked for.
+# Says what is set when torch is first looked for, and ends there.
 SCRIPT = """
 import os, sys
 
@@ -16,7 +16,7 @@ class Look:
     def find_spec(self, name, path=None, target=None):
         if name == "torch":
             print(os.environ.get("GOMP_SPINCOUNT"))
-            sys.meta_path.remove(self)
+            sys.exit()
 
 sys.meta_path.insert(0, Look())
 import dni

@@ -16,6 +16,7 @@ from dni.ui.effects.tab import build_effects
 from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
 from dni.ui.pictures.batch import batch_gate
+from dni.ui.requests.browser_cache import BrowserCache
 from dni.ui.requests.direct_calls import DirectCalls
 from dni.ui.requests.guard.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.guard.request_guard import RequestGuard
@@ -107,6 +108,12 @@ def launch_options(*, mcp: bool | None = None) -> dict[str, Any]:
         "head": page_head(COMPONENTS, STYLES),
         "max_file_size": MAX_FILE_SIZE,
         "enable_monitoring": False,
-        "app_kwargs": {"middleware": [Middleware(RequestGuard, mcp=mcp), Middleware(DirectCalls)]},
+        "app_kwargs": {
+            "middleware": [
+                Middleware(RequestGuard, mcp=mcp),
+                Middleware(BrowserCache),
+                Middleware(DirectCalls),
+            ]
+        },
         "mcp_server": mcp,
     }

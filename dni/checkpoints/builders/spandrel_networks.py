@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import spandrel
 from torch import Tensor, nn
 from torch.nn import functional
 
 from dni.checkpoints.errors import CheckpointError, does_not_fit
 from dni.checkpoints.image_network import ImageNetwork
+
+if TYPE_CHECKING:
+    import spandrel
 
 __all__ = ["Adapter", "build_by_spandrel"]
 
@@ -29,6 +31,8 @@ def build_by_spandrel(state: Mapping[str, Tensor], source: str) -> ImageNetwork:
     Raises:
         CheckpointError: No known architecture, not one from image to image, or weights that do not fit it.
     """
+    import spandrel  # with torchvision it takes longer to import than torch, and our networks do without
+
     try:
         descriptor = spandrel.ModelLoader().load_from_state_dict(dict(state))
     except spandrel.UnsupportedModelError as error:

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torchvision.datasets import MNIST
 
 from dni.errors import DniError
 from dni.pictures.photographs import load_photographs
@@ -66,6 +65,8 @@ def load_mnist(data_root: Path, split: Split, *, download: bool = False) -> Digi
     Raises:
         DniError: It is not there (and was not to be, or could not be, fetched).
     """
+    from torchvision.datasets import MNIST  # slow to import, and only who trains or measures needs it
+
     try:
         dataset = MNIST(str(data_root), train=split == "train", download=download)
     except (RuntimeError, OSError, ValueError, AssertionError) as error:

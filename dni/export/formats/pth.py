@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import spandrel
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -48,6 +47,8 @@ def pth_runner(path: Path, metadata: Mapping[str, str]) -> Runner:
     if is_only_ours(metadata):
         module: torch.nn.Module = build(read_state(path), metadata).module
     else:
+        import spandrel  # slow to import
+
         state = torch.load(path, weights_only=True, map_location="cpu")
         loaded = spandrel.ModelLoader().load_from_state_dict(state)
         assert isinstance(loaded, spandrel.ImageModelDescriptor), "it was one before"
