@@ -52,7 +52,7 @@ def app_page(
     Yields:
         The page, and the app's address.
     """
-    from dni.ui import build_app, launch_options  # with Gradio, which tests that only want a browser do without
+    from dni.ui import build_app, launch_options  # slow to import, and some only want the browser
 
     app = build_app(service, data_root)
     _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options())

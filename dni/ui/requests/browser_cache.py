@@ -1,7 +1,8 @@
 """Lets browsers keep the files whose addresses change with their content.
 
-Gradio answers some two hundred requests for a page, nearly all for scripts and styles, and lets browsers ask for
-each again at every visit. Names of its own files hold a hash of their content, and so does our folder of modules.
+Gradio answers some two hundred requests for a page, nearly all for scripts and styles, and lets browsers ask
+for each again at every visit. Names of its own files hold a hash of their content, and so does our folder of
+modules.
 """
 
 from __future__ import annotations
