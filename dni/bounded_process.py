@@ -31,11 +31,11 @@ Answer = tuple[Any, Sequence[int], Iterable[bytes | memoryview]]
 # What replaces importing the package itself, whose __init__ imports everything.
 BOOTSTRAP = """
 import json, sys, types
-sys.path[:], folder, job = json.loads(sys.argv[1]), sys.argv[2], sys.argv[3]
+sys.path[:], folder, job, *preloads = json.loads(sys.argv[1]), *sys.argv[2:]
 package = sys.modules["dni"] = types.ModuleType("dni")
 package.__path__ = [folder]
 from dni.bounded_process import serve
-serve(job)
+serve(job, preloads)
 """
 NICENESS = 5
 MEMORY_TEXTS = (
@@ -79,14 +79,16 @@ class BoundedProcess:
     Args:
         job: ``"module:function"``, called with what is asked; gives an :data:`Answer`.
         threads: How many threads numerical libraries may use there; None for their own choice.
+        preloads: Modules to import before limits count, beside those that the job's own module imports.
     """
 
-    def __init__(self, job: str, *, threads: int | None = None) -> None:
+    def __init__(self, job: str, *, threads: int | None = None, preloads: Sequence[str] = ()) -> None:
         paths = [str(Path(path).resolve()) for path in sys.path]
         few = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
         environment = {"GLIBC_TUNABLES": LARGE_PAGES, **os.environ, **few}
+        folder = str(Path(__file__).parent)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", BOOTSTRAP, json.dumps(paths), str(Path(__file__).parent), job],
+            [sys.executable, "-I", "-S", "-c", BOOTSTRAP, json.dumps(paths), folder, job, *preloads],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -206,10 +208,12 @@ def read_block(stream: IO[bytes], size: int) -> bytearray:
 # In the child
 
 
-def serve(job: str) -> None:
+def serve(job: str, preloads: Sequence[str]) -> None:
     """Wait for a request on standard input, do the job within limits, and write its answer."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not end up in the answer
+    for library in preloads:
+        importlib.import_module(library)
     module, name = job.split(":")
     function: Callable[[Any], Answer] = getattr(importlib.import_module(module), name)
     line = sys.stdin.buffer.readline()

@@ -14,6 +14,7 @@ import pytest
 import torch
 from command_line import Result, Run, plain
 from effects_page import Desk, Gate, tiny_pairs
+from hypothesis import settings
 from pair_files import make_pair
 from playwright.sync_api import Browser, sync_playwright
 from torch import nn
@@ -32,9 +33,11 @@ QUEUE_PAUSE = 0.005
 
 
 def pytest_configure() -> None:
-    """Share the cores out among the processes of ``pytest -n``."""
+    """Share the cores out among the processes of ``pytest -n``; and time decides no property."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     torch.set_num_threads(max(1, torch.get_num_threads() // workers))
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -31,6 +31,8 @@ LIMITS = Limits(memory_bytes=2 * 1024**3, cpu_seconds=60, wall_seconds=120.0)
 SHARE_OF_ONE = 0.5
 FEWEST_SECONDS = 1
 IMPORTING_SECONDS = 60
+# Imported when a network needs it, which must not count as the network's own memory and time.
+PRELOADS = ("spandrel",)
 TRIALS = threading.Lock()
 
 
@@ -118,7 +120,7 @@ def ask_apart(job: str, request: Mapping[str, Any], limits: Limits = LIMITS) -> 
         LimitError: A limit was reached.
     """
     own = replace(limits, cpu_seconds=limits.cpu_seconds + IMPORTING_SECONDS)
-    with TRIALS, BoundedProcess(job) as process:
+    with TRIALS, BoundedProcess(job, preloads=PRELOADS) as process:
         return process.ask(request, own)[0]
 
 

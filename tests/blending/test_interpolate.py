@@ -28,7 +28,7 @@ def make_state(seed: int, dtype: torch.dtype = torch.float32) -> dict[str, torch
 
 
 @given(alpha=st.floats(0, 1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_two_ends_follow_the_formula(alpha: float) -> None:
     a, b = make_state(0), make_state(1)
     blended = interpolate([a, b], shares_of(alpha))
@@ -38,7 +38,7 @@ def test_two_ends_follow_the_formula(alpha: float) -> None:
 
 
 @given(raw=st.lists(st.floats(0.01, 1), min_size=3, max_size=STATES))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_many_ends_follow_the_formula(raw: list[float]) -> None:
     shares = [share / math.fsum(raw) for share in raw]
     states = [make_state(seed) for seed in range(len(shares))]
@@ -48,7 +48,7 @@ def test_many_ends_follow_the_formula(raw: list[float]) -> None:
 
 
 @given(alpha=st.floats(0, 1))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_swapping_the_ends_swaps_alpha(alpha: float) -> None:
     a, b = make_state(0), make_state(1)
     there = interpolate([a, b], shares_of(alpha))["conv.weight"]

@@ -171,7 +171,7 @@ PARTS = st.lists(st.sampled_from(["a", "up", "0", "1", "norm"]), min_size=1, max
 
 
 @given(paths=st.lists(PARTS, max_size=12), dims=st.lists(st.integers(0, 4), min_size=12, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_names_are_divided_without_loss(paths: list[list[str]], dims: list[int]) -> None:
     state = {
         ".".join([*path, "weight"]): torch.zeros([2] * ndim) for path, ndim in zip(paths, dims, strict=False)

@@ -95,7 +95,7 @@ def test_as_mix_keeps_a_mix_and_turns_shares_into_one() -> None:
 
 
 @given(scales=st.lists(st.floats(-2, 2), min_size=1, max_size=5), seed=st.integers(0, 99))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_task_arithmetic_is_a_blend_with_the_ancestor(scales: list[float], seed: int) -> None:
     ancestor, *ends = (math.sin(seed + 7 * index) for index in range(len(scales) + 1))
     expected = ancestor + sum(scale * (end - ancestor) for scale, end in zip(scales, ends, strict=True))

@@ -112,7 +112,7 @@ def test_pictures_check_their_tensors() -> None:
 # Writing.
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     height=st.integers(1, 9), width=st.integers(1, 9), seed=st.integers(0, 2**32 - 1), opaque=st.booleans()
 )

@@ -16,7 +16,7 @@ RECTANGLES = st.builds(Rectangle, STARTS, STARTS, SIDES, SIDES)
 
 
 @given(RECTANGLES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_it_cuts_its_own_pixels(rectangle: Rectangle) -> None:
     rows, columns = torch.arange(60)[:, None], torch.arange(70)[None, :]
     pixels = torch.stack((rows + 0 * columns, columns + 0 * rows))
@@ -30,7 +30,7 @@ def test_it_cuts_its_own_pixels(rectangle: Rectangle) -> None:
 
 
 @given(RECTANGLES, RECTANGLES)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_around_two_is_the_smallest_that_holds_both(one: Rectangle, other: Rectangle) -> None:
     both = one.around(other)
     assert both == other.around(one)
@@ -42,7 +42,7 @@ def test_around_two_is_the_smallest_that_holds_both(one: Rectangle, other: Recta
 
 
 @given(RECTANGLES, st.integers(1, 4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_scaling_and_reducing(rectangle: Rectangle, factor: int) -> None:
     scaled = rectangle.scaled(factor)
     assert (scaled.right, scaled.bottom) == (rectangle.right * factor, rectangle.bottom * factor)

@@ -43,7 +43,7 @@ FIRST = (
 
 
 @given(alpha=st.floats(-2, 3), tile=st.none() | st.integers(1, 2**31 - 1), name=st.text(max_size=300))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_round_trip_is_exact(alpha: float, tile: int | None, name: str) -> None:
     request = RenderRequest(mix=Mix.of_alpha(alpha, extrapolate=True), tile=tile)
     recipe = replace(RECIPE, request=request, ends=((name, A), ("", C)), pair="")

@@ -46,7 +46,7 @@ def test_json_gives_an_equal_order(wanted: RenderRequest) -> None:
 
 
 @given(alpha=st.floats(-2, 3), group=st.floats(0, 1), name=st.text(min_size=1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_shares_come_back_bit_for_bit(alpha: float, group: float, name: str) -> None:
     mix = Mix.of((1 - alpha, alpha), groups={name: (1 - group, group)}, extrapolate=True)
     again = through_json(RenderRequest(mix=mix)).mix

@@ -4,7 +4,7 @@ import itertools
 import math
 
 from cases import case
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dni.rendering.tiles import Tile, cut_square, halves, plan, spans
@@ -18,7 +18,6 @@ def covers_once(cores: list[tuple[int, int]], length: int) -> bool:
 
 
 @given(length=SIDES, count=st.integers(1, 12), overlap=st.integers(0, 12), multiple=st.sampled_from([1, 4]))
-@settings(deadline=None)
 def test_spans_cover_an_axis_once_and_read_their_surroundings(length, count, overlap, multiple) -> None:
     overlap *= multiple
     cut = spans(length, count=count, overlap=overlap, multiple=multiple)
@@ -50,7 +49,6 @@ def brute_force(height: int, width: int, overlap: int, budget: int) -> int:
 
 
 @given(height=st.integers(300, 500), width=st.integers(300, 500), overlap=st.integers(0, 20))
-@settings(deadline=None)
 def test_a_plan_reads_as_few_pixels_as_the_budget_allows(height: int, width: int, overlap: int) -> None:
     tiles = plan(height, width, overlap=overlap, budget=20_000)
     assert max(tile.pixels for tile in tiles) <= 20_000

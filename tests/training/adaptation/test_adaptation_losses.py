@@ -107,7 +107,7 @@ def test_the_schedule_rises_from_zero_to_almost_one() -> None:
 
 
 @samples
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_kernel_and_mmd_agree_with_scikit_learn(
     seed: int, rows: int, others: int, width: int, scale: float
 ) -> None:
@@ -127,7 +127,7 @@ def test_kernel_and_mmd_agree_with_scikit_learn(
 
 
 @samples
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_multi_kernel_mmd_is_the_mean_of_six(
     seed: int, rows: int, others: int, width: int, scale: float
 ) -> None:
@@ -153,7 +153,7 @@ def test_mmd_of_two_points() -> None:
 
 
 @samples
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_properties_of_a_discrepancy(seed: int, rows: int, others: int, width: int, scale: float) -> None:
     for loss in LOSSES:
         with case(loss):
@@ -214,7 +214,7 @@ def test_following_the_gradient_brings_the_domains_together() -> None:
 
 
 @samples
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_coral_agrees_with_numpy(seed: int, rows: int, others: int, width: int, scale: float) -> None:
     source = rows_of(rows, width, seed=seed, scale=scale)
     target = rows_of(others, width, seed=seed + 1, scale=scale)
@@ -229,7 +229,7 @@ def test_coral_does_not_see_a_shift() -> None:
 
 
 @samples
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_mean_discrepancy_is_the_mmd_of_a_linear_kernel(
     seed: int, rows: int, others: int, width: int, scale: float
 ) -> None:

@@ -66,7 +66,7 @@ def all_are_files(body: bytes) -> bool:
     return all(found)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     parts=st.lists(
         st.tuples(st.sampled_from(DISPOSITIONS), st.sampled_from(CONTENTS)), min_size=1, max_size=4
