@@ -116,4 +116,6 @@ def launch_options(*, mcp: bool | None = None) -> dict[str, Any]:
             ]
         },
         "mcp_server": mcp,
+        # Else an app that does not answer itself within 3 s, on a machine that is busy, ends at once.
+        "_frontend": False,
     }
