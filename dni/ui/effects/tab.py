@@ -24,7 +24,7 @@ from dni.ui.pictures.batch import Batches, build_batch
 from dni.ui.pictures.inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
 from dni.ui.pictures.reduction import reduce_scene_picture
 from dni.ui.pictures.results import Results, build_endpoints, build_results, no_file, of_viewer
-from dni.ui.progress import download_progress
+from dni.ui.progress import SupersededError, download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
 from dni.ui.requests.sessions import session_of
@@ -36,6 +36,8 @@ __all__ = ["build_effects"]
 
 Scene = dict[str, Any]
 
+# What a session is choosing: one pair at a time.
+CHOICE = "effect"
 KEYFRAMES = tuple(Mix.of_alpha(index / 10) for index in range(11))
 HELP = """Each end of the slider is a network. In between, every number in the network is
 `(1 - alpha) * left + alpha * right`, and that network makes the picture. While you drag, the picture fades
@@ -157,13 +159,17 @@ class EffectsHandlers:
         event: gr.EventData,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
-        """Load the pair, after downloading it if need be; on failure the old one stays chosen."""
+        """Load the pair, after downloading it if need be; on failure the old one stays chosen.
+
+        Whoever chooses another one meanwhile gets that: this one's download stops, and changes nothing.
+        """
         session = self.session(request)
         with errors_shown():
             now = None if scene is None else ViewerScene.parse(scene)
             pair_id = read_pair(getattr(event, "pair", None))
+        superseded = session.cancellation(CHOICE)
         try:
-            self.service.renderer(pair_id, download=download_progress(progress))
+            self.service.renderer(pair_id, download=download_progress(progress, superseded))
             own = now is not None and not now.example
             example = "" if own else self.example_for(pair_id, now.example if now else "")
             after = self.scene(
@@ -175,8 +181,12 @@ class EffectsHandlers:
                 full=now.full if now and own else "",
             )
         except DniError as error:
-            warn(error)
-            return gr.skip(), self.choice(now.pair) if now else gr.skip(), gr.skip(), gr.skip()
+            if not isinstance(error, SupersededError):
+                warn(error)
+            former = gr.skip() if now is None or superseded.is_set() else self.choice(now.pair)
+            return gr.skip(), former, gr.skip(), gr.skip()
+        if superseded.is_set():
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return after, self.choice(pair_id), self.describe(pair_id), self.gallery(pair_id, example)
 
     def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
@@ -264,10 +274,11 @@ def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> Non
 
     quiet: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": None}
     outputs = [viewer, cards, about, examples]
-    # Whoever chooses quickly gets what was chosen last.
+    # Whoever chooses quickly gets what was chosen last; a pair does not wait for another one's download.
     last: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
+    at_once: dict[str, Any] = {**quiet, "trigger_mode": "multiple"}
     app.load(tab.start, None, outputs, show_progress="hidden", **quiet)
-    chosen = cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **last)
+    chosen = cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **at_once)
     chosen.success(no_file, None, [result], show_progress="hidden", queue=False, **quiet)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **last)
     hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}

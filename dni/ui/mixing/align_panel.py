@@ -124,7 +124,8 @@ class AlignPanel:
             return gr.skip(), gr.skip(), gr.skip()
         with errors_shown():
             desk = MixingState.parse(scene)
-            return self.tab.scene_with(desk, made, session), None, self.tab.about(made, session)
+            after = self.tab.scene_with(desk, made, session)
+            return after, self.tab.chooser(made, session), self.tab.about(made, session)
 
 
 def note_html(found: Alignment) -> str:

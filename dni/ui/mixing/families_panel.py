@@ -12,9 +12,9 @@ import gradio as gr
 from dni.catalog.families import Relative, fetch_relative, load_families, local_relative
 from dni.checkpoints.sandbox import MAX_FILES
 from dni.errors import DniError
-from dni.ui.errors import errors_shown, warn
+from dni.ui.errors import errors_shown
 from dni.ui.mixing.handlers import MixingHandlers
-from dni.ui.progress import download_progress
+from dni.ui.progress import SupersededError, download_progress
 from dni.ui.protocol.mixing import MixingState
 
 __all__ = ["FamilyHandlers", "build_families", "check_relatives", "family_html", "label_of"]
@@ -81,15 +81,15 @@ class FamilyHandlers:
         with errors_shown():
             desk = MixingState.parse(scene)
             relatives = check_relatives([self.families.find(name) for name in names or ()])
-            with session.busy():
-                show = download_progress(progress)
-                paths = [fetch_relative(one, cache=self.cache, progress=show) for one in relatives]
-                pair_id = self.tab.networks.pair(paths, session=session)
-        try:
-            return self.tab.scene_with(desk, pair_id, session), None, self.tab.about(pair_id, session)
-        except DniError as error:
-            warn(self.tab.networks.plain(error, session=session))
-            return gr.skip(), gr.skip(), self.tab.about(pair_id, session)
+            superseded = self.tab.superseded(session)
+            try:
+                with session.busy():
+                    show = download_progress(progress, superseded)
+                    paths = [fetch_relative(one, cache=self.cache, progress=show) for one in relatives]
+                    pair_id = self.tab.networks.pair(paths, session=session)
+            except SupersededError:
+                return gr.skip(), gr.skip(), gr.skip()
+        return self.tab.put(pair_id, desk, session, superseded)
 
 
 def check_relatives(relatives: Sequence[Relative]) -> Sequence[Relative]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -30,7 +31,7 @@ from dni.ui.mixing.verdict_panel import first_html, group_correlations, inspect_
 from dni.ui.pictures.inputs import chosen_name
 from dni.ui.pictures.reduction import reduce_scene_picture
 from dni.ui.pictures.results import ExportRequest, Results
-from dni.ui.progress import download_progress
+from dni.ui.progress import SupersededError, download_progress
 from dni.ui.protocol.mixing import MixingState, with_correlations
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload, received_path
@@ -39,6 +40,9 @@ from dni.ui.zero_gpu import GpuJobs
 __all__ = ["MixingHandlers", "name_of"]
 
 Scene = dict[str, Any]
+
+# What a session puts on the desk: one set of networks at a time.
+CHOICE = "networks"
 
 
 class MixingHandlers:
@@ -92,6 +96,17 @@ class MixingHandlers:
         self._subjects[session] = pair_id
         return pair_id
 
+    def superseded(self, session: Session) -> threading.Event:
+        """An event that is set when other networks are chosen: what comes of these then changes nothing."""
+        return session.cancellation(CHOICE)
+
+    def chooser(self, pair_id: str, session: Session) -> gr.Dropdown:
+        """The chooser of networks with these as the chosen ones; a person's own are the last in its list."""
+        listed = [(pair.title, known) for known, pair in self.service.catalog.items()]
+        if pair_id not in self.service.catalog:
+            listed.append((f"Yours: {self.service.pair(pair_id, session).title}", pair_id))
+        return gr.Dropdown(listed, value=pair_id)
+
     # Events
 
     def start(self, scene: Scene | None, request: gr.Request) -> tuple[Any, ...]:
@@ -120,12 +135,17 @@ class MixingHandlers:
             desk = MixingState.parse(scene)
         if pair_id is None:
             return gr.skip(), gr.skip(), gr.skip()
+        superseded = self.superseded(session)
         try:
-            self.service.renderer(pair_id, download=download_progress(progress))
-            return self.scene_with(desk, pair_id, session), gr.skip(), self.about(pair_id, session)
+            self.service.renderer(pair_id, session, download=download_progress(progress, superseded))
+            after = self.scene_with(desk, pair_id, session)
         except DniError as error:
-            warn(error)
-            return gr.skip(), desk.pair if desk.pair in self.service.catalog else None, gr.skip()
+            if not isinstance(error, SupersededError):
+                warn(error)
+            return gr.skip(), gr.skip() if superseded.is_set() else desk.pair, gr.skip()
+        if superseded.is_set():
+            return gr.skip(), gr.skip(), gr.skip()
+        return after, gr.skip(), self.about(pair_id, session)
 
     def scene_with(self, desk: MixingState, pair_id: str, session: Session) -> Scene:
         """The picture on the desk through other networks."""
@@ -156,8 +176,8 @@ class MixingHandlers:
             if isinstance(name, str) and name in WHOLE:
                 desk = replace(desk, token=example_token(name), example=name, full="")
             chosen = gr.Gallery(selected_index=WHOLE.index(desk.example) if desk.example in WHOLE else None)
-            known = pair_id if pair_id in self.service.catalog else None
-            return self.scene_with(desk, pair_id, session), known, self.about(pair_id, session), chosen
+            scene = self.scene_with(desk, pair_id, session)
+            return scene, self.chooser(pair_id, session), self.about(pair_id, session), chosen
 
     def reclaim(self, pair_id: str, event: gr.EventData, session: Session) -> bool:
         """Whether a person's own networks, that were on the page before a reload, are here again."""
@@ -210,15 +230,24 @@ class MixingHandlers:
         """Put a person's own networks on the desk; if they do not fit, the old ones stay."""
         session = self.session(request)
         with errors_shown():
-            desk = MixingState.parse(scene)
+            desk, superseded = MixingState.parse(scene), self.superseded(session)
             pair_id = self.networks.pair(
                 [received_path(path, session) for path in paths or ()], session=session
             )
+        return self.put(pair_id, desk, session, superseded)
+
+    def put(
+        self, pair_id: str, desk: MixingState, session: Session, superseded: threading.Event
+    ) -> tuple[Any, ...]:
+        """Put networks that a session holds on the desk, unless others were chosen meanwhile."""
         try:
-            return self.scene_with(desk, pair_id, session), None, self.about(pair_id, session)
+            after = self.scene_with(desk, pair_id, session)
         except DniError as error:
             warn(self.networks.plain(error, session=session))
             return gr.skip(), gr.skip(), self.about(pair_id, session)
+        if superseded.is_set():
+            return gr.skip(), gr.skip(), gr.skip()
+        return after, self.chooser(pair_id, session), self.about(pair_id, session)
 
     def is_subject(self, pair_id: str, session: Session) -> bool:
         """Whether the verdict is to be on these networks, and not on others that came since."""

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from dni.blending.mix_paths import first_end
+from dni.catalog.pairs import ProgressOf
 from dni.checkpoints.atomic_write import atomic_write
 from dni.checkpoints.sandbox import check_count
 from dni.errors import in_words, listed
@@ -22,7 +23,7 @@ from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import build_scene, layers_of
-from dni.ui.progress import download_progress
+from dni.ui.progress import SupersededError, download_progress
 from dni.ui.protocol.messages import LayeredMix
 from dni.ui.protocol.mixing import MixingState
 from dni.ui.requests.session_files import new_folder
@@ -63,10 +64,13 @@ class RecipeHandlers:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         session, service = self.tab.session(request), self.tab.service
         with errors_shown():
-            desk = MixingState.parse(scene)
+            desk, superseded = MixingState.parse(scene), self.tab.superseded(session)
             recipe = read_recipe(received_path(path, session), read_text=read_recipe_apart)
             values = restored_values(recipe.request, service.picture(desk.token, session))
-            pair_id = self.find_pair(recipe, session, progress)
+            try:
+                pair_id = self.find_pair(recipe, session, download_progress(progress, superseded))
+            except SupersededError:
+                return gr.skip(), gr.skip(), gr.skip(), gr.skip()
             after = build_scene(
                 service,
                 session,
@@ -76,17 +80,17 @@ class RecipeHandlers:
                 full=desk.full,
                 **values,
             )
-            listed = pair_id if pair_id in service.catalog else None
-            return after.to_dict(), listed, self.tab.about(pair_id, session), None
+            if superseded.is_set():
+                return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            chooser = self.tab.chooser(pair_id, session)
+            return after.to_dict(), chooser, self.tab.about(pair_id, session), None
 
-    def find_pair(self, recipe: Recipe, session: Session, progress: gr.Progress) -> str:
+    def find_pair(self, recipe: Recipe, session: Session, progress: ProgressOf) -> str:
         """The id of the recipe's very networks: of the catalogue, or among the person's own files."""
         service = self.tab.service
         check_count(len(recipe.ends))
         if recipe.pair in service.catalog:
-            paths = resolve_ends(
-                recipe, catalog=service.catalog, progress=download_progress(progress), cache=service.cache
-            )
+            paths = resolve_ends(recipe, catalog=service.catalog, progress=progress, cache=service.cache)
             if paths == service.paths(recipe.pair):
                 return recipe.pair
             return self.tab.networks.hold(paths, session=session)

@@ -108,7 +108,8 @@ def build_networks(
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
     related = build_families(tab, scene, waited)
     started = opened.select(tab.start, [board], scene, **HIDDEN)
-    chosen = pair.input(tab.choose_pair, [pair, board], scene, **waited)
+    # Others can be chosen while some are being downloaded.
+    chosen = pair.input(tab.choose_pair, [pair, board], scene, **{**waited, "trigger_mode": "multiple"})
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
     blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
     resumed = board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from playwright.sync_api import expect
 
 import dni.ui.effects.tab
 from dni.catalog.pairs import Pair
+from dni.errors import DniError
 from dni.pictures.picture import Picture, from_pil
 from dni.pictures.read import open_picture
 from dni.pictures.strips import CHECKER_LEVELS
@@ -107,6 +109,42 @@ def test_pair_that_cannot_be_downloaded(desk: Desk) -> None:
     desk.wait_exact(0.6)
     desk.actual_size()
     desk.assert_shows(desk.example(), "tiny", 0.6)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_pair_that_takes_long_never_replaces_a_newer_choice(
+    desk: Desk, tiny_service: RenderService, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    renderer, begun, go_on = tiny_service.renderer, threading.Event(), threading.Event()
+    ended: list[str] = []
+
+    def slowly(pair_id: str, *given: Any, download: Any = None, **options: Any) -> Any:
+        if pair_id != "gone" or download is None:
+            return renderer(pair_id, *given, **options)
+        begun.set()
+        assert go_on.wait(60)
+        ended.append(pair_id)
+        if fails:
+            raise DniError("Expected a connection, but there is none.")
+        return renderer("tiny", *given, **options)
+
+    desk.open("?alpha=0.3")
+    monkeypatch.setattr(tiny_service, "renderer", slowly)
+    desk.choose_pair("Gone pair")
+    desk.wait_until(begun.is_set)
+    desk.choose_pair("Turned pair")  # it does not wait
+    expect(desk.page.locator(".end-a")).to_have_text("wild first")
+    desk.wait_exact(0.3)
+    go_on.set()
+    desk.wait_until(lambda: bool(ended))
+    if fails:
+        desk.message("there is none")
+    desk.wait_quiet()
+    desk.page.wait_for_timeout(1000)
+    expect(desk.card("Turned pair")).to_have_attribute("aria-pressed", "true")
+    expect(desk.card("Gone pair")).to_have_attribute("aria-pressed", "false")
+    expect(desk.page.locator(".end-a")).to_have_text("wild first")
+    expect(desk.page.locator("#about")).to_contain_text("Turned pair for tests")
 
 
 # Own pictures

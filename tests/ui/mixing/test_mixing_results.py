@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -202,6 +203,13 @@ def test_own_networks_are_blended_and_bad_ones_are_refused_by_name(
     _, recipe = mixing.recipe(tmp_path / "recipe")
     assert recipe["pair"] == ""
     assert [sha256 for _, sha256 in recipe["ends"]] == [sha256_of(end) for end in mixing_ends[:2]]
+
+    # The chooser says so, and has them still when others are on the desk.
+    chooser = mixing.page.locator("#desk-pair input")
+    expect(chooser).to_have_value(re.compile("^Yours: one .*two"))
+    mixing.choose_networks("Tiny three", 3)
+    mixing.choose_networks("Yours: one", 2)
+    expect(mixing.find(".numbers li").first).to_contain_text("one ix")
 
 
 def test_networks_that_do_not_fit_get_a_verdict_and_change_nothing(
