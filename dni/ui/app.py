@@ -67,9 +67,9 @@ def build_app(service: RenderService | None = None, data_root: Path | None = Non
         gate = batch_gate()
         with gr.Tabs():
             with gr.Tab("Effects", id="effects"):
-                build_effects(app, service, gate)
+                viewer = build_effects(app, service, gate)
             with gr.Tab("Mixing desk", id="desk") as opened:
-                build_mixing(service, opened, gate)
+                build_mixing(service, opened, gate, viewer)
             with gr.Tab("Adaptation", id="adaptation"):
                 build_adaptation(DigitService(service, data_root))
             with gr.Tab("Transfer", id="transfer"):

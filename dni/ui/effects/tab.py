@@ -254,8 +254,12 @@ def first_examples(pair: Pair) -> list[str]:
     return suitable_examples(pair.examples, pair.scale)
 
 
-def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> None:
-    """Add the tab to ``app``, inside its context; ``gate`` is all tabs' one for several pictures."""
+def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> gr.HTML:
+    """Add the tab to ``app``, inside its context; ``gate`` is all tabs' one for several pictures.
+
+    Returns:
+        The viewer.
+    """
     keep_examples(service)
     tab = EffectsHandlers(service)
     first_pair = one_slider_pairs(service)[0]
@@ -286,6 +290,7 @@ def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> Non
     viewer.reduce(tab.reduce, [viewer], [viewer], **{**hidden, **DECODES})
     viewer.prepare(tab.prepare, [viewer], [viewer], show_progress="hidden", **quiet)
     build_endpoints(tab.results, first_pair)
+    return viewer
 
 
 def take_picture(

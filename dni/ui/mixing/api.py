@@ -20,7 +20,8 @@ from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.serving.network_trial import unusable
 from dni.serving.sessions import Session
-from dni.ui.mixing.handlers import MixingHandlers, name_of
+from dni.ui.mixing.handlers import MixingHandlers
+from dni.ui.mixing.scene import name_of
 from dni.ui.mixing.verdict_panel import inspect_in_slot
 from dni.ui.pictures.inputs import picture_input
 from dni.ui.pictures.results import ExportRequest

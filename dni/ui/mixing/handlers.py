@@ -5,9 +5,8 @@ Everything a person chose is in the scene that comes from their browser.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,7 +17,6 @@ from dni.compatibility.first_answer import first_answer
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
 from dni.examples import WHOLE, example_token, suitable_examples
-from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import Cancelled
 from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.mixing.measurements import Measures
@@ -26,18 +24,19 @@ from dni.serving.mixing.uploaded_networks import UploadedNetworks
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify, warn
-from dni.ui.mixing.scene import build_scene, request_of
+from dni.ui.mixing.scene import build_scene, name_of, request_of
 from dni.ui.mixing.verdict_panel import first_html, group_correlations, inspect_in_slot, verdict_html
 from dni.ui.pictures.inputs import chosen_name
 from dni.ui.pictures.reduction import reduce_scene_picture
 from dni.ui.pictures.results import ExportRequest, Results
 from dni.ui.progress import SupersededError, download_progress
+from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.mixing import MixingState, with_correlations
 from dni.ui.requests.sessions import session_of
 from dni.ui.requests.uploads import open_upload, received_path
 from dni.ui.zero_gpu import GpuJobs
 
-__all__ = ["MixingHandlers", "name_of"]
+__all__ = ["MixingHandlers"]
 
 Scene = dict[str, Any]
 
@@ -109,18 +108,29 @@ class MixingHandlers:
 
     # Events
 
-    def start(self, scene: Scene | None, request: gr.Request) -> tuple[Any, ...]:
-        """The first networks of the catalogue and the first example, when the tab is opened at first."""
+    def start(self, scene: Scene | None, effects: Any, request: gr.Request) -> tuple[Any, ...]:
+        """The first networks of the catalogue, when the tab is opened at first."""
         pair_id = next(iter(self.service.catalog))
         if scene is not None:
-            return gr.skip(), gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
         with errors_shown():
-            token = example_token(self.first_example)
-            begun = build_scene(
-                self.service, session, token=token, pair_id=pair_id, example=self.first_example
-            )
-            return begun.to_dict(), pair_id, self.about(pair_id, session)
+            token, example = self.first_picture(effects, session)
+            begun = build_scene(self.service, session, token=token, pair_id=pair_id, example=example)
+            chosen = gr.Gallery(selected_index=WHOLE.index(example) if example else None)
+            return begun.to_dict(), pair_id, self.about(pair_id, session), chosen
+
+    def first_picture(self, effects: Any, session: Session) -> tuple[str, str]:
+        """Token and example: a person's own picture that the Effects tab shows, else the first example.
+
+        It is held for this tab too, since there it may be replaced.
+        """
+        with suppress(DniError):
+            shown = None if effects is None else ViewerScene.parse(effects)
+            if shown is not None and not shown.example:
+                picture = self.service.picture(shown.token, session)
+                return self.service.hold(picture, session=session, tab="mixing"), ""
+        return example_token(self.first_example), self.first_example
 
     def choose_pair(
         self,
@@ -298,18 +308,3 @@ class MixingHandlers:
             self._verdicts[pair_id] = verdict
         else:
             self._own_verdicts[session] = pair_id, verdict
-
-
-def name_of(render_request: RenderRequest) -> str:
-    """What an order is called in the name of a file; no two orders are called alike."""
-    mix = render_request.brush or render_request.mix
-    shares = "-".join(f"{share:.4f}" for share in mix.shares[1:])
-    name = f"alpha-{shares}" if len(mix.shares) == 2 else f"shares-{shares}"
-    plain = render_request.mask is None and render_request.crop is None and not mix.groups
-    return name if plain else f"{name}_{digest(render_request)}"
-
-
-def digest(render_request: RenderRequest) -> str:
-    """Six letters that stand for an order."""
-    text = json.dumps(render_request.to_values(), sort_keys=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()[:6]

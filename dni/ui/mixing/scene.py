@@ -5,6 +5,8 @@ How much of the mix a group of layers gets is one number c: its shares are ``(1 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +21,7 @@ from dni.serving.sessions import Session
 from dni.ui.pictures.scenes import common_scene
 from dni.ui.protocol.mixing import MixingScene, MixingState, MixRequest, layer_groups_of
 
-__all__ = ["build_scene", "layers_of", "read_render_request", "request_of", "with_layers"]
+__all__ = ["build_scene", "layers_of", "name_of", "read_render_request", "request_of", "with_layers"]
 
 LAYER_DIGITS = 2
 TOLERANCE = 1e-6
@@ -125,3 +127,18 @@ def part_of(mix: tuple[float, ...], shares: tuple[float, ...]) -> float | None:
         if fits and 0 <= candidate <= 1:
             return candidate
     return None
+
+
+def name_of(render_request: RenderRequest) -> str:
+    """What an order is called in the name of a file; no two orders are called alike."""
+    mix = render_request.brush or render_request.mix
+    shares = "-".join(f"{share:.4f}" for share in mix.shares[1:])
+    name = f"alpha-{shares}" if len(mix.shares) == 2 else f"shares-{shares}"
+    plain = render_request.mask is None and render_request.crop is None and not mix.groups
+    return name if plain else f"{name}_{digest(render_request)}"
+
+
+def digest(render_request: RenderRequest) -> str:
+    """Six letters that stand for an order."""
+    text = json.dumps(render_request.to_values(), sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:6]

@@ -55,9 +55,15 @@ TRIES: dict[str, Any] = {"concurrency_limit": 2, "concurrency_id": "trying"}
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", **QUIET}
 
 
-def build_mixing(service: RenderService, opened: gr.Tab, gate: FairGate) -> None:
-    """Add the desk to the page's context; it starts when its tab is opened; ``gate`` is all tabs' one for
-    several pictures."""
+def build_mixing(service: RenderService, opened: gr.Tab, gate: FairGate, viewer: gr.HTML) -> None:
+    """Add the desk to the page's context.
+
+    Args:
+        service: Pairs and pictures.
+        opened: The desk starts when this tab is opened.
+        gate: All tabs' one for several pictures.
+        viewer: The Effects tab's: the desk starts with its picture.
+    """
     tab = MixingHandlers(service)
     pairs = [(pair.title, pair_id) for pair_id, pair in service.catalog.items()]
     pair = gr.Dropdown(
@@ -77,7 +83,7 @@ def build_mixing(service: RenderService, opened: gr.Tab, gate: FairGate) -> None
             with gr.Accordion("What am I seeing?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=1, min_width=320):
-            build_networks(tab, [board, pair, subject], opened, restored, examples, result)
+            build_networks(tab, [board, pair, subject], (opened, viewer), restored, examples, result)
             build_pictures(tab, board, examples)
             build_batch(Batches(tab.results, tab.everywhere, gate), board, prefix="desk-")
     build_mixing_endpoints(tab)
@@ -86,7 +92,7 @@ def build_mixing(service: RenderService, opened: gr.Tab, gate: FairGate) -> None
 def build_networks(
     tab: MixingHandlers,
     scene: list[Any],
-    opened: gr.Tab,
+    before: tuple[gr.Tab, gr.HTML],
     restored: Any,
     examples: gr.Gallery,
     result: gr.File,
@@ -96,18 +102,18 @@ def build_networks(
     Args:
         tab: The handlers.
         scene: The component, the chooser and whom the verdict is on.
-        opened: The desk starts when this tab is opened.
+        before: The desk starts when this tab is opened, with the picture of this viewer.
         restored: The event of a recipe that came, which also brings networks.
         examples: The gallery.
         result: The file that was made of what was on the desk.
     """
-    board, pair, _ = scene
+    (board, pair, _), (opened, viewer) = scene, before
     pair.render()
     verdict, align = gr.HTML(elem_id="desk-verdict"), AlignPanel(tab)
     files, blend = build_own_networks()
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
     related = build_families(tab, scene, waited)
-    started = opened.select(tab.start, [board], scene, **HIDDEN)
+    started = opened.select(tab.start, [board, viewer], [*scene, examples], **HIDDEN)
     # Others can be chosen while some are being downloaded.
     chosen = pair.input(tab.choose_pair, [pair, board], scene, **{**waited, "trigger_mode": "multiple"})
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})

@@ -262,6 +262,28 @@ def test_an_own_picture_keeps_the_mix(mixing: MixingPage, tmp_path: Path) -> Non
         assert image.size == (240, 200)
 
 
+def test_the_desk_opens_with_the_own_picture_of_the_effects(
+    new_mixing: Callable[..., MixingPage], tmp_path: Path
+) -> None:
+    page = new_mixing()
+    page.desk.open(complete=False)
+    with Image.open(CAT) as image:
+        for name, box in (("mine.png", (0, 0, 60, 50)), ("other.png", (60, 30, 130, 80))):
+            image.convert("RGB").crop(box).save(tmp_path / name)
+    page.desk.upload(tmp_path / "mine.png")
+    page.desk.wait("canvas.ariaLabel.startsWith('mine.png')")
+    page.page.get_by_role("tab", name="Mixing desk").click()
+    page.wait_exact(0.5, 0.5)
+    expect(page.find("canvas.picture")).to_have_attribute("aria-label", re.compile(r"^mine\.png"))
+    # It stays there when another one comes to the Effects.
+    page.page.get_by_role("tab", name="Effects").click()
+    page.desk.upload(tmp_path / "other.png")
+    page.desk.wait("canvas.ariaLabel.startsWith('other.png')")
+    page.page.get_by_role("tab", name="Mixing desk").click()
+    page.set_alpha(0.8)
+    expect(page.find("canvas.picture")).to_have_attribute("aria-label", re.compile(r"^mine\.png"))
+
+
 # Programs
 
 

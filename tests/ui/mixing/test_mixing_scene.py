@@ -33,9 +33,9 @@ from dni.serving.mixing.uploaded_networks import UploadedNetworks, short_labels
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session, SessionError
 from dni.tradeoff.compare import Comparison
-from dni.ui.mixing.handlers import MixingHandlers, name_of
+from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.recipe_panel import restored_values
-from dni.ui.mixing.scene import layers_of, read_render_request, request_of, with_layers
+from dni.ui.mixing.scene import layers_of, name_of, read_render_request, request_of, with_layers
 from dni.ui.mixing.sweep_panel import sweep_rows
 from dni.ui.mixing.verdict_panel import group_correlations, verdict_html
 from dni.ui.protocol.messages import LayeredMix, to_json
