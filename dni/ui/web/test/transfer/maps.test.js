@@ -44,7 +44,7 @@ test('scores are cut to what a bar can show', () => {
 });
 
 test('a cell of the table has its deviation, if seeds differ', () => {
-  assert.equal(cellText({ mean: 0.8134, deviation: 0.0042 }), '81.3 ± 0.4');
+  assert.equal(cellText({ mean: 0.8134, deviation: 0.0042 }), '81.3 ±\u00a00.4');
   assert.equal(cellText({ mean: 0.7, deviation: 0 }), '70.0');
   assert.equal(cellText(undefined), '–');
 });

@@ -40,7 +40,7 @@ export function barShares(scores) {
 export function cellText(measured) {
   if (!measured) return '–';
   const mean = (100 * measured.mean).toFixed(1);
-  return measured.deviation ? `${mean} ± ${(100 * measured.deviation).toFixed(1)}` : mean;
+  return measured.deviation ? `${mean} ±\u00a0${(100 * measured.deviation).toFixed(1)}` : mean;
 }
 
 /**
