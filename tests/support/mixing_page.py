@@ -141,10 +141,20 @@ class MixingPage:
         assert top >= 0
         return canvas[top : top + height, left : left + width]
 
-    def assert_shows(
+    def assert_shows(self, pair: str, mix: Mix, **painted: Any) -> None:
+        """The canvas, at 1:1, holds what the library renders; see :meth:`rendered`."""
+        fresh = self.rendered(pair, mix, **painted)
+        assert difference(self.picture(fresh.shape[1], fresh.shape[0]), fresh) < 0.5
+
+    def wait_shows(self, pair: str, mix: Mix, **painted: Any) -> None:
+        """Wait until the canvas holds that, of parts that were rendered by themselves."""
+        fresh = self.rendered(pair, mix, **painted)
+        self.desk.wait_until(lambda: difference(self.picture(fresh.shape[1], fresh.shape[0]), fresh) < 1)
+
+    def rendered(
         self, pair: str, mix: Mix, *, mask: str | None = None, base: Mix | None = None, **options: Any
-    ) -> None:
-        """The canvas, at 1:1, holds what the library renders of the first example.
+    ) -> np.ndarray:
+        """What the library renders of the first example.
 
         Outside of the mask is ``base``, by default the first end; options are those of ``render_masked``.
         """
@@ -155,8 +165,7 @@ class MixingPage:
         else:
             base = base or Mix.of([1.0] + [0.0] * (mix.num_ends - 1))
             made = render_masked(renderer, rgb, base=base, brush=mix, mask=decode_mask(mask), **options)
-        fresh = decoded(encode_jpeg(made, quality=95))
-        assert difference(self.picture(fresh.shape[1], fresh.shape[0]), fresh) < 0.5
+        return decoded(encode_jpeg(made, quality=95))
 
     # Touching
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from mixing_page import MixingPage
 from PIL import Image
@@ -14,6 +16,7 @@ from torch.nn import functional
 from dni.blending.shares import Mix
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import decode_mask, encode_mask
+from dni.serving.render_service import RenderService
 from dni.serving.scheduling.scheduler import Priority
 
 
@@ -33,6 +36,29 @@ def test_a_painted_picture_is_that_of_the_library(mixing: MixingPage, tmp_path: 
     mixing.button("No mask").click()
     mixing.settle()
     mixing.assert_shows("tiny", Mix.of_alpha(1))
+
+
+def test_what_is_seen_beside_the_live_part_is_rendered_too(
+    new_mixing: Callable[..., MixingPage],
+    mixing_app: tuple[str, RenderService],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(mixing_app[1], "live_pixels", lambda pair_id, *, session: 3000)
+    mixing = new_mixing().open()
+    picture = mixing.desk.example()
+    assert picture.width * picture.height > 4 * 3000
+    mixing.actual_size()
+    for alpha in (0.5, 0.8):
+        mixing.set_alpha(alpha)
+        mixing.wait_shows("tiny", Mix.of_alpha(alpha))
+    mixing.show("Paint")
+    mixing.button("By brightness").click()
+    mixing.wait("data.mask === 'on'")
+    mixing.settle()
+    mixing.open_accordion("Recipe")
+    _, recipe = mixing.recipe(tmp_path)
+    mixing.wait_shows("tiny", Mix.of_alpha(0.8), mask=recipe["mask"])
 
 
 def test_what_is_erased_is_the_first_network_again(mixing: MixingPage, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import { MixOptions } from './control/mix-options.js';
 import { Memory } from './memory.js';
 import { MixPainter } from './mix-painter.js';
 import { readout, showFrames } from './readout.js';
-import { frameRequest, outsideKey, paintedKey, planFor, stateOf } from './requests.js';
+import { frameRequest, outsideKey, paintedKey, pieceKey, pieceRequest, planFor, stateOf } from './requests.js';
 import { Tools } from './tools.js';
 
 /** @typedef {import('../lib/gradio.js').Component<any>} Component */
@@ -60,9 +60,10 @@ class Mixing {
       draw: () => this.draw(),
       reduce: (factor) => trigger('reduce', { factor }),
     });
-    this.painter = new MixPainter(this.stage.canvas, this.stage.view);
-    this.stage.painter = this.painter;
+    this.painter = this.stage.painter = new MixPainter(this.stage.canvas, this.stage.view);
     this.grid = this.makeGrid();
+    const piece = (/** @type {Region} */ region) => this.fetch((shown) => pieceRequest(shown, region));
+    this.surroundings = this.stage.surround({ piece, rests: () => this.grid.isIdle });
     this.control = new MixControl({
       element: find(element, '.mixer'),
       onChange: (shares) => this.setShares(shares),
@@ -103,7 +104,7 @@ class Mixing {
   makeGrid() {
     const { stage } = this;
     return new FrameGrid({
-      fetchFrame: ({ region }, wanted) => this.fetchFrame(region, wanted),
+      fetchFrame: ({ region }, wanted) => this.fetch((shown) => frameRequest(shown, region, wanted)),
       decode: decodeJpeg,
       clock: browserClock,
       onChange: () => stage.redraw(),
@@ -124,13 +125,12 @@ class Mixing {
   }
 
   /**
-   * @param {Region} region
-   * @param {import('../lib/frames/frame-grid.js').WantedFrame} wanted
+   * @param {(shown: Shown) => import('../lib/protocol.js').MixFrameRequest} request
    * @returns {Promise<import('../lib/protocol.js').FrameReply>}
    */
-  async fetchFrame(region, wanted) {
+  async fetch(request) {
     const { shown } = this;
-    return shown ? ask(this.server, 'frame', frameRequest(shown, region, wanted)) : { dropped: true };
+    return shown ? ask(this.server, 'frame', request(shown)) : { dropped: true };
   }
 
   /** @param {boolean} isResting */
@@ -310,6 +310,7 @@ class Mixing {
 
   draw() {
     const { element, grid, painter, scene, shown, stage: { canvas, isOriginal }, tools: { mask, paint } } = this;
+    this.surroundings.of(shown ? pieceKey(shown) : '');
     const drawn = painter.draw({
       cache: grid.visible,
       shares: grid.shares,
@@ -324,5 +325,6 @@ class Mixing {
     this.options.showWarning(!isInterpolation(grid.shares) && this.space.kind !== 'around');
     canvas.dataset.shares = keyOf(grid.shares);
     this.stage.showState(grid.status(drawn));
+    if (grid.cache) this.surroundings.fetch(grid.cache.region);
   }
 }

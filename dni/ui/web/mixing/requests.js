@@ -29,6 +29,8 @@ import { groupShares } from './panels/layer-parts.js';
  * @property {string | null} maskId what the server calls this version of the mask; null: it has not got it yet
  */
 
+const NOWHERE = { left: 0, top: 0, width: 0, height: 0 };
+
 /**
  * The mix at some shares in the layers that are on screen.
  * @param {Shown} shown
@@ -109,6 +111,24 @@ export function frameRequest(shown, region, { shares, special, ahead }) {
   const request = requestFor(shown, region, shares, { isPainted: special?.use === 'painted' });
   const outside = special?.use === 'outside' && shown.base ? { mix: shown.base } : {};
   return { ...request, ...outside, rank: ahead ? 'ahead' : 'live' };
+}
+
+/**
+ * A part beside the live one, as all of the picture is shown.
+ * @param {Shown} shown
+ * @param {Region} region
+ * @returns {MixFrameRequest}
+ */
+export function pieceRequest(shown, region) {
+  return { ...requestFor(shown, region, shown.shares, { isPainted: shown.isPainted }), rank: 'ahead' };
+}
+
+/**
+ * What is shown, wherever: pieces of anything else are out of date.
+ * @param {Shown} shown
+ */
+export function pieceKey(shown) {
+  return JSON.stringify([pieceRequest(shown, NOWHERE), shown.maskVersion]);
 }
 
 /**

@@ -7,7 +7,6 @@ import { FrameGrid } from '../lib/frames/frame-grid.js';
 import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/frames/spaces.js';
 import { samplePixels, Stage } from '../lib/canvas/stage.js';
-import { Surroundings } from '../lib/canvas/surroundings.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
 import { address, clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
@@ -54,7 +53,10 @@ class Viewer {
       reduce: (factor) => trigger('reduce', { factor }),
     });
     this.grid = this.makeGrid();
-    this.surroundings = stage.painter.surroundings = this.makeSurroundings();
+    this.surroundings = stage.surround({
+      piece: (region) => this.fetchFrame({ scene: /** @type {ViewerScene} */ (this.scene), region }, this.alpha, true),
+      rests: () => this.grid.isIdle && !this.scene?.prepares,
+    });
     /** @type {ViewerScene | null} */
     this.scene = null;
     this.wipe = 0;
@@ -105,17 +107,6 @@ class Viewer {
         if (isOther) this.openRegion(region);
       },
       pixels: samplePixels,
-    });
-  }
-
-  makeSurroundings() {
-    const { stage } = this;
-    return new Surroundings({
-      view: stage.view,
-      ask: (region) => this.fetchFrame({ scene: /** @type {ViewerScene} */ (this.scene), region }, this.alpha, true),
-      rests: () => stage.isExact && this.grid.isIdle && !this.scene?.prepares,
-      decode: decodeJpeg,
-      changed: () => stage.redraw(),
     });
   }
 

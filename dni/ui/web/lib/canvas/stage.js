@@ -11,11 +11,14 @@ import { OwnPicture } from '../own-picture.js';
 import { Painter } from './painter.js';
 import { ask } from '../protocol.js';
 import { SizeOffer } from './size-offer.js';
+import { Surroundings } from './surroundings.js';
 import { Underlay } from './underlay.js';
 import { View } from './view.js';
 
 /** @typedef {import('../frames/cross-fade.js').FrameState} FrameState */
 /** @typedef {import('../frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('../protocol.js').FrameReply} FrameReply */
+/** @typedef {import('../protocol.js').Region} Region */
 /** @typedef {import('../protocol.js').Scene} Scene */
 /** @typedef {import('../protocol.js').Server} Server */
 /** @typedef {{ panel: string, box: string }} BoxInPanel */
@@ -93,6 +96,23 @@ export class Stage {
     const what = scene.scale === 1 ? 'redrawn' : `enlarged ${scene.scale} times`;
     this.canvas.setAttribute('aria-label', `${scene.name}, ${what} by the blended network`);
     return isNew;
+  }
+
+  /**
+   * Render what is seen beside the live part too, while nothing moves.
+   * @param {object} options
+   * @param {(region: Region) => Promise<FrameReply>} options.piece of the picture as it is shown
+   * @param {() => boolean} options.rests whether the server has nothing else to do for this page
+   */
+  surround({ piece, rests }) {
+    this.painter.surroundings = new Surroundings({
+      view: this.view,
+      ask: piece,
+      rests: () => this.isExact && rests(),
+      decode: decodeJpeg,
+      changed: () => this.redraw(),
+    });
+    return this.painter.surroundings;
   }
 
   /** Fit the canvas to its place on the page. */

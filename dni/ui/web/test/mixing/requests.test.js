@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import {
-  frameRequest, mixAt, outsideKey, paintedKey, paintingKey, planFor, requestFor, stateOf,
+  frameRequest, mixAt, outsideKey, paintedKey, paintingKey, pieceKey, pieceRequest, planFor, requestFor, stateOf,
 } from '../../mixing/requests.js';
 
 /** @typedef {import('../../mixing/requests.js').Shown} Shown */
@@ -129,4 +129,24 @@ test('Python is told the mix, its layers, and the mask only where it applies', (
   assert.deepEqual(state.mix, { shares: [0.25, 0.75], groups: { last: [1, 0] }, extrapolate: false, layers: { last: 0 } });
   assert.deepEqual([state.mask, state.region, state.seen], [null, REGION, where.seen]);
   assert.equal(stateOf(shown({ isPainted: true, maskId: 'm' }), where).mask, 'm');
+});
+
+describe('a piece beside the live part', () => {
+  test('is of what is shown, painted or not, and waits for all else', () => {
+    const plain = pieceRequest(shown({ maskId: 'm' }), REGION);
+    assert.deepEqual([plain.region, plain.mix.shares, plain.mask, plain.rank], [REGION, [0.25, 0.75], undefined, 'ahead']);
+    assert.equal(pieceRequest(shown({ isPainted: true, maskId: 'm' }), REGION).mask, 'm');
+  });
+
+  test('is out of date where anything else is shown', () => {
+    const { scene } = shown();
+    /** @type {Partial<Shown>[]} */
+    const others = [
+      { shares: [0.3, 0.7] }, { layers: { last: 0.5 } }, { beyond: true }, { isPainted: true }, { maskVersion: 4 },
+      { repair: true }, { scene: { ...scene, token: 'another' } }, { scene: { ...scene, pair: 'another' } },
+    ];
+    const keys = [shown(), ...others.map((other) => shown(other))].map(pieceKey);
+    assert.equal(new Set(keys).size, keys.length);
+    assert.equal(pieceKey(shown()), keys[0]);
+  });
 });
