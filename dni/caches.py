@@ -52,8 +52,7 @@ class ByteCache(Generic[K, V]):
                 return  # making room for it would only empty the store
             self._entries[key] = value
             self.bytes += self._size_of(value)
-            kept = 1 if self.keeps_newest else 0
-            while self.bytes > self.capacity and len(self._entries) > kept:
+            while self.bytes > self.capacity and len(self._entries) > 1:
                 self._forget(next(iter(self._entries)))
 
     def drop(self, matches: Callable[[K], bool]) -> None:

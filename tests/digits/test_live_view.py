@@ -104,7 +104,9 @@ def test_exact_is_the_strip_the_map_and_the_curve_at_one_alpha(desk: LiveView) -
 
 
 def test_exact_between(desk: LiveView) -> None:
-    close(desk.exact("dann", 0.123).probabilities, by_hand(0.123, desk.grid()))
+    for own in (None, picture(1)):
+        with case(own):
+            close(desk.exact("dann", 0.123, own).probabilities, by_hand(0.123, desk.grid(own)))
 
 
 def test_in_bfloat16_nearly_the_same(desk: LiveView) -> None:

@@ -73,6 +73,7 @@ def test_a_mask_of_few_flat_values_needs_these() -> None:
     steps = torch.tensor([20, 90, 200], dtype=torch.uint8).repeat_interleave(50).expand(100, 150)
     assert choose(steps) == (20, 90, 200)
     assert choose(steps, steps=1) == (20, 200)
+    assert choose(steps, steps=2) == (20, 90, 200)
     assert choose(steps, steps=255) == (20, 90, 200)
 
 
