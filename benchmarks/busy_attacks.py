@@ -78,7 +78,7 @@ async def desk_scene(person: Person) -> dict[str, Any]:
     Raises:
         TurnedAwayError: The app has no desk for it now.
     """
-    scene: dict[str, Any] | None = (await person.call("start_1", None))[0]
+    scene: dict[str, Any] | None = (await person.call("start_1", None, person.scene))[0]
     if not scene or "token" not in scene:
         raise TurnedAwayError
     mix = {"shares": [0.5, 0.5], "layers": {}, "extrapolate": False}
