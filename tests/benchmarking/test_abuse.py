@@ -74,7 +74,7 @@ def test_a_task_that_swallows_a_cancellation_is_stopped_all_the_same() -> None:
 @pytest.mark.slow
 def test_a_short_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Too short for its limits to mean much, but everything runs, and nothing is lost or left."""
-    times = ["--seconds", "2", "--quiet-seconds", "2", "--leaving-seconds", "1"]
+    times = ["--seconds", "5", "--quiet-seconds", "3", "--leaving-seconds", "1"]
     main([*times, "--folder", str(tmp_path)])
     table = capsys.readouterr().out
     assert (tmp_path / "abuse.md").read_text() in table
