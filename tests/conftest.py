@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import sys
@@ -15,13 +14,11 @@ import torch
 from command_line import Result, Run, plain
 from effects_page import Desk, Gate, tiny_pairs
 from hypothesis import settings
-from pair_files import make_pair
+from pair_files import make_pair, write_related
 from playwright.sync_api import Browser, sync_playwright
-from torch import nn
 from visitors import Visitors
 
 from benchmarks.browser import CHROMIUM, FLAGS
-from dni.checkpoints.files import save
 from dni.cli.main import main
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
@@ -82,29 +79,6 @@ def page_ends(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             weight = last.get_parameter("weight")
             weight.copy_(weight[:1].expand_as(weight).clone())
         return write_related(tmp_path_factory.mktemp("page"), ancestor, last, {})
-
-
-def write_related(folder: Path, ancestor: nn.Module, last: nn.Module, metadata: dict[str, str]) -> list[Path]:
-    """The files of two descendants of a network whose pictures have a contrast of 0.2 around the middle grey,
-    from what their ``last`` convolution adds."""
-    position = next(name for name, module in ancestor.named_modules() if module is last)
-    probe = torch.rand(1, 3, 40, 40)
-    with torch.no_grad():
-        for name in ("calm", "wild"):
-            network = copy.deepcopy(ancestor)
-            for parameter in network.parameters():
-                parameter.add_(0.3 * parameter.std(correction=0) * torch.randn_like(parameter))
-            last = network.get_submodule(position)
-            weight, bias = last.get_parameter("weight"), last.get_parameter("bias")
-            bias.zero_()
-            output, kept = network(probe), weight.clone()
-            weight.zero_()
-            skipped = network(probe)
-            gain = 0.2 / (output - skipped).std()
-            weight.copy_(kept * gain)
-            bias.fill_(0.5 - float(network(probe).mean()))
-            save(folder / f"{name}.safetensors", network.state_dict(), {**metadata, "training": name})
-    return [folder / "calm.safetensors", folder / "wild.safetensors"]
 
 
 @pytest.fixture(scope="session")

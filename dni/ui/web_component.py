@@ -22,7 +22,7 @@ from gradio.route_utils import API_PREFIX
 
 from dni.temporary import temporary_folder
 
-__all__ = ["WEB", "page_head", "url_of", "web_component"]
+__all__ = ["WEB", "page_head", "served_folder", "url_of", "web_component"]
 
 WEB = Path(__file__).parent / "web"
 # Folders that a browser reads; the others are for development.

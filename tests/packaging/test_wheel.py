@@ -41,7 +41,7 @@ def run(*words: object, cwd: Path, **options: object) -> str:
 
 
 def make_environment(folder: Path) -> Path:
-    """A new virtual environment that finds the installed dependencies, but no ``dni``; its interpreter.
+    """A new virtual environment that finds installed dependencies and pip, but no ``dni``; its interpreter.
 
     They are found by their folder and not installed again, which would take gigabytes. What is installed
     editable is not found by it: that would need the folder's own ``.pth`` files.
@@ -51,11 +51,6 @@ def make_environment(folder: Path) -> Path:
     purelib = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).strip()
     Path(purelib, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
-
-
-def install(python: Path, *words: object, cwd: Path) -> None:
-    """Install into the environment of an interpreter, with the pip of this one."""
-    run(sys.executable, "-m", "pip", "--python", python, "install", "-q", *words, cwd=cwd)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +86,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with the wheel."""
     folder = tmp_path_factory.mktemp("environment")
     python = make_environment(folder)
-    install(python, "--no-deps", wheel, cwd=folder)
+    run(python, "-m", "pip", "install", "-q", "--no-deps", wheel, cwd=folder)
     return python
 
 
@@ -180,6 +175,6 @@ def test_the_wheel_serves_the_app(installed: Path, tmp_path: Path) -> None:
 
 def test_the_bare_checkout_starts_as_a_space_does(checkout: Path, tmp_path: Path) -> None:
     python = make_environment(tmp_path / "environment")
-    install(python, "-r", "requirements.txt", cwd=checkout)
+    run(python, "-m", "pip", "install", "-q", "-r", "requirements.txt", cwd=checkout)
     with serving(python, "app.py", cwd=checkout) as url:
         assert_page_works(url)

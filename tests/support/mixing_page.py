@@ -191,6 +191,13 @@ class MixingPage:
     def open_accordion(self, name: str) -> None:
         self.page.get_by_role("button", name=name).first.click()
 
+    def mask_by_brightness(self) -> None:
+        """Make a mask of the picture's own, and wait for the frame."""
+        self.show("Paint")
+        self.button("By brightness").click()
+        self.wait("data.mask === 'on'")
+        self.settle()
+
     def stroke(self, *points: tuple[float, float]) -> None:
         """Paint on the picture with the mouse; points are shares of the canvas."""
         canvas = self.find("canvas.picture")

@@ -240,10 +240,10 @@ class MixingHandlers:
         """Put a person's own networks on the desk; if they do not fit, the old ones stay."""
         session = self.session(request)
         with errors_shown():
-            desk, superseded = MixingState.parse(scene), self.superseded(session)
-            pair_id = self.networks.pair(
-                [received_path(path, session) for path in paths or ()], session=session
-            )
+            desk = MixingState.parse(scene)
+            files = [received_path(path, session) for path in paths or ()]
+            superseded = self.superseded(session)
+            pair_id = self.networks.pair(files, session=session)
         return self.put(pair_id, desk, session, superseded)
 
     def put(

@@ -64,9 +64,10 @@ class RecipeHandlers:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         session, service = self.tab.session(request), self.tab.service
         with errors_shown():
-            desk, superseded = MixingState.parse(scene), self.tab.superseded(session)
+            desk = MixingState.parse(scene)
             recipe = read_recipe(received_path(path, session), read_text=read_recipe_apart)
             values = restored_values(recipe.request, service.picture(desk.token, session))
+            superseded = self.tab.superseded(session)
             try:
                 pair_id = self.find_pair(recipe, session, download_progress(progress, superseded))
             except SupersededError:

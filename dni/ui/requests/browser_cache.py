@@ -12,12 +12,21 @@ import re
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.guard.routes import API
+from dni.ui.web_component import served_folder
 
 __all__ = ["BrowserCache"]
 
-HASHED = re.compile(rf"/assets/(?:.*/)?[^/]+-[\w-]{{8}}\.\w+|{re.escape(API)}file=.*/web-[0-9a-f]{{12}}/.+")
+ASSET = re.compile(r"/assets/(?:.*/)?[^/]+-[\w-]{8}\.\w+")
+OURS = re.compile(r"web-[0-9a-f]{12}")  # another name has the source folder, during development
 YEAR = 365 * 24 * 3600
 KEEP = (b"cache-control", f"public, max-age={YEAR}, immutable".encode())
+
+
+def never_changes(path: str) -> bool:
+    """Whether a path's content is always the same: a file of Gradio's, or one of our folder."""
+    folder = served_folder()
+    ours = OURS.fullmatch(folder.name) and path.startswith(f"{API}file={folder.as_posix()}/")
+    return bool(ours or ASSET.fullmatch(path))
 
 
 class BrowserCache:
@@ -28,7 +37,7 @@ class BrowserCache:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        if scope["type"] != "http" or not HASHED.fullmatch(scope["path"]):
+        if scope["type"] != "http" or not never_changes(scope["path"]):
             await self.app(scope, receive, send)
             return
 

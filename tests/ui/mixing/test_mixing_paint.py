@@ -52,10 +52,7 @@ def test_what_is_seen_beside_the_live_part_is_rendered_too(
     for alpha in (0.5, 0.8):
         mixing.set_alpha(alpha)
         mixing.wait_shows("tiny", Mix.of_alpha(alpha))
-    mixing.show("Paint")
-    mixing.button("By brightness").click()
-    mixing.wait("data.mask === 'on'")
-    mixing.settle()
+    mixing.mask_by_brightness()
     mixing.open_accordion("Recipe")
     _, recipe = mixing.recipe(tmp_path)
     mixing.wait_shows("tiny", Mix.of_alpha(0.8), mask=recipe["mask"])
@@ -173,10 +170,7 @@ def test_a_painted_mix_of_three_ends(mixing: MixingPage, tmp_path: Path) -> None
     mixing.find(".pad canvas").press("3")
     mixing.wait_exact(0, 0, 1)
     mixing.actual_size()
-    mixing.show("Paint")
-    mixing.button("By brightness").click()
-    mixing.wait("data.mask === 'on'")
-    mixing.settle()
+    mixing.mask_by_brightness()
     mixing.open_accordion("Recipe")
     _, recipe = mixing.recipe(tmp_path)
     assert recipe["shares"] == [1, 0, 0]

@@ -98,10 +98,7 @@ def test_another_mix_outside_of_the_mask_is_held_shown_and_taken_away(
     mixing: MixingPage, mixing_ends: list[Path], run: Run, tmp_path: Path
 ) -> None:
     mixing.set_alpha(0.9)
-    mixing.show("Paint")
-    mixing.button("By brightness").click()
-    mixing.wait("data.mask === 'on'")
-    mixing.settle()
+    mixing.mask_by_brightness()
     mixing.open_accordion("Recipe")
     file, recipe = mixing.recipe(tmp_path)
     base = {"shares": [0.6, 0.4], "groups": {"last": [0.85, 0.15]}}
