@@ -21,7 +21,7 @@ from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.errors import in_words, listed, shown
 
-__all__ = ["find_pair", "load_catalog"]
+__all__ = ["find_pair", "listed_pairs", "load_catalog"]
 
 BUNDLED_CATALOG = Path(__file__).with_name("catalog.json")
 CATALOG_VARIABLE = "DNI_CATALOG"
@@ -29,7 +29,7 @@ CATALOG_VARIABLE = "DNI_CATALOG"
 # The keys of catalog.json and their types; null means that nobody knows.
 PAIR_REQUIRED: dict[str, type] = {"id": str, "title": str, "ends": list}
 PAIR_OPTIONAL: dict[str, type] = {"scale": int, "examples": list, "ladder": dict} | dict.fromkeys(
-    ("description", "lineage", "licence", "homepage", "architecture", "layout", "pad"), str
+    ("description", "lineage", "licence", "homepage", "architecture", "layout", "pad", "superseded_by"), str
 )
 PADS = ("corners", "around")
 END_REQUIRED: dict[str, type] = {"label": str, "source": dict}
@@ -59,6 +59,11 @@ def load_catalog(path: Path | None = None) -> dict[str, Pair]:
     return catalog
 
 
+def listed_pairs(catalog: Mapping[str, Pair]) -> dict[str, Pair]:
+    """Those of a catalogue that people choose from: without the ones that others supersede."""
+    return {pair_id: pair for pair_id, pair in catalog.items() if not pair.superseded_by}
+
+
 def find_pair(pair_id: str, *, catalog: Mapping[str, Pair] | None = None) -> Pair:
     """One pair of the catalogue, by default of :func:`load_catalog`.
 
@@ -84,6 +89,13 @@ def read_catalog(path: Path, *, folder: Path) -> dict[str, Pair]:
     catalog: dict[str, Pair] = {}
     for index, entry in enumerate(top["pairs"]):
         add(catalog, parse_pair(entry, f"{path}, pair {index + 1}", folder), path)
+    listed = listed_pairs(catalog)
+    for pair in catalog.values():
+        if pair.superseded_by and pair.superseded_by not in listed:
+            raise CatalogError(
+                f"Expected superseded_by of {pair.id} to name a pair of {path} that is not superseded "
+                f"itself, but got {shown(pair.superseded_by)}."
+            )
     return catalog
 
 

@@ -88,6 +88,8 @@ class Pair:
         pad: How the desk arranges four ends: on the "corners" of a square, or "around" the first, from which
             the others were fine-tuned.
         examples: Names of the example pictures on which it shows; empty for those that suit its scale.
+        superseded_by: The id of the pair that is better at the same. Such a pair is in no list, but recipes
+            and links still find it.
     """
 
     id: str
@@ -103,6 +105,7 @@ class Pair:
     ladder: Ladder | None = None
     pad: str = "corners"
     examples: tuple[str, ...] = ()
+    superseded_by: str = ""
 
     @property
     def name(self) -> str:

@@ -133,6 +133,8 @@ MALFORMED = [
     ({"scale": "4"}, "Expected scale in .* to be int, but got '4'"),
     ({"scale": True}, "Expected scale in .* to be int, but got True"),
     ({"examples": ["cat", 3]}, "Expected the names of examples as texts"),
+    ({"superseded_by": "gone"}, "Expected superseded_by of mine to name a pair of .* but got 'gone'"),
+    ({"superseded_by": "mine"}, "is not superseded itself, but got 'mine'"),
     ({"pad": "ring"}, "Expected pad as one of corners, around in .*, pair 1, but got 'ring'"),
     ({"ladder": {"measure": "noise"}}, "pair 1 lacks rungs"),
     ({"ladder": {"measure": "blur", "rungs": [[1, 0], [2, 1]]}}, "measure among noise, jpeg"),

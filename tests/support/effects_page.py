@@ -7,6 +7,7 @@ import io
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ RECORD_STATES = """() => {
 
 
 def tiny_pairs(ends: list[Path]) -> dict[str, Pair]:
-    """Two pairs that are here, and one that cannot be downloaded."""
+    """Two pairs that are here, one that cannot be downloaded, and one that another supersedes."""
 
     def pair(pair_id: str, title: str, labels: tuple[str, str], sources: list[Source]) -> Pair:
         both = (End(labels[0], sources[0]), End(labels[1], sources[1]))
@@ -62,10 +63,12 @@ def tiny_pairs(ends: list[Path]) -> dict[str, Pair]:
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}"
     gone = [Source(url=f"{closed}/{name}.safetensors") for name in ("one", "two")]
+    former = pair("former", "Former pair", ("calm", "rough"), here)
     return {
         "tiny": pair("tiny", "Tiny pair", ("calm", "wild"), here),
         "turned": pair("turned", "Turned pair", ("wild first", "calm last"), here[::-1]),
         "gone": pair("gone", "Gone pair", ("lost", "missing"), gone),
+        "former": replace(former, superseded_by="tiny"),
     }
 
 

@@ -20,13 +20,13 @@ PICTURES = "cards/pictures"
 
 def build_cards(service: RenderService) -> gr.HTML:
     """The component; its value is :func:`choice_of` a pair, and it triggers ``choose`` with a ``pair``."""
-    cards = [card_of(service.pair(pair_id)).to_dict() for pair_id in one_slider_pairs(service)]
+    cards = [card_of(service.pair(pair_id)).to_dict() for pair_id in one_slider_pairs(service.catalog)]
     return web_component("cards", [], events=["choose"], elem_id="effects-cards", cards=cards)
 
 
 def choice_of(service: RenderService, pair_id: str, *, wanted: str = "") -> dict[str, Any]:
     """The value that shows a pair as the chosen one, and perhaps another as the one that a link asks for."""
-    here = (pair_id for pair_id in one_slider_pairs(service) if is_here(service, pair_id))
+    here = (pair_id for pair_id in one_slider_pairs(service.catalog) if is_here(service, pair_id))
     choice = EffectChoice(serial=secrets.token_hex(4), pair=pair_id, here=tuple(here), wanted=wanted)
     return choice.to_dict()
 
@@ -41,6 +41,7 @@ def card_of(pair: Pair) -> EffectCard:
         name=pair.name,
         line=pair.description,
         bytes=pair.download_bytes,
+        superseded=bool(pair.superseded_by),
         before=picture_of(pair, "before"),
         after=picture_of(pair, "after"),
     )

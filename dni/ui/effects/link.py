@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dni.catalog.pairs import Pair
 from dni.examples import EXAMPLES
 from dni.serving.render_service import RenderService
 
@@ -28,7 +29,7 @@ def read_link(query: Mapping[str, str], service: RenderService) -> Link:
     """Read ``pair``, ``example``, ``picture`` and ``alpha``; warnings never have its text."""
     warnings: list[str] = []
     wanted = ""
-    pairs = one_slider_pairs(service)
+    pairs = one_slider_pairs(service.catalog)
     first_pair = pairs[0]
     pair, example = query.get("pair", first_pair), query.get("example", "")
     alpha = parse_alpha(query["alpha"]) if "alpha" in query else None
@@ -46,9 +47,9 @@ def read_link(query: Mapping[str, str], service: RenderService) -> Link:
     return Link(pair, example, alpha, tuple(warnings), wanted, query.get("picture", ""))
 
 
-def one_slider_pairs(service: RenderService) -> list[str]:
-    """The ids of the catalogue's entries with two ends, which one slider is enough for."""
-    return [pair_id for pair_id, pair in service.catalog.items() if len(pair.ends) == 2]
+def one_slider_pairs(catalog: Mapping[str, Pair]) -> list[str]:
+    """The ids of a catalogue's entries with two ends, which one slider is enough for."""
+    return [pair_id for pair_id, pair in catalog.items() if len(pair.ends) == 2]
 
 
 def parse_alpha(text: str) -> float | None:

@@ -93,7 +93,7 @@ class EffectsHandlers:
         session, link = self.session(request), read_link(request.query_params, self.service)
         for warning in link.warnings:
             warn(warning)
-        for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.service)[0])):
+        for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.service.catalog)[0])):
             try:
                 token = self.linked(link, session)
                 example = "" if token else link.example or self.example_for(pair_id)
@@ -262,7 +262,7 @@ def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> gr.
     """
     keep_examples(service)
     tab = EffectsHandlers(service)
-    first_pair = one_slider_pairs(service)[0]
+    first_pair = one_slider_pairs(service.catalog)[0]
     cards = build_cards(service)
     with gr.Row():
         with gr.Column(scale=3, min_width=320):

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import gradio as gr
 
+from dni.catalog.catalog_file import listed_pairs
 from dni.compatibility.first_answer import first_answer
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
@@ -100,11 +101,14 @@ class MixingHandlers:
         return session.cancellation(CHOICE)
 
     def chooser(self, pair_id: str, session: Session) -> gr.Dropdown:
-        """The chooser of networks with these as the chosen ones; a person's own are the last in its list."""
-        listed = [(pair.title, known) for known, pair in self.service.catalog.items()]
-        if pair_id not in self.service.catalog:
-            listed.append((f"Yours: {self.service.pair(pair_id, session).title}", pair_id))
-        return gr.Dropdown(listed, value=pair_id)
+        """The chooser of networks with these as the chosen ones; a person's own, and those of a recipe that
+        others supersede, are the last in its list."""
+        listed = listed_pairs(self.service.catalog)
+        choices = [(pair.title, known) for known, pair in listed.items()]
+        if pair_id not in listed:
+            title = self.service.pair(pair_id, session).title
+            choices.append((title if pair_id in self.service.catalog else f"Yours: {title}", pair_id))
+        return gr.Dropdown(choices, value=pair_id)
 
     # Events
 

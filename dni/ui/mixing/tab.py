@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from dni.catalog.catalog_file import listed_pairs
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import PICKLE_SUFFIXES
 from dni.examples import WHOLE
@@ -65,7 +66,7 @@ def build_mixing(service: RenderService, opened: gr.Tab, gate: FairGate, viewer:
         viewer: The Effects tab's: the desk starts with its picture.
     """
     tab = MixingHandlers(service)
-    pairs = [(pair.title, pair_id) for pair_id, pair in service.catalog.items()]
+    pairs = [(pair.title, pair_id) for pair_id, pair in listed_pairs(service.catalog).items()]
     pair = gr.Dropdown(
         pairs, value=None, label="Networks", interactive=True, elem_id="desk-pair", render=False
     )

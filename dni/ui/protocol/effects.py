@@ -18,6 +18,7 @@ class EffectCard(Message):
         name: In a word or two.
         line: What the slider does.
         bytes: To download; 0 where nobody knows.
+        superseded: Shown only while it is chosen, by a link or after a reload.
         before, after: Addresses of pictures, relative to the page; empty where there are none.
     """
 
@@ -25,6 +26,7 @@ class EffectCard(Message):
     name: str
     line: str
     bytes: int
+    superseded: bool
     before: str
     after: str
 

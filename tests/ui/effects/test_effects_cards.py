@@ -27,7 +27,7 @@ MOTION = {"reduced_motion": "no-preference"}
 
 def test_every_bundled_effect_has_a_picture_and_examples() -> None:
     for pair in load_catalog().values():
-        if len(pair.ends) > 2 or not pair.is_local():
+        if len(pair.ends) > 2 or not pair.is_local() or pair.superseded_by:
             continue
         card = card_of(pair)
         assert card.before, pair.id
@@ -46,9 +46,18 @@ def test_examples_are_those_of_the_pair_or_suit_its_scale() -> None:
     assert all(path.is_file() for path, _ in example_paths())
 
 
+def test_a_superseded_pair_has_a_card_only_while_it_is_chosen(desk: Desk) -> None:
+    desk.open("?pair=former", complete=False)
+    expect(desk.card("Former pair")).to_have_attribute("aria-pressed", "true")
+    expect(desk.page.locator(".end-b")).to_have_text("rough")
+    desk.card("Turned pair").click()
+    expect(desk.page.locator(".end-b")).to_have_text("calm last")
+    expect(desk.card("Former pair")).to_be_hidden()
+
+
 def test_cards_by_keyboard(desk: Desk) -> None:
     desk.open(complete=False)
-    expect(desk.page.locator("#effects-cards button")).to_have_count(3)
+    expect(desk.page.locator("#effects-cards button:visible")).to_have_count(3)
     expect(desk.card("Tiny pair")).to_have_attribute("aria-pressed", "true")
     expect(desk.card("Tiny pair").locator("small")).to_have_text("")
     expect(desk.card("Gone pair").locator("small")).to_have_text("download")

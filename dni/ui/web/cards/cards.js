@@ -54,7 +54,7 @@ class Cards {
    * @param {KeyboardEvent} event
    */
   move(event) {
-    const buttons = findAll(this.list, 'button');
+    const buttons = findAll(this.list, 'button:not([hidden])');
     const at = buttons.findIndex((button) => button === document.activeElement);
     const to = stepFrom(at, event.key, buttons.length);
     if (at < 0 || to === at) return;
@@ -71,6 +71,7 @@ class Cards {
       const isHere = choice.here.includes(card.pair);
       find(this.button(card.pair), 'small').textContent = isHere ? '' : downloadText(card.bytes);
       this.button(card.pair).classList.toggle('wanted', card.pair === choice.wanted);
+      this.button(card.pair).hidden = card.superseded && ![choice.pair, choice.wanted].includes(card.pair);
     }
     // Later they stay where the person has them.
     if (this.isNew) this.scrollTo(this.button(choice.wanted || choice.pair));

@@ -54,7 +54,7 @@
 /**
  * One effect of the row. `bytes` to download, 0 where nobody knows; `before` and `after` are addresses, or empty.
  * @typedef {{
- *   pair: string, name: string, line: string, bytes: number, before: string, after: string,
+ *   pair: string, name: string, line: string, bytes: number, superseded: boolean, before: string, after: string,
  * }} EffectCard
  */
 
