@@ -7,6 +7,7 @@ import io
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -294,6 +295,17 @@ def test_groups_correlate_by_the_mean_over_the_other_ends() -> None:
 
 
 # Several pictures at once
+
+
+def test_a_superseded_pair_can_be_chosen_only_while_it_is_on_the_desk(
+    service: RenderService, ann: Session
+) -> None:
+    pairs = [service.pair("tiny"), replace(service.pair("reversed"), superseded_by="tiny")]
+    former = RenderService({pair.id: pair for pair in pairs}, device=torch.device("cpu"))
+    tab = MixingHandlers(former)
+    assert [pair_id for _, pair_id in tab.chooser("tiny", ann).choices] == ["tiny"]
+    assert [pair_id for _, pair_id in tab.chooser("reversed", ann).choices] == ["tiny", "reversed"]
+    assert "Yours" not in tab.chooser("reversed", ann).choices[-1][0]
 
 
 def test_other_pictures_get_the_mix_everywhere(
