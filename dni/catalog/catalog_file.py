@@ -28,8 +28,9 @@ CATALOG_VARIABLE = "DNI_CATALOG"
 
 # The keys of catalog.json and their types; null means that nobody knows.
 PAIR_REQUIRED: dict[str, type] = {"id": str, "title": str, "ends": list}
+PAIR_TEXTS = ("description", "line", "lineage", "licence", "homepage", "architecture", "layout", "pad")
 PAIR_OPTIONAL: dict[str, type] = {"scale": int, "examples": list, "ladder": dict} | dict.fromkeys(
-    ("description", "lineage", "licence", "homepage", "architecture", "layout", "pad", "superseded_by"), str
+    (*PAIR_TEXTS, "superseded_by"), str
 )
 PADS = ("corners", "around")
 END_REQUIRED: dict[str, type] = {"label": str, "source": dict}

@@ -76,7 +76,8 @@ class Pair:
     Attributes:
         id: What to call it on the command line; also a folder name.
         title: What to call it in the app.
-        description: One line on what the slider does.
+        description: One sentence on what the slider does.
+        line: The same in a few words, for its card; empty for the description.
         ends: End A, end B, and for a ladder the rest.
         lineage: Why the ends can be blended: which descends from which, and whether that is documented.
         licence: An SPDX identifier, or empty if unknown.
@@ -96,6 +97,7 @@ class Pair:
     title: str
     ends: tuple[End, ...]
     description: str = ""
+    line: str = ""
     lineage: str = ""
     licence: str = ""
     homepage: str = ""

@@ -39,7 +39,7 @@ def card_of(pair: Pair) -> EffectCard:
     return EffectCard(
         pair=pair.id,
         name=pair.name,
-        line=pair.description,
+        line=pair.line or pair.description,
         bytes=pair.download_bytes,
         superseded=bool(pair.superseded_by),
         before=picture_of(pair, "before"),

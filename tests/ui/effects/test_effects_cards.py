@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+import torch
 from effects_page import Desk, decoded, difference, whole
 from playwright.sync_api import expect
 
@@ -13,6 +14,7 @@ from dni.blending.shares import Mix
 from dni.catalog.catalog_file import load_catalog
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_paths, suitable_examples
+from dni.serving.render_service import RenderService
 from dni.serving.scheduling.live_pixel_budget import export_seconds
 from dni.ui.effects.cards import card_of
 from dni.ui.effects.viewer import whole_in_words
@@ -36,6 +38,21 @@ def test_every_bundled_effect_has_a_picture_and_examples() -> None:
         assert set(pair.examples) <= EXAMPLES.keys()
     for file in (WEB / "cards/pictures").iterdir():
         assert file.name.rsplit("-", 1)[0] in load_catalog()
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+def test_no_cards_text_is_cut(
+    new_desk: Callable[..., Desk], serve: Callable[[RenderService], str], width: int
+) -> None:
+    service = RenderService(load_catalog(), device=torch.device("cpu"))
+    desk = new_desk(service=service, url=serve(service), viewport={"width": width, "height": 844})
+    desk.page.goto(desk.url)
+    expect(desk.card("Pencil").first).to_be_visible()
+    cut = """(texts) => texts.map((text) => text.textContent).filter((_, at) =>
+        texts[at].scrollHeight > texts[at].clientHeight || texts[at].scrollWidth > texts[at].clientWidth)"""
+    shown = desk.page.locator("#effects-cards button:visible :is(strong, .line, small)")
+    assert shown.count() > 30
+    assert shown.evaluate_all(cut) == []
 
 
 def test_examples_are_those_of_the_pair_or_suit_its_scale() -> None:
