@@ -43,8 +43,9 @@ def suggest(curve: Curve) -> Suggestion:
     if not any(distortion) and not any(perception):
         return build(curve, len(curve.points) // 2, flat_reason(curve))
     left = undominated(distortion, perception)
-    if len(left) == 1:
-        return build(curve, left[0], best_reason(curve, left[0]))
+    if len({(distortion[index], perception[index]) for index in left}) == 1:
+        middle = left[len(left) // 2]
+        return build(curve, middle, best_reason(curve, middle))
     first, second = (
         to_unit([distortion[index] for index in left]),
         to_unit([perception[index] for index in left]),

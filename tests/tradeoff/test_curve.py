@@ -297,6 +297,13 @@ def test_the_knee_does_not_depend_on_units_or_direction() -> None:
     assert there.position == pytest.approx(1 - here.position)
 
 
+def test_several_points_that_are_best_alike() -> None:
+    """As on a white picture, where all mixes but one give white."""
+    advice = suggest(closed_form(lambda t: float(t == 1), lambda t: float(t == 1), count=5))
+    assert advice.position == 0.5
+    assert advice.reason.startswith("No other point measured is better in either")
+
+
 def test_no_trade_off_to_see() -> None:
     advice = suggest(closed_form(lambda t: 0.01 * t, lambda t: 0.01 * (1 - t)))
     assert advice.position == 0.5

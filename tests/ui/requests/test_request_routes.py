@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gradio as gr
+import pytest
 from gradio.routes import App
 
 from dni.ui.requests.guard.routes import is_used
@@ -11,6 +12,16 @@ from dni.ui.requests.guard.routes import is_used
 def test_a_browser_may_ask_before_it_posts_from_elsewhere() -> None:
     assert is_used("OPTIONS", "/gradio_api/call/render")
     assert not is_used("OPTIONS", "/gradio_api/process_recording")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.com/a.mp4", "HTTPS://example.com", "s3+x://b", "data:,x"]
+)
+def test_no_address_is_fetched_for_anybody(address: str) -> None:
+    assert is_used("GET", "/gradio_api/file=/tmp/gradio/picture.png")
+    assert is_used("GET", "/gradio_api/file=C:/Temp/gradio/picture.png")
+    for method in ("GET", "HEAD"):
+        assert not is_used(method, f"/gradio_api/file={address}")
 
 
 def test_a_new_route_of_gradios_is_refused_until_somebody_has_looked_at_it() -> None:

@@ -6,6 +6,8 @@ develops, monitoring, links to states. Each is a way in that nobody looks after 
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["API", "is_used"]
 
 API = "/gradio_api/"
@@ -17,6 +19,8 @@ GETS = (
     *("upload_progress", "login_check", "token", "user"),
 )
 GET_GROUPS = ("file=", "call/", "heartbeat/")
+# Gradio fetches a "file" that is an address, of any length, and passes it on. (One letter is a drive of Windows.)
+ADDRESS = re.compile(r"file=\s*[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 # Outside of the API.
 REFUSED = ("/monitoring", "/login", "/logout")
 
@@ -34,4 +38,4 @@ def is_used(method: str, path: str, *, mcp: bool = False) -> bool:
         return is_post
     if not is_api:
         return not any(part in f"{path}/" for part in (f"{refused}/" for refused in REFUSED))
-    return rest in GETS or rest.startswith(GET_GROUPS)
+    return rest in GETS or (rest.startswith(GET_GROUPS) and not ADDRESS.match(rest))
