@@ -16,7 +16,7 @@ from dni.pictures.write import encode_jpeg
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
 from dni.rendering.masked import render_masked
-from dni.serving.regions import FRAME_QUALITY, Frame, check_region, frame_of
+from dni.serving.regions import FRAME_QUALITY, Frame, check_region, check_tile, frame_of
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
 from dni.tradeoff.compare import Comparison, compare_blends
@@ -85,6 +85,7 @@ def compare(
     """
     picture, renderer = service.picture(token, session), service.renderer(pair_id, session)
     region_of(request, picture)
+    check_tile(request, renderer)
 
     def render() -> Comparison:
         return compare_blends(renderer, picture.rgb, request)

@@ -5,7 +5,6 @@ Not ``gr.api``: it would take any path on this machine for an uploaded file.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,10 @@ from dni.blending.mix_paths import along, first_end
 from dni.blending.shares import Mix
 from dni.compatibility.verdict import Verdict
 from dni.errors import DniError, shown
-from dni.export.sweeps.sweep import Sweep, export_sweep
+from dni.export.sweeps.sweep import Sweep
 from dni.recipes.render_request import RenderRequest
 from dni.rendering.control import RenderControl
+from dni.serving.mixing.sweeps import export_sweep_in_slots
 from dni.serving.network_trial import unusable
 from dni.serving.sessions import Session
 from dni.ui.mixing.handlers import MixingHandlers
@@ -92,20 +92,11 @@ class MixingApi:
             service, picture = self.tab.service, open_upload(image)
             own = service.pair(pair, session)
             path = new_folder(session) / f"sweep_{own.id or 'own'}.png"
-            renderer = service.export_renderer(pair, session)
             num_ends = len(own.ends)
             last = Mix.of((*[0.0] * (num_ends - 1), 1.0))
             rows = (along(first_end(num_ends), last, count),)
-            export_sweep(
-                picture,
-                renderer,
-                Sweep(rows=rows),
-                path,
-                ends=service.paths(pair, session),
-                pair_id=own.id,
-                control=replace(control, slot=service.export_slot(session, control)),
-            )
-            return str(path)
+            wanted: dict[str, Any] = {"session": session, "control": control}
+            return str(export_sweep_in_slots(service, picture, pair, Sweep(rows=rows), path, **wanted))
 
         return await answer_program(self.tab.service.sessions, sweep)
 

@@ -80,6 +80,16 @@ class MixingHandlers:
         return ExportRequest(desk.token, desk.pair, render_request, desk.mix.blend, name_of(render_request))
 
     def mask_text(self, desk: MixingState, session: Session) -> str | None:
+        """What is painted.
+
+        Raises:
+            DniError: It has not arrived yet, or is no longer held.
+        """
+        if desk.mask == "":
+            raise DniError(
+                "What you painted is not here yet. Click again in a moment; if that does not help, "
+                "paint one more stroke."
+            )
         return None if desk.mask is None else self.masks.get(desk.mask, session=session)
 
     def session(self, request: gr.Request) -> Session:

@@ -15,8 +15,9 @@ from dni.blending.mix_paths import along, first_end, over_pad
 from dni.blending.shares import Mix
 from dni.errors import DniError, shown
 from dni.export.sweeps.animation import Playback
-from dni.export.sweeps.sweep import Sweep, export_sweep
+from dni.export.sweeps.sweep import Sweep
 from dni.rendering.control import Cancelled, RenderControl
+from dni.serving.mixing.sweeps import export_sweep_in_slots
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
@@ -64,7 +65,7 @@ class SweepHandlers:
     ) -> tuple[Any, ...]:
         """Render the sweep, with progress; the cancel button stops it."""
         session = self.tab.session(request)
-        control = self.control(session, cancelled or session.cancellation(JOB), progress)
+        control = self.control(cancelled or session.cancellation(JOB), progress)
         with errors_shown():
             desk = MixingState.parse(scene)
             sweep = Sweep(
@@ -84,12 +85,11 @@ class SweepHandlers:
             gr.Video(path if is_film else None, visible=is_film),
         )
 
-    def control(self, session: Session, cancelled: threading.Event, progress: gr.Progress) -> RenderControl:
+    def control(self, cancelled: threading.Event, progress: gr.Progress) -> RenderControl:
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        control = RenderControl(progress=report, cancelled=cancelled, notice=notify)
-        return replace(control, slot=self.tab.service.export_slot(session, control))
+        return RenderControl(progress=report, cancelled=cancelled, notice=notify)
 
     def export(
         self, desk: MixingState, sweep: Sweep, suffix: str, session: Session, control: RenderControl
@@ -98,10 +98,8 @@ class SweepHandlers:
         picture, pair = service.picture(desk.token, session), service.pair(desk.pair, session)
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(picture.name).stem).strip("-")[:60] or "picture"
         path = new_folder(session) / f"{stem}_{pair.id or 'own'}_sweep{suffix}"
-        renderer = service.export_renderer(desk.pair, session)
-        ends = service.paths(desk.pair, session)
-        export_sweep(picture, renderer, sweep, path, ends=ends, pair_id=pair.id, control=control)
-        return str(path)
+        wanted: dict[str, Any] = {"session": session, "control": control}
+        return str(export_sweep_in_slots(service, picture, desk.pair, sweep, path, **wanted))
 
     def cancel(self, request: gr.Request) -> Any:
         self.tab.session(request).cancel(JOB)

@@ -74,7 +74,7 @@ class MixingState(Scene):
         groups, levels, tile: As in :class:`MixingScene`.
         mix: How much of every end, also where nothing is painted yet.
         base: The mix where nothing is painted; None for the first end.
-        mask: The id of the painted mask, or None.
+        mask: The id of the painted mask; None where nothing is painted, empty where it has not arrived yet.
         region: The live part of the picture, and ``seen``: the part that can be seen.
     """
 

@@ -294,7 +294,7 @@ def test_groups_correlate_by_the_mean_over_the_other_ends() -> None:
     assert group_correlations(evil_verdict()) == {"first": 0.75, "last": 0.25}
 
 
-# Several pictures at once
+# The chooser of networks
 
 
 def test_a_superseded_pair_can_be_chosen_only_while_it_is_on_the_desk(
@@ -308,6 +308,9 @@ def test_a_superseded_pair_can_be_chosen_only_while_it_is_on_the_desk(
     assert "Yours" not in tab.chooser("reversed", ann).choices[-1][0]
 
 
+# Several pictures at once
+
+
 def test_other_pictures_get_the_mix_everywhere(
     service: RenderService, ann: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,6 +322,13 @@ def test_other_pictures_get_the_mix_everywhere(
     expected = RenderRequest(mix=MixingState.parse(SCENE).mix.blend)
     assert plain.render_request == painted.render_request == expected
     assert [("belongs to the picture on the desk" in text) for text in said] == [True]
+
+
+def test_what_is_painted_and_has_not_arrived_is_not_left_out(service: RenderService, ann: Session) -> None:
+    tab = MixingHandlers(service)
+    for export in (tab.whole, tab.part):
+        with pytest.raises(DniError, match="What you painted is not here yet"):
+            export({**SCENE, "mask": ""}, ann)
 
 
 # What a session takes along when it ends

@@ -19,7 +19,7 @@ GETS = (
     *("upload_progress", "login_check", "token", "user"),
 )
 GET_GROUPS = ("file=", "call/", "heartbeat/")
-# Gradio fetches a "file" that is an address, of any length, and passes it on. (One letter is a drive of Windows.)
+# Gradio fetches a "file" that is an address and passes it on. One letter is a drive of Windows.
 ADDRESS = re.compile(r"file=\s*[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 # Outside of the API.
 REFUSED = ("/monitoring", "/login", "/logout")
