@@ -10,10 +10,11 @@ import gradio as gr
 from dni.blending.shares import Mix
 from dni.catalog.pairs import Pair
 from dni.errors import DniError, shown
-from dni.examples import example_token, suitable_examples
+from dni.examples import suitable_examples
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.fair_gate import FairGate
 from dni.serving.sessions import Session
+from dni.ui.choices import Choice, Choices
 from dni.ui.effects.cards import build_cards, choice_of
 from dni.ui.effects.link import Link, one_slider_pairs, read_link
 from dni.ui.effects.linked_picture import open_link
@@ -24,6 +25,7 @@ from dni.ui.pictures.batch import Batches, build_batch
 from dni.ui.pictures.inputs import DECODES, chosen_name, example_gallery, own_picture, thumbnails
 from dni.ui.pictures.reduction import reduce_scene_picture
 from dni.ui.pictures.results import Results, build_endpoints, build_results, no_file, of_viewer
+from dni.ui.pictures.shown_picture import ShownPicture
 from dni.ui.progress import SupersededError, download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.messages import read_region
@@ -36,8 +38,6 @@ __all__ = ["build_effects"]
 
 Scene = dict[str, Any]
 
-# What a session is choosing: one pair at a time.
-CHOICE = "effect"
 KEYFRAMES = tuple(Mix.of_alpha(index / 10) for index in range(11))
 HELP = """Each end of the slider is a network. In between, every number in the network is
 `(1 - alpha) * left + alpha * right`, and that network makes the picture. While you drag, the picture fades
@@ -56,32 +56,24 @@ class EffectsHandlers:
         self.service = service
         self.jobs = GpuJobs(service)
         self.results = Results(service, self.jobs, of_viewer, job="effects")
+        self.pairs: Choices[str] = Choices("effect")
+        self.pictures: Choices[ShownPicture | None] = Choices("picture of an effect")
 
-    def scene(
-        self,
-        session: Session,
-        *,
-        token: str,
-        pair_id: str,
-        alpha: float | None,
-        example: str = "",
-        full: str = "",
-    ) -> Scene:
+    def scene(self, session: Session, picture: ShownPicture, pair_id: str, alpha: float | None) -> Scene:
         """The scene of a picture through a pair; without an alpha it is estimated, or else the middle."""
         estimate = None
         if alpha is None:
-            estimate = estimate_for(self.service.pair(pair_id, session), self.service.picture(token, session))
+            given = self.service.picture(picture.token, session)
+            estimate = estimate_for(self.service.pair(pair_id, session), given)
         made = make_scene(
             self.service,
             session,
-            token=token,
+            **vars(picture),
             pair_id=pair_id,
             alpha=estimate.alpha if estimate else MIDDLE if alpha is None else alpha,
             estimate=estimate.text if estimate else "",
             live_pixels=self.service.live_pixels(pair_id, session=session),
             prepares=IS_ZERO_GPU,
-            example=example,
-            full=full,
         )
         return made.to_dict()
 
@@ -95,30 +87,26 @@ class EffectsHandlers:
             warn(warning)
         for pair_id in dict.fromkeys((link.pair, one_slider_pairs(self.service.catalog)[0])):
             try:
-                token = self.linked(link, session)
-                example = "" if token else link.example or self.example_for(pair_id)
-                scene = self.scene(
-                    session,
-                    token=token or example_token(example),
-                    pair_id=pair_id,
-                    alpha=link.alpha,
-                    example=example,
+                picture = self.linked(link, session) or ShownPicture.of_example(
+                    link.example or self.example_for(pair_id)
                 )
+                scene = self.scene(session, picture, pair_id, link.alpha)
                 choice = choice_of(self.service, pair_id, wanted=link.wanted)
-                return scene, choice, self.describe(pair_id), self.gallery(pair_id, example)
+                return scene, choice, self.describe(pair_id), self.gallery(pair_id, picture.example)
             except DniError as error:
                 warn(error)
         return gr.skip(), gr.skip(), "", gr.skip()
 
-    def linked(self, link: Link, session: Session) -> str:
-        """The token of the picture that a link names; "" where it names none, or none that can be had."""
+    def linked(self, link: Link, session: Session) -> ShownPicture | None:
+        """The picture that a link names; None where it names none, or none that can be had."""
         if not link.picture:
-            return ""
+            return None
         try:
-            return self.service.hold(open_link(link.picture), session=session, tab="effects")
+            picture = open_link(link.picture)
+            return ShownPicture(self.service.hold(picture, session=session, tab="effects"))
         except DniError as error:
             warn(error)
-            return ""
+            return None
 
     def alpha_for(self, pair_id: str, now: ViewerScene | None) -> float | None:
         """Where the slider is stays, but for ladders, which are to be at the picture's own strength."""
@@ -158,8 +146,10 @@ class EffectsHandlers:
         request: gr.Request,
         event: gr.EventData,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         """Load the pair, after downloading it if need be; on failure the old one stays chosen.
+
+        What was rendered before is of other networks then, and goes.
 
         Whoever chooses another one meanwhile gets that: this one's download stops, and changes nothing.
         """
@@ -167,68 +157,63 @@ class EffectsHandlers:
         with errors_shown():
             now = None if scene is None else ViewerScene.parse(scene)
             pair_id = read_pair(getattr(event, "pair", None))
-        superseded = session.cancellation(CHOICE)
+        choice = self.pairs.begin(session)
         try:
-            self.service.renderer(pair_id, download=download_progress(progress, superseded))
-            own = now is not None and not now.example
-            example = "" if own else self.example_for(pair_id, now.example if now else "")
-            after = self.scene(
-                session,
-                token=now.token if now and own else example_token(example),
-                pair_id=pair_id,
-                alpha=self.alpha_for(pair_id, now),
-                example=example,
-                full=now.full if now and own else "",
-            )
+            self.service.renderer(pair_id, download=download_progress(progress, choice.superseded))
+            if not self.pairs.settle(session, choice, pair_id):
+                return (gr.skip(),) * 5
+            picture = self.pictures.since(session, choice, ShownPicture.of(now) if now else None)
+            if picture is None or picture.example:
+                chosen = picture.example if picture else ""
+                picture = ShownPicture.of_example(self.example_for(pair_id, chosen))
+            after = self.scene(session, picture, pair_id, self.alpha_for(pair_id, now))
         except DniError as error:
             if not isinstance(error, SupersededError):
                 warn(error)
-            former = gr.skip() if now is None or superseded.is_set() else self.choice(now.pair)
-            return gr.skip(), former, gr.skip(), gr.skip()
-        if superseded.is_set():
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        return after, self.choice(pair_id), self.describe(pair_id), self.gallery(pair_id, example)
+            former = gr.skip() if now is None or choice.superseded.is_set() else self.choice(now.pair)
+            return gr.skip(), former, gr.skip(), gr.skip(), gr.skip()
+        about, examples = self.describe(pair_id), self.gallery(pair_id, picture.example)
+        return after, self.choice(pair_id), about, examples, no_file()
 
-    def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
+    def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Any:
         session = self.session(request)
+        choice = self.pictures.begin(session)
         with errors_shown():
             now = ViewerScene.parse(scene)
-            name = chosen_name(self.examples(now.pair), event.index)
-            return self.scene(
-                session,
-                token=example_token(name),
-                pair_id=now.pair,
-                alpha=self.alpha_for(now.pair, now),
-                example=name,
-            )
+            picture = ShownPicture.of_example(chosen_name(self.examples(now.pair), event.index))
+            return self.show(picture, now, choice, session)
+
+    def show(self, picture: ShownPicture, now: ViewerScene, choice: Choice, session: Session) -> Any:
+        """Another picture through the networks that are shown by now; nothing if it is superseded."""
+        if not self.pictures.settle(session, choice, picture):
+            return gr.skip()
+        pair_id = self.pairs.since(session, choice, now.pair)
+        return self.scene(session, picture, pair_id, self.alpha_for(pair_id, now))
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show the person's own picture; one that cannot be read leaves the last one in place."""
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
+        choice = self.pictures.begin(session)
         with errors_shown():
             now, picture = ViewerScene.parse(scene), open_upload(path, session)
+            if choice.superseded.is_set():
+                return gr.skip(), gr.skip(), None
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="effects")
-            scene = self.scene(session, token=token, pair_id=now.pair, alpha=self.alpha_for(now.pair, now))
+            scene = self.show(ShownPicture(token), now, choice, session)
             return scene, gr.Gallery(selected_index=None), None
 
-    def reduce(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
+    def reduce(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Any:
         """Show the picture at another size."""
         session = self.session(request)
+        choice = self.pictures.begin(session)
         with errors_shown():
             now, factor = ViewerScene.parse(scene), getattr(event, "factor", None)
-            shown = reduce_scene_picture(self.service, now, factor, session=session, tab="effects")
-            return self.scene(
-                session,
-                token=shown.token,
-                pair_id=now.pair,
-                alpha=now.alpha,
-                example=now.example,
-                full=shown.full,
-            )
+            picture = reduce_scene_picture(self.service, now, factor, session=session, tab="effects")
+            return self.show(picture, now, choice, session)
 
     def prepare(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
         """Fill the keyframes of a region in one GPU call (ZeroGPU only)."""
@@ -282,8 +267,7 @@ def build_effects(app: gr.Blocks, service: RenderService, gate: FairGate) -> gr.
     last: dict[str, Any] = {**quiet, "trigger_mode": "always_last"}
     at_once: dict[str, Any] = {**quiet, "trigger_mode": "multiple"}
     app.load(tab.start, None, outputs, show_progress="hidden", **quiet)
-    chosen = cards.choose(tab.choose_pair, [viewer], outputs, show_progress_on=[about], **at_once)
-    chosen.success(no_file, None, [result], show_progress="hidden", queue=False, **quiet)
+    cards.choose(tab.choose_pair, [viewer], [*outputs, result], show_progress_on=[about], **at_once)
     examples.select(tab.choose_example, [viewer], [viewer], show_progress="hidden", **last)
     hidden: dict[str, Any] = {**quiet, "show_progress": "hidden"}
     take_picture(tab, image, viewer, examples, hidden)

@@ -18,6 +18,7 @@ from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, page_text
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.verdict_panel import inspect_in_slot
+from dni.ui.pictures.shown_picture import ShownPicture
 from dni.ui.protocol.mixing import MixingState
 
 __all__ = ["AlignPanel"]
@@ -41,8 +42,8 @@ class AlignPanel:
         self.note = gr.HTML(visible=False, elem_id="desk-aligned")
         self.made = gr.State()
 
-    def connect(self, scene: list[Any], **options: Any) -> Any:
-        """The event after which other networks may be on the desk.
+    def connect(self, scene: list[Any], **options: Any) -> None:
+        """Align at a click, and put what came of it on the desk.
 
         Args:
             scene: The component, the chooser and whom the verdict is on.
@@ -61,15 +62,15 @@ class AlignPanel:
             **options,
         )
         afterwards(aligned, lambda: gr.Button(LABEL, interactive=True), None, [self.button])
-        return aligned.success(self.show, [self.made, board], scene, **options)
+        aligned.success(self.show, [self.made, board], scene, **options)
 
     def hide(self) -> Any:
         """Until the next verdict there is nothing to offer."""
         return gr.Column(visible=False)
 
-    def forget(self) -> Any:
-        """What came of aligning other networks goes."""
-        return gr.HTML("", visible=False)
+    def forget(self, pair_id: str, made: str | None) -> Any:
+        """What came of aligning other networks goes; of aligning these it stays."""
+        return gr.skip() if pair_id == made else gr.HTML("", visible=False)
 
     def offer(self, pair_id: str, request: gr.Request) -> Any:
         """Show the button under a verdict that aligning may make better."""
@@ -124,7 +125,7 @@ class AlignPanel:
             return gr.skip(), gr.skip(), gr.skip()
         with errors_shown():
             desk = MixingState.parse(scene)
-            after = self.tab.scene_with(desk, made, session)
+            after = self.tab.scene(ShownPicture.of(desk), made, session)
             return after, self.tab.chooser(made, session), self.tab.about(made, session)
 
 

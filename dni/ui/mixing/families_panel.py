@@ -81,15 +81,15 @@ class FamilyHandlers:
         with errors_shown():
             desk = MixingState.parse(scene)
             relatives = check_relatives([self.families.find(name) for name in names or ()])
-            superseded = self.tab.superseded(session)
+            choice = self.tab.pairs.begin(session)
             try:
                 with session.busy():
-                    show = download_progress(progress, superseded)
+                    show = download_progress(progress, choice.superseded)
                     paths = [fetch_relative(one, cache=self.cache, progress=show) for one in relatives]
                     pair_id = self.tab.networks.pair(paths, session=session)
             except SupersededError:
                 return gr.skip(), gr.skip(), gr.skip()
-        return self.tab.put(pair_id, desk, session, superseded)
+        return self.tab.put(pair_id, desk, session, choice)
 
 
 def check_relatives(relatives: Sequence[Relative]) -> Sequence[Relative]:
@@ -148,8 +148,8 @@ def link(text: str, address: str) -> str:
     )
 
 
-def build_families(tab: MixingHandlers, scene: list[Any], waited: dict[str, Any]) -> Any:
-    """The panel; gives the event of networks that came, for the verdict to follow.
+def build_families(tab: MixingHandlers, scene: list[Any], waited: dict[str, Any]) -> None:
+    """The panel.
 
     Args:
         tab: The handlers of the rest.
@@ -169,4 +169,4 @@ def build_families(tab: MixingHandlers, scene: list[Any], waited: dict[str, Any]
         about = gr.HTML(elem_id="desk-family-about")
     name.change(handlers.show, [name], [relatives, about], **quiet)
     only_here.input(handlers.narrow, [only_here, name], [name], **quiet)
-    return put.click(handlers.put, [relatives, board], scene, **{**waited, **FETCHES})
+    put.click(handlers.put, [relatives, board], scene, **{**waited, **FETCHES})

@@ -5,7 +5,6 @@ Everything a person chose is in the scene that comes from their browser.
 
 from __future__ import annotations
 
-import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -24,12 +23,14 @@ from dni.serving.mixing.measurements import Measures
 from dni.serving.mixing.uploaded_networks import UploadedNetworks
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
+from dni.ui.choices import Choice, Choices
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.mixing.scene import build_scene, name_of, request_of
 from dni.ui.mixing.verdict_panel import first_html, group_correlations, inspect_in_slot, verdict_html
 from dni.ui.pictures.inputs import chosen_name
 from dni.ui.pictures.reduction import reduce_scene_picture
 from dni.ui.pictures.results import ExportRequest, Results
+from dni.ui.pictures.shown_picture import ShownPicture
 from dni.ui.progress import SupersededError, download_progress
 from dni.ui.protocol.frames import ViewerScene
 from dni.ui.protocol.mixing import MixingState, with_correlations
@@ -41,9 +42,6 @@ __all__ = ["MixingHandlers"]
 
 Scene = dict[str, Any]
 
-# What a session puts on the desk: one set of networks at a time.
-CHOICE = "networks"
-
 
 class MixingHandlers:
     """What the tab's parts share, and the handlers of its main part."""
@@ -54,6 +52,8 @@ class MixingHandlers:
         self.measures = Measures(service)
         self.networks = UploadedNetworks(service)
         self.results = Results(service, GpuJobs(service), self.whole, self.part, job="mixing")
+        self.pairs: Choices[str] = Choices("networks")
+        self.pictures: Choices[ShownPicture] = Choices("picture on the desk")
         self._verdicts: dict[str, Verdict] = {}
         self._own_verdicts: WeakKeyDictionary[Session, tuple[str, Verdict]] = WeakKeyDictionary()
         self._subjects: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
@@ -106,10 +106,6 @@ class MixingHandlers:
         self._subjects[session] = pair_id
         return pair_id
 
-    def superseded(self, session: Session) -> threading.Event:
-        """An event that is set when other networks are chosen: what comes of these then changes nothing."""
-        return session.cancellation(CHOICE)
-
     def chooser(self, pair_id: str, session: Session) -> gr.Dropdown:
         """The chooser of networks with these as the chosen ones; a person's own, and those of a recipe that
         others supersede, are the last in its list."""
@@ -159,31 +155,48 @@ class MixingHandlers:
             desk = MixingState.parse(scene)
         if pair_id is None:
             return gr.skip(), gr.skip(), gr.skip()
-        superseded = self.superseded(session)
+        choice = self.pairs.begin(session)
         try:
-            self.service.renderer(pair_id, session, download=download_progress(progress, superseded))
-            after = self.scene_with(desk, pair_id, session)
+            self.service.renderer(pair_id, session, download=download_progress(progress, choice.superseded))
+            after = self.other_networks(desk, pair_id, choice, session)
         except DniError as error:
             if not isinstance(error, SupersededError):
                 warn(error)
-            return gr.skip(), gr.skip() if superseded.is_set() else desk.pair, gr.skip()
-        if superseded.is_set():
+            return gr.skip(), gr.skip() if choice.superseded.is_set() else desk.pair, gr.skip()
+        if after is None:
             return gr.skip(), gr.skip(), gr.skip()
         return after, gr.skip(), self.about(pair_id, session)
 
-    def scene_with(self, desk: MixingState, pair_id: str, session: Session) -> Scene:
-        """The picture on the desk through other networks."""
-        shown: dict[str, Any] = {"token": desk.token, "example": desk.example, "full": desk.full}
-        return build_scene(self.service, session, pair_id=pair_id, **shown).to_dict()
+    def other_networks(
+        self, desk: MixingState, pair_id: str, choice: Choice, session: Session
+    ) -> Scene | None:
+        """The picture that is shown by now through other networks; None if their choice is superseded."""
+        picture = self.pictures.since(session, choice, ShownPicture.of(desk))
+        after = self.scene(picture, pair_id, session)
+        if not self.pairs.settle(session, choice, pair_id):
+            return None
+        newer = self.pictures.since(session, choice, picture)
+        return after if newer == picture else self.scene(newer, pair_id, session)
 
-    def reduce(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Scene:
+    def other_picture(
+        self, desk: MixingState, picture: ShownPicture, choice: Choice, session: Session
+    ) -> Any:
+        """Another picture through the networks that are on the desk by now; nothing if it is superseded."""
+        if not self.pictures.settle(session, choice, picture):
+            return gr.skip()
+        return self.scene(picture, self.pairs.since(session, choice, desk.pair), session)
+
+    def scene(self, picture: ShownPicture, pair_id: str, session: Session) -> Scene:
+        return build_scene(self.service, session, **vars(picture), pair_id=pair_id).to_dict()
+
+    def reduce(self, scene: Scene, request: gr.Request, event: gr.EventData) -> Any:
         """Show the picture at another size."""
         session = self.session(request)
+        choice = self.pictures.begin(session)
         with errors_shown():
             desk, factor = MixingState.parse(scene), getattr(event, "factor", None)
-            shown = reduce_scene_picture(self.service, desk, factor, session=session, tab="mixing")
-            after = replace(desk, token=shown.token, full=shown.full)
-            return self.scene_with(after, desk.pair, session)
+            picture = reduce_scene_picture(self.service, desk, factor, session=session, tab="mixing")
+            return self.other_picture(desk, picture, choice, session)
 
     def resume(self, scene: Scene, request: gr.Request, event: gr.EventData) -> tuple[Any, ...]:
         """What was on the desk before the page was loaded anew; networks that are not here stay away."""
@@ -200,7 +213,7 @@ class MixingHandlers:
             if isinstance(name, str) and name in WHOLE:
                 desk = replace(desk, token=example_token(name), example=name, full="")
             chosen = gr.Gallery(selected_index=WHOLE.index(desk.example) if desk.example in WHOLE else None)
-            scene = self.scene_with(desk, pair_id, session)
+            scene = self.scene(ShownPicture.of(desk), pair_id, session)
             return scene, self.chooser(pair_id, session), self.about(pair_id, session), chosen
 
     def reclaim(self, pair_id: str, event: gr.EventData, session: Session) -> bool:
@@ -212,26 +225,28 @@ class MixingHandlers:
             warn(error)
             return False
 
-    def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Scene:
+    def choose_example(self, scene: Scene, request: gr.Request, event: gr.SelectData) -> Any:
         session = self.session(request)
+        choice = self.pictures.begin(session)
         with errors_shown():
-            desk, name = MixingState.parse(scene), chosen_name(WHOLE, event.index)
-            token = example_token(name)
-            made = build_scene(self.service, session, token=token, pair_id=desk.pair, example=name)
-            return made.to_dict()
+            desk, picture = MixingState.parse(scene), ShownPicture.of_example(chosen_name(WHOLE, event.index))
+            return self.other_picture(desk, picture, choice, session)
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
         """Show a person's own picture; one that cannot be read leaves the last one in place."""
         if path is None:
             return gr.skip(), gr.skip(), gr.skip()
         session = self.session(request)
+        choice = self.pictures.begin(session)
         with errors_shown():
             desk, picture = MixingState.parse(scene), open_upload(path, session)
+            if choice.superseded.is_set():
+                return gr.skip(), gr.skip(), None
             for notice in picture.notices:
                 notify(notice)
             token = self.service.hold(picture, session=session, tab="mixing")
-            made = build_scene(self.service, session, token=token, pair_id=desk.pair)
-            return made.to_dict(), gr.Gallery(selected_index=None), None
+            after = self.other_picture(desk, ShownPicture(token), choice, session)
+            return after, gr.Gallery(selected_index=None), None
 
     def give_reference(self, path: str | None, request: gr.Request) -> Any:
         """Take a reference for the curve; one that cannot be read leaves the last one in place."""
@@ -256,20 +271,18 @@ class MixingHandlers:
         with errors_shown():
             desk = MixingState.parse(scene)
             files = [received_path(path, session) for path in paths or ()]
-            superseded = self.superseded(session)
+            choice = self.pairs.begin(session)
             pair_id = self.networks.pair(files, session=session)
-        return self.put(pair_id, desk, session, superseded)
+        return self.put(pair_id, desk, session, choice)
 
-    def put(
-        self, pair_id: str, desk: MixingState, session: Session, superseded: threading.Event
-    ) -> tuple[Any, ...]:
+    def put(self, pair_id: str, desk: MixingState, session: Session, choice: Choice) -> tuple[Any, ...]:
         """Put networks that a session holds on the desk, unless others were chosen meanwhile."""
         try:
-            after = self.scene_with(desk, pair_id, session)
+            after = self.other_networks(desk, pair_id, choice, session)
         except DniError as error:
             warn(self.networks.plain(error, session=session))
             return gr.skip(), gr.skip(), self.about(pair_id, session)
-        if superseded.is_set():
+        if after is None:
             return gr.skip(), gr.skip(), gr.skip()
         return after, self.chooser(pair_id, session), self.about(pair_id, session)
 

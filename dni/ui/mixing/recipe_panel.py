@@ -23,6 +23,7 @@ from dni.serving.sessions import Session
 from dni.ui.errors import errors_shown, notify
 from dni.ui.mixing.handlers import MixingHandlers
 from dni.ui.mixing.scene import build_scene, layers_of
+from dni.ui.pictures.shown_picture import ShownPicture
 from dni.ui.progress import SupersededError, download_progress
 from dni.ui.protocol.messages import LayeredMix
 from dni.ui.protocol.mixing import MixingState
@@ -66,22 +67,18 @@ class RecipeHandlers:
         with errors_shown():
             desk = MixingState.parse(scene)
             recipe = read_recipe(received_path(path, session), read_text=read_recipe_apart)
-            values = restored_values(recipe.request, service.picture(desk.token, session))
-            superseded = self.tab.superseded(session)
+            former = ShownPicture.of(desk)
+            values = restored_values(recipe.request, service.picture(former.token, session))
+            choice = self.tab.pairs.begin(session)
             try:
-                pair_id = self.find_pair(recipe, session, download_progress(progress, superseded))
+                pair_id = self.find_pair(recipe, session, download_progress(progress, choice.superseded))
             except SupersededError:
                 return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-            after = build_scene(
-                service,
-                session,
-                token=desk.token,
-                pair_id=pair_id,
-                example=desk.example,
-                full=desk.full,
-                **values,
-            )
-            if superseded.is_set():
+            picture = self.tab.pictures.since(session, choice, former)
+            if picture != former:
+                values = restored_values(recipe.request, service.picture(picture.token, session))
+            after = build_scene(service, session, **vars(picture), pair_id=pair_id, **values)
+            if not self.tab.pairs.settle(session, choice, pair_id):
                 return gr.skip(), gr.skip(), gr.skip(), gr.skip()
             chooser = self.tab.chooser(pair_id, session)
             return after.to_dict(), chooser, self.tab.about(pair_id, session), None
@@ -140,8 +137,8 @@ def zoomed_in(scene: Any) -> bool:
     return desk.seen != Rectangle.whole(desk.width, desk.height)
 
 
-def build_recipes(tab: MixingHandlers, scene: list[Any]) -> Any:
-    """The recipe panel; gives the event of a recipe that came, for the verdict to follow.
+def build_recipes(tab: MixingHandlers, scene: list[Any]) -> None:
+    """The recipe panel.
 
     Args:
         tab: The handlers of the rest.
@@ -169,4 +166,3 @@ def build_recipes(tab: MixingHandlers, scene: list[Any]) -> Any:
     )
     # It is on the desk now, or refused: the box is ready for the next one.
     restored.failure(lambda: None, None, [given], queue=False, show_progress="hidden", **quiet)
-    return restored

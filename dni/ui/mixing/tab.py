@@ -80,11 +80,11 @@ def build_mixing(service: RenderService, opened: gr.Tab, gate: FairGate, viewer:
             with gr.Accordion("Sweep", open=False):
                 build_sweep(tab, board)
             with gr.Accordion("Recipe", open=False):
-                restored = build_recipes(tab, [board, pair, subject])
+                build_recipes(tab, [board, pair, subject])
             with gr.Accordion("What am I seeing?", open=False):
                 gr.Markdown(HELP)
         with gr.Column(scale=1, min_width=320):
-            build_networks(tab, [board, pair, subject], (opened, viewer), restored, examples, result)
+            build_networks(tab, [board, pair, subject], (opened, viewer), examples, result)
             build_pictures(tab, board, examples)
             build_batch(Batches(tab.results, tab.everywhere, gate), board, prefix="desk-")
     build_mixing_endpoints(tab)
@@ -94,7 +94,6 @@ def build_networks(
     tab: MixingHandlers,
     scene: list[Any],
     before: tuple[gr.Tab, gr.HTML],
-    restored: Any,
     examples: gr.Gallery,
     result: gr.File,
 ) -> None:
@@ -104,30 +103,27 @@ def build_networks(
         tab: The handlers.
         scene: The component, the chooser and whom the verdict is on.
         before: The desk starts when this tab is opened, with the picture of this viewer.
-        restored: The event of a recipe that came, which also brings networks.
         examples: The gallery.
         result: The file that was made of what was on the desk.
     """
-    (board, pair, _), (opened, viewer) = scene, before
+    (board, pair, subject), (opened, viewer) = scene, before
     pair.render()
     verdict, align = gr.HTML(elem_id="desk-verdict"), AlignPanel(tab)
     files, blend = build_own_networks()
     waited: dict[str, Any] = {"show_progress_on": [verdict], **QUIET}
-    related = build_families(tab, scene, waited)
-    started = opened.select(tab.start, [board, viewer], [*scene, examples], **HIDDEN)
+    build_families(tab, scene, waited)
+    opened.select(tab.start, [board, viewer], [*scene, examples], **HIDDEN)
     # Others can be chosen while some are being downloaded.
-    chosen = pair.input(tab.choose_pair, [pair, board], scene, **{**waited, "trigger_mode": "multiple"})
+    pair.input(tab.choose_pair, [pair, board], scene, **{**waited, "trigger_mode": "multiple"})
     files.upload(tab.take_files, [files], [files], **{**QUIET, **TRIES})
-    blended = blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
-    resumed = board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)
-    aligned = align.connect(scene, api_visibility="private")
-    for event in (started, chosen, blended, related, restored, resumed, aligned):
-        # What stands there is on other networks.
-        cleared = event.success(lambda: ("", no_file()), None, [verdict, result], queue=False, **HIDDEN)
-        hidden = cleared.success(align.hide, None, [align.offered], queue=False, **HIDDEN)
-        if event is not aligned:  # that one says what came of it
-            cleared.success(align.forget, None, [align.note], queue=False, **HIDDEN)
-        judge_after(hidden, tab, align, scene, verdict)
+    blend.click(tab.blend_files, [files, board], scene, **{**waited, **TRIES})
+    board.resume(tab.resume, [board], [*scene, examples], **HIDDEN)
+    align.connect(scene, api_visibility="private")
+    # What stands there is on other networks.
+    cleared = subject.change(lambda: ("", no_file()), None, [verdict, result], queue=False, **HIDDEN)
+    hidden = cleared.success(align.hide, None, [align.offered], queue=False, **HIDDEN)
+    cleared.success(align.forget, [subject, align.made], [align.note], queue=False, **HIDDEN)
+    judge_after(hidden, tab, align, scene, verdict)
 
 
 def build_own_networks() -> tuple[gr.File, gr.Button]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import PurePath
 
@@ -13,6 +12,7 @@ from dni.errors import DniError, shown
 from dni.pictures.picture import Picture, from_pil, to_pil
 from dni.serving.render_service import RenderService
 from dni.serving.sessions import Session
+from dni.ui.pictures.shown_picture import ShownPicture
 from dni.ui.protocol.frames import Reduction, Scene
 
 __all__ = ["reduce_scene_picture", "reduction_of"]
@@ -25,14 +25,6 @@ ENOUGH_TO_ENLARGE = 1_000_000
 ENOUGH_TO_REDRAW = 390_000
 MAX_FACTOR = 16
 FRACTIONS = {2: "a half", 3: "a third", 4: "a quarter"}
-
-
-@dataclass(frozen=True)
-class ShownPicture:
-    """What a scene is to show: a picture's token, and that of the picture that it was reduced from, or ""."""
-
-    token: str
-    full: str
 
 
 def reduction_of(picture: Picture, pair: Pair, scale: int, *, full: Picture | None) -> Reduction | None:
@@ -95,9 +87,9 @@ def reduce_scene_picture(
     full = scene.full or scene.token
     picture = service.picture(full, session)
     if factor == 1:
-        return ShownPicture(full, "")
+        return ShownPicture(full, scene.example)
     token = service.hold(reduced(picture, factor), session=session, tab=f"{tab}, reduced")
-    return ShownPicture(token, full)
+    return ShownPicture(token, scene.example, full)
 
 
 def reduced(picture: Picture, factor: int) -> Picture:
