@@ -27,7 +27,10 @@ MAX_CONNECTION_LENGTH = 100
 # Every frame asks for its session; they are not looked through for each.
 SWEEP_SECONDS = 1.0
 TOKEN_BYTES = 24
-ENDED = "This page's session has ended, after 30 minutes without use or a restart. Reload the page."
+ENDED = (
+    "This page's session has ended: the connection broke, the page was not used for 30 minutes, "
+    "or the server was started anew. Reload the page."
+)
 
 KEYS = itertools.count(1)
 

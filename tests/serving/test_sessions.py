@@ -24,7 +24,7 @@ from dni.ui.effects.viewer import viewer_servers
 from dni.ui.mixing.component import mask_servers, slow_servers
 from dni.ui.server_functions import ServerFunction
 
-ENDED = r"^This page's session has ended, after 30 minutes without use or a restart\. Reload the page\.$"
+ENDED = r"^This page's session has ended: .* broke, .* 30 minutes, .* started anew\. Reload the page\.$"
 WHOLE = Rectangle(0, 0, 40, 30)
 
 
