@@ -75,7 +75,7 @@ class AlignPanel:
     def offer(self, pair_id: str, request: gr.Request) -> Any:
         """Show the button under a verdict that aligning may make better."""
         session = self.tab.session(request)
-        known = self.tab.known_verdict(pair_id, session)
+        known = self.tab.verdicts.known(pair_id, session)
         shown = known is not None and is_worth_aligning(known)
         return gr.Column(visible=shown and self.tab.is_subject(pair_id, session))
 
@@ -95,7 +95,7 @@ class AlignPanel:
         """What aligning does to a pair, and the id of the aligned one where it is better."""
         service = self.tab.service
         paths, labels = service.paths(pair_id, session), service.pair(pair_id, session).labels
-        before, written = self.tab.verdict(pair_id, session=session), dict[int, Path]()
+        before, written = self.tab.verdicts.on(pair_id, session), dict[int, Path]()
 
         def write(held: Collection[int]) -> dict[int, Aligned]:
             nonlocal written
@@ -115,7 +115,7 @@ class AlignPanel:
         if not found.is_better:
             return found, None
         made = self.tab.networks.hold(current(), session=session)
-        self.tab.remember(made, found.after, session)
+        self.tab.verdicts.remember(made, found.after, session)
         return found, made
 
     def show(self, made: str | None, scene: Any, request: gr.Request) -> tuple[Any, ...]:

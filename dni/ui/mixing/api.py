@@ -71,7 +71,7 @@ class MixingApi:
             if bool(files) == bool(pair):
                 raise DniError("Expected two or more files, or the id of a pair. Send one of the two.")
             if not files:
-                return self.tab.verdict(pair, session=session).to_dict()
+                return self.tab.verdicts.on(pair, session).to_dict()
             return self.verdict([received_path(file) for file in files], session=session).to_dict()
 
         return await answer_program(self.tab.service.sessions, inspect)

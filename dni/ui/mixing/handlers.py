@@ -14,7 +14,6 @@ import gradio as gr
 
 from dni.catalog.catalog_file import listed_pairs
 from dni.compatibility.first_answer import first_answer
-from dni.compatibility.verdict import Verdict
 from dni.errors import DniError
 from dni.examples import WHOLE, example_token, suitable_examples
 from dni.rendering.control import Cancelled
@@ -26,7 +25,12 @@ from dni.serving.sessions import Session
 from dni.ui.choices import Choice, Choices
 from dni.ui.errors import errors_shown, notify, warn
 from dni.ui.mixing.scene import build_scene, name_of, request_of
-from dni.ui.mixing.verdict_panel import first_html, group_correlations, inspect_in_slot, verdict_html
+from dni.ui.mixing.verdict_panel import (
+    Verdicts,
+    first_html,
+    group_correlations,
+    verdict_html,
+)
 from dni.ui.pictures.inputs import chosen_name
 from dni.ui.pictures.reduction import reduce_scene_picture
 from dni.ui.pictures.results import ExportRequest, Results
@@ -54,8 +58,7 @@ class MixingHandlers:
         self.results = Results(service, GpuJobs(service), self.whole, self.part, job="mixing")
         self.pairs: Choices[str] = Choices("networks")
         self.pictures: Choices[ShownPicture] = Choices("picture on the desk")
-        self._verdicts: dict[str, Verdict] = {}
-        self._own_verdicts: WeakKeyDictionary[Session, tuple[str, Verdict]] = WeakKeyDictionary()
+        self.verdicts = Verdicts(service)
         self._subjects: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
 
     # What is on screen
@@ -293,7 +296,7 @@ class MixingHandlers:
     def expect(self, pair_id: str, request: gr.Request) -> Any:
         """What the parameters alone say, at once; the verdict takes its place."""
         session = self.session(request)
-        if self.known_verdict(pair_id, session) is not None:
+        if self.verdicts.known(pair_id, session) is not None:
             return gr.skip()
         with errors_shown():
             answer = first_answer(self.service.paths(pair_id, session))
@@ -304,7 +307,7 @@ class MixingHandlers:
         session = self.session(request)
         try:
             with errors_shown():
-                verdict = self.verdict(pair_id, session=session)
+                verdict = self.verdicts.on(pair_id, session)
         except Cancelled:
             return gr.skip(), gr.skip()
         if not self.is_subject(pair_id, session):
@@ -314,24 +317,3 @@ class MixingHandlers:
             known = group_correlations(verdict)
             learnt = with_correlations(scene, known, pair_id=pair_id, session=session.token)
         return verdict_html(verdict, on_desk=on_desk), gr.skip() if learnt is None else learnt
-
-    def known_verdict(self, pair_id: str, session: Session) -> Verdict | None:
-        """What was said of a pair of the catalogue, or last of the session's own; None if nothing was."""
-        own_id, own = self._own_verdicts.get(session, ("", None))
-        return own if own_id == pair_id else self._verdicts.get(pair_id)
-
-    def verdict(self, pair_id: str, *, session: Session) -> Verdict:
-        """The verdict on a pair; see :meth:`known_verdict` for what is remembered."""
-        known = self.known_verdict(pair_id, session)
-        if known is None:
-            paths, labels = self.service.paths(pair_id, session), self.service.pair(pair_id, session).labels
-            known = inspect_in_slot(self.service, paths, session=session, labels=labels)
-            self.remember(pair_id, known, session)
-        return known
-
-    def remember(self, pair_id: str, verdict: Verdict, session: Session) -> None:
-        """Keep a verdict: one on the catalogue's networks for all, one on a session's own until its next."""
-        if pair_id in self.service.catalog:
-            self._verdicts[pair_id] = verdict
-        else:
-            self._own_verdicts[session] = pair_id, verdict

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from dni.compatibility.correlation import correlation_by_group, mean_correlation
 from dni.compatibility.first_answer import FirstAnswer
@@ -18,7 +19,7 @@ from dni.serving.scheduling.scheduler import Priority
 from dni.serving.sessions import Session
 from dni.ui.errors import page_text
 
-__all__ = ["first_html", "group_correlations", "inspect_in_slot", "verdict_html"]
+__all__ = ["Verdicts", "first_html", "group_correlations", "inspect_in_slot", "verdict_html"]
 
 
 def inspect_in_slot(
@@ -47,6 +48,35 @@ def inspect_in_slot(
     """
     control = RenderControl(slot=partial(service.queue.slot, session, Priority.EXPORT))
     return inspect_networks(paths, labels=labels, catalog=service.catalog, control=control, crop=crop)
+
+
+class Verdicts:
+    """What was said of networks: of the catalogue's for all, of a session's own until its next ones."""
+
+    def __init__(self, service: RenderService) -> None:
+        self.service = service
+        self._listed: dict[str, Verdict] = {}
+        self._own: WeakKeyDictionary[Session, tuple[str, Verdict]] = WeakKeyDictionary()
+
+    def known(self, pair_id: str, session: Session) -> Verdict | None:
+        """What was said already; None if nothing was."""
+        own_id, own = self._own.get(session, ("", None))
+        return own if own_id == pair_id else self._listed.get(pair_id)
+
+    def on(self, pair_id: str, session: Session) -> Verdict:
+        """The verdict, now or from before."""
+        known = self.known(pair_id, session)
+        if known is None:
+            paths, labels = self.service.paths(pair_id, session), self.service.pair(pair_id, session).labels
+            known = inspect_in_slot(self.service, paths, session=session, labels=labels)
+            self.remember(pair_id, known, session)
+        return known
+
+    def remember(self, pair_id: str, verdict: Verdict, session: Session) -> None:
+        if pair_id in self.service.catalog:
+            self._listed[pair_id] = verdict
+        else:
+            self._own[session] = pair_id, verdict
 
 
 def first_html(answer: FirstAnswer) -> str:

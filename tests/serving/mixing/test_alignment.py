@@ -102,7 +102,7 @@ def test_the_desk_offers_it_and_holds_what_is_better(
     pair_id = tab.about(tab.networks.hold([tiny_ends[0], shuffled], session=session), session)
     assert panel.offer(pair_id, request).visible is False, "nothing was judged"
     assert "These networks probably " in tab.expect(pair_id, request)
-    tab.verdict(pair_id, session=session)
+    tab.verdicts.on(pair_id, session)
     assert panel.offer(pair_id, request).visible is True
     made, note = panel.align(pair_id, request)
     assert service.pair(made, session).labels == ("calm", "shuffled-aligned")
@@ -123,7 +123,7 @@ def test_the_desk_aligns_more_than_two(service: RenderService, tiny_ends: list[P
         panel = AlignPanel(tab)
     three = [tiny_ends[0], shuffled, tiny_ends[1]]
     pair_id = tab.about(tab.networks.hold(three, session=session), session)
-    tab.verdict(pair_id, session=session)
+    tab.verdicts.on(pair_id, session)
     assert panel.offer(pair_id, request).visible is True
     made, note = panel.align(pair_id, request)
     assert service.pair(made, session).labels == ("calm", "shuffled-aligned", "wild")
