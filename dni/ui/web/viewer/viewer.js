@@ -201,7 +201,8 @@ class Viewer {
     const { scene, alpha } = this;
     if (!scene) return;
     this.props.value = { ...scene, alpha, region: this.grid.cache?.region ?? null };
-    this.address.show(scene, alpha);
+    // It would say what the blind test does not.
+    if (!this.blind.isRunning) this.address.show(scene, alpha);
   }
 
   // ---- what the person does
