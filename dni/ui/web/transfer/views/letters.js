@@ -45,9 +45,7 @@ export function numbered(names) {
 
 /** @type {import('../transfer.js').MountView} */
 export function mountLetters(panel, { ask, palette, showMessage }) {
-  const view = new LettersView(panel, { ask, palette, showMessage });
-  view.open();
-  return { draw: () => view.draw() };
+  return new LettersView(panel, { ask, palette, showMessage });
 }
 
 class LettersView {
@@ -109,11 +107,13 @@ class LettersView {
   }
 
   async open() {
+    return (this.#gallery ? null : await this.#fetchGallery()) ?? this.#fetchMap();
+  }
+
+  /** @returns {Promise<string | null>} An error's text. */
+  async #fetchGallery() {
     const reply = /** @type {LettersOpenReply | Failure} */ (await this.ask('letters_open', {}));
-    if (reply.error !== undefined) {
-      this.showMessage(reply.error);
-      return;
-    }
+    if (reply.error !== undefined) return reply.error;
     this.#gallery = { drawings: bytesOf(reply.gallery), alphabets: reply.alphabets, letters: reply.letters };
     const { names, numbers } = numbered(reply.alphabets);
     this.map.setGallery(this.#gallery.drawings, numbers);
@@ -129,7 +129,7 @@ class LettersView {
     });
     this.#mark(0);
     this.#read(samples.slice(0, DIGIT_SIDE ** 2));
-    await this.#fetchMap();
+    return null;
   }
 
   draw() {
@@ -178,13 +178,14 @@ class LettersView {
     this.draw();
   }
 
+  /** @returns {Promise<string | null>} An error's text. */
   async #fetchMap() {
     const start = this.#start;
-    if (this.#positions.has(start)) return;
+    if (this.#positions.has(start)) return null;
     const reply = /** @type {LettersMapReply | Failure} */ (await this.ask('letters_map', { start }));
-    if (reply.error !== undefined) this.showMessage(reply.error);
-    else this.#positions.set(start, decodePositions(reply.positions));
+    if (reply.error === undefined) this.#positions.set(start, decodePositions(reply.positions));
     this.draw();
+    return reply.error ?? null;
   }
 
   #attach() {
@@ -210,11 +211,11 @@ class LettersView {
    * @param {Start} start
    * @param {HTMLElement} button
    */
-  #choose(start, button) {
+  async #choose(start, button) {
     this.#start = start;
     for (const other of find(this.panel, '.starts').children) other.setAttribute('aria-pressed', String(other === button));
-    this.#fetchMap();
     this.#read(this.#ink);
+    this.showMessage(await this.#fetchMap(), 'data');
   }
 
   /** @param {{ neighbours: number[], distances: number[] } | null} shown */

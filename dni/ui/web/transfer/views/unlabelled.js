@@ -59,9 +59,7 @@ export function gainOfLearning({ along }, test) {
 
 /** @type {import('../transfer.js').MountView} */
 export function mountUnlabelled(panel, { start, ask, palette, showMessage }) {
-  const view = new UnlabelledView(panel, { alphas: start.alphas, labels: start.labels, ask, palette, showMessage });
-  view.open();
-  return { draw: () => view.draw() };
+  return new UnlabelledView(panel, { alphas: start.alphas, labels: start.labels, ask, palette, showMessage });
 }
 
 class UnlabelledView {
@@ -87,7 +85,6 @@ class UnlabelledView {
     this.labels = labels;
     this.ask = ask;
     this.palette = palette;
-    this.showMessage = showMessage;
     this.alphaInput = findAs(panel, 'input.alpha', HTMLInputElement);
     this.labelsInput = findAs(panel, 'input.labels', HTMLInputElement);
     this.bars = ROWS.map((name) => addBars(find(panel, '.bar-columns'), name));
@@ -118,10 +115,7 @@ class UnlabelledView {
 
   async open() {
     const reply = /** @type {UnlabelledOpenReply | Failure} */ (await this.ask('unlabelled_open', {}));
-    if (reply.error !== undefined) {
-      this.showMessage(reply.error);
-      return;
-    }
+    if (reply.error !== undefined) return reply.error;
     this.#atoms = bytesOf(reply.atoms);
     this.#report = reply.report;
     const samples = bytesOf(reply.samples);
@@ -132,6 +126,7 @@ class UnlabelledView {
     });
     this.#mark(3);
     this.#read(digitAt(samples, 3));
+    return null;
   }
 
   draw() {
