@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from effects_page import PATIENCE, Desk
+from effects_page import DRAWN, PATIENCE, Desk
 from playwright.sync_api import Locator, Page, Route, expect
 from transfer_files import transfer_root
 
 from dni.digits.data.digit_sources import find_digit_source
+from dni.errors import DniError
 from dni.serving.render_service import RenderService
 from dni.transfer.depth import DepthLive
+from dni.transfer.letter_map import LetterMap
 from dni.ui.transfer.tab import transfer_views
 
 EXACT = re.compile("^exact$")
@@ -174,4 +178,38 @@ def test_a_view_that_did_not_open_opens_when_it_is_shown_again(page: Page) -> No
     view = view_of(page, "unlabelled")
     expect(view).to_have_attribute("data-read", re.compile(r"\d"), timeout=PATIENCE)
     expect(view.locator(".samples button")).to_have_count(10)
+    expect(message).to_be_hidden()
+
+
+def test_no_answer_to_a_letter_is_shown_once_the_pad_is_empty_and_errors_go(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.get_by_role("tab", name="Letters as a map").click()
+    view, message = view_of(page, "letters"), page.locator("#transfer .message")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    go_on, draw = threading.Event(), LetterMap.draw
+
+    def held(*args: Any) -> Any:
+        assert go_on.wait(PATIENCE / 1000)
+        return draw(*args)
+
+    monkeypatch.setattr(LetterMap, "draw", held)
+    draw_line(page, view)
+    view.locator(".clear").click()
+    expect(view.locator(".hint")).to_be_visible()
+    with page.expect_response(SERVER):
+        go_on.set()
+    page.wait_for_timeout(5 * DRAWN)
+    expect(view.locator(".badge")).to_have_text("loading…")
+    expect(view.locator("ol.neighbours li")).to_have_count(0)
+
+    def refuse(*_: Any) -> Any:
+        raise DniError("Expected a letter.")
+
+    monkeypatch.setattr(LetterMap, "draw", refuse)
+    view.locator(".samples button").nth(1).click()
+    expect(message).to_have_text("Expected a letter.")
+    monkeypatch.setattr(LetterMap, "draw", draw)
+    view.locator(".samples button").nth(2).click()
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
     expect(message).to_be_hidden()

@@ -2,9 +2,9 @@
 // The view "Letters as a map": a letter's neighbours move with alpha.
 
 import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
-import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { DIGIT_SIDE, decodePositions, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
+import { WantedRequest } from '../wanted-request.js';
 import { LetterMapCanvas, rowBetween } from '../widgets/letter-map.js';
 import { LineChart } from '../widgets/line-chart.js';
 import { addThumbnails, showGrey } from '../widgets/thumbnails.js';
@@ -87,16 +87,16 @@ class LettersView {
       },
       onShow: () => this.draw(),
     });
-    /** @type {CoalescedRequest<LettersReadRequest, LettersReadReply | Failure>} */
-    this.reading = new CoalescedRequest((asked) => ask('letters_read', asked), (reply, asked) => {
-      if (reply.error !== undefined) showMessage(reply.error);
-      else if (asked.start === this.#start) this.#reading = reply;
+    /** @type {WantedRequest<LettersReadRequest, LettersReadReply | Failure>} */
+    this.reading = new WantedRequest((asked) => ask('letters_read', asked), (reply) => {
+      showMessage(reply.error ?? null);
+      if (reply.error === undefined) this.#reading = reply;
       this.draw();
     });
-    /** @type {CoalescedRequest<LettersExactRequest, LettersExactReply | Failure>} */
-    this.exact = new CoalescedRequest((asked) => ask('letters_exact', asked), (reply, asked) => {
-      if (reply.error !== undefined) showMessage(reply.error);
-      else if (asked.start === this.#start && asked.alpha === this.alpha) this.#exact = reply;
+    /** @type {WantedRequest<LettersExactRequest, LettersExactReply | Failure>} */
+    this.exact = new WantedRequest((asked) => ask('letters_exact', asked), (reply) => {
+      showMessage(reply.error ?? null);
+      if (reply.error === undefined) this.#exact = reply;
       this.draw();
     });
     this.#attach();
@@ -165,16 +165,16 @@ class LettersView {
   #read(ink) {
     this.#ink = ink;
     this.#reading = null;
-    if (ink) this.reading.ask({ start: this.#start, ink: encodeBytes(ink) });
+    this.reading.want(ink && { start: this.#start, ink: encodeBytes(ink) });
     this.#change();
   }
 
   #change() {
+    const wanted = this.#ink && { start: this.#start, ink: encodeBytes(this.#ink), alpha: this.alpha };
     this.#exact = null;
+    this.exact.want(null);
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
-      if (this.#ink) this.exact.ask({ start: this.#start, ink: encodeBytes(this.#ink), alpha: this.alpha });
-    }, REST_MS);
+    this.#rest = setTimeout(() => this.exact.want(wanted), REST_MS);
     this.draw();
   }
 

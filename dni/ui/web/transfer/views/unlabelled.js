@@ -2,11 +2,11 @@
 // The view "From unlabelled data": a digit, its sparse code over atoms, and what few labels make of it.
 
 import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
-import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { contextOf } from '../../adaptation/charts/canvas.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { BarList } from '../../adaptation/samples/bars.js';
 import { DIGIT_SIDE, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
+import { WantedRequest } from '../wanted-request.js';
 import { LineChart } from '../widgets/line-chart.js';
 import { addThumbnails, greyImage, showGrey } from '../widgets/thumbnails.js';
 
@@ -96,10 +96,10 @@ class UnlabelledView {
       },
       onShow: () => this.draw(),
     });
-    /** @type {CoalescedRequest<UnlabelledReadRequest, UnlabelledReadReply | Failure>} */
-    this.request = new CoalescedRequest((asked) => ask('unlabelled_read', asked), (reply, asked) => {
-      if (reply.error !== undefined) showMessage(reply.error);
-      else if (asked.source === this.#source && this.#ink) this.#reading = reply;
+    /** @type {WantedRequest<UnlabelledReadRequest, UnlabelledReadReply | Failure>} */
+    this.request = new WantedRequest((asked) => ask('unlabelled_read', asked), (reply) => {
+      showMessage(reply.error ?? null);
+      if (reply.error === undefined) this.#reading = reply;
       this.draw();
     });
     this.#attach();
@@ -144,7 +144,7 @@ class UnlabelledView {
   #read(ink) {
     this.#ink = ink;
     this.#reading = null;
-    if (ink) this.request.ask({ source: this.#source, ink: encodeBytes(ink) });
+    this.request.want(ink && { source: this.#source, ink: encodeBytes(ink) });
     this.draw();
   }
 
