@@ -206,6 +206,7 @@ def test_ten_comparisons_give_an_alpha(desk: Desk) -> None:
     desk.page.locator(".blind .stop").click()
     desk.wait_exact(0.2)
     assert desk.page.locator(".estimate").is_hidden()
+    address = desk.page.url
     desk.button("blind").click()
     assert not desk.slider.is_visible()
     assert not desk.page.locator(".readout").is_visible()
@@ -217,11 +218,13 @@ def test_ten_comparisons_give_an_alpha(desk: Desk) -> None:
             desk.page.get_by_role("button", name=which).click()
             desk.wait_exact(float(thumb.input_value()))  # the canvas is drawn after the thumb has moved
             alphas.append(desk.alpha)
+            assert desk.page.url == address
         seen.append(sorted(alphas))
         better = "1 is better" if alphas[0] > alphas[1] else "2 is better"
         desk.page.get_by_role("button", name=better).click()
     expect(desk.page.locator(".estimate")).to_have_text(re.compile(r"Your alpha is 0\.9\d, and in four of"))
     assert desk.alpha > 0.9
+    assert desk.page.url == address.replace("alpha=0.2", f"alpha={desk.alpha:g}")
     assert desk.slider.is_visible()
     assert desk.button("blind").evaluate("(button) => button === document.activeElement")
     assert all(second - first > 0.19 for first, second in seen)

@@ -54,6 +54,27 @@ def test_the_address_reproduces_pair_alpha_and_example(new_desk: Callable[..., D
     expect(other.page.locator("#examples button").nth(3)).to_have_class(re.compile("selected"))
 
 
+def test_a_link_to_a_picture_elsewhere_comes_first_and_is_gone_with_another_picture(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photograph().save(tmp_path / "mine.png")
+    photograph("rocket.png").save(tmp_path / "linked.png")
+    monkeypatch.setattr("dni.ui.effects.tab.open_link", lambda url: open_picture(tmp_path / "linked.png"))
+    desk.open(complete=False)
+    desk.upload(tmp_path / "mine.png")
+    desk.wait("canvas.ariaLabel.startsWith('mine.png')")
+    desk.open("?picture=elsewhere", complete=False)
+    desk.wait_quiet()
+    assert desk.shown == "linked.png"
+    assert "picture=elsewhere" in desk.page.url
+    desk.button("link").click()
+    expect(desk.button("link")).to_have_text("Copied")
+    assert desk.page.locator(".dni-viewer .message").is_hidden()
+    desk.choose_example(3)
+    desk.wait("canvas.ariaLabel.startsWith('rocket.png')")
+    desk.wait("!location.search.includes('picture')")
+
+
 def test_link_without_the_clipboard(desk: Desk) -> None:
     desk.page.add_init_script("delete Navigator.prototype.clipboard; document.execCommand = () => false;")
     desk.open(complete=False)

@@ -62,6 +62,7 @@ def assert_pad(mixing: MixingPage, title: str, count: int) -> None:
     mixing.assert_shows(pair, Mix.of(mixing.shares))
     spoken = [int(number) for number in re.findall(r"(\d+) %", pad.get_attribute("aria-valuetext") or "")]
     assert spoken == pytest.approx([100 * share for share in mixing.shares], abs=1)
+    assert int(pad.get_attribute("aria-valuenow") or "") == pytest.approx(max(spoken), abs=1)
 
 
 def test_three_looks_are_around_what_they_redraw(mixing: MixingPage) -> None:

@@ -180,7 +180,7 @@ def test_a_curve_has_the_base_of_a_recipe(
 def test_the_best_mix_is_put_on_the_desk_and_can_be_undone(
     mixing: MixingPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Looked for on the page's own picture; while one is made, it can be given up."""
+    """Looked for on the page's own picture; it can be given up, and is for another picture."""
     learning, go_on = threading.Event(), threading.Event()
 
     def learn_mix(network: Any, *_: object, control: Any, **__: object) -> Tuned:
@@ -203,6 +203,11 @@ def test_the_best_mix_is_put_on_the_desk_and_can_be_undone(
     expect(status).to_have_text("Cancelled: the mix stays as it was.")
     expect(find).to_be_visible()
     assert set(mixing.layers) == {100}
+    learning.clear()
+    find.click()
+    assert learning.wait(30)
+    mixing.page.locator("#desk-examples button").nth(3).click()
+    expect(status).to_have_text("Cancelled: the mix stays as it was.")
     learning.clear()
     find.click()
     assert learning.wait(30)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from effects_page import PATIENCE, Desk
-from playwright.sync_api import Locator, Page, expect
+from effects_page import DRAWN, PATIENCE, Desk
+from playwright.sync_api import Locator, Page, Route, expect
 from transfer_files import transfer_root
 
 from dni.digits.data.digit_sources import find_digit_source
+from dni.errors import DniError
 from dni.serving.render_service import RenderService
 from dni.transfer.depth import DepthLive
+from dni.transfer.letter_map import LetterMap
 from dni.ui.transfer.tab import transfer_views
 
 EXACT = re.compile("^exact$")
+SERVER = re.compile("component_server")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +58,18 @@ def slide(control: Locator, key: str, times: int = 1) -> None:
         control.press(key)
 
 
+def draw_line(page: Page, view: Locator) -> None:
+    """On the view's pad."""
+    pad = view.locator(".pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 60, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 100, steps=4)
+    page.mouse.up()
+
+
 def test_from_a_teacher(page: Page) -> None:
     view = view_of(page, "teacher")
     expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
@@ -78,14 +95,7 @@ def test_from_a_teacher(page: Page) -> None:
     view.locator(".hiddens input[value='8']").check()
     expect(view.locator(".hidden-name")).to_have_text("8s")
     expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
-    pad = view.locator(".pad")
-    pad.scroll_into_view_if_needed()
-    box = pad.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 60, box["y"] + 20)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 60, box["y"] + 100, steps=4)
-    page.mouse.up()
+    draw_line(page, view)
     expect(view.locator(".hint")).to_be_hidden()
     expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
 
@@ -147,3 +157,59 @@ def test_maps(page: Page) -> None:
     view.get_by_role("button", name="sword").click()
     expect(page.locator("#transfer .message")).to_be_hidden()
     expect(view.locator("ol.neighbours li").first).to_have_text(re.compile("sword"))
+
+
+def test_a_view_that_did_not_open_opens_when_it_is_shown_again(page: Page) -> None:
+    def lose(route: Route) -> None:
+        """The view's first request, as when the network fails."""
+        if "unlabelled_open" in (route.request.post_data or ""):
+            route.fulfill(status=200, content_type="application/json", body="null")
+        else:
+            route.continue_()
+
+    message = page.locator("#transfer .message")
+    page.route(SERVER, lose)
+    page.get_by_role("tab", name="From unlabelled data").click()
+    expect(message).to_contain_text("Choose this view again")
+    page.get_by_role("tab", name="How deep?").click()
+    expect(message).to_be_hidden()
+    page.unroute(SERVER)
+    page.get_by_role("tab", name="From unlabelled data").click()
+    view = view_of(page, "unlabelled")
+    expect(view).to_have_attribute("data-read", re.compile(r"\d"), timeout=PATIENCE)
+    expect(view.locator(".samples button")).to_have_count(10)
+    expect(message).to_be_hidden()
+
+
+def test_no_answer_to_a_letter_is_shown_once_the_pad_is_empty_and_errors_go(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.get_by_role("tab", name="Letters as a map").click()
+    view, message = view_of(page, "letters"), page.locator("#transfer .message")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    go_on, draw = threading.Event(), LetterMap.draw
+
+    def held(*args: Any) -> Any:
+        assert go_on.wait(PATIENCE / 1000)
+        return draw(*args)
+
+    monkeypatch.setattr(LetterMap, "draw", held)
+    draw_line(page, view)
+    view.locator(".clear").click()
+    expect(view.locator(".hint")).to_be_visible()
+    with page.expect_response(SERVER):
+        go_on.set()
+    page.wait_for_timeout(5 * DRAWN)
+    expect(view.locator(".badge")).to_have_text("loading…")
+    expect(view.locator("ol.neighbours li")).to_have_count(0)
+
+    def refuse(*_: Any) -> Any:
+        raise DniError("Expected a letter.")
+
+    monkeypatch.setattr(LetterMap, "draw", refuse)
+    view.locator(".samples button").nth(1).click()
+    expect(message).to_have_text("Expected a letter.")
+    monkeypatch.setattr(LetterMap, "draw", draw)
+    view.locator(".samples button").nth(2).click()
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    expect(message).to_be_hidden()

@@ -4,71 +4,70 @@
 
 import { picturesAmong } from './canvas/dropped-files.js';
 import { giveFiles } from './gradio.js';
+import { PictureStore } from './picture-store.js';
 import { tabName } from './saved-state.js';
 
-/** @typedef {{ key: string, file: File, at: number }} Kept */
-
-const DATABASE = 'dni';
-const STORE = 'pictures';
-const MAX_AGE_MS = 24 * 60 * 60 * 1000;
+/** @typedef {Pick<import('./protocol.js').Scene, 'token' | 'example' | 'full'>} ShownPicture */
 
 /**
- * @template T
- * @param {IDBRequest<T>} request
- * @returns {Promise<T>}
+ * Keep the picture that is chosen in one of Gradio's upload boxes.
+ * @param {string} box
  */
-function settled(request) {
-  return new Promise((resolve, reject) => {
-    request.addEventListener('success', () => resolve(request.result));
-    request.addEventListener('error', () => reject(request.error));
+export function keepOwnPicture(box) {
+  const own = new OwnPicture({
+    store: new PictureStore(`${tabName()} ${box}`),
+    upload: (file) => giveFiles(box, [file]),
   });
+  for (const name of ['change', 'drop', 'click']) {
+    document.addEventListener(name, (event) => {
+      if (event.target instanceof Element && event.target.closest(box)) own.choose(fileOf(event));
+    }, { capture: true });
+  }
+  return own;
 }
 
-/** @param {IDBTransactionMode} mode */
-async function openStore(mode) {
-  const request = indexedDB.open(DATABASE, 1);
-  request.addEventListener('upgradeneeded', () => request.result.createObjectStore(STORE, { keyPath: 'key' }));
-  return (await settled(request)).transaction(STORE, mode).objectStore(STORE);
-}
-
-/** @param {IDBObjectStore} store */
-async function dropOld(store) {
-  /** @type {Kept[]} */
-  const all = await settled(store.getAll());
-  for (const { key, at } of all) if (Date.now() - at > MAX_AGE_MS) store.delete(key);
+/**
+ * @param {Event} event of the box
+ * @returns {File | null} null for a click, as on the button of the camera
+ */
+function fileOf(event) {
+  if (event.type === 'click') return null;
+  const input = event.target instanceof HTMLInputElement ? event.target.files : null;
+  return picturesAmong(input ?? (event instanceof DragEvent ? event.dataTransfer?.files : null))[0] ?? null;
 }
 
 export class OwnPicture {
-  /** The file that is being uploaded. @type {File | null} */
+  /** The file that is being uploaded, or was refused. @type {File | null} */
   #pending = null;
   #hasBegun = false;
 
-  /** @param {string} box Gradio's upload box for the picture */
-  constructor(box) {
-    this.box = box;
-    for (const name of ['change', 'drop']) {
-      document.addEventListener(name, (event) => this.#note(event), { capture: true });
-    }
+  /**
+   * @param {object} options
+   * @param {Pick<PictureStore, 'put' | 'delete' | 'get'>} options.store
+   * @param {(file: File) => void} options.upload
+   */
+  constructor({ store, upload }) {
+    this.store = store;
+    this.upload = upload;
   }
 
-  get #key() { return `${tabName()} ${this.box}`; }
-
-  /** @param {Event} event of the box */
-  #note(event) {
-    if (!(event.target instanceof Element) || !event.target.closest(this.box)) return;
-    const input = event.target instanceof HTMLInputElement ? event.target.files : null;
-    const [file] = picturesAmong(input ?? (event instanceof DragEvent ? event.dataTransfer?.files : null));
-    if (file) this.#pending = file;
+  /** Something is begun in the box. @param {File | null} file null: what comes of it is no file */
+  choose(file) {
+    this.#pending = file;
   }
 
-  /** Another picture is on screen: the one that was uploaded, or an example. @param {boolean} isOwn */
-  async follow(isOwn) {
-    if (!this.#hasBegun) return;
-    const file = isOwn ? this.#pending : null;
-    this.#pending = null;
+  /**
+   * Another picture is on screen: the one that was uploaded, one of the camera or the clipboard, which are not kept, an
+   * example, or another size of the former one.
+   * @param {ShownPicture} shown
+   * @param {ShownPicture | null} former
+   */
+  async follow({ token, example, full }, former) {
+    if (!this.#hasBegun || full || token === former?.full) return;
+    const file = this.#pending;
+    if (!example) this.#pending = null;
     try {
-      const store = await openStore('readwrite');
-      if (file) store.put({ key: this.#key, file, at: Date.now() }); else store.delete(this.#key);
+      if (example) await this.store.delete(); else if (file) await this.store.put(file);
     } catch {
       // A browser that keeps nothing, as in a private window: it is not there again, and nothing else is lost.
     }
@@ -80,11 +79,8 @@ export class OwnPicture {
     this.#hasBegun = true;
     if (!restores) return;
     try {
-      const store = await openStore('readwrite');
-      /** @type {Kept | undefined} */
-      const kept = await settled(store.get(this.#key));
-      dropOld(store);
-      if (kept) giveFiles(this.box, [kept.file]);
+      const kept = await this.store.get();
+      if (kept) this.upload(kept);
     } catch {
       // As above.
     }

@@ -25,7 +25,6 @@ import { Tools } from './tools.js';
 /** @typedef {import('./control/mix-options.js').OptionValues} OptionValues */
 /** @typedef {OptionValues & { shares: readonly number[], layers: Record<string, number> }} MixSettings */
 
-const PICTURE_BOX = '#desk-picture';
 const NETWORKS_BOX = { panel: '#desk-own-networks', box: '#desk-files' };
 const BATCH_BOX = { panel: '#desk-batch-panel', box: '#desk-batch-files' };
 // While the layers change, other frames are begun no more often than this.
@@ -89,7 +88,8 @@ class Mixing {
       onLayersChange: () => this.changeLayers(),
       onStep: () => this.memory.record(),
       onChoose: (alpha) => this.goTo([1 - alpha, alpha]),
-      onFound: (found) => { if (this.settings) this.restore({ ...this.settings, ...found }); },
+      settings: () => this.settings,
+      onFound: (settings) => this.restore(settings),
     });
     this.layersChange = new Throttle({
       pause: LAYERS_MS,
@@ -168,7 +168,7 @@ class Mixing {
     this.scene = { ...next, mix: null, base: null, png: null, crop: null };
     if (stage.open(next)) {
       grid.forget();
-      this.tools.mask.open(next);
+      this.tools.openPicture(next);
     }
     if (hasNewNetworks) this.tools.open(next.scale);
     if (hasNewNetworks || next.mix) this.adopt(next);
@@ -302,7 +302,7 @@ class Mixing {
     };
     stage.followView(moved);
     find(this.element, '[data-tool="reset"]').addEventListener('click', () => this.reset());
-    stage.followFiles(PICTURE_BOX, '#desk-examples', { networks: NETWORKS_BOX, batch: BATCH_BOX });
+    stage.followFiles('#desk-picture', '#desk-examples', { networks: NETWORKS_BOX, batch: BATCH_BOX });
     stage.followSize(() => { if (this.scene) grid.viewMoved(); });
   }
 

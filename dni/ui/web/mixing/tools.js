@@ -20,6 +20,7 @@ import { paintingKey, requestFor } from './requests.js';
 /** @typedef {import('../lib/protocol.js').MixRequest} MixRequest */
 /** @typedef {import('../lib/protocol.js').Server} Server */
 /** @typedef {import('../lib/canvas/stage.js').Stage} Stage */
+/** @typedef {import('./mixing.js').MixSettings} MixSettings */
 /** @typedef {import('./requests.js').Shown} Shown */
 
 /**
@@ -33,7 +34,8 @@ import { paintingKey, requestFor } from './requests.js';
  * @property {() => void} onLayersChange
  * @property {() => void} onStep something was painted that can be undone
  * @property {(alpha: number) => void} onChoose a point of the curve was chosen
- * @property {(found: { shares: number[], layers: Record<string, number> }) => void} onFound a better mix
+ * @property {() => MixSettings | null} settings of the mix on screen
+ * @property {(settings: MixSettings) => void} onFound a better mix was found for them
  */
 
 export class Tools {
@@ -52,6 +54,7 @@ export class Tools {
       element: panel('layers'),
       clock: browserClock,
       request: () => this.bestMixRequest(),
+      settings: options.settings,
       find: (request) => ask(server, 'best_mix', request),
       steps: (request) => ask(server, 'best_mix_steps', request),
       onFound: options.onFound,
@@ -76,6 +79,12 @@ export class Tools {
   open(scale) {
     this.tradeoff.open(scale);
     this.best.open(scale);
+  }
+
+  /** Another picture. @param {{ width: number, height: number }} size */
+  openPicture(size) {
+    this.mask.open(size);
+    this.best.openPicture();
   }
 
   /** What to look for a better mix from; null, and a message, where there is no way to show one. */

@@ -1,20 +1,18 @@
 // @ts-check
 // Asks for the exact answer once the controls are at rest, and says which of both is on screen.
 
-import { CoalescedRequest } from '../adaptation/coalesced-request.js';
 import { showText } from '../lib/dom.js';
+import { WantedRequest } from './wanted-request.js';
 
 const REST_MS = 160;
 
 /**
- * @template Request
+ * @template {object} Request
  * @template Reply
  */
 export class AtRest {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** @type {Request | null} */
-  #wanted = null;
 
   /**
    * @param {HTMLElement} badge
@@ -23,18 +21,16 @@ export class AtRest {
    */
   constructor(badge, send, receive) {
     this.badge = badge;
-    this.request = new CoalescedRequest(send, (/** @type {Reply} */ reply, /** @type {Request} */ asked) => {
-      if (asked !== this.#wanted) return;
-      receive(reply);
-    });
+    /** @type {WantedRequest<Request, Reply>} */
+    this.request = new WantedRequest(send, receive);
   }
 
   /** @param {Request} request What is to be exact; until it is, a preview is on screen. */
   want(request) {
-    this.#wanted = request;
+    this.request.want(null);
     this.show('preview');
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.request.ask(request), REST_MS);
+    this.#timer = setTimeout(() => this.request.want(request), REST_MS);
   }
 
   /** @param {'preview' | 'exact'} state */

@@ -1,10 +1,11 @@
 // @ts-check
-// The Transfer tab's component: a switcher of views, each of which is mounted when it is first shown.
+// The Transfer tab's component: a switcher of views.
 
-import { fill, find } from '../lib/dom.js';
+import { fill, find, showText } from '../lib/dom.js';
 import { onThemeChange } from '../lib/gradio.js';
 import { ask as askServer } from '../lib/protocol.js';
 import { Palette } from '../adaptation/charts/canvas.js';
+import { OpenedViews } from './opened-views.js';
 import { Switcher } from './widgets/switcher.js';
 import { mountDepth } from './views/depth.js';
 import { mountLetters } from './views/letters.js';
@@ -20,11 +21,10 @@ import { mountWords } from './views/words.js';
  * @property {any} start What Python's `start()` of the view gave.
  * @property {Ask} ask
  * @property {Palette} palette Of the tab's section.
- * @property {(text: string | null) => void} showMessage An error's text above the views; null hides it.
+ * @property {import('./opened-views.js').ShowMessage} showMessage Above the views, while this one is shown.
  */
 
-/** @typedef {(panel: HTMLElement, context: ViewContext) => { draw: () => void }} MountView */
-/** @typedef {{ name: string, title: string, markup: string, start: object }} ViewStart */
+/** @typedef {(panel: HTMLElement, context: ViewContext) => import('./opened-views.js').MountedView} MountView */
 
 /** @type {Record<string, MountView>} */
 const MOUNTS = {
@@ -38,33 +38,29 @@ const MOUNTS = {
 /**
  * Show the component. Nothing is asked for before a view can be seen.
  *
- * @param {import('../lib/gradio.js').Component<null>} component Its property `views` is a list of {@link ViewStart}.
+ * @param {import('../lib/gradio.js').Component<null>} component Its property `views` is a list of `ViewStart`.
  */
 export function mount({ element, props, server }) {
   fill(element, props.markup);
   const section = find(element, '.dni-transfer');
   const palette = new Palette(section);
   const message = find(section, '.message');
-  /** @type {Map<string, { draw: () => void }>} */
-  const mounted = new Map();
-  const context = {
-    palette,
-    ask: (/** @type {string} */ name, /** @type {object} */ request) => askServer(server, name, request),
-    showMessage: (/** @type {string | null} */ text) => {
-      message.textContent = text ?? '';
+  const ask = (/** @type {string} */ name, /** @type {object} */ request) => askServer(server, name, request);
+  const views = new OpenedViews({
+    mount: ({ name, markup, start }, panel, showMessage) => {
+      fill(panel, markup);
+      return MOUNTS[name](panel, { start, ask, palette, showMessage });
+    },
+    showMessage: (text) => {
+      showText(message, text ?? '');
       message.hidden = !text;
     },
-  };
-  const open = (/** @type {ViewStart} */ view, /** @type {HTMLElement} */ panel) => {
-    context.showMessage(null);
-    if (mounted.has(view.name)) return;
-    fill(panel, view.markup);
-    mounted.set(view.name, MOUNTS[view.name](panel, { ...context, start: view.start }));
-  };
-  const switcher = new Switcher(find(section, '.switcher'), find(section, '.views'), props.views, open);
+  });
+  const switcher = new Switcher(find(section, '.switcher'), find(section, '.views'), props.views,
+    (view, panel) => views.show(view, panel));
   onThemeChange(() => {
     palette.read();
-    for (const view of mounted.values()) view.draw();
+    views.draw();
   });
   onceVisible(section, () => switcher.choose(0));
 }

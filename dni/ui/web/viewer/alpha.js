@@ -42,12 +42,14 @@ export function percents(alpha, [first, second]) {
 /**
  * The path of a link to what is on screen; other parameters of the address stay.
  * @param {{ pathname: string, search: string }} location
- * @param {{ pair: string, alpha: number, example: string }} shown
+ * @param {{ pair: string, alpha: number, example: string, isLinked: boolean }} shown isLinked: its picture is the one
+ *   elsewhere that the address names
  */
-export function address({ pathname, search }, { pair, alpha, example }) {
+export function address({ pathname, search }, { pair, alpha, example, isLinked }) {
   const query = new URLSearchParams(search);
   query.set('pair', pair);
   query.set('alpha', String(alpha));
   if (example) query.set('example', example); else query.delete('example');
+  if (!isLinked) query.delete('picture');
   return `${pathname}?${query}`;
 }

@@ -8,11 +8,12 @@ import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/frames/spaces.js';
 import { samplePixels, Stage } from '../lib/canvas/stage.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
-import { address, clampedAlpha, ends, percents, snapped } from './alpha.js';
+import { clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
 import { FirstSweep } from './first-sweep.js';
 import { KeyframeDots } from './keyframe-dots.js';
+import { PageAddress } from './page-address.js';
 
 /** @typedef {import('../lib/gradio.js').Component<ViewerScene>} Component */
 /** @typedef {import('../lib/frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
@@ -59,6 +60,7 @@ class Viewer {
     });
     /** @type {ViewerScene | null} */
     this.scene = null;
+    this.address = new PageAddress();
     this.wipe = 0;
     this.isPointerOnSlider = false;
     this.sweep = this.makeSweep();
@@ -158,8 +160,11 @@ class Viewer {
     showText(find(this.element, '.end-b'), next.labels[1]);
     this.comparison.open(next);
     this.slider.value = String(this.alpha);
-    if (isFirst) this.undo.open();
-    stage.own?.begin(!new URLSearchParams(window.location.search).has('example'));
+    if (isFirst) {
+      this.address.open(next);
+      this.undo.open();
+    }
+    stage.own?.begin(!this.address.namesPicture);
     this.openRegion(stage.view.region(null));
     grid.rest();
   }
@@ -196,9 +201,8 @@ class Viewer {
     const { scene, alpha } = this;
     if (!scene) return;
     this.props.value = { ...scene, alpha, region: this.grid.cache?.region ?? null };
-    const here = window.location.pathname + window.location.search;
-    const there = address(window.location, { pair: scene.pair, alpha, example: scene.example });
-    if (there !== here) window.history.replaceState(null, '', there);
+    // It would say what the blind test does not.
+    if (!this.blind.isRunning) this.address.show(scene, alpha);
   }
 
   // ---- what the person does
@@ -277,13 +281,16 @@ class Viewer {
 
   /** @param {HTMLElement} button */
   async copyLink(button) {
+    const { scene, alpha } = this;
+    if (!scene) return;
     this.report();
-    if (!await copyText(window.location.href)) {
-      this.stage.showMessage(`Copy this link: ${window.location.href}`, 'link');
+    const link = this.address.linkTo(scene, alpha);
+    if (!await copyText(link)) {
+      this.stage.showMessage(`Copy this link: ${link}`, 'link');
       return;
     }
     showText(button, 'Copied');
-    if (!this.scene?.example) {
+    if (!scene.example && !this.address.isLinked(scene)) {
       this.stage.showMessage('The link holds the effect and alpha. Your own picture stays with you.', 'link');
     }
     setTimeout(() => showText(button, 'Copy link'), COPIED_MS);

@@ -7,7 +7,7 @@ import { networksAmong, picturesAmong, refusal } from './dropped-files.js';
 import { attachGestures } from './gestures.js';
 import { giveFiles, giveFilesInside, nameThumbnails } from '../gradio.js';
 import { Minimap } from './minimap.js';
-import { OwnPicture } from '../own-picture.js';
+import { keepOwnPicture } from '../own-picture.js';
 import { Painter } from './painter.js';
 import { ask } from '../protocol.js';
 import { SizeOffer } from './size-offer.js';
@@ -66,7 +66,7 @@ export class Stage {
     /** @type {KeyframeCache | null} the frames of what is open */
     this.cache = null;
     this.gallery = '';
-    /** @type {OwnPicture | null} the person's, kept in the browser */
+    /** @type {import('../own-picture.js').OwnPicture | null} the person's, kept in the browser */
     this.own = null;
     this.isOriginal = false;
     this.isDrawQueued = false;
@@ -81,18 +81,18 @@ export class Stage {
    * @returns {boolean} whether the picture is new
    */
   open(scene) {
-    const isNew = scene.token !== this.scene?.token;
+    const former = this.scene;
+    const isNew = scene.token !== former?.token;
     // Not before: the page may not have it yet.
-    if (!this.scene && this.gallery) nameThumbnails(this.gallery);
-    const isOtherSize = scene.scale !== this.scene?.scale;
+    if (!former && this.gallery) nameThumbnails(this.gallery);
+    const isOtherSize = scene.scale !== former?.scale;
     this.scene = scene;
     this.painter.underlay = this.underlay;
     this.sizeOffer.open(scene.reduction);
     this.measure();
     if (isNew || isOtherSize) this.view.open(scene); else this.view.picture = scene;
     this.underlay.open(scene);
-    // A reduced picture is the same one.
-    if (isNew && !scene.full) this.own?.follow(!scene.example);
+    if (isNew) this.own?.follow(scene, former);
     const what = scene.scale === 1 ? 'redrawn' : `enlarged ${scene.scale} times`;
     this.canvas.setAttribute('aria-label', `${scene.name}, ${what} by the blended network`);
     return isNew;
@@ -247,7 +247,7 @@ export class Stage {
   followFiles(box, gallery, others = {}) {
     const stage = find(this.root, '.stage');
     this.gallery = gallery;
-    this.own = new OwnPicture(box);
+    this.own = keepOwnPicture(box);
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {
       event.preventDefault();

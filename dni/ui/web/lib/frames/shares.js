@@ -106,6 +106,14 @@ export function percents(shares) {
 }
 
 /**
+ * The largest share in per cent: one number for a mix, where there is room for no more.
+ * @param {readonly number[]} shares
+ */
+export function largestPercent(shares) {
+  return Math.min(100, Math.round(100 * Math.max(...shares)));
+}
+
+/**
  * How much of each network but the first a mix has, and in which groups of layers it has other shares.
  * @param {{ shares: readonly number[], groups?: Record<string, readonly number[]> | null }} mix
  * @param {readonly string[]} labels

@@ -1,7 +1,7 @@
 // @ts-check
 // The pad: a triangle or square whose corners are the ends and whose dot is the mix.
 
-import { percents } from '../../lib/frames/shares.js';
+import { largestPercent, percents } from '../../lib/frames/shares.js';
 import { corners, namePlace, outline, sharesAfterKey, toCanvas, toPad } from './pad-geometry.js';
 
 /** @typedef {import('./pad-geometry.js').Size} Size */
@@ -57,8 +57,10 @@ export class MixPad {
   show(shares) {
     this.#shares = shares;
     this.#draw();
+    if (!this.#space) return;
     const words = percents(shares).map((text, end) => `${text} ${this.#labels[end]}`);
-    if (this.#space) this.canvas.setAttribute('aria-valuetext', words.join(', '));
+    this.canvas.setAttribute('aria-valuetext', words.join(', '));
+    this.canvas.setAttribute('aria-valuenow', String(largestPercent(shares)));
   }
 
   /** @returns {Size} */

@@ -26,9 +26,10 @@ test('the slider says both shares', () => {
 
 test('the link keeps other parameters, and names an example only where there is one', () => {
   const location = { pathname: '/app/', search: '?theme=dark&example=cat&alpha=1' };
+  const shown = { pair: 'x', alpha: 0.3, example: '', isLinked: false };
   assert.equal(
-    address(location, { pair: 'a b', alpha: 0.3, example: 'rocket' }),
+    address(location, { ...shown, pair: 'a b', example: 'rocket' }),
     '/app/?theme=dark&example=rocket&alpha=0.3&pair=a+b',
   );
-  assert.equal(address(location, { pair: 'x', alpha: 0.3, example: '' }), '/app/?theme=dark&alpha=0.3&pair=x');
+  assert.equal(address(location, shown), '/app/?theme=dark&alpha=0.3&pair=x');
 });

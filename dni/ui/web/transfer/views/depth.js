@@ -56,9 +56,7 @@ export function linesOf(counted, kinds) {
 
 /** @type {import('../transfer.js').MountView} */
 export function mountDepth(panel, context) {
-  const view = new DepthPanel(panel, context);
-  view.open();
-  return view;
+  return new DepthPanel(panel, context);
 }
 
 class DepthPanel {
@@ -105,10 +103,7 @@ class DepthPanel {
   async open() {
     /** @type {OpenReply | Failure} */
     const reply = await this.context.ask('depth_open', {});
-    if (reply.error !== undefined) {
-      this.context.showMessage(reply.error);
-      return;
-    }
+    if (reply.error !== undefined) return reply.error;
     this.#opened = reply;
     this.samples.open(reply.pixels);
     const { source, report } = reply;
@@ -118,6 +113,7 @@ class DepthPanel {
     showText(find(this.panel, '.where'), `Table: ${report.seeds} seeds. ${live}`);
     this.panel.dataset.state = 'open';
     this.#read();
+    return null;
   }
 
   // ---- controls

@@ -2,9 +2,9 @@
 // The view "Letters as a map": a letter's neighbours move with alpha.
 
 import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
-import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { DIGIT_SIDE, decodePositions, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
+import { WantedRequest } from '../wanted-request.js';
 import { LetterMapCanvas, rowBetween } from '../widgets/letter-map.js';
 import { LineChart } from '../widgets/line-chart.js';
 import { addThumbnails, showGrey } from '../widgets/thumbnails.js';
@@ -45,9 +45,7 @@ export function numbered(names) {
 
 /** @type {import('../transfer.js').MountView} */
 export function mountLetters(panel, { ask, palette, showMessage }) {
-  const view = new LettersView(panel, { ask, palette, showMessage });
-  view.open();
-  return { draw: () => view.draw() };
+  return new LettersView(panel, { ask, palette, showMessage });
 }
 
 class LettersView {
@@ -89,16 +87,16 @@ class LettersView {
       },
       onShow: () => this.draw(),
     });
-    /** @type {CoalescedRequest<LettersReadRequest, LettersReadReply | Failure>} */
-    this.reading = new CoalescedRequest((asked) => ask('letters_read', asked), (reply, asked) => {
-      if (reply.error !== undefined) showMessage(reply.error);
-      else if (asked.start === this.#start) this.#reading = reply;
+    /** @type {WantedRequest<LettersReadRequest, LettersReadReply | Failure>} */
+    this.reading = new WantedRequest((asked) => ask('letters_read', asked), (reply) => {
+      showMessage(reply.error ?? null);
+      if (reply.error === undefined) this.#reading = reply;
       this.draw();
     });
-    /** @type {CoalescedRequest<LettersExactRequest, LettersExactReply | Failure>} */
-    this.exact = new CoalescedRequest((asked) => ask('letters_exact', asked), (reply, asked) => {
-      if (reply.error !== undefined) showMessage(reply.error);
-      else if (asked.start === this.#start && asked.alpha === this.alpha) this.#exact = reply;
+    /** @type {WantedRequest<LettersExactRequest, LettersExactReply | Failure>} */
+    this.exact = new WantedRequest((asked) => ask('letters_exact', asked), (reply) => {
+      showMessage(reply.error ?? null);
+      if (reply.error === undefined) this.#exact = reply;
       this.draw();
     });
     this.#attach();
@@ -109,11 +107,13 @@ class LettersView {
   }
 
   async open() {
+    return (this.#gallery ? null : await this.#fetchGallery()) ?? this.#fetchMap();
+  }
+
+  /** @returns {Promise<string | null>} An error's text. */
+  async #fetchGallery() {
     const reply = /** @type {LettersOpenReply | Failure} */ (await this.ask('letters_open', {}));
-    if (reply.error !== undefined) {
-      this.showMessage(reply.error);
-      return;
-    }
+    if (reply.error !== undefined) return reply.error;
     this.#gallery = { drawings: bytesOf(reply.gallery), alphabets: reply.alphabets, letters: reply.letters };
     const { names, numbers } = numbered(reply.alphabets);
     this.map.setGallery(this.#gallery.drawings, numbers);
@@ -129,7 +129,7 @@ class LettersView {
     });
     this.#mark(0);
     this.#read(samples.slice(0, DIGIT_SIDE ** 2));
-    await this.#fetchMap();
+    return null;
   }
 
   draw() {
@@ -165,26 +165,27 @@ class LettersView {
   #read(ink) {
     this.#ink = ink;
     this.#reading = null;
-    if (ink) this.reading.ask({ start: this.#start, ink: encodeBytes(ink) });
+    this.reading.want(ink && { start: this.#start, ink: encodeBytes(ink) });
     this.#change();
   }
 
   #change() {
+    const wanted = this.#ink && { start: this.#start, ink: encodeBytes(this.#ink), alpha: this.alpha };
     this.#exact = null;
+    this.exact.want(null);
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
-      if (this.#ink) this.exact.ask({ start: this.#start, ink: encodeBytes(this.#ink), alpha: this.alpha });
-    }, REST_MS);
+    this.#rest = setTimeout(() => this.exact.want(wanted), REST_MS);
     this.draw();
   }
 
+  /** @returns {Promise<string | null>} An error's text. */
   async #fetchMap() {
     const start = this.#start;
-    if (this.#positions.has(start)) return;
+    if (this.#positions.has(start)) return null;
     const reply = /** @type {LettersMapReply | Failure} */ (await this.ask('letters_map', { start }));
-    if (reply.error !== undefined) this.showMessage(reply.error);
-    else this.#positions.set(start, decodePositions(reply.positions));
+    if (reply.error === undefined) this.#positions.set(start, decodePositions(reply.positions));
     this.draw();
+    return reply.error ?? null;
   }
 
   #attach() {
@@ -210,11 +211,11 @@ class LettersView {
    * @param {Start} start
    * @param {HTMLElement} button
    */
-  #choose(start, button) {
+  async #choose(start, button) {
     this.#start = start;
     for (const other of find(this.panel, '.starts').children) other.setAttribute('aria-pressed', String(other === button));
-    this.#fetchMap();
     this.#read(this.#ink);
+    this.showMessage(await this.#fetchMap(), 'data');
   }
 
   /** @param {{ neighbours: number[], distances: number[] } | null} shown */

@@ -43,9 +43,7 @@ export function temperatureAt(position) {
 
 /** @type {import('../transfer.js').MountView} */
 export function mountTeacher(panel, context) {
-  const view = new TeacherPanel(panel, context);
-  view.open();
-  return view;
+  return new TeacherPanel(panel, context);
 }
 
 class TeacherPanel {
@@ -91,16 +89,14 @@ class TeacherPanel {
   async open() {
     /** @type {OpenReply | Failure} */
     const reply = await this.context.ask('teacher_open', {});
-    if (reply.error !== undefined) {
-      this.context.showMessage(reply.error);
-      return;
-    }
+    if (reply.error !== undefined) return reply.error;
     this.#opened = reply;
     this.samples.open(reply.pixels);
     this.samples.pick(Math.max(0, reply.labels.indexOf(this.choice.hidden)));
     this.#fillTable(reply);
     fillMeasured(this.panel, reply.report);
     this.panel.dataset.state = 'open';
+    return null;
   }
 
   // ---- controls

@@ -2,11 +2,11 @@
 // The view "From unlabelled data": a digit, its sparse code over atoms, and what few labels make of it.
 
 import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
-import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { contextOf } from '../../adaptation/charts/canvas.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { BarList } from '../../adaptation/samples/bars.js';
 import { DIGIT_SIDE, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
+import { WantedRequest } from '../wanted-request.js';
 import { LineChart } from '../widgets/line-chart.js';
 import { addThumbnails, greyImage, showGrey } from '../widgets/thumbnails.js';
 
@@ -59,9 +59,7 @@ export function gainOfLearning({ along }, test) {
 
 /** @type {import('../transfer.js').MountView} */
 export function mountUnlabelled(panel, { start, ask, palette, showMessage }) {
-  const view = new UnlabelledView(panel, { alphas: start.alphas, labels: start.labels, ask, palette, showMessage });
-  view.open();
-  return { draw: () => view.draw() };
+  return new UnlabelledView(panel, { alphas: start.alphas, labels: start.labels, ask, palette, showMessage });
 }
 
 class UnlabelledView {
@@ -87,7 +85,6 @@ class UnlabelledView {
     this.labels = labels;
     this.ask = ask;
     this.palette = palette;
-    this.showMessage = showMessage;
     this.alphaInput = findAs(panel, 'input.alpha', HTMLInputElement);
     this.labelsInput = findAs(panel, 'input.labels', HTMLInputElement);
     this.bars = ROWS.map((name) => addBars(find(panel, '.bar-columns'), name));
@@ -99,10 +96,10 @@ class UnlabelledView {
       },
       onShow: () => this.draw(),
     });
-    /** @type {CoalescedRequest<UnlabelledReadRequest, UnlabelledReadReply | Failure>} */
-    this.request = new CoalescedRequest((asked) => ask('unlabelled_read', asked), (reply, asked) => {
-      if (reply.error !== undefined) showMessage(reply.error);
-      else if (asked.source === this.#source && this.#ink) this.#reading = reply;
+    /** @type {WantedRequest<UnlabelledReadRequest, UnlabelledReadReply | Failure>} */
+    this.request = new WantedRequest((asked) => ask('unlabelled_read', asked), (reply) => {
+      showMessage(reply.error ?? null);
+      if (reply.error === undefined) this.#reading = reply;
       this.draw();
     });
     this.#attach();
@@ -118,10 +115,7 @@ class UnlabelledView {
 
   async open() {
     const reply = /** @type {UnlabelledOpenReply | Failure} */ (await this.ask('unlabelled_open', {}));
-    if (reply.error !== undefined) {
-      this.showMessage(reply.error);
-      return;
-    }
+    if (reply.error !== undefined) return reply.error;
     this.#atoms = bytesOf(reply.atoms);
     this.#report = reply.report;
     const samples = bytesOf(reply.samples);
@@ -132,6 +126,7 @@ class UnlabelledView {
     });
     this.#mark(3);
     this.#read(digitAt(samples, 3));
+    return null;
   }
 
   draw() {
@@ -149,7 +144,7 @@ class UnlabelledView {
   #read(ink) {
     this.#ink = ink;
     this.#reading = null;
-    if (ink) this.request.ask({ source: this.#source, ink: encodeBytes(ink) });
+    this.request.want(ink && { source: this.#source, ink: encodeBytes(ink) });
     this.draw();
   }
 

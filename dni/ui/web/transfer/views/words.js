@@ -77,12 +77,11 @@ export function mountWords(panel, { ask, palette, showMessage }) {
     const [start, minus, plus] = [inputs.start, inputs.minus, inputs.plus].map((input) => input.value.trim());
     if (start && minus && plus) request.ask({ start, minus, plus, t, alpha });
   };
-  const choose = (/** @type {readonly [string, string, string, number]} */ [start, minus, plus, t]) => {
+  const set = (/** @type {readonly [string, string, string, number]} */ [start, minus, plus, t]) => {
     Object.assign(inputs.start, { value: start });
     Object.assign(inputs.minus, { value: minus });
     Object.assign(inputs.plus, { value: plus });
     inputs.t.value = String(t);
-    change();
   };
   for (const name of ['t', 'alpha']) inputs[name].addEventListener('input', change);
   // A word is asked for when it is whole: half-typed ones would only bring errors.
@@ -91,16 +90,21 @@ export function mountWords(panel, { ask, palette, showMessage }) {
     const button = document.createElement('button');
     button.type = 'button';
     button.textContent = presetText(preset);
-    button.addEventListener('click', () => choose(preset));
+    button.addEventListener('click', () => {
+      set(preset);
+      change();
+    });
     find(panel, '.presets').append(button);
   }
-  choose(PRESETS[0]);
-  ask('words_open', {}).then((reply) => {
-    if (reply.error !== undefined) showMessage(reply.error);
-    else showReport(panel, chart, reply.report);
+  set(PRESETS[0]);
+  const open = async () => {
+    change();
+    const reply = await ask('words_open', {});
+    if (reply.error === undefined) showReport(panel, chart, reply.report);
     draw();
-  });
-  return { draw };
+    return reply.error ?? null;
+  };
+  return { draw, open };
 }
 
 /** @param {WordsRequest} asked */

@@ -15,7 +15,7 @@ export function tabByKey(key, at, count) {
   return key === 'End' ? count - 1 : null;
 }
 
-/** @typedef {import('../transfer.js').ViewStart} ViewStart */
+/** @typedef {import('../opened-views.js').ViewStart} ViewStart */
 
 export class Switcher {
   /**

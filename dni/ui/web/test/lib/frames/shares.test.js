@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import {
-  clamped, describeMix, isInterpolation, keyOf, oneEnd, percents, rounded, taskShares, withShare,
+  clamped, describeMix, isInterpolation, keyOf, largestPercent, oneEnd, percents, rounded, taskShares, withShare,
 } from '../../../lib/frames/shares.js';
 import { assertClose, randomMixes } from '../../support/numbers.js';
 
@@ -79,6 +79,12 @@ test('one end alone', () => {
 });
 
 describe('per cents', () => {
+  test('of a mix in one number are those of its largest share', () => {
+    for (const [shares, percent] of /** @type {[number[], number][]} */ ([
+      [[0.25, 0.25, 0.25, 0.25], 25], [[0, 1, 0], 100], [[0.304, 0.696], 70], [[-0.2, 0, 1.2, 0], 100],
+    ])) assert.equal(largestPercent(shares), percent);
+  });
+
   test('go up where rounding down cuts most', () => {
     assert.deepEqual(percents([0.333, 0.333, 0.334]), ['33 %', '33 %', '34 %']);
     assert.deepEqual(percents([0.006, 0.497, 0.497]), ['0 %', '50 %', '50 %']);
