@@ -64,9 +64,9 @@ class SweepHandlers:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> tuple[Any, ...]:
         """Render the sweep, with progress; the cancel button stops it."""
-        session = self.tab.session(request)
-        control = self.control(cancelled or session.cancellation(JOB), progress)
         with errors_shown():
+            session = self.tab.session(request)
+            control = self.control(cancelled or session.cancellation(JOB), progress)
             desk = MixingState.parse(scene)
             sweep = Sweep(
                 rows=sweep_rows(desk, way, int(frames)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from dni.rendering.control import Cancelled, RenderControl
 from dni.serving.scheduling.fair_gate import FairGate
 from dni.serving.sessions import Session
 from dni.ui.errors import afterwards, errors_shown, notify, page_text, warn
-from dni.ui.pictures.results import ExportRequest, Results
+from dni.ui.pictures.results import Begun, ExportRequest, Results, what_was_asked
 from dni.ui.requests.session_files import new_folder
 from dni.ui.requests.uploads import open_upload, received_path
 
@@ -30,7 +29,6 @@ PICTURES_IN_MEMORY = 2
 # Of everybody: those beyond it wait in Gradio's queue.
 RUNNING_BATCHES = 8
 MAX_SHOWN = 5
-Begun = tuple[ExportRequest, threading.Event]
 
 
 class Batches:
@@ -62,10 +60,13 @@ class Batches:
 
     def ask(self, paths: list[str] | None, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """Note what was asked for, and put the cancel button in the place of the render button."""
-        with errors_shown():
+        begun: Begun
+        try:
             session = self.results.session(request)
             check_count(paths)
             begun = (self.read(scene, session), session.cancellation(self.job))
+        except DniError as error:
+            begun = error
         return begun, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
 
     def render_all(
@@ -77,10 +78,7 @@ class Batches:
     ) -> Any:
         """Render all of them; the cancel button keeps what is finished."""
         with errors_shown():
-            session = self.results.session(request)
-            if begun is None:
-                raise DniError("Expected something to render, but got nothing. Click the button once more.")
-            wanted, cancelled = begun
+            session, (wanted, cancelled) = self.results.session(request), what_was_asked(begun)
             files = [received_path(path, session) for path in check_count(paths)]
 
             def report(done: int, total: int) -> None:
@@ -176,7 +174,7 @@ def build_batch(batches: Batches, viewer: gr.HTML, *, prefix: str = "") -> None:
         )
         begun = gr.State()
     quiet: dict[str, Any] = {"api_visibility": "private"}
-    files.upload(batches.take, [files], [panel], queue=False, show_progress="hidden", **quiet)
+    files.upload(batches.take, [files], [panel], show_progress="hidden", concurrency_limit=None, **quiet)
     click = render.click(batches.ask, [files, viewer], [begun, render, cancel, result], queue=False, **quiet)
     rendered = click.success(
         batches.render_all,

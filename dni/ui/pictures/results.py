@@ -29,6 +29,7 @@ from dni.ui.start import MIDDLE
 from dni.ui.zero_gpu import GpuJobs
 
 __all__ = [
+    "Begun",
     "ExportRequest",
     "Results",
     "at_alpha",
@@ -36,6 +37,7 @@ __all__ = [
     "build_results",
     "no_file",
     "of_viewer",
+    "what_was_asked",
 ]
 
 
@@ -46,7 +48,7 @@ class ExportRequest:
     Attributes:
         token: The picture's.
         pair: The networks' id.
-        order: What to render of it.
+        render_request: What to render of it.
         mix: The network to save.
         name: What the mix is called in the name of a file.
     """
@@ -56,6 +58,24 @@ class ExportRequest:
     render_request: RenderRequest
     mix: Mix
     name: str
+
+
+# What was asked for, and what cancels it; or why nothing can come of it. An event that passes Gradio's queue
+# has no box to show an error in: the next one raises it.
+Begun = tuple[ExportRequest, threading.Event] | DniError
+
+
+def what_was_asked(begun: Begun | None) -> tuple[ExportRequest, threading.Event]:
+    """What is to be rendered.
+
+    Raises:
+        DniError: Nothing, and why.
+    """
+    if begun is None:
+        raise DniError("Expected something to render, but got nothing. Click the button once more.")
+    if isinstance(begun, DniError):
+        raise begun
+    return begun
 
 
 class Results:
@@ -86,24 +106,27 @@ class Results:
 
     def ask(self, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """Note what was asked for, and put the cancel button in the place of the render button."""
-        session = self.session(request)
-        with errors_shown():
-            return self._begin(self.read(scene, session), session)
+        return self._begin(self.read, scene, request)
 
     def ask_part(self, scene: Any, request: gr.Request) -> tuple[Any, ...]:
         """The same for what is on screen."""
         assert self.read_part is not None, "else there is no button for it"
-        session = self.session(request)
-        with errors_shown():
-            return self._begin(self.read_part(scene, session), session)
+        return self._begin(self.read_part, scene, request)
 
-    def _begin(self, wanted: ExportRequest, session: Session) -> tuple[Any, ...]:
-        begun = (wanted, session.cancellation(self.job))
+    def _begin(
+        self, read: Callable[[Any, Session], ExportRequest], scene: Any, request: gr.Request
+    ) -> tuple[Any, ...]:
+        begun: Begun
+        try:
+            session = self.session(request)
+            begun = (read(scene, session), session.cancellation(self.job))
+        except DniError as error:
+            begun = error
         return begun, gr.Button(visible=False), gr.Button(visible=True), gr.File(None, visible=True)
 
     def save_picture(
         self,
-        begun: tuple[ExportRequest, threading.Event] | None,
+        begun: Begun | None,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - this is how gradio hands it over
     ) -> Any:
@@ -112,11 +135,8 @@ class Results:
         def report(done: int, total: int) -> None:
             progress((done, total), desc="Rendering", unit="tiles")
 
-        session = self.session(request)
         with errors_shown():
-            if begun is None:
-                raise DniError("Expected something to render, but got nothing. Click the button once more.")
-            wanted, cancelled = begun
+            session, (wanted, cancelled) = self.session(request), what_was_asked(begun)
             picture = self.service.picture(wanted.token, session)
             try:
                 control = RenderControl(progress=report, cancelled=cancelled, notice=notify)
@@ -135,8 +155,8 @@ class Results:
         return gr.Button(visible=True), gr.Button("Cancel", visible=False, interactive=True)
 
     def save_network(self, scene: Any, request: gr.Request) -> Any:
-        session = self.session(request)
         with errors_shown():
+            session = self.session(request)
             wanted = self.read(scene, session)
             return gr.File(self.export_network(wanted, session=session), visible=True)
 

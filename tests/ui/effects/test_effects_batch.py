@@ -51,8 +51,12 @@ def test_several_pictures_are_one_archive_and_a_bad_one_is_named(desk: Desk, tmp
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture at all")
     desk.open("?alpha=0.3", complete=False)
-    drop(desk, [*files, broken], "#viewer .stage")
     render = desk.page.locator("#batch-render")
+    desk.page.get_by_role("button", name="Several pictures at once").click()
+    render.click()
+    desk.message("Expected pictures, but there are none")
+    desk.page.locator(".toast-close").first.click()
+    drop(desk, [*files, broken], "#viewer .stage")
     expect(render).to_be_visible(timeout=PATIENCE)
     expect(desk.page.locator("#batch-files")).to_contain_text("broken")
     render.click()

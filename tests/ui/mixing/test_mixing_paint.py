@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from torch.nn import functional
 from dni.blending.shares import Mix
 from dni.masks.automatic import detail_mask, luminance_mask
 from dni.masks.files import decode_mask, encode_mask
+from dni.recipes.recipe import Recipe
+from dni.serving.mixing.mask_store import MaskStore
 from dni.serving.render_service import RenderService
 from dni.serving.scheduling.scheduler import Priority
 
@@ -36,6 +40,26 @@ def test_a_painted_picture_is_that_of_the_library(mixing: MixingPage, tmp_path: 
     mixing.button("No mask").click()
     mixing.settle()
     mixing.assert_shows("tiny", Mix.of_alpha(1))
+
+
+def test_a_stroke_that_is_on_its_way_is_not_left_out_of_a_file(
+    mixing: MixingPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put, arrive = MaskStore.put, threading.Event()
+
+    def slowly(*given: Any, **options: Any) -> str:
+        assert arrive.wait(60)
+        return put(*given, **options)
+
+    monkeypatch.setattr(MaskStore, "put", slowly)
+    mixing.show("Paint")
+    mixing.stroke((0.4, 0.4), (0.55, 0.6))
+    mixing.page.locator("#desk-save-picture").click()
+    mixing.desk.message("What you painted is not here yet")
+    arrive.set()
+    mixing.settle()
+    file = mixing.take("#desk-save-picture", "#desk-result", tmp_path)
+    assert Recipe.from_json(Image.open(file).text["dni"]).request.mask  # type: ignore[attr-defined]
 
 
 def test_what_is_seen_beside_the_live_part_is_rendered_too(

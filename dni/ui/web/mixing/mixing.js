@@ -80,8 +80,8 @@ class Mixing {
       stage: this.stage,
       grid: this.grid,
       shown: () => this.shown,
+      onMaskChange: () => this.report(),
       onMaskSent: () => {
-        this.report();
         this.memory.save();
         this.grid.fetchNext();
       },

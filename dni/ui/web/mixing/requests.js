@@ -140,5 +140,5 @@ export function pieceKey(shown) {
 export function stateOf(shown, { region, seen }) {
   const { scene, shares, layers, base, isPainted, maskId } = shown;
   const mix = { ...mixAt(shown, shares), layers };
-  return { ...scene, mix, base, mask: isPainted ? maskId : null, region, seen };
+  return { ...scene, mix, base, mask: isPainted ? maskId ?? '' : null, region, seen };
 }

@@ -30,6 +30,7 @@ import { paintingKey, requestFor } from './requests.js';
  * @property {Stage} stage
  * @property {FrameGrid} grid
  * @property {() => Shown | null} shown what is on screen
+ * @property {() => void} onMaskChange what Python shall know of the mask is something else
  * @property {() => void} onMaskSent the server has another version of the mask
  * @property {() => void} onLayersChange
  * @property {() => void} onStep something was painted that can be undone
@@ -40,6 +41,8 @@ import { paintingKey, requestFor } from './requests.js';
 
 export class Tools {
   mask = new Mask();
+  /** The mask as Python was told of it. @type {string | null} */
+  #told = null;
 
   /** @param {ToolsOptions} options */
   constructor(options) {
@@ -108,9 +111,18 @@ export class Tools {
       },
       onReply: (error) => {
         stage.showMessage(error, 'mask');
+        this.tellMask();
         if (error) grid.stop(); else onMaskSent();
       },
     });
+  }
+
+  /** At once when a stroke begins: a file that is asked for then must not leave it out. */
+  tellMask() {
+    const now = this.mask.on ? this.upload.id ?? '' : null;
+    if (now === this.#told) return;
+    this.#told = now;
+    this.options.onMaskChange();
   }
 
   /** @param {HTMLElement} element */
@@ -128,6 +140,7 @@ export class Tools {
       },
       onMaskChange: () => {
         canvas.dataset.mask = mask.on ? 'on' : '';
+        this.tellMask();
         grid.changed();
       },
       onStep,

@@ -129,6 +129,7 @@ test('Python is told the mix, its layers, and the mask only where it applies', (
   assert.deepEqual(state.mix, { shares: [0.25, 0.75], groups: { last: [1, 0] }, extrapolate: false, layers: { last: 0 } });
   assert.deepEqual([state.mask, state.region, state.seen], [null, REGION, where.seen]);
   assert.equal(stateOf(shown({ isPainted: true, maskId: 'm' }), where).mask, 'm');
+  assert.equal(stateOf(shown({ isPainted: true, maskId: null }), where).mask, '', 'painted, but not with the server');
 });
 
 describe('a piece beside the live part', () => {
