@@ -57,8 +57,8 @@ export class OwnPicture {
   }
 
   /**
-   * Another picture is on screen: the one that was uploaded, one of the camera or the clipboard, which are not kept, an
-   * example, or another size of the former one.
+   * Another picture is on screen: the one that was uploaded, one of the camera or the clipboard or an example, which are
+   * not kept, or another size of the former one.
    * @param {ShownPicture} shown
    * @param {ShownPicture | null} former
    */
@@ -67,7 +67,7 @@ export class OwnPicture {
     const file = this.#pending;
     if (!example) this.#pending = null;
     try {
-      if (example) await this.store.delete(); else if (file) await this.store.put(file);
+      if (file && !example) await this.store.put(file); else await this.store.delete();
     } catch {
       // A browser that keeps nothing, as in a private window: it is not there again, and nothing else is lost.
     }

@@ -54,9 +54,14 @@ test('a file that was refused is not kept in its place', async () => {
   own.choose(REFUSED);
   await own.follow(OWN, SMALLER);
   assert.equal(kept.file, FILE);
+});
+
+test('a picture of the camera is not kept, and no older one comes back in its place', async () => {
+  const { own, kept } = await begun(FILE);
+  own.choose(REFUSED);
   own.choose(null); // the button of the camera
   await own.follow({ ...OWN, token: 'photograph' }, OWN);
-  assert.equal(kept.file, FILE);
+  assert.equal(kept.file, null);
 });
 
 test('a picture that comes after an example was chosen meanwhile is kept', async () => {
