@@ -29,7 +29,7 @@ from dni.training.restoration.data.second_order import degrade_twice
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SIDE, SCALE = 320, 4
 NUM_PHOTOGRAPHS = 20
-OURS, COMPACT = "real-photo-x4", "texture-x4-compact"
+OURS, FORMER, COMPACT = "old-photo-x4", "real-photo-x4", "texture-x4-compact"
 
 Enlarge = Callable[[Tensor], Tensor]
 
@@ -58,6 +58,7 @@ def methods(official: Path) -> Mapping[str, Enlarge]:
         "bicubic": lambda low: resize_bicubic(low, SCALE),
         **along(COMPACT, end_paths(find_pair(COMPACT)), (0.0, 1.0)),
         **along(OURS, end_paths(find_pair(OURS)), ALPHAS),
+        **along(FORMER, end_paths(find_pair(FORMER)), (0.0, 1.0)),
         **along("realesr-general (removes / keeps noise)", theirs, (0.0, 0.5, 1.0)),
     }
 

@@ -23,7 +23,10 @@ from dni.metrics.distortion import luma
 from dni.pictures.picture import to_tensor
 from dni.pictures.resize import reduce_bicubic, resize_bicubic
 
-PAIRS = ("texture-x4", "texture-x4-lite", "texture-x4-compact", "esrgan-lite-x4")
+PAIRS = (
+    *("texture-x4", "texture-x4-lite", "texture-x4-compact", "esrgan-lite-x4"),
+    *("old-photo-x4", "real-photo-x4"),
+)
 ALPHAS = (0.0, 0.5, 0.75, 1.0)
 SCALE, STEP = 4, 10
 WINDOW, STRIDE = 64, 16

@@ -43,6 +43,7 @@ CARDS = {
     "esrgan-lite-x4": Part("cat.png", 170, 60, 220),
     "denoise": Part("grain-25.png", 80, 10, 140),
     "jpeg-repair": Part("blocks-10.jpg", 160, 30, 160),
+    "old-photo-x4": Part("sent-portrait.jpg", 270, 20, 290),
     "real-photo-x4": Part("sent-portrait.jpg", 270, 20, 290),
 }
 FACE = (100, 10, 356, 266)

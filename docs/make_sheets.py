@@ -32,6 +32,7 @@ PHOTOGRAPHS = {
     "esrgan-lite-x4": "coffee.png",
     "denoise": "grain-35.png",
     "jpeg-repair": "blocks-10.jpg",
+    "old-photo-x4": "sent-espresso.jpg",
     "real-photo-x4": "sent-espresso.jpg",
 }
 
