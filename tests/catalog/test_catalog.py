@@ -13,7 +13,7 @@ import spandrel
 from cases import case
 
 from dni.catalog import pairs as catalog
-from dni.catalog.catalog_file import find_pair, load_catalog
+from dni.catalog.catalog_file import find_pair, listed_pairs, load_catalog
 from dni.catalog.pairs import CatalogError, Pair, end_paths
 from dni.checkpoints.networks import load_ends
 
@@ -46,7 +46,7 @@ def write(folder: Path, *entries: object) -> Path:
 def test_every_pair_of_ours_is_described() -> None:
     known = {support.architecture.name for support in spandrel.MAIN_REGISTRY} | {"RRDBNet", "LookUNet"}
     pairs = load_catalog()
-    assert len(pairs) == 20
+    assert len(listed_pairs(pairs)) >= 19
     for pair_id, pair in pairs.items():
         assert pair.id == pair_id
         assert all((pair.title, pair.description, pair.lineage, pair.licence)), pair_id

@@ -41,6 +41,7 @@ class Cards {
     button.type = 'button';
     button.dataset.pair = card.pair;
     button.title = card.line;
+    button.hidden = card.superseded;
     button.append(pictureOf(card), text('strong', card.name), text('span', card.line, 'line'), text('small', ''));
     button.addEventListener('click', () => {
       this.mark(card.pair);
