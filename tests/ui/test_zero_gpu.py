@@ -6,15 +6,20 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from effects_page import Desk, Gate
+from playwright.sync_api import expect
 
 import dni.ui.effects.tab
+from dni.pictures.picture import Picture
 from dni.serving.render_service import RenderService
+from dni.ui.zero_gpu import GpuJobs
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,9 +87,29 @@ def test_keyframes_of_a_gpu_job_come_in_one_call(
     monkeypatch.setattr(
         service, "render_frame", lambda *given: alphas.append(given[3].alpha) or render(*given)
     )
+    frames, begun, go_on = GpuJobs._frames, threading.Event(), threading.Event()
+
+    def slowly(jobs: GpuJobs, picture: Picture, pair_id: str, *given: Any) -> list[bytes]:
+        if pair_id == "turned":
+            begun.set()
+            assert go_on.wait(60)
+        return frames(jobs, picture, pair_id, *given)
+
+    monkeypatch.setattr(GpuJobs, "_frames", slowly)
     desk = new_desk(service=service, url=serve(service)).open("?alpha=0.37")
     assert sorted(set(alphas)) == sorted({*(index / 10 for index in range(11)), 0.37})
     assert len(alphas) == 12  # each once: the browser's requests were answered from memory
     assert len(gate.asked) == 12
     desk.drag(0.64)
+    desk.wait_exact(0.64)
+
+    # A job that ends late changes nothing once another pair is on screen.
+    desk.choose_pair("Turned pair")
+    desk.wait_until(begun.is_set)
+    desk.choose_pair("Tiny pair")
+    expect(desk.page.locator(".end-a")).to_have_text("calm")
+    go_on.set()
+    desk.wait_quiet()
+    desk.page.wait_for_timeout(1000)
+    expect(desk.page.locator(".end-a")).to_have_text("calm")
     desk.wait_exact(0.64)

@@ -2,7 +2,7 @@
 // The Effects tab's viewer: one slider from one network to another.
 
 import { browserClock } from '../lib/clock.js';
-import { copyText, decodeJpeg, fill, find, findAs, showText } from '../lib/dom.js';
+import { decodeJpeg, fill, find, findAs, showText } from '../lib/dom.js';
 import { FrameGrid } from '../lib/frames/frame-grid.js';
 import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/frames/spaces.js';
@@ -11,6 +11,7 @@ import { UndoButtons } from '../lib/undo-buttons.js';
 import { clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
+import { copyLink } from './copy-link.js';
 import { FirstSweep } from './first-sweep.js';
 import { KeyframeDots } from './keyframe-dots.js';
 import { PageAddress } from './page-address.js';
@@ -21,7 +22,6 @@ import { PageAddress } from './page-address.js';
 /** @typedef {import('../lib/protocol.js').ViewerScene} ViewerScene */
 
 const MIDDLE = 0.5;
-const COPIED_MS = 1500;
 const UPLOAD_BOX = '#own-picture';
 
 /**
@@ -60,6 +60,8 @@ class Viewer {
     });
     /** @type {ViewerScene | null} */
     this.scene = null;
+    /** Serials of the scenes that were here: an answer that comes late holds one. @type {Set<string>} */
+    this.past = new Set();
     this.address = new PageAddress();
     this.wipe = 0;
     this.isPointerOnSlider = false;
@@ -142,11 +144,15 @@ class Viewer {
   /** @param {ViewerScene | null} next */
   open(next) {
     if (!next?.token) return;
-    if (next.serial === this.scene?.serial) {
-      this.learn(next);
-      return;
-    }
+    if (next.serial === this.scene?.serial) this.learn(next);
+    else if (this.past.has(next.serial)) this.report();
+    else this.openNew(next);
+  }
+
+  /** @param {ViewerScene} next */
+  openNew(next) {
     const { grid, stage } = this;
+    this.past.add(next.serial);
     if (next.pair !== this.scene?.pair) this.blind.stop();
     // From then on the slider's is the newest, unless another is estimated for this picture.
     const isFirst = !this.scene;
@@ -160,10 +166,8 @@ class Viewer {
     showText(find(this.element, '.end-b'), next.labels[1]);
     this.comparison.open(next);
     this.slider.value = String(this.alpha);
-    if (isFirst) {
-      this.address.open(next);
-      this.undo.open();
-    }
+    if (isFirst) this.address.open(next);
+    if (isFirst) this.undo.open();
     stage.own?.begin(!this.address.namesPicture);
     this.openRegion(stage.view.region(null));
     grid.rest();
@@ -280,20 +284,15 @@ class Viewer {
   }
 
   /** @param {HTMLElement} button */
-  async copyLink(button) {
-    const { scene, alpha } = this;
+  copyLink(button) {
+    const { scene, alpha, address, stage } = this;
     if (!scene) return;
     this.report();
-    const link = this.address.linkTo(scene, alpha);
-    if (!await copyText(link)) {
-      this.stage.showMessage(`Copy this link: ${link}`, 'link');
-      return;
-    }
-    showText(button, 'Copied');
-    if (!scene.example && !this.address.isLinked(scene)) {
-      this.stage.showMessage('The link holds the effect and alpha. Your own picture stays with you.', 'link');
-    }
-    setTimeout(() => showText(button, 'Copy link'), COPIED_MS);
+    copyLink(button, {
+      link: address.linkTo(scene, alpha),
+      hasPicture: Boolean(scene.example) || address.isLinked(scene),
+      tell: (text) => stage.showMessage(text, 'link'),
+    });
   }
 
   // ---- drawing
