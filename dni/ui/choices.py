@@ -19,46 +19,52 @@ __all__ = ["Choice", "Choices"]
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """One choice, from the click to the answer.
 
     Attributes:
+        session: Whose it is.
         began: Later ones have larger numbers.
-        superseded: Set when the person chooses another one of the same kind, or is gone.
     """
 
+    session: Session
     began: int
-    superseded: threading.Event
+    _newest: WeakKeyDictionary[Session, int]
+
+    def is_superseded(self) -> bool:
+        """Whether the person has chosen another one of the same kind since, or is gone."""
+        return self.session.ended or self._newest.get(self.session) != self.began
 
 
 class Choices(Generic[Value]):
-    """A tab's choices of one kind, by session.
+    """A tab's choices of one kind, by session: a newer one supersedes the former.
 
-    Args:
-        name: Of the kind and tab: a newer choice of the same name supersedes a former one.
+    A session holds nothing for them: one that only chose may make room for others.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self) -> None:
+        self._newest: WeakKeyDictionary[Session, int] = WeakKeyDictionary()
         self._settled: WeakKeyDictionary[Session, tuple[int, Value]] = WeakKeyDictionary()
         self._lock = threading.Lock()
 
     def begin(self, session: Session) -> Choice:
-        return Choice(next(NUMBERS), session.cancellation(self._name))
+        with self._lock:
+            self._newest[session] = began = next(NUMBERS)
+        return Choice(session, began, self._newest)
 
-    def settle(self, session: Session, choice: Choice, value: Value) -> bool:
+    def settle(self, choice: Choice, value: Value) -> bool:
         """Note what came of a choice, before the scene with it is built; False if it is superseded."""
         with self._lock:
-            if choice.superseded.is_set():
+            if choice.is_superseded():
                 return False
-            self._settled[session] = (next(NUMBERS), value)
+            self._settled[choice.session] = (next(NUMBERS), value)
             return True
 
-    def since(self, session: Session, other: Choice, former: Value) -> Value:
+    def since(self, other: Choice, former: Value) -> Value:
         """What was settled after another kind's choice began; else ``former``, which it began with."""
         with self._lock:
-            settled, value = self._settled.get(session, (0, former))
+            settled, value = self._settled.get(other.session, (0, former))
         return value if settled > other.began else former
 
 

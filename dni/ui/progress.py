@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import gradio as gr
@@ -19,18 +18,19 @@ class SupersededError(DniError):
     """Whoever asked for a download has chosen something else meanwhile."""
 
 
-def download_progress(progress: gr.Progress, superseded: threading.Event | None = None) -> ProgressOf:
+def download_progress(progress: gr.Progress, is_superseded: Callable[[], bool] | None = None) -> ProgressOf:
     """What a download of a named file tells its progress.
 
     Args:
         progress: Of an event of the page.
-        superseded: Stops the download when it is set, by :class:`SupersededError`; what has arrived is kept.
+        is_superseded: Asked on the way: the download stops by :class:`SupersededError`, and what has
+            arrived is kept.
     """
 
     @contextmanager
     def download(name: str) -> Iterator[Progress]:
         def report(done: int, total: int | None) -> None:
-            if superseded is not None and superseded.is_set():
+            if is_superseded is not None and is_superseded():
                 raise SupersededError(f"Something else was chosen while {name} was downloaded.")
             size = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else f"{done / 1e6:.0f} MB"
             progress(done / total if total else 0.0, desc=f"Downloading {name}: {size}")

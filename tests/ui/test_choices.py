@@ -156,14 +156,15 @@ def test_a_picture_that_arrives_late_never_replaces_a_newer_one(
 
 
 def test_what_was_settled_before_a_choice_began_does_not_count(ann: Session, bob: Session) -> None:
-    pairs, pictures = Choices[str]("pair"), Choices[str]("picture")
+    pairs, pictures = Choices[str](), Choices[str]()
     former, other = pairs.begin(ann), pictures.begin(ann)
-    assert pairs.settle(ann, former, "first")
-    assert pairs.since(ann, other, "shown") == "first"
-    assert pairs.since(ann, pictures.begin(ann), "shown") == "shown"
-    assert pairs.since(bob, pictures.begin(bob), "shown") == "shown"
+    assert pairs.settle(former, "first")
+    assert pairs.since(other, "shown") == "first"
+    assert pairs.since(pictures.begin(ann), "shown") == "shown"
+    assert pairs.since(pictures.begin(bob), "shown") == "shown"
     slow, quick = pairs.begin(ann), pairs.begin(ann)
-    assert pairs.settle(ann, quick, "newest")
-    assert not pairs.settle(ann, slow, "late")
+    assert pairs.settle(quick, "newest")
+    assert not pairs.settle(slow, "late")
+    assert ann.holds_nothing  # it may make room for others
     ann.close()
-    assert not pairs.settle(ann, quick, "of nobody")
+    assert not pairs.settle(quick, "of nobody")

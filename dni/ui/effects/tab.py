@@ -56,8 +56,8 @@ class EffectsHandlers:
         self.service = service
         self.jobs = GpuJobs(service)
         self.results = Results(service, self.jobs, of_viewer, job="effects")
-        self.pairs: Choices[str] = Choices("effect")
-        self.pictures: Choices[ShownPicture | None] = Choices("picture of an effect")
+        self.pairs: Choices[str] = Choices()
+        self.pictures: Choices[ShownPicture | None] = Choices()
 
     def scene(self, session: Session, picture: ShownPicture, pair_id: str, alpha: float | None) -> Scene:
         """The scene of a picture through a pair; without an alpha it is estimated, or else the middle."""
@@ -159,10 +159,10 @@ class EffectsHandlers:
             pair_id = read_pair(getattr(event, "pair", None))
         choice = self.pairs.begin(session)
         try:
-            self.service.renderer(pair_id, download=download_progress(progress, choice.superseded))
-            if not self.pairs.settle(session, choice, pair_id):
+            self.service.renderer(pair_id, download=download_progress(progress, choice.is_superseded))
+            if not self.pairs.settle(choice, pair_id):
                 return (gr.skip(),) * 5
-            picture = self.pictures.since(session, choice, ShownPicture.of(now) if now else None)
+            picture = self.pictures.since(choice, ShownPicture.of(now) if now else None)
             if picture is None or picture.example:
                 chosen = picture.example if picture else ""
                 picture = ShownPicture.of_example(self.example_for(pair_id, chosen))
@@ -170,7 +170,7 @@ class EffectsHandlers:
         except DniError as error:
             if not isinstance(error, SupersededError):
                 warn(error)
-            former = gr.skip() if now is None or choice.superseded.is_set() else self.choice(now.pair)
+            former = gr.skip() if now is None or choice.is_superseded() else self.choice(now.pair)
             return gr.skip(), former, gr.skip(), gr.skip(), gr.skip()
         about, examples = self.describe(pair_id), self.gallery(pair_id, picture.example)
         return after, self.choice(pair_id), about, examples, no_file()
@@ -185,9 +185,9 @@ class EffectsHandlers:
 
     def show(self, picture: ShownPicture, now: ViewerScene, choice: Choice, session: Session) -> Any:
         """Another picture through the networks that are shown by now; nothing if it is superseded."""
-        if not self.pictures.settle(session, choice, picture):
+        if not self.pictures.settle(choice, picture):
             return gr.skip()
-        pair_id = self.pairs.since(session, choice, now.pair)
+        pair_id = self.pairs.since(choice, now.pair)
         return self.scene(session, picture, pair_id, self.alpha_for(pair_id, now))
 
     def upload(self, path: str | None, scene: Scene, request: gr.Request) -> Any:
@@ -198,7 +198,7 @@ class EffectsHandlers:
         choice = self.pictures.begin(session)
         with errors_shown():
             now, picture = ViewerScene.parse(scene), open_upload(path, session)
-            if choice.superseded.is_set():
+            if choice.is_superseded():
                 return gr.skip(), gr.skip(), None
             for notice in picture.notices:
                 notify(notice)

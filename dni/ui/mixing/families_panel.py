@@ -84,7 +84,7 @@ class FamilyHandlers:
             choice = self.tab.pairs.begin(session)
             try:
                 with session.busy():
-                    show = download_progress(progress, choice.superseded)
+                    show = download_progress(progress, choice.is_superseded)
                     paths = [fetch_relative(one, cache=self.cache, progress=show) for one in relatives]
                     pair_id = self.tab.networks.pair(paths, session=session)
             except SupersededError:

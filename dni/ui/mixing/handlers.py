@@ -56,8 +56,8 @@ class MixingHandlers:
         self.measures = Measures(service)
         self.networks = UploadedNetworks(service)
         self.results = Results(service, GpuJobs(service), self.whole, self.part, job="mixing")
-        self.pairs: Choices[str] = Choices("networks")
-        self.pictures: Choices[ShownPicture] = Choices("picture on the desk")
+        self.pairs: Choices[str] = Choices()
+        self.pictures: Choices[ShownPicture] = Choices()
         self.verdicts = Verdicts(service)
         self._subjects: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
 
@@ -160,12 +160,14 @@ class MixingHandlers:
             return gr.skip(), gr.skip(), gr.skip()
         choice = self.pairs.begin(session)
         try:
-            self.service.renderer(pair_id, session, download=download_progress(progress, choice.superseded))
+            self.service.renderer(
+                pair_id, session, download=download_progress(progress, choice.is_superseded)
+            )
             after = self.other_networks(desk, pair_id, choice, session)
         except DniError as error:
             if not isinstance(error, SupersededError):
                 warn(error)
-            return gr.skip(), gr.skip() if choice.superseded.is_set() else desk.pair, gr.skip()
+            return gr.skip(), gr.skip() if choice.is_superseded() else desk.pair, gr.skip()
         if after is None:
             return gr.skip(), gr.skip(), gr.skip()
         return after, gr.skip(), self.about(pair_id, session)
@@ -174,20 +176,20 @@ class MixingHandlers:
         self, desk: MixingState, pair_id: str, choice: Choice, session: Session
     ) -> Scene | None:
         """The picture that is shown by now through other networks; None if their choice is superseded."""
-        picture = self.pictures.since(session, choice, ShownPicture.of(desk))
+        picture = self.pictures.since(choice, ShownPicture.of(desk))
         after = self.scene(picture, pair_id, session)
-        if not self.pairs.settle(session, choice, pair_id):
+        if not self.pairs.settle(choice, pair_id):
             return None
-        newer = self.pictures.since(session, choice, picture)
+        newer = self.pictures.since(choice, picture)
         return after if newer == picture else self.scene(newer, pair_id, session)
 
     def other_picture(
         self, desk: MixingState, picture: ShownPicture, choice: Choice, session: Session
     ) -> Any:
         """Another picture through the networks that are on the desk by now; nothing if it is superseded."""
-        if not self.pictures.settle(session, choice, picture):
+        if not self.pictures.settle(choice, picture):
             return gr.skip()
-        return self.scene(picture, self.pairs.since(session, choice, desk.pair), session)
+        return self.scene(picture, self.pairs.since(choice, desk.pair), session)
 
     def scene(self, picture: ShownPicture, pair_id: str, session: Session) -> Scene:
         return build_scene(self.service, session, **vars(picture), pair_id=pair_id).to_dict()
@@ -243,7 +245,7 @@ class MixingHandlers:
         choice = self.pictures.begin(session)
         with errors_shown():
             desk, picture = MixingState.parse(scene), open_upload(path, session)
-            if choice.superseded.is_set():
+            if choice.is_superseded():
                 return gr.skip(), gr.skip(), None
             for notice in picture.notices:
                 notify(notice)

@@ -71,14 +71,14 @@ class RecipeHandlers:
             values = restored_values(recipe.request, service.picture(former.token, session))
             choice = self.tab.pairs.begin(session)
             try:
-                pair_id = self.find_pair(recipe, session, download_progress(progress, choice.superseded))
+                pair_id = self.find_pair(recipe, session, download_progress(progress, choice.is_superseded))
             except SupersededError:
                 return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-            picture = self.tab.pictures.since(session, choice, former)
+            picture = self.tab.pictures.since(choice, former)
             if picture != former:
                 values = restored_values(recipe.request, service.picture(picture.token, session))
             after = build_scene(service, session, **vars(picture), pair_id=pair_id, **values)
-            if not self.tab.pairs.settle(session, choice, pair_id):
+            if not self.tab.pairs.settle(choice, pair_id):
                 return gr.skip(), gr.skip(), gr.skip(), gr.skip()
             chooser = self.tab.chooser(pair_id, session)
             return after.to_dict(), chooser, self.tab.about(pair_id, session), None
