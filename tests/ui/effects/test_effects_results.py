@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 import torch
-from effects_page import PATIENCE, Desk, Gate, decoded, difference
+from effects_page import DRAWN, PATIENCE, Desk, Gate, decoded, difference
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -123,6 +123,8 @@ def test_of_a_large_picture_only_a_region_is_live(desk: Desk, gate: Gate) -> Non
         desk.page.mouse.move(x - 200, y - 150, steps=5)
         desk.page.mouse.up()
     desk.wait_until(lambda: gate.asked[-1][2] not in known)
+    desk.page.wait_for_timeout(2 * DRAWN)
+    desk.wait_quiet()
     desk.wait_exact(0.3)
     moved = gate.asked[-1][2]
     fresh = decoded(desk.service.render_frame(picture, "tiny", moved, Mix.of_alpha(0.3)).jpeg)
