@@ -18,7 +18,7 @@ from dni.alignment.merge_many import match_many
 from dni.alignment.outcome import Aligned, Alignment, settle
 from dni.blending.interpolate import check_blendable
 from dni.catalog.pairs import Pair
-from dni.checkpoints.atomic_write import atomic_write, check_destination
+from dni.checkpoints.atomic_write import atomic_write, check_destination, refuse_overwriting
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import read_metadata, save, sha256_of
 from dni.checkpoints.naming import as_in_file
@@ -157,6 +157,7 @@ def align(
     options = options or AlignOptions()
     for destination in destinations:
         check_destination(destination, SAFETENSORS_SUFFIX)
+    refuse_overwriting(paths, destinations)
     judge = partial(options.judge, labels=Pair.from_paths(paths).labels)
     before, current, steps = judge(paths, crop=options.crop), list(paths), list[Alignment]()
     if not before.evidence.same_architecture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -141,7 +141,7 @@ class Pair:
         if labels is None:
             labels = [file.stem for file in files]
             if len(set(labels)) < len(labels):
-                labels = [f"{file.parent.name}/{file.stem}" for file in files]
+                labels = distinct(f"{file.resolve().parent.name}/{file.stem}" for file in files)
         if len(labels) != len(files):
             raise CatalogError(f"Expected a label for each of {len(files)} files, but got {len(labels)}.")
         ends = tuple(End(label, Source(path=file)) for label, file in zip(labels, files, strict=True))
@@ -150,6 +150,15 @@ class Pair:
     def is_local(self, cache: Path | None = None) -> bool:
         """Whether all ends are on this machine, judged by their names and sizes."""
         return all(local_copy(self, number, cache) is not None for number in range(len(self.ends)))
+
+
+def distinct(labels: Iterable[str]) -> list[str]:
+    """The labels, of which those that repeat are numbered."""
+    given = list(labels)
+    return [
+        f"{label} ({given[: index + 1].count(label)})" if given.count(label) > 1 else label
+        for index, label in enumerate(given)
+    ]
 
 
 def end_paths(pair: Pair, *, progress: ProgressOf | None = None, cache: Path | None = None) -> list[Path]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from dni.errors import DniError, in_words
 from dni.temporary import partial_folder
 
-__all__ = ["atomic_write", "check_destination"]
+__all__ = ["atomic_write", "check_destination", "refuse_overwriting"]
 
 
 @contextmanager
@@ -73,3 +73,24 @@ def check_destination(destination: Path, suffix: str) -> None:
         ) from error
     if is_folder:
         raise DniError(f"Expected a name for a file, but {destination} is a folder: choose another.")
+
+
+def refuse_overwriting(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Refuse a result that is one of the files that it is made from, under whatever name.
+
+    Raises:
+        DniError: There is one.
+    """
+    known: Mapping[tuple[int, int], Path] = {identity(path): path for path in inputs if path.exists()}
+    for output in outputs:
+        if output.exists() and (source := known.get(identity(output))):
+            raise DniError(
+                f"Expected to write beside the inputs, but {output} would take the place of {source}. "
+                "Choose another folder, name or format."
+            )
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """What is the same for all names of a file."""
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino

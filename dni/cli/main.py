@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -66,6 +67,7 @@ def main() -> None:
     """Run the command line; a mistake of the caller's is one line on stderr and status 1."""
     keep_freed_memory()
     exit_on_sigterm()
+    write_any_text()
     try:
         app(spread_ends(sys.argv[1:]))
     except DniError as error:
@@ -74,3 +76,10 @@ def main() -> None:
     except OSError as error:
         typer.echo(f"Error: {in_words(error)}", err=True)
         sys.exit(1)
+
+
+def write_any_text() -> None:
+    """Names of files and bars that the terminal's encoding lacks are written as escapes, and end nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

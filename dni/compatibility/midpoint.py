@@ -204,7 +204,7 @@ def brightness_problem(blend: ImageStatistics, ends: Sequence[ImageStatistics]) 
 
 def contrast_problem(blend: ImageStatistics, ends: Sequence[ImageStatistics]) -> Found:
     low, high = span([end.contrast for end in ends])
-    less = 1 - blend.contrast / max(low, CONTRAST_FLOOR)
+    less = 1 - max(blend.contrast, CONTRAST_FLOOR) / max(low, CONTRAST_FLOOR)
     more = blend.contrast / max(high, CONTRAST_FLOOR) - 1
     outside, word = max((less, "less"), (more, "more"))
     return limited(outside, CONTRAST_LIMITS, f"it has {percent(outside)} {word} contrast than any end")

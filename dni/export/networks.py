@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dni.blending.interpolate import interpolate
 from dni.blending.shares import Mix, MixLike, as_mix
-from dni.checkpoints.atomic_write import check_destination
+from dni.checkpoints.atomic_write import check_destination, refuse_overwriting
 from dni.checkpoints.errors import SAFETENSORS_SUFFIX
 from dni.checkpoints.files import read_metadata, save
 from dni.checkpoints.image_network import ImageNetwork
@@ -65,6 +65,7 @@ def export_network(
         DniError: The ends, mix or destination cannot be used.
     """
     check_destination(destination, SAFETENSORS_SUFFIX)
+    refuse_overwriting([*ends, *statistics], [destination])
     control = control or RenderControl()
     pictures = [open_picture(path).rgb for path in statistics]
     mix = as_mix(mix, num_ends=len(ends))

@@ -163,7 +163,13 @@ def write_lossy(
         if opacity is not None:
             white = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(white, image).convert("RGB")
-    image.save(path, kind, quality=options.quality, **only, **carried_over(options, recipe))
+    carried = carried_over(options, recipe)
+    if kind == "JPEG" and len(carried.get("exif", b"")) > JPEG_EXIF_BYTES:
+        raise PictureError(
+            f"Expected metadata of at most {JPEG_EXIF_BYTES} bytes for JPEG, but with the recipe there are "
+            f"{len(carried['exif'])}: leave the metadata out, or choose PNG, TIFF or WebP."
+        )
+    image.save(path, kind, quality=options.quality, **only, **carried)
 
 
 def carried_over(options: FileOptions, recipe: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -175,4 +176,6 @@ def middle_of(picture: Picture) -> Picture:
 
 
 def distance(frame: Tensor, other: Tensor) -> float | None:
-    return None if torch.equal(frame, other) else psnr_y(frame[None] / 255, other[None] / 255)
+    """PSNR of luma in dB; None where they are equal."""
+    found = psnr_y(frame[None] / 255, other[None] / 255, border=0)
+    return found if math.isfinite(found) else None

@@ -86,6 +86,19 @@ def test_destinations_are_a_folder_or_a_file_each(
     assert "cannot be made (No such file or directory)" in result.err
 
 
+def test_mistakes_are_told_before_anything_is_made(run: Run, tiny_ends: list[Path], tmp_path: Path) -> None:
+    one = run("align", tiny_ends[0], "-o", tmp_path / "folder")
+    assert (one.code, list(tmp_path.iterdir())) == (1, [])
+    assert "at least two networks to align, but got one" in one.err
+    same = ("-o", tmp_path / "b.safetensors") * 2
+    twice = run("align", *tiny_ends, tiny_ends[1], *same)
+    assert twice.code == 1
+    assert "-o names one twice" in twice.err
+    onto = run("align", *tiny_ends, "-o", tiny_ends[0])
+    assert onto.code == 1
+    assert "would take the place of" in onto.err
+
+
 def test_activations_come_after_weights(
     run: Run, tiny_ends: list[Path], shuffled: Path, picture: Path, tmp_path: Path
 ) -> None:

@@ -142,8 +142,14 @@ def test_model_stock_follows_the_angle() -> None:
     assert stock_ratio([east, at_60]) == pytest.approx(2 / 3)  # 2 cos / (1 + cos)
     assert stock_ratio([east, 3 * east, 2 * east]) == pytest.approx(1)
     assert stock_ratio([east, torch.tensor([0.0, 1.0])]) == pytest.approx(0)
-    assert stock_ratio([east, -east]) == 0  # no bound
     assert stock_ratio([east, torch.zeros(2)]) == 0
+    assert stock_ratio([1e-4 * east, 1e-4 * at_60]) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("other", [[-1.0, 0.0], [-0.1, 0.0], [-0.1, 0.99]])
+def test_where_descendants_oppose_each_other_the_ancestor_stays(other: list[float]) -> None:
+    """The formula has no bound there: near a cosine of -1 it went to -40,000."""
+    assert stock_ratio([torch.tensor([1.0, 0.01]), torch.tensor(other)]) == 0
 
 
 def test_model_stock_of_equally_long_vectors_is_the_foot_from_their_centre() -> None:

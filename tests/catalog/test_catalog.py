@@ -207,6 +207,9 @@ def test_a_pair_of_local_files(tmp_path: Path) -> None:
 
 def test_files_of_one_name_are_told_apart_by_their_folders() -> None:
     assert Pair.from_paths(["x/net.pth", "y/net.pth"]).labels == ("x/net", "y/net")
+    here = Path.cwd().name
+    assert Pair.from_paths(["net.pth", "y/net.pth"]).labels == (f"{here}/net", "y/net")
+    assert Pair.from_paths(["a/y/net.pth", "b/y/net.pth"]).labels == ("y/net (1)", "y/net (2)")
 
 
 def test_a_pair_needs_two_files_and_a_label_for_each() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -16,8 +17,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from dni.blending.interpolate import interpolate, shares_of
-from dni.cli.main import spread_ends
-from dni.pictures.read import read_recipe
+from dni.cli.main import spread_ends, write_any_text
+from dni.cli.networks.tune import read_pictures
+from dni.errors import DniError
+from dni.pictures.read import open_picture, read_recipe
 from dni.recipes.recipe import Recipe
 from models import RRDBNet
 
@@ -79,6 +82,46 @@ def test_blend(run: Run, tiny_ends: list[Path], out: Path) -> None:
     by_name = out / "by-name.safetensors"
     assert run("blend", "--pair", "tiny", "--shares", "0.7,0.3", "--output", by_name).code == 0
     assert all(torch.equal(tensor, load_file(file)[name]) for name, tensor in load_file(by_name).items())
+
+
+@pytest.mark.parametrize("command", ["blend", "export"])
+def test_no_end_is_overwritten(run: Run, tiny_ends: list[Path], tmp_path: Path, command: str) -> None:
+    suffix = {"blend": ".safetensors", "export": ".pth"}[command]
+    own = tmp_path / f"own{suffix}"
+    made = run(command, *tiny_ends, "--alpha", 0.5, "-o", own)
+    assert made.code == 0, made.err
+    before = own.read_bytes()
+    result = run(command, own, tiny_ends[1], "--alpha", 0.5, "-o", own)
+    assert (result.code, own.read_bytes()) == (1, before)
+    assert "would take the place of" in result.err
+
+
+def test_a_folder_to_tune_on_is_read_as_a_picture_is(
+    tmp_path: Path, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.png").write_bytes(photo.read_bytes()[:60])
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert [picture.shape for picture in read_pictures(tmp_path)] == [open_picture(photo).rgb.shape]
+    assert "broken.png is left out" in capsys.readouterr().err
+    photo.unlink()
+    with pytest.raises(DniError, match="found none that can be read"):
+        read_pictures(tmp_path)
+
+
+def test_what_a_terminal_cannot_show_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(written, encoding="latin-1", write_through=True))
+    write_any_text()
+    print("a bar: \u2588, a name: b\udcff.png")
+    assert written.getvalue() == rb"a bar: \u2588, a name: b\udcff.png" + os.linesep.encode()
+
+
+def test_a_sweep_takes_no_inputs_place(run: Run, tiny_ends: list[Path], photo: Path) -> None:
+    before = photo.read_bytes()
+    result = run("sweep", photo, "-o", photo, "--ends", *tiny_ends, "--frames", 2)
+    assert (result.code, photo.read_bytes()) == (1, before)
+    assert "would take the place of" in result.err
 
 
 def test_the_numbers_of_a_blend_are_of_the_kind_asked_for(run: Run, tiny_ends: list[Path], out: Path) -> None:

@@ -58,6 +58,16 @@ def test_what_can_go_wrong() -> None:
             assert any(re.search(problem, text) for text in found.problems), found.problems
 
 
+def test_on_a_plain_picture_no_contrast_is_missed() -> None:
+    """The ends' own is below what counts: of nothing, the blend cannot have 90 % less."""
+    paper = torch.full((48, 48), 240.0)
+    ends = [paper.clone(), paper.clone()]
+    for end in ends:
+        end[20:24, 20:24] += 5
+    found = judge((0, 1), picture(paper), [picture(end) for end in ends])
+    assert not any("contrast" in problem for problem in found.problems)
+
+
 def test_a_pattern_is_too_much_texture() -> None:
     row, column = torch.arange(48)[:, None], torch.arange(48)
     board = 6.0 * ((row + column) % 2 * 2 - 1)

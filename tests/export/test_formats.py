@@ -198,6 +198,16 @@ class BrightOnly(nn.Module):
         return image if image.mean() > 0.5 else 1 - image
 
 
+def test_a_recipe_takes_no_other_files_place(tmp_path: Path, compact_ends: list[Path]) -> None:
+    own = tmp_path / "mix.json"
+    own.write_text("mine")
+    with pytest.raises(
+        DniError, match=r"write the recipe beside the network, but .*mix\.json is there already"
+    ):
+        export_file(compact_ends, Mix.of_alpha(0.5), tmp_path / "mix.param", Format.NCNN)
+    assert own.read_text() == "mine"
+
+
 def test_a_network_that_has_no_graph_is_refused(tmp_path: Path, compact_ends: list[Path]) -> None:
     from dataclasses import replace
 

@@ -234,6 +234,15 @@ def test_16_bits_are_written_as_they_are(tmp_path: Path, suffix: str, channels: 
     assert (np.where(visible, array(open_picture(path, bits=16)), 0) == np.where(visible, stored, 0)).all()
 
 
+def test_metadata_that_does_not_fit_into_a_jpeg_is_said(tmp_path: Path) -> None:
+    rgb, path = torch.zeros(3, 8, 9, dtype=torch.uint8), tmp_path / "a.jpg"
+    options = FileOptions(exif={ExifTags.Base.Artist: "Ann" * 30_000})
+    with pytest.raises(PictureError, match="metadata of at most 65000 bytes for JPEG, but with the recipe"):
+        save_picture(path, rgb, recipe=RECIPE, options=options)
+    assert not path.exists()
+    save_picture(path.with_suffix(".tiff"), rgb, recipe=RECIPE, options=options)
+
+
 def test_other_formats_carry_the_recipe_and_metadata(tmp_path: Path) -> None:
     rgb = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (3, 20, 30), dtype=np.uint8))
     exif = Image.Exif()

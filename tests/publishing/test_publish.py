@@ -86,6 +86,15 @@ def test_the_folder_says_what_the_blend_is(tmp_path: Path, ends: list[Path]) -> 
     assert Image.open(folder / "along-alpha.png").width > 5 * 160 * 4
 
 
+@pytest.mark.parametrize("level", [0, 255])
+def test_the_smallest_picture_will_do(tmp_path: Path, ends: list[Path], level: int) -> None:
+    picture = tmp_path / "one.png"
+    Image.new("RGB", (1, 1), (level,) * 3).save(picture)
+    folder = tmp_path / "repo"
+    write_folder(wanted(ends, picture=picture), folder, catalog=catalog_of(ends, "MIT", "MIT"))
+    assert "inf" not in (folder / "README.md").read_text().split("|")
+
+
 def test_nothing_private_is_in_the_folder(tmp_path: Path, ends: list[Path]) -> None:
     folder = tmp_path / "repo"
     write_folder(wanted(ends), folder, catalog=catalog_of(ends, "MIT", "MIT"))

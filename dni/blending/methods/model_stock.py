@@ -15,7 +15,7 @@ from torch import Tensor
 
 __all__ = ["stock_ratio"]
 
-# No direction can be told of changes smaller than this, and no ratio where it would have no bound.
+# No direction can be told of changes smaller than this.
 SMALLEST = 1e-6
 
 
@@ -27,13 +27,12 @@ def stock_ratio(vectors: Sequence[Tensor]) -> float:
             over all pairs.
 
     Returns:
-        At most 1: with 0 the ancestor stays, with 1 it is the mean of the descendants. Negative where they
-        oppose each other.
+        From 0, the ancestor stays, to 1, the mean of the descendants. 0 too where they oppose each other:
+        they have nothing in common there, and the formula has no bound.
     """
     flat = [vector.flatten().double() for vector in vectors]
-    cosines = [
-        (float((a * b).sum()) / max(float(a.norm() * b.norm()), SMALLEST)) for a, b in combinations(flat, 2)
-    ]
+    lengths = [max(float(vector.norm()), SMALLEST) for vector in flat]
+    directions = [vector / length for vector, length in zip(flat, lengths, strict=True)]
+    cosines = [float((a * b).sum()) for a, b in combinations(directions, 2)]
     cosine = float(torch.tensor(cosines, dtype=torch.float64).clamp(-1, 1).mean())
-    below = 1 + (len(flat) - 1) * cosine
-    return 0.0 if abs(below) < SMALLEST else len(flat) * cosine / below
+    return 0.0 if cosine <= 0 else len(flat) * cosine / (1 + (len(flat) - 1) * cosine)

@@ -69,9 +69,14 @@ def destinations_of(networks: Sequence[Path], output: Sequence[Path]) -> list[Pa
     """A file for each network but the first.
 
     Raises:
-        DniError: Another number of files than networks, or networks of one name for one folder.
+        DniError: Fewer than two networks, another number of files, one file twice, or networks of one name
+            for one folder.
     """
     others = networks[1:]
+    if not others:
+        raise DniError(
+            "Expected at least two networks to align, but got one. Name A and what shall match it."
+        )
     if len(output) == 1 and (output[0].is_dir() or not output[0].suffix):
         names = [f"{path.stem}-aligned{SAFETENSORS_SUFFIX}" for path in others]
         if len(set(names)) < len(names):
@@ -87,11 +92,13 @@ def destinations_of(networks: Sequence[Path], output: Sequence[Path]) -> list[Pa
                 "Choose another."
             ) from error
         return [output[0] / name for name in names]
-    if others and len(output) != len(others):
+    if len(output) != len(others):
         raise DniError(
             f"Expected -o with a folder, or once for each of the {len(others)} networks behind the first, "
             f"but got {len(output)} files."
         )
+    if len({path.resolve() for path in output}) < len(output):
+        raise DniError("Expected a file of its own for each network, but -o names one twice.")
     return list(output)
 
 

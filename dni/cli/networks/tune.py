@@ -27,8 +27,7 @@ from dni.cli.common import (
 )
 from dni.cli.rendering.mixing import Groups, MixWords
 from dni.errors import DniError
-from dni.pictures.photographs import load_photographs
-from dni.pictures.picture import to_tensor
+from dni.pictures.codecs.formats import PICTURE_SUFFIXES
 from dni.pictures.read import open_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import hashed_ends
@@ -139,10 +138,18 @@ def read_pictures(path: Path) -> list[Tensor]:
     """uint8 (3, H, W) of a picture, or of every photograph of a folder."""
     if not path.is_dir():
         return [open_picture(path).rgb]
-    try:
-        return [to_tensor(photograph) for photograph in load_photographs([path])]
-    except FileNotFoundError as error:
-        raise DniError(str(error)) from error
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
+    pictures: list[Tensor] = []
+    for file in files:
+        try:
+            pictures.append(open_picture(file).rgb)
+        except DniError as error:
+            typer.echo(f"{file.name} is left out: {error}", err=True)
+    if not pictures:
+        raise DniError(
+            f"Expected pictures in {path}, but found none that can be read. Choose another folder."
+        )
+    return pictures
 
 
 def to_text(tuned: Tuned, start: Mix) -> str:

@@ -13,9 +13,10 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
+from dni.checkpoints.atomic_write import refuse_overwriting
 from dni.cli.common import tile_progress, with_option_groups
 from dni.cli.rendering.render_files import RenderFiles, Work
-from dni.cli.rendering.render_folder import named, plan_folder, refuse_overwriting
+from dni.cli.rendering.render_folder import named, plan_folder
 from dni.cli.rendering.render_job import Job, jobs_of, number_text
 from dni.cli.rendering.render_words import RenderWords
 from dni.cli.rendering.shared_work import Worker, run_shared, worker_of

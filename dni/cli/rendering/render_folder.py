@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from dni.checkpoints.atomic_write import refuse_overwriting
 from dni.errors import DniError
 from dni.export.sweeps.sheet import is_sheet
 from dni.pictures.codecs.formats import PICTURE_SUFFIXES
 from dni.pictures.read import read_recipe
 
-__all__ = ["FolderPlan", "name_results", "named", "plan_folder", "refuse_overwriting"]
+__all__ = ["FolderPlan", "name_results", "named", "plan_folder"]
 
 APPLE_DOUBLE = "._"  # what macOS writes beside files on foreign disks
 
@@ -127,24 +128,3 @@ def name_results(
 def named(folder: Path, stem: str, endings: Sequence[str]) -> tuple[Path, ...]:
     """The results of one picture."""
     return tuple(folder / f"{stem}{ending}" for ending in endings)
-
-
-def refuse_overwriting(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
-    """Refuse a result that is one of the files that it is made from, under whatever name.
-
-    Raises:
-        DniError: There is one.
-    """
-    known: Mapping[tuple[int, int], Path] = {identity(path): path for path in inputs if path.exists()}
-    for output in outputs:
-        if output.exists() and (source := known.get(identity(output))):
-            raise DniError(
-                f"Expected to write beside the inputs, but {output} would take the place of {source}. "
-                "Choose another folder, name or format."
-            )
-
-
-def identity(path: Path) -> tuple[int, int]:
-    """What is the same for all names of a file."""
-    stat = path.stat()
-    return stat.st_dev, stat.st_ino

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from dni.blending.mix_paths import along, first_end, over_pad
 from dni.blending.shares import Mix
+from dni.checkpoints.atomic_write import refuse_overwriting
 from dni.checkpoints.networks import load_ends
 from dni.cli.common import Ends, PairName, choose_ends, local_ends, tile_progress
 from dni.cli.rendering.mixing import Groups, Levels, MixWords, check_masked, mask_text, parse_crop
@@ -67,6 +68,7 @@ def sweep(
     picture = open_opaque(image)
     wanted = Sweep(rows=rows, like=frame.request(picture, num_ends), playback=playback)
     paths = local_ends(chosen)
+    refuse_overwriting([image, *paths, *([mask] if mask else [])], [output])
     renderer = Renderer(*load_ends(paths), precision="float32" if float32 else None)
     with tile_progress() as progress:
         control = RenderControl(progress=progress)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from dni.blending.shares import Mix
-from dni.checkpoints.atomic_write import check_destination
+from dni.checkpoints.atomic_write import check_destination, refuse_overwriting
 from dni.checkpoints.files import read_metadata, read_state
 from dni.checkpoints.image_network import ImageNetwork
 from dni.checkpoints.networks import load_network
@@ -62,6 +62,9 @@ def export_file(
     """
     options, control = options or ExportOptions(), control or RenderControl()
     check_destination(destination, kind.suffix)
+    refuse_overwriting(ends, [destination])
+    if kind is Format.NCNN:
+        refuse_foreign_recipe(destination)
     require_packages(kind)
     check_options(kind, mix, len(ends), options)
     if kind is Format.ONNX_LIVE:
@@ -190,6 +193,16 @@ def in_precision(state: Mapping[str, Tensor], options: ExportOptions) -> dict[st
         name: tensor.to(options.dtype) if tensor.is_floating_point() else tensor
         for name, tensor in state.items()
     }
+
+
+def refuse_foreign_recipe(destination: Path) -> None:
+    """Raise :class:`DniError` where the place of the recipe is taken by a file that no export wrote."""
+    place = destination.with_suffix(".json")
+    if place.exists() and not destination.exists():
+        raise DniError(
+            f"Expected to write the recipe beside the network, but {place} is there already. "
+            "Move it, or choose another name."
+        )
 
 
 def write_recipe(path: Path, metadata: Mapping[str, str]) -> list[Path]:
