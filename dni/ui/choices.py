@@ -61,6 +61,11 @@ class Choices(Generic[Value]):
             self._settled[choice.session] = (next(NUMBERS), value)
             return True
 
+    def note(self, session: Session, value: Value) -> None:
+        """Note what is shown now without a choice, such as networks that were aligned."""
+        with self._lock:
+            self._settled[session] = (next(NUMBERS), value)
+
     def since(self, other: Choice, former: Value) -> Value:
         """What was settled after another kind's choice began; else ``former``, which it began with."""
         with self._lock:

@@ -52,13 +52,17 @@ def at_the_same_time(held: Held, slow: Callable[[], Any], quick: Callable[[], An
         return first.result(PATIENCE), second
 
 
+@pytest.fixture(autouse=True)
+def examples(service: RenderService) -> None:
+    for name in EXAMPLES:
+        service.keep(example_token(name), PICTURE)
+
+
 @pytest.fixture
 def slow_pair(service: RenderService, monkeypatch: pytest.MonkeyPatch) -> Held:
     """The pair "reversed" takes long to load, as a download does."""
     held = Held(service.renderer, lambda pair_id, *_, download=None, **__: download and pair_id == "reversed")
     monkeypatch.setattr(service, "renderer", held)
-    for name in EXAMPLES:
-        service.keep(example_token(name), PICTURE)
     return held
 
 
@@ -114,8 +118,6 @@ def test_a_picture_that_arrives_late_is_shown_through_the_networks_that_came_mea
 ) -> None:
     module, held = slow_upload
     session = service.sessions.open(REQUEST.session_hash)
-    for name in EXAMPLES:
-        service.keep(example_token(name), PICTURE)
     if "effects" in module:
         effects, event = EffectsHandlers(service), SimpleNamespace(pair="reversed")
         scene = effects_scene(effects, session)
@@ -141,8 +143,6 @@ def test_a_picture_that_arrives_late_never_replaces_a_newer_one(
 ) -> None:
     module, held = slow_upload
     session = service.sessions.open(REQUEST.session_hash)
-    for name in EXAMPLES:
-        service.keep(example_token(name), PICTURE)
     tab: Any = EffectsHandlers(service) if "effects" in module else MixingHandlers(service)
     scene = (effects_scene if "effects" in module else desk_scene)(tab, session)
     late, quick = at_the_same_time(
@@ -165,6 +165,9 @@ def test_what_was_settled_before_a_choice_began_does_not_count(ann: Session, bob
     slow, quick = pairs.begin(ann), pairs.begin(ann)
     assert pairs.settle(quick, "newest")
     assert not pairs.settle(slow, "late")
+    upload = pictures.begin(ann)
+    pairs.note(ann, "aligned")
+    assert pairs.since(upload, "shown") == "aligned"
     assert ann.holds_nothing  # it may make room for others
     ann.close()
     assert not pairs.settle(quick, "of nobody")

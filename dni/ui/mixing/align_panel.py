@@ -126,6 +126,7 @@ class AlignPanel:
         with errors_shown():
             desk = MixingState.parse(scene)
             after = self.tab.scene(ShownPicture.of(desk), made, session)
+            self.tab.pairs.note(session, made)
             return after, self.tab.chooser(made, session), self.tab.about(made, session)
 
 

@@ -138,7 +138,7 @@ def test_a_network_is_saved_and_dropped_back(
     mixing.page.get_by_role("tab", name="Effects").click()
     mixing.page.get_by_role("tab", name="Mixing desk").click()
     mixing.page.wait_for_timeout(1000)
-    expect(mixing.page.locator("#desk-result")).to_contain_text(path.stem)  # of the same networks: it stays
+    expect(mixing.page.locator("#desk-result")).to_contain_text(path.stem)  # it stays
     blended = read_states([path])[0]
     expected = interpolate(read_states(mixing_ends[:2]), Mix.of_alpha(0.27))
     assert all(blended[name].equal(expected[name]) for name in expected)
