@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ from dni.training.adaptation.selection import (
     CANDIDATE_ITERATIONS,
     Score,
     chosen,
+    note_the_end,
     read_scores,
     score,
     write_scores,
@@ -79,6 +81,8 @@ class Runs:
         self._train_all([(ANCESTOR, seed) for seed in seeds], jobs)
         for method in methods:
             self.setting(method, jobs=jobs)
+        chosen_for = [method for method in methods if METHOD_CLASSES[method].candidates]
+        self._train_all([(method, 0) for method in chosen_for], jobs)  # whether the choices hold
         self._train_all([(method, seed) for seed in seeds for method in methods if method != ANCESTOR], jobs)
 
     def train_seed(self, method: str, seed: int, *, resume: bool = False) -> Iterator[Path]:
@@ -118,10 +122,34 @@ class Runs:
         in_parallel(self.train_one, missing, jobs)
 
     def train_one(self, method: str, seed: int, *, resume: bool = True) -> Path:
-        """Train one method with one seed, or go on with it; the network's file."""
+        """Train one method with one seed, or go on with it; the network's file.
+
+        Seed 0 shows whether the setting that was chosen holds to the end, so it comes first.
+        """
         place = self.ddc_place() if method == Ddc.id else None
-        config = self.config(method, seed=seed, place=place, setting=self.setting(method))
-        return self._trainer(config, self.run_folder(method, seed), resume=resume).run()
+        setting = self.setting(method)
+        if setting is not None and seed > 0:
+            if not self.is_current(method, 0):
+                self.train_one(method, 0)
+            setting = self.setting(method)
+        config = self.config(method, seed=seed, place=place, setting=setting)
+        trainer = self._trainer(config, self.run_folder(method, seed), resume=resume)
+        file = trainer.run()
+        if setting is None or seed > 0:
+            return file
+        note_the_end(self.choice_file(method), setting, trainer.method.result(), trainer.source)
+        if self.setting(method) == setting:
+            return file
+        self._set_aside(method, setting)
+        return self.train_one(method, 0)
+
+    def _set_aside(self, method: str, setting: Setting) -> None:
+        """Make the run of seed 0 one of a setting that the rule did not choose."""
+        aside = self.variant_folder(method, setting) / "0"
+        if aside.exists():
+            shutil.rmtree(aside)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        self.run_folder(method, 0).rename(aside)
 
     def config(
         self,
@@ -167,7 +195,8 @@ class Runs:
     def setting(self, method: str, *, jobs: int = 1) -> Setting | None:
         """What the label-free rule of :mod:`.selection` chose for a method; None where nothing is open.
 
-        Chosen once; all candidates stay in ``choice.json``.
+        Chosen once, unless the whole training with seed 0 shows that it does not hold; all candidates stay in
+        ``choice.json``.
         """
         candidates, file = METHOD_CLASSES[method].candidates, self.choice_file(method)
         if not candidates:

@@ -104,22 +104,50 @@ def test_the_nearest_domains_of_a_network_that_reads_the_source_are_chosen_once(
     scores = [found(1.5), found(1.2), found(0.0, source=0.5)]
     each = iter(scores)
     monkeypatch.setattr("dni.training.adaptation.runs.score", lambda *_: next(each))
+    monkeypatch.setattr("dni.training.adaptation.selection.accuracy", lambda *_: 1.0)
     list(runs.train_seed("coral", 1))
-    # Chosen with seed 0 and its ancestor, whichever seed is asked for.
-    assert trained == [("source_only", 1), ("source_only", 0), *[("coral", 0)] * 3, ("coral", 1)]
+    # Chosen with seed 0 and its ancestor, whichever seed is asked for, and trained to the end with it.
+    assert trained == [("source_only", 1), ("source_only", 0), *[("coral", 0)] * 4, ("coral", 1)]
     assert runs.setting("coral") == candidates[1]
     with safe_open(runs.network("coral", 1), "pt") as opened:
         training = json.loads(opened.metadata()["training"])
     assert training["setting"] == {"weight": candidates[1].weight, "layers": list(candidates[1].layers)}
     entries = json.loads(runs.choice_file("coral").read_text())
+    assert entries[1].pop("source_at_the_end") == 1.0
     assert entries == [
         {"weight": candidate.weight, "layers": list(candidate.layers), **score}
         for candidate, score in zip(candidates, scores, strict=True)
     ]
     reading_little = [{**entry, "source": entry["source"] - 0.3} for entry in entries]
     assert chosen(reading_little) == candidates[0]
+    list(runs.train_seed("coral", 2))
+    assert trained[7:] == [("source_only", 2), ("coral", 2)]
+
+
+def test_a_choice_that_ends_without_reading_the_source_gives_way_to_the_next(
+    runs: Runs, trained: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run stays, as one of a setting that was not chosen; if all end so, the best reader counts."""
+    candidates = METHOD_CLASSES["coral"].candidates[:3]
+    monkeypatch.setattr(METHOD_CLASSES["coral"], "candidates", candidates)
+    each = iter([found(1.5), found(1.2), found(0.0, source=0.5)])
+    monkeypatch.setattr("dni.training.adaptation.runs.score", lambda *_: next(each))
+    monkeypatch.setattr("dni.training.adaptation.selection.accuracy", lambda *_: next(ends))
+    ends = iter([0.9, 0.98])
     list(runs.train_seed("coral", 0))
-    assert trained[6:] == [("coral", 0)]
+    assert trained[-5:] == [("coral", 0)] * 5
+    assert runs.setting("coral") == candidates[0]
+    aside = runs.variant_folder("coral", candidates[1]) / "0"
+    for folder, setting in ((aside, candidates[1]), (runs.run_folder("coral", 0), candidates[0])):
+        with safe_open(folder / "coral.safetensors", "pt") as opened:
+            assert json.loads(opened.metadata()["training"])["setting"]["weight"] == setting.weight
+    entries = json.loads(runs.choice_file("coral").read_text())
+    assert [entry.get("source_at_the_end") for entry in entries] == [0.98, 0.9, None]
+
+    ends = iter([0.8, 0.9])
+    list(runs.train_seed("coral", 0))
+    assert runs.setting("coral") == candidates[1]
+    assert runs.is_current("coral", 0)
 
 
 def test_the_score_is_of_unlabelled_training_digits(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
