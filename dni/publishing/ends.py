@@ -10,7 +10,7 @@ from pathlib import Path
 from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import read_metadata, sha256_of
 from dni.errors import DniError, shown
-from dni.publishing.licences import LicenceError, blend_licence
+from dni.publishing.licences import blend_licence
 from dni.recipes.recipe import METADATA_KEY, Recipe, RecipeError
 
 __all__ = ["NO_REPOSITORY", "KnownEnd", "check_repository", "known_ends"]
@@ -20,6 +20,8 @@ NO_REPOSITORY = "none"
 # The hub's rules for names.
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 LICENCE_KEYS = ("license", "licence", "modelspec.license")
+# What a blend's header adds to the names of its ends' texts (:mod:`dni.export.networks`).
+OF_END = re.compile(r" \(end (\d+)\)$", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class KnownEnd:
         file: Its file's name.
         sha256: Its file's hash.
         licence: As whoever knows it writes it, or "".
+        origin_licences: Those known of what it was blended from, where it is a blend itself.
         repository: On the hub, or "" where it is not.
         homepage: Where it comes from, or "".
     """
@@ -39,6 +42,7 @@ class KnownEnd:
     file: str
     sha256: str
     licence: str
+    origin_licences: tuple[str, ...]
     repository: str
     homepage: str
 
@@ -60,6 +64,7 @@ def known_ends(
 
     Raises:
         DniError: A repository is not known, or not one that could be.
+        LicenceError: An end is a blend of networks whose licences forbid it.
     """
     if repositories and len(repositories) != len(paths):
         raise DniError(
@@ -84,33 +89,71 @@ def known_end(path: Path, label: str, catalog: Mapping[str, Pair], repository: s
         )
     if repository and repository != NO_REPOSITORY:
         check_repository(repository)
+    header = read_metadata(path)
+    origins = () if licence_said(header, sha256, catalog) else tuple(origin_licences(header, catalog))
     return KnownEnd(
         label=label,
         file=path.name,
         sha256=sha256,
-        licence=licence_of(path, sha256, catalog),
+        licence=licence_of(header, sha256, catalog),
+        origin_licences=origins,
         repository="" if repository == NO_REPOSITORY else repository or str(found),
         homepage=next((pair.homepage for pair, _ in entries if pair.homepage), ""),
     )
 
 
-def licence_of(path: Path, sha256: str, catalog: Mapping[str, Pair]) -> str:
-    """What the catalogue or the file says; of a blend, what its own ends' licences give; or ""."""
-    if listed := licence_in(catalog, sha256):
-        return listed
-    header = read_metadata(path)
-    for key in LICENCE_KEYS:
-        if said := header.get(key, "").strip():
-            return said
+def licence_of(header: Mapping[str, str], sha256: str, catalog: Mapping[str, Pair]) -> str:
+    """What the catalogue or the file says; of a blend, what its ends' licences give; "" where one of these
+    is not known.
+
+    Raises:
+        LicenceError: The licences of a blend's ends forbid it.
+    """
+    if said := licence_said(header, sha256, catalog):
+        return said
+    return blend_licence(origin_licences(header, catalog)) if is_known(header, sha256, catalog) else ""
+
+
+def licence_said(header: Mapping[str, str], sha256: str, catalog: Mapping[str, Pair]) -> str:
+    own = (header.get(key, "").strip() for key in LICENCE_KEYS)
+    return licence_in(catalog, sha256) or next(filter(None, own), "")
+
+
+def is_known(header: Mapping[str, str], sha256: str, catalog: Mapping[str, Pair]) -> bool:
+    """Whether the licence of a network, or those of all that it was blended from, are known."""
+    if licence_said(header, sha256, catalog):
+        return True
+    ends = list(blended_from(header))
+    return bool(ends) and all(is_known(of_end, origin, catalog) for of_end, origin in ends)
+
+
+def blended_from(header: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str]]:
+    """Of each end of a blend, by its own recipe: what the blend's header has of the end's header, and its
+    hash."""
     try:
         recipe = Recipe.from_json(header.get(METADATA_KEY, ""))
     except RecipeError:
-        return ""
-    origins = [licence_in(catalog, origin) for _, origin in recipe.ends]
-    try:
-        return blend_licence(origins) if all(origins) else ""
-    except LicenceError:
-        return ""
+        return
+    for number, (_, sha256) in enumerate(recipe.ends, start=1):
+        suffix = f" (end {number})"
+        yield (
+            {name.removesuffix(suffix): text for name, text in header.items() if name.endswith(suffix)},
+            sha256,
+        )
+
+
+def origin_licences(header: Mapping[str, str], catalog: Mapping[str, Pair]) -> list[str]:
+    """All licences that are known of what a network was blended from, however often."""
+    found = []
+    for name, text in header.items():
+        plain = name
+        while match := OF_END.search(plain):
+            plain = plain[: match.start()]
+        if plain in LICENCE_KEYS and text.strip():
+            found.append(text.strip())
+    for of_end, sha256 in blended_from(header):
+        found += filter(None, [licence_in(catalog, sha256), *origin_licences(of_end, catalog)])
+    return list(dict.fromkeys(found))
 
 
 def licence_in(catalog: Mapping[str, Pair], sha256: str) -> str:

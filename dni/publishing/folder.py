@@ -88,7 +88,8 @@ def write_folder(
     control = control or RenderControl()
     check_new(destination)
     ends = known_ends(wanted.paths, wanted.pair.labels, catalog=catalog, repositories=wanted.repositories)
-    licence = blend_licence([end.licence for end in ends], wanted.licence)
+    origins = [licence for end in ends for licence in end.origin_licences]
+    licence = blend_licence([end.licence for end in ends], wanted.licence, origins=origins)
     picture = open_picture(wanted.picture or EXAMPLE_FOLDER / "cat.png")
     verdict = inspect_networks(wanted.paths, labels=wanted.pair.labels, picture=wanted.picture)
     for notice in notices_of(verdict, ends):
@@ -100,9 +101,13 @@ def write_folder(
             name = "a picture of the publisher's" if wanted.picture else "the example cat.png"
             text = card_text(wanted.title, licence, ends, recipe, verdict, measured, picture=name)
             (folder / CARD).write_text(text, encoding="utf-8")
-            destination.mkdir(exist_ok=True)
+            whole = folder / "whole"
+            whole.mkdir()
             for file in FILES:
-                os.replace(folder / file, destination / file)
+                os.rename(folder / file, whole / file)
+            if destination.exists():
+                destination.rmdir()  # empty: Windows replaces no folder
+            os.replace(whole, destination)
     except OSError as error:
         raise DniError(
             f"Expected to write {destination}, but that failed ({in_words(error.strerror)}). Choose another."

@@ -19,6 +19,13 @@ ALLOWED = [
     (("CC-BY-NC-4.0", "CC-BY-NC-SA-4.0"), "cc-by-nc-sa-4.0"),
     (("CC-BY-SA-4.0", "GPL-3.0-or-later"), "gpl-3.0"),
     (("GPL-3.0-only", "AGPL-3.0", "MIT"), "agpl-3.0"),
+    (("CC-BY-SA-4.0", "GPL-3.0", "AGPL-3.0"), "agpl-3.0"),
+    (("CC-BY-SA-4.0", "GPL-3.0", "LGPL-3.0"), "gpl-3.0"),
+    (("CC-BY-SA-3.0", "CC-BY-SA-4.0", "GPL-3.0"), "gpl-3.0"),
+    (("GPL-2.0-or-later", "MIT"), "gpl-2.0"),
+    (("GPL-2.0-or-later", "GPL-2.0"), "gpl-2.0"),
+    (("GPL-2.0-or-later", "Apache-2.0"), "gpl-3.0"),
+    (("GPL-2.0-or-later", "CC-BY-SA-4.0"), "gpl-3.0"),
 ]
 REFUSED = [
     (("CC-BY-SA-4.0", "CC-BY-NC-4.0"), "commercial use that the other forbids"),
@@ -52,3 +59,7 @@ def test_a_chosen_licence_may_be_stricter_and_not_laxer() -> None:
         blend_licence(("CC-BY-NC-4.0", ""), "MIT")
     with pytest.raises(LicenceError, match="commercial use that the other forbids"):
         blend_licence(("CC-BY-NC-4.0", ""), "GPL-3.0")
+    with pytest.raises(LicenceError, match=r"that a blend may have, but cc-by-nd-4\.0 forbids"):
+        blend_licence(("MIT", "MIT"), "CC-BY-ND-4.0")
+    with pytest.raises(LicenceError, match=r"keeps to those of the ends, cc-by-nc-4\.0, but got mit"):
+        blend_licence(("", ""), "MIT", origins=["CC-BY-NC-4.0"])

@@ -17,7 +17,9 @@ from dni.blending.shares import Mix
 from dni.catalog.pairs import End, Pair, Source
 from dni.checkpoints.files import read_metadata, read_state, save, sha256_of
 from dni.errors import DniError
+from dni.export.networks import export_network
 from dni.publishing.folder import FILES, Publication, write_folder
+from dni.publishing.licences import LicenceError
 from dni.publishing.push import push_folder
 from dni.recipes.recipe_files import read_recipe
 from dni.rendering.control import RenderControl
@@ -125,6 +127,40 @@ def test_ends_that_nobody_knows_ask_for_licence_and_place(tmp_path: Path, ends: 
     with pytest.raises(DniError, match="OWNER/NAME, but got 'a//b'"):
         write_folder(replace(nowhere, repositories=("a//b", "none")), folder, catalog={})
     assert not folder.exists()
+
+
+def test_a_blend_of_blends_keeps_to_the_licences_of_all_that_it_was_made_of(
+    tmp_path: Path, ends: list[Path]
+) -> None:
+    free, strict = tmp_path / "free.safetensors", tmp_path / "strict.safetensors"
+    for path, end, licence in zip((free, strict), ends, ("MIT", "CC-BY-NC-4.0"), strict=True):
+        save(path, read_state(end), {**read_metadata(end), "license": licence})
+    blend, again = tmp_path / "blend.safetensors", tmp_path / "again.safetensors"
+    export_network([free, strict], Mix.of_alpha(ALPHA), blend)
+    export_network([ends[0], blend], Mix.of_alpha(ALPHA), again)
+    nowhere = {"repositories": ("none", "none")}
+    for number, of_strict in enumerate((blend, again)):
+        publication = wanted([of_strict, free], **nowhere)
+        with pytest.raises(LicenceError, match=r"keeps to those of the ends, .*cc-by-nc-4\.0.*but got mit"):
+            write_folder(replace(publication, licence="MIT"), tmp_path / "repo", catalog={})
+        if of_strict is again:  # one end of its ends is of nobody knows whom
+            with pytest.raises(LicenceError, match="that of end 1 is unknown"):
+                write_folder(publication, tmp_path / "repo", catalog={})
+            publication = replace(publication, licence="CC-BY-NC-4.0")
+        written = write_folder(publication, tmp_path / f"repo {number}", catalog={})
+        assert written == "cc-by-nc-4.0"
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_nothing(
+    tmp_path: Path, ends: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dni.publishing.folder.os.replace", full)
+    with pytest.raises(DniError, match="No space left"):
+        write_folder(wanted(ends), tmp_path / "repo", catalog=catalog_of(ends, "MIT", "MIT"))
+    assert not (tmp_path / "repo").exists()
 
 
 def test_the_push_brings_the_folder_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ class Mixing {
     this.painter = this.stage.painter = new MixPainter(this.stage.canvas, this.stage.view);
     this.grid = this.makeGrid();
     const piece = (/** @type {Region} */ region) => this.fetch((shown) => pieceRequest(shown, region));
-    this.surroundings = this.stage.surround({ piece, rests: () => this.grid.isIdle });
+    this.surroundings = this.painter.surroundings = this.stage.surround({ piece, rests: () => this.grid.isIdle });
     this.control = new MixControl({
       element: find(element, '.mixer'),
       onChange: (shares) => this.setShares(shares),

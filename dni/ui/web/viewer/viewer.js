@@ -10,6 +10,7 @@ import { samplePixels, Stage } from '../lib/canvas/stage.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
 import { clampedAlpha, ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
+import { BothSides } from './both-sides.js';
 import { Comparison } from './comparison.js';
 import { copyLink } from './copy-link.js';
 import { FirstSweep } from './first-sweep.js';
@@ -54,8 +55,8 @@ class Viewer {
       reduce: (factor) => trigger('reduce', { factor }),
     });
     this.grid = this.makeGrid();
-    this.surroundings = stage.surround({
-      piece: (region) => this.fetchFrame({ scene: /** @type {ViewerScene} */ (this.scene), region }, this.alpha, true),
+    this.sides = new BothSides(stage, {
+      piece: (region, alpha) => this.fetchFrame({ scene: /** @type {ViewerScene} */ (this.scene), region }, alpha, true),
       rests: () => this.grid.isIdle && !this.scene?.prepares,
     });
     /** @type {ViewerScene | null} */
@@ -298,11 +299,11 @@ class Viewer {
   // ---- drawing
 
   draw() {
-    const { alpha, grid, scene, slider, stage: { canvas, painter, view }, wipe } = this;
-    this.surroundings.of(scene ? [scene.token, scene.pair, alpha].join(' ') : '');
+    const { alpha, comparison, grid, scene, sides, slider, stage: { canvas, painter, view }, wipe } = this;
+    sides.of(scene, { alpha, compared: comparison.alpha });
     const drawn = painter.draw({
       cache: grid.visible, shares: grid.shares, wipe, original: this.stage.isOriginal,
-      other: this.comparison.other(grid.visible),
+      other: { ...comparison.other(grid.visible), around: sides.compared },
     });
     showText(this.readout, scene ? grid.timing : '');
     if (this.exact !== document.activeElement) this.exact.value = alpha.toFixed(2);
@@ -311,7 +312,7 @@ class Viewer {
     canvas.style.touchAction = scrolls ? 'pan-y' : 'none';
     canvas.dataset.alpha = String(alpha);
     this.stage.showState(grid.status(drawn));
-    if (grid.cache) this.surroundings.fetch(grid.cache.region);
+    sides.fetch(grid.cache?.region, wipe > 0);
     canvas.dataset.latency = grid.movedAt ? (performance.now() - grid.movedAt).toFixed(1) : '';
   }
 

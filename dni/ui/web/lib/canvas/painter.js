@@ -7,6 +7,7 @@ import { contains } from './view.js';
 /** @typedef {import('../frames/cross-fade.js').CrossFade} CrossFade */
 /** @typedef {import('../frames/cross-fade.js').FrameState} FrameState */
 /** @typedef {import('../frames/keyframe-cache.js').KeyframeCache} KeyframeCache */
+/** @typedef {import('./surroundings.js').Surroundings} Surroundings */
 /** @typedef {import('./view.js').Box} Box */
 /** @typedef {import('./view.js').View} View */
 
@@ -15,7 +16,8 @@ import { contains } from './view.js';
  * @property {KeyframeCache | null} cache
  * @property {readonly number[]} shares
  * @property {number} [wipe] the share of the picture that shows what the blend is compared with
- * @property {{ frame: ImageBitmap | null, name: string }} [other] that; by default plain enlargement
+ * @property {{ frame: ImageBitmap | null, name: string, around?: Surroundings | null }} [other] that, and what is rendered
+ *   of it beside the frames; by default plain enlargement
  * @property {boolean} [original] nothing but plain enlargement
  */
 
@@ -33,8 +35,10 @@ export class Painter {
     this.context = context;
     /** @type {import('./underlay.js').Underlay | null} the whole of a large picture, below the frames */
     this.underlay = null;
-    /** @type {import('./surroundings.js').Surroundings | null} what is rendered beside the frames */
+    /** @type {Surroundings | null} what is rendered beside the frames */
     this.surroundings = null;
+    /** Whether only a part of what is seen is what was asked for: that inside the outline. */
+    this.isPart = false;
   }
 
   /**
@@ -49,18 +53,29 @@ export class Painter {
     if (!view.picture || !canvas.width) return 'waiting';
     context.imageSmoothingEnabled = view.zoom * view.ratio < 3;
     context.imageSmoothingQuality = 'high';
-    const { overview = null, detail = null } = this.underlay ?? {};
-    if (overview) this.image(overview, view.place(view.everything));
-    if (detail) this.image(detail.bitmap, view.place(detail.region));
-    const around = original || wipe > 0 ? null : this.surroundings;
-    for (const piece of around?.pieces ?? []) this.image(piece.bitmap, view.place(piece.region));
+    this.below(original ? null : this.surroundings);
+    this.isPart = false;
     if (!cache) return 'waiting';
     const place = view.place(cache.region);
     if (cache.before) this.image(cache.before, place);
     const state = original ? 'waiting' : this.blend(cache, drawing, place);
-    if (wipe > 0 && other.frame && !original) this.wipe(other.frame, place, { fraction: wipe, name: other.name });
-    if (!contains(cache.region, view.visible()) && !around?.covers(cache.region)) this.outline(place);
+    if (wipe > 0 && other.frame && !original) {
+      this.wipe(place, { fraction: wipe, frame: other.frame, name: other.name, around: other.around ?? null });
+    }
+    if (contains(cache.region, view.visible())) return state;
+    const around = [this.surroundings, ...(wipe > 0 && other.around ? [other.around] : [])];
+    this.isPart = original || !around.every((pieces) => pieces?.covers(cache.region));
+    if (this.isPart) this.outline(place);
     return state;
+  }
+
+  /** What is seen beside the frames: the plain picture, and what is rendered. @param {Surroundings | null} around */
+  below(around) {
+    const { view } = this;
+    const { overview = null, detail = null } = this.underlay ?? {};
+    if (overview) this.image(overview, view.place(view.everything));
+    if (detail) this.image(detail.bitmap, view.place(detail.region));
+    for (const { bitmap, region } of around?.pieces ?? []) this.image(bitmap, view.place(region));
   }
 
   /**
@@ -101,18 +116,18 @@ export class Painter {
 
   /**
    * Left of the divider what the blend is compared with, right of it the blend.
-   * @param {ImageBitmap} other
-   * @param {Box} place
-   * @param {{ fraction: number, name: string }} how
+   * @param {Box} place of the frame
+   * @param {{ fraction: number, frame: ImageBitmap, name: string, around: Surroundings | null }} other
    */
-  wipe(other, place, { fraction, name }) {
+  wipe(place, { fraction, frame, name, around }) {
     const { canvas, context, view } = this;
     const x = Math.round(view.dividerAt(fraction) * view.ratio);
     context.save();
     context.beginPath();
     context.rect(0, 0, x, canvas.height);
     context.clip();
-    this.image(other, place);
+    this.below(around);
+    this.image(frame, place);
     context.restore();
     this.divider(x);
     const bottom = canvas.height - 8 * view.ratio;
@@ -164,8 +179,10 @@ export class Painter {
     context.strokeRect(x, y, width, height);
     context.setLineDash([]);
     context.font = labelFont(ratio);
-    if (width < context.measureText('live part').width + 20 * ratio) return;
-    this.label('live part', { right: x + width - 4 * ratio, bottom: y + height - 4 * ratio });
+    // Of a part that is too small to hold it, below, and inside the canvas.
+    const space = context.measureText('live part').width + 20 * ratio;
+    const bottom = y + height + (width < space ? 24 : -4) * ratio;
+    this.label('live part', { right: Math.max(x + width - 4 * ratio, space), bottom: Math.min(bottom, this.canvas.height) });
   }
 }
 

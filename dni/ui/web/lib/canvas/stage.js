@@ -31,6 +31,7 @@ const STATES = {
   waiting: 'rendering…',
   failed: 'not rendered',
   original: 'original',
+  part: 'exact, live part',
 };
 
 /** The side of the part of a frame that is looked at for refining keyframes. */
@@ -99,20 +100,19 @@ export class Stage {
   }
 
   /**
-   * Render what is seen beside the live part too, while nothing moves.
+   * What renders what is seen beside the live part too, while nothing moves.
    * @param {object} options
    * @param {(region: Region) => Promise<FrameReply>} options.piece of the picture as it is shown
    * @param {() => boolean} options.rests whether the server has nothing else to do for this page
    */
   surround({ piece, rests }) {
-    this.painter.surroundings = new Surroundings({
+    return new Surroundings({
       view: this.view,
       ask: piece,
       rests: () => this.isExact && rests(),
       decode: decodeJpeg,
       changed: () => this.redraw(),
     });
-    return this.painter.surroundings;
   }
 
   /** Fit the canvas to its place on the page. */
@@ -193,7 +193,8 @@ export class Stage {
   showState(state) {
     const shown = this.isOriginal ? 'original' : state === 'failed' ? 'waiting' : state;
     this.badge.dataset.state = this.canvas.dataset.state = shown;
-    showText(this.badge, this.scene ? STATES[this.isOriginal ? 'original' : state] : 'loading…');
+    const name = this.isOriginal ? 'original' : state === 'exact' && this.painter.isPart ? 'part' : state;
+    showText(this.badge, this.scene ? STATES[name] : 'loading…');
     showText(this.zoomText, this.scene ? `${Math.round(this.view.zoom * this.view.ratio * 100)} %` : '');
   }
 

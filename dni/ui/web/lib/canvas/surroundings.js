@@ -8,8 +8,11 @@ import { contains, sameRegion } from './view.js';
 /** @typedef {import('./view.js').View} View */
 /** @typedef {{ bitmap: ImageBitmap, region: Region }} Piece */
 
-// Of a picture that would take more, only the live part is rendered; nor are more kept of what was seen before.
-const MOST_PIECES = 16;
+// Of a picture that would take more, only the live part is rendered; nor is more kept of what was seen before. A piece
+// takes about as long as a live frame, so all of them take some ten seconds.
+const MOST_PIECES = 96;
+// All pieces together, after enlarging: four bytes each in the browser's memory.
+const MOST_PIXELS = 24e6;
 
 export class Surroundings {
   /** @type {Piece[]} */
@@ -70,7 +73,7 @@ export class Surroundings {
       bitmap?.close();
     } else if (bitmap) {
       this.pieces.push({ bitmap, region });
-      if (this.pieces.length > MOST_PIECES) this.pieces.shift()?.bitmap.close();
+      while (this.#isTooMuch(this.pieces.map((piece) => piece.region))) this.pieces.shift()?.bitmap.close();
       return true;
     } else if (!('dropped' in reply && reply.dropped)) {
       this.#hasFailed = true;
@@ -83,6 +86,13 @@ export class Surroundings {
     return this.pieces.length > 0 && !this.missing(live).length;
   }
 
+  /** @param {readonly Region[]} pieces */
+  #isTooMuch(pieces) {
+    const { scale } = this.options.view.shown;
+    const pixels = pieces.reduce((sum, { width, height }) => sum + width * height, 0) * scale ** 2;
+    return pieces.length > MOST_PIECES || pixels > MOST_PIXELS;
+  }
+
   /**
    * Pieces that are seen and not there, the nearest to the live part first.
    * @param {Region} live
@@ -90,7 +100,7 @@ export class Surroundings {
    */
   missing(live) {
     const all = this.#seen();
-    if (all.length > MOST_PIECES) return [];
+    if (this.#isTooMuch(all)) return [];
     /** @param {Region} piece */
     const away = (piece) => Math.hypot(middle(piece).x - middle(live).x, middle(piece).y - middle(live).y);
     return all
