@@ -137,6 +137,7 @@ def exit_on_sigterm() -> None:
     """
 
     def leave(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # another one would break the cleaning off
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, leave)

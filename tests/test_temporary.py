@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,6 +25,15 @@ PROCESS = """
 folder = temporary.temporary_folder("uploads")
 (folder / "file").write_text("x")
 print("ready", flush=True)
+time.sleep(60)
+"""
+ENDED_TWICE = """
+import atexit, os, signal
+temporary.exit_on_sigterm()
+temporary.temporary_folder("uploads")
+atexit.register(os.kill, os.getpid(), signal.SIGTERM)  # runs before the cleaning
+print("ready", flush=True)
+os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(60)
 """
 PARTIAL = """
@@ -78,6 +88,13 @@ def test_the_next_start_deletes_what_a_killed_process_left_and_nothing_else(
     start(PROCESS)
     assert not left & names(tmp_path)
     assert living < names(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGTERM")
+def test_a_program_that_is_asked_twice_to_end_cleans_up(start: Start, tmp_path: Path) -> None:
+    process = start(ENDED_TWICE)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert names(tmp_path) == set()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs flock")

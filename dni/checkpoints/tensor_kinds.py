@@ -19,6 +19,8 @@ __all__ = ["MAX_NAME", "MAX_TENSORS", "header_problem", "tensor_problem"]
 
 MAX_NAME = 500
 MAX_TENSORS = 65_536
+# Parsing many takes seconds and a gigabyte; a tensor has some seven.
+MAX_HEADER_VALUES = 8 * MAX_TENSORS
 # PyTorch computes with at most 64; no layer has more than 6.
 MAX_DIMENSIONS = 16
 # The names of so many tensors, and a recipe with a mask.
@@ -54,6 +56,9 @@ def header_problem(path: Path) -> str:
             most, found = MAX_HEADER_BYTES / 1e6, length / 1e6
             return f"Expected a header of at most {most:.0f} MB, but it has {found:.4g} MB"
         content = file.read(length)
+    values = sum(content.count(mark) for mark in (b",", b"[", b"{"))
+    if values > MAX_HEADER_VALUES:
+        return f"Expected a header with at most {MAX_HEADER_VALUES:,} values, but it has about {values:,}"
     try:
         entries = json.loads(content, object_pairs_hook=list)
     except (ValueError, RecursionError):

@@ -255,6 +255,7 @@ HEADERS = [
     (of_dtype("F32", 64, "A" * 1_000_000), NAN, "at most 500 characters, but one has 1000000"),
     (of_dtype("F32", 64, "a\x1b[31m\n\u202e"), NAN, "infinite values in a\ufffd"),
     ({"n" * 25_000_000: {}}, b"", "a header of at most 24 MB, but it has 25 MB"),
+    ({"a": [[]] * 300_000}, b"", "a header with at most 524,288 values, but it has about 600,00"),
     ({f"w{index}": {} for index in range(65_537)}, b"", "at most 65536 tensors, but there are 65537"),
     (b'{"a":{"dtype":"F32"},"a":{"dtype":"F32"}}', b"", "every tensor once, but 'a' is there again"),
     (b"[" * 100_000, b"", "damaged, incomplete or something else"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from dni.errors import DniError
+from dni.examples import EXAMPLE_FOLDER
 from dni.serving.render_service import RenderService
 from dni.ui.mcp_tools import TOOLS, require_mcp
 from dni.ui.requests.guard.routes import is_used
@@ -56,6 +59,31 @@ def test_a_tool_blends_and_says_what_is_wrong(server: str) -> None:
     wrong = ask(server, "tools/call", name="blend", arguments={"pair": "tiny", "alpha": 7})
     assert wrong["isError"]
     assert "Expected alpha to be a number from 0 to 1" in json.dumps(wrong["content"])
+
+
+@pytest.mark.slow
+def test_a_tool_takes_uploads_and_nothing_from_elsewhere(server: str, tiny_ends: list[Path]) -> None:
+    parts = [("files", (end.name, end.read_bytes())) for end in tiny_ends]
+    uploaded = httpx.post(f"{server.rstrip('/')}/gradio_api/upload", files=parts).json()
+    files = [f"{server.rstrip('/')}/gradio_api/file={path}" for path in uploaded]
+    for arguments in ({"files": files, "pair": ""}, {"pair": "tiny"}):
+        done = ask(server, "tools/call", name="inspect", arguments=arguments)
+        assert not done.get("isError"), done
+        assert "verdict" in json.dumps(done["content"])
+    picture = EXAMPLE_FOLDER / "cat.png"
+    (cat,) = httpx.post(
+        f"{server.rstrip('/')}/gradio_api/upload", files={"files": (picture.name, picture.read_bytes())}
+    ).json()
+    for image, is_refused in (
+        (f"https://elsewhere.example/gradio_api/file={cat}", False),  # is not asked
+        (f"data:image/png;base64,{b64encode(picture.read_bytes()).decode()}", False),
+        ("https://elsewhere.example/cat.png", True),
+        (f"{server.rstrip('/')}/gradio_api/file={Path(__file__)}", True),
+    ):
+        done = ask(server, "tools/call", name="render", arguments={"image": image, "pair": "tiny"})
+        assert bool(done.get("isError")) == is_refused, done
+        expected = "Expected a file that was uploaded" if is_refused else '"type": "image"'
+        assert expected in json.dumps(done["content"])
 
 
 @pytest.mark.slow

@@ -129,7 +129,7 @@ def build_mixing_endpoints(tab: MixingHandlers) -> None:
         pair = gr.Textbox(first, label="pair")
         mix = gr.JSON(EXAMPLE, label="mix")
         picture = gr.File(label="result")
-        files = gr.File(label="files", file_count="multiple")
+        files = gr.File([], label="files", file_count="multiple")
         judged = gr.Textbox("", label="pair")
         verdict = gr.JSON(label="verdict")
         gr.Button().click(

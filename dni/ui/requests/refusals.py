@@ -11,9 +11,11 @@ what ``--link-pictures`` allows is fetched by :mod:`dni.ui.effects.linked_pictur
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
 import gradio as gr
 
@@ -23,6 +25,7 @@ __all__ = ["answer_in_sentences"]
 
 OTHER_VALUES = "Expected the values that /gradio_api/info names for this endpoint, but got others."
 OUR_FAULT = "This went wrong on our side ({}). Try again."
+OWN_ADDRESS = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/gradio_api/file=([^?#]+)", re.IGNORECASE)
 FILE_KEYS = {"path", "url", "name"}
 
 Call = Callable[..., Awaitable[Any]]
@@ -46,6 +49,7 @@ def refusing(read: Call) -> Call:
 
     @wraps(read)
     async def answer(block_fn: Any, inputs: list[Any], *arguments: Any, **options: Any) -> Any:
+        inputs = [with_own_paths(value) for value in inputs]
         if names_address(inputs):
             raise said(REFUSED)
         try:
@@ -83,6 +87,21 @@ def names_file(value: Any) -> bool:
     """Whether a value, or one in its list, is meant as a file; it may be anything."""
     values = value if isinstance(value, list) else [value]
     return any(isinstance(one, dict) and FILE_KEYS & one.keys() for one in values)
+
+
+def with_own_paths(value: Any) -> Any:
+    """A value with the paths of files that are named by the address under which an app gives an upload back.
+
+    That is all that a program can say through the MCP server. Nothing is fetched: the path is judged as any
+    other one, whatever host the address names.
+    """
+    if isinstance(value, list):
+        return [with_own_paths(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    path = value.get("path")
+    address = OWN_ADDRESS.fullmatch(path) if isinstance(path, str) else None
+    return {**value, "path": unquote(address[1]), "url": None} if address else value
 
 
 def names_address(inputs: list[Any]) -> bool:

@@ -1,7 +1,9 @@
-"""Gradio's states of pages without what they hold for deep links, which this app has none of.
+"""What Gradio keeps in memory under names that anybody makes up, with bounds.
 
-For those Gradio describes all components anew for every ``session_hash`` that anybody makes up: 18 ms of the
-only thread that answers everybody, and 0.2 MB that stays, ten thousand times.
+Its states of pages are without what they hold for deep links, which this app has none of: for those Gradio
+describes all components anew for every ``session_hash``, 18 ms of the only thread that answers everybody, and
+0.2 MB that stays, ten thousand times. The names themselves are short, or 8 MB each would stay as well. And of
+each upload it keeps how far it is until somebody asks.
 """
 
 from __future__ import annotations
@@ -10,11 +12,18 @@ import os
 from copy import copy
 from typing import Any
 
+from gradio.routes import file_upload_statuses
 from gradio.state_holder import SessionState, StateHolder
+from starlette.exceptions import HTTPException
 
-__all__ = ["LightStates", "use_light_states"]
+from dni.serving.sessions import MAX_CONNECTION_LENGTH
+
+__all__ = ["LightStates", "forget_old_uploads", "use_light_states"]
 
 CLOSED_SECONDS = 3600
+# Uploads whose progress is known: more than run at once.
+MAX_UPLOADS_FOLLOWED = 256
+LONG_NAME = f"Expected a session_hash of at most {MAX_CONNECTION_LENGTH} letters. Use a shorter one."
 
 
 class LightState(SessionState):
@@ -34,6 +43,8 @@ class LightStates(StateHolder):
     """The states of all pages."""
 
     def __getitem__(self, session_id: str) -> SessionState:
+        if len(session_id) > MAX_CONNECTION_LENGTH:
+            raise HTTPException(400, LONG_NAME)
         if session_id not in self.session_data:
             self.session_data[session_id] = LightState(self.blocks)
         return super().__getitem__(session_id)
@@ -45,3 +56,23 @@ def use_light_states(app: Any) -> None:
         states = LightStates()  # type: ignore[no-untyped-call]
         states.set_blocks(app.get_blocks())
         app.state_holder = states
+        refuse_long_names(app.get_blocks()._queue)
+
+
+def refuse_long_names(queue: Any) -> None:
+    """Let Gradio's queue take no job of a session with a long name."""
+    push = queue.push
+
+    async def push_if_short(body: Any, **others: Any) -> Any:
+        if len(body.session_hash or "") > MAX_CONNECTION_LENGTH:
+            return False, LONG_NAME, "error"
+        return await push(body=body, **others)
+
+    queue.push = push_if_short
+
+
+def forget_old_uploads() -> None:
+    """Of the uploads that Gradio follows, keep the latest."""
+    for kept in (file_upload_statuses._statuses, file_upload_statuses._signals):
+        for name in list(kept)[:-MAX_UPLOADS_FOLLOWED]:
+            del kept[name]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import httpx
 import pytest
-from gradio.routes import App
+from gradio.routes import App, file_upload_statuses
 from gradio.state_holder import SessionState
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from dni.ui.requests.direct_calls import KEPT_ANSWERS, DirectCalls
-from dni.ui.requests.session_states import use_light_states
+from dni.ui.requests.session_states import forget_old_uploads, use_light_states
 
 PAGE = "http://192.0.2.9"
 CALL = "/gradio_api/component_server"
@@ -143,3 +145,23 @@ def test_states_hold_values_and_no_descriptions() -> None:
     assert not bob.config_values
     # All that Gradio's own has is there.
     assert vars(SessionState(blocks)).keys() == vars(ann).keys()
+
+
+@pytest.mark.anyio
+async def test_names_that_gradio_keeps_are_short() -> None:
+    app = App.create_app(gr.Blocks())
+    use_light_states(app)
+    with pytest.raises(HTTPException, match="at most 100 letters"):
+        app.state_holder["x" * 101]
+    queue = app.get_blocks()._queue
+    done = await queue.push(body=SimpleNamespace(session_hash="x" * 101), request=None, username=None)
+    assert done[0] is False
+    assert not queue.pending_messages_per_session
+
+
+def test_the_progress_of_old_uploads_is_forgotten() -> None:
+    for number in range(1000):
+        file_upload_statuses.track(f"upload {number}")
+    forget_old_uploads()
+    assert len(file_upload_statuses._statuses) == len(file_upload_statuses._signals) < 500
+    assert file_upload_statuses.is_done("upload 999") is False

@@ -8,7 +8,12 @@ from typing import Any
 
 from guarded_site import Clock
 
-from dni.ui.requests.guard.idle_connections import MAX_SILENT_OF_ADDRESS, SILENT_SECONDS, SilentConnections
+from dni.ui.requests.guard.idle_connections import (
+    LEAVING_SECONDS,
+    MAX_SILENT_OF_ADDRESS,
+    SILENT_SECONDS,
+    SilentConnections,
+)
 
 
 @dataclass(eq=False)
@@ -19,10 +24,15 @@ class Connection:
     cycle: Any = None
     timeout_keep_alive_task: object = None
     is_closed: bool = field(default=False)
+    is_aborted: bool = field(default=False)
 
     @property
     def transport(self) -> Any:
-        return SimpleNamespace(close=lambda: setattr(self, "is_closed", True))
+        return SimpleNamespace(
+            close=lambda: setattr(self, "is_closed", True),
+            abort=lambda: setattr(self, "is_aborted", True),
+            is_closing=lambda: self.is_closed,
+        )
 
 
 def answered(*, complete: bool) -> Any:
@@ -43,6 +53,18 @@ def test_who_sends_no_request_is_closed_after_some_seconds() -> None:
     clock.now = SILENT_SECONDS
     connections.close()
     assert [one.is_closed for one in (silent, half, busy, kept)] == [True, True, False, False]
+
+
+def test_who_is_closed_and_does_not_take_what_was_sent_is_cut_off() -> None:
+    clock, one = Clock(), Connection(cycle=answered(complete=False), is_closed=True)
+    connections = SilentConnections(lambda: [one], clock)
+    for second in (0, LEAVING_SECONDS - 1):
+        clock.now = second
+        connections.close()
+    assert not one.is_aborted
+    clock.now = LEAVING_SECONDS
+    connections.close()
+    assert one.is_aborted
 
 
 def test_a_request_begins_the_time_anew() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from dni.ui.requests.guard.bodies import FilesOnly, Refused
+from dni.ui.requests.guard.bodies import MAX_FILES, FilesOnly, Refused
 
 BOUNDARY = b"bound"
 DISPOSITIONS = [
@@ -105,3 +105,12 @@ def test_a_part_whose_header_never_ends_is_refused() -> None:
     check(b"a" * 16_000)
     with pytest.raises(Refused, match="long header"):
         check(b"a" * 1000)
+
+
+def test_more_files_than_a_page_sends_are_refused() -> None:
+    body = body_of([(DISPOSITIONS[0], b"x")] * (MAX_FILES + 1), b"--\r\n")
+    check = FilesOnly("multipart/form-data; boundary=bound")
+    check(body_of([(DISPOSITIONS[0], b"x")] * MAX_FILES, b"--\r\n"))
+    assert check.count == MAX_FILES
+    with pytest.raises(Refused, match="at most 40 files at once"):
+        FilesOnly("multipart/form-data; boundary=bound")(body)

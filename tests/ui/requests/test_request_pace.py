@@ -19,6 +19,7 @@ from dni.ui.requests.guard.request_guard import (
     CALLS_PER_SECOND,
     LONGEST_WAIT,
     MAX_OPEN_CALLS,
+    MAX_OPEN_PICTURES,
     PAGES_AT_ONCE,
     REFUSALS_AT_ONCE,
     RequestGuard,
@@ -51,6 +52,36 @@ async def test_calls_that_come_too_fast_wait(site: Site) -> None:
     site.clock.now += LONGEST_WAIT + 3 / CALLS_PER_SECOND
     assert await call(3) == {200}
     assert not any(site.waited)
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_nobody_takes_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dni.ui.requests.guard.answers.PIECE_SECONDS", 0.05)
+    sent = []
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    scope = {
+        **{"type": "http", "method": "GET", "path": "/a", "query_string": b"", "headers": []},
+        **{"client": ("192.0.2.1", 5), "server": ("192.0.2.9", 80)},
+    }
+    await asyncio.wait_for(site.app(scope, receive, send), 30)
+    assert sent == ["http.response.start", "http.response.body"]
+    assert not site.guard._open
+
+
+@pytest.mark.anyio
+async def test_an_address_has_so_many_answers_at_once(site: Site) -> None:
+    assert (await site.ask("GET", "/gradio_api/file=/a.png")).status_code == 200
+    site.guard._open["127.0.0.1", "get"] = MAX_OPEN_PICTURES
+    assert (await site.ask("GET", "/gradio_api/file=/a.png")).status_code == 429
+    assert (await site.ask("GET", "/gradio_api/file=/a.png", client="192.0.2.2")).status_code == 200
 
 
 @pytest.mark.anyio

@@ -6,7 +6,8 @@ import gradio as gr
 import pytest
 from gradio.routes import App
 
-from dni.ui.requests.guard.routes import is_used
+from dni.ui.requests.guard.bodies import Refused
+from dni.ui.requests.guard.routes import check_names, is_used, without_odd_ranges
 
 
 def test_a_browser_may_ask_before_it_posts_from_elsewhere() -> None:
@@ -32,3 +33,27 @@ def test_a_new_route_of_gradios_is_refused_until_somebody_has_looked_at_it() -> 
         *("upload", "queue/join", "component_server", "cancel", "reset"),
         *("call/{api_name}", "call/v2/{api_name}", "run/{api_name}"),
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/gradio_api/upload", "upload_id=" + "y" * 101),
+        ("/gradio_api/queue/data", "session_hash=a&session_hash=" + "%F0%9F%98%80" * 101),
+        ("/gradio_api/heartbeat/" + "z" * 101, ""),
+        ("/", "q=" + "y" * 17_000),
+    ],
+)
+def test_names_that_would_be_kept_are_short(path: str, query: str) -> None:
+    with pytest.raises(Refused, match=r"Expected (names|an address)"):
+        check_names({"path": path, "query_string": query.encode()})
+    check_names({"path": path[:40], "query_string": query[:50].encode()})
+
+
+def test_ranges_that_gradio_cannot_answer_are_left_out() -> None:
+    for value in (b"bytes=0-1", b"bytes=5-", b"bytes=-2"):
+        scope = {"headers": [(b"range", value)]}
+        assert without_odd_ranges(scope) is scope
+    for value in (b"bytes=0-0,2-2", b"x", b"bytes=a-b", b"bytes=0-99999999999999999999"):
+        headers = [(b"host", b"x"), (b"range", value)]
+        assert without_odd_ranges({"headers": headers})["headers"] == [(b"host", b"x")]

@@ -19,6 +19,7 @@ IDLE_SECONDS = 30.0
 PATIENCE_SECONDS = 60.0
 LEAST_BYTES_PER_SECOND = 2_000.0
 MAX_PART_HEADER = 16_384
+MAX_FILES = 40  # a page sends at most some thirty at once; Gradio makes a folder for each
 
 Check = Callable[[bytes], None]
 
@@ -86,7 +87,10 @@ class FilesOnly:
         content_type: The request's header, which names the boundary.
 
     Raises:
-        Refused: The header names none; when called, also for a part that is no file.
+        Refused: The header names none; when called, also for a part that is no file, or one too many.
+
+    Attributes:
+        count: The files that have begun.
     """
 
     def __init__(self, content_type: str) -> None:
@@ -94,6 +98,7 @@ class FilesOnly:
         if not found:
             raise Refused(415, "Expected files as multipart/form-data.")
         self._boundary = b"--" + found[1].encode("latin-1", "replace")
+        self.count = 0
         self._rest = b"\r\n"  # so that the first boundary is found as the others are
 
     def __call__(self, piece: bytes) -> None:
@@ -109,6 +114,9 @@ class FilesOnly:
                 return
             if not is_last:
                 check_file(data[at + 2 + len(self._boundary) : end])
+                self.count += 1
+                if self.count > MAX_FILES:
+                    raise Refused(413, f"Expected at most {MAX_FILES} files at once. Send fewer.")
             at = data.find(b"\r\n" + self._boundary, at + 2 if is_last else end + 2)
         self._rest = data[-(len(self._boundary) + 1) :]
 

@@ -1,4 +1,5 @@
-"""Closes connections that bring no request: uvicorn keeps them for ever, and there can be only so many."""
+"""Closes connections that bring no request, or take no answer: uvicorn keeps them for ever, and there can be
+only so many."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ __all__ = ["SilentConnections", "close_silent_connections"]
 
 # A request's header is one packet or two.
 SILENT_SECONDS = 20.0
+# How long one that is being closed may take for the rest of its answer.
+LEAVING_SECONDS = 20.0
 MAX_SILENT_OF_ADDRESS = 256
 LOOK_SECONDS = 1.0
 
@@ -32,11 +35,16 @@ class SilentConnections:
     ) -> None:
         self._connections, self._clock = connections, clock
         self._since: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+        self._leaving: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
     def close(self) -> None:
         """Close those that have been silent for long, and what one address has beyond its share."""
         now, silent_of = self._clock(), Counter[str | None]()
         for connection in list(self._connections()):
+            if is_leaving(connection):
+                if now - self._leaving.setdefault(connection, now) >= LEAVING_SECONDS:
+                    connection.transport.abort()
+                continue
             if not is_silent(connection):
                 self._since.pop(connection, None)
                 continue
@@ -45,6 +53,12 @@ class SilentConnections:
             since = self._since.setdefault(connection, now)
             if now - since >= SILENT_SECONDS or silent_of[address] > MAX_SILENT_OF_ADDRESS:
                 connection.transport.close()
+
+
+def is_leaving(connection: Any) -> bool:
+    """Whether it is being closed, which waits until what was sent has been taken."""
+    transport = getattr(connection, "transport", None)
+    return transport is not None and bool(transport.is_closing())
 
 
 def is_silent(connection: Any) -> bool:

@@ -29,14 +29,15 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
+from dni.ui.requests.guard.answers import NotTaken, allow_many_connections, while_taken
 from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, limited
 from dni.ui.requests.guard.door import Door, leaving
 from dni.ui.requests.guard.idle_connections import close_silent_connections
 from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
-from dni.ui.requests.guard.routes import is_used
+from dni.ui.requests.guard.routes import check_names, is_used, without_odd_ranges
 from dni.ui.requests.guard.token_buckets import TokenBuckets
 from dni.ui.requests.session_files import delete_unheld_uploads
-from dni.ui.requests.session_states import use_light_states
+from dni.ui.requests.session_states import forget_old_uploads, use_light_states
 from dni.ui.requests.sessions import close_page
 from dni.ui.requests.uploads import delete_partial_uploads
 
@@ -49,13 +50,15 @@ CLEARING_SECONDS = 5.0  # from one look for uploads that can go to the next
 MAX_OPEN_CALLS = 128  # of one address; a page has some ten
 MAX_OPEN_UPLOADS = 8
 MAX_OPEN_STREAMS = 160  # a page has two, and an address at most 64 pages
-MAX_OPEN = {"upload": MAX_OPEN_UPLOADS, "stream": MAX_OPEN_STREAMS}
+MAX_OPEN_PICTURES = 256  # or other files and pages; a browser asks for six at once
+MAX_OPEN = {"upload": MAX_OPEN_UPLOADS, "stream": MAX_OPEN_STREAMS, "get": MAX_OPEN_PICTURES}
 # What a broken promise of more may take from others: the rest of an upload is reserved up to this.
 RESERVED_BYTES = 50_000_000
 QUEUED_AT_ONCE = 60  # jobs that one address may queue in a burst,
 QUEUED_PER_SECOND = 5.0  # and from then on
 UPLOADED_AT_ONCE = 3_000_000_000  # bytes that one address may upload in a burst,
 UPLOADED_PER_SECOND = 1_000_000.0  # and from then on
+FILE_BYTES = 50_000  # what a file counts for at least: it also takes a folder
 SENT_AT_ONCE = 30_000_000  # bytes of other requests that one address sends in a burst: each is parsed,
 SENT_PER_SECOND = 1_000_000.0  # and from then on; a painted mask takes some 0.4 MB
 CALLS_AT_ONCE = 400  # that one address makes in a burst; what comes faster from then on has to wait
@@ -70,8 +73,10 @@ QUEUEING_PATHS = ("/queue/join", "/call/", "/gradio_api/mcp")
 TOO_MANY_OPEN = "Too many requests of yours are open. Wait for their answers."
 TOO_MANY_JOBS = "Too many jobs of yours are waiting or running. Wait for their results."
 TOO_MANY_PAGES = "Too many pages of yours were opened in a short time. Wait some seconds, then reload."
+UPLOADED_MUCH = "You have uploaded very much in a short time. Wait some minutes."
 SENT_MUCH = "You have sent very much in a short time. Wait some seconds."
 NO_SESSION = "Expected a session with a job of its own. Start one, then ask for its messages."
+NO_SUCH_PARAMETERS = "Expected the parameters that /gradio_api/info names for this endpoint. Send those."
 NO_ROOM = "There is too little room on the disk here for this file. Try again later."
 UPLOADS = itertools.count()
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -121,6 +126,7 @@ class RequestGuard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope, send = without_odd_ranges(scope), while_taken(send)
         headers = Headers(scope=scope)
         address = address_of(host_of(scope.get("client")), headers) or ""
         try:
@@ -128,17 +134,22 @@ class RequestGuard:
                 check_site(scope, headers)
             if not is_used(scope["method"], scope["path"], mcp=self._mcp):
                 raise Refused(404, "There is nothing here.")
+            check_names(scope)
             if scope["method"] == "POST":
                 await self._pass_post(scope, receive, send, headers, address)
             elif scope["method"] == "GET" and is_stream(scope["path"]):
                 await self._pass_stream(scope, receive, send, address)
             else:
-                await self._enter(scope, receive, send, address)
+                with self._held(address, "get"):
+                    await self._enter(scope, receive, send, address)
         except Refused as refused:
             await self._refuse(scope, receive, send, refused, address)
+        except NotTaken:
+            return  # uvicorn closes the connection
 
     async def _pass_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """From the start of the app until its end."""
+        allow_many_connections()
         use_light_states(scope.get("app"))
         looking = asyncio.create_task(close_silent_connections(scope.get("app")))
         try:
@@ -185,23 +196,43 @@ class RequestGuard:
                 raise Refused(429, TOO_MANY_JOBS)
             kinds.append("job")
         with self._held(address, *kinds):
+            await self._sleep(self._calls.owe(address, LONGEST_WAIT))
             if is_upload:
-                check = FilesOnly(headers.get("content-type", ""))
+                check = self._files_only(headers.get("content-type", ""), address)
                 await self._pass_upload(scope, receive, send, length, check)
             else:
-                await self._sleep(self._calls.owe(address, LONGEST_WAIT))
                 receive = limited(receive, most, check=few_values(), clock=self._clock)
-                await self._enter(scope, receive, send, address)
+                await self._pass_call(scope, receive, send, address)
+
+    async def _pass_call(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
+        try:
+            await self._enter(scope, receive, send, address)
+        except (KeyError, TypeError, ValueError) as error:
+            if "/call/v2/" not in scope["path"]:
+                raise
+            raise Refused(400, NO_SUCH_PARAMETERS) from error
 
     def _check_body(self, headers: Headers, length: int, address: str, *, is_upload: bool) -> None:
         """Raise :class:`Refused` where an address sends too much, or what nobody reads."""
         if is_upload:
             if not self._uploads.take(address, length):
-                raise Refused(429, "You have uploaded very much in a short time. Wait some minutes.")
+                raise Refused(429, UPLOADED_MUCH)
         elif not headers.get("content-type", "application/json").startswith("application/json"):
             raise Refused(415, "Expected a request as JSON.")
         elif not self._sent.take(address, length):
             raise Refused(429, SENT_MUCH)
+
+    def _files_only(self, content_type: str, address: str) -> Callable[[bytes], None]:
+        """A check that a body holds files only, each of which counts."""
+        check = FilesOnly(content_type)
+
+        def check_and_count(piece: bytes) -> None:
+            before = check.count
+            check(piece)
+            if not self._uploads.take(address, (check.count - before) * FILE_BYTES):
+                raise Refused(429, UPLOADED_MUCH)
+
+        return check_and_count
 
     async def _find_room(self, scope: Scope, length: int) -> None:
         """Raise :class:`Refused` where an upload has no room, even without the uploads that no page holds.
@@ -230,6 +261,7 @@ class RequestGuard:
             try:
                 await self._enter(scope, receive, send, address)
             finally:
+                forget_old_uploads()
                 if is_page:
                     close_page(scope, connection)
 
@@ -249,7 +281,7 @@ class RequestGuard:
                     del self._open[key]
 
     async def _pass_upload(
-        self, scope: Scope, receive: Receive, send: Send, length: int, check: FilesOnly
+        self, scope: Scope, receive: Receive, send: Send, length: int, check: Callable[[bytes], None]
     ) -> None:
         """Nothing stays of an upload that breaks off, whether its sender or the disk is the cause."""
         number, started, arrived = next(UPLOADS), False, 0
@@ -275,6 +307,7 @@ class RequestGuard:
             raise Refused(507, NO_ROOM) from error
         finally:
             del self._uploading[number]
+            forget_old_uploads()
             delete_partial_uploads(any_running=bool(self._uploading))
 
 

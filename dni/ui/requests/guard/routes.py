@@ -7,8 +7,14 @@ develops, monitoring, links to states. Each is a way in that nobody looks after 
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs
 
-__all__ = ["API", "is_used"]
+from starlette.types import Scope
+
+from dni.serving.sessions import MAX_CONNECTION_LENGTH
+from dni.ui.requests.guard.bodies import Refused
+
+__all__ = ["API", "check_names", "is_used", "without_odd_ranges"]
 
 API = "/gradio_api/"
 POSTS = ("upload", "queue/join", "component_server", "cancel", "reset")
@@ -21,6 +27,11 @@ GETS = (
 GET_GROUPS = ("file=", "call/", "heartbeat/")
 # Gradio fetches a "file" that is an address and passes it on. One letter is a drive of Windows.
 ADDRESS = re.compile(r"file=\s*[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+# Gradio fails at others.
+RANGE = re.compile(rb"bytes=\d{0,15}-\d{0,15}")
+MAX_QUERY_BYTES = 16_384  # a link to the Mixing desk names the shares of its layers
+# Names that Gradio keeps in memory; its own have some ten letters, those of programs 36.
+KEPT_NAMES = ("session_hash", "upload_id")
 # Outside of the API.
 REFUSED = ("/monitoring", "/login", "/logout")
 
@@ -39,3 +50,22 @@ def is_used(method: str, path: str, *, mcp: bool = False) -> bool:
     if not is_api:
         return not any(part in f"{path}/" for part in (f"{refused}/" for refused in REFUSED))
     return rest in GETS or (rest.startswith(GET_GROUPS) and not ADDRESS.match(rest))
+
+
+def check_names(scope: Scope) -> None:
+    """Raise :class:`Refused` where a request's address is very long, or names what Gradio keeps at length."""
+    query: bytes = scope.get("query_string", b"")
+    if len(query) > MAX_QUERY_BYTES:
+        raise Refused(414, f"Expected an address with at most {MAX_QUERY_BYTES:,} letters behind the '?'.")
+    named = parse_qs(query.decode("latin-1"), keep_blank_values=True) if query else {}
+    names = [name for kept in KEPT_NAMES for name in named.get(kept, ())]
+    _, is_page, connection = scope["path"].rstrip("/").partition("/heartbeat/")
+    if any(len(name) > MAX_CONNECTION_LENGTH for name in (*names, *([connection] if is_page else ()))):
+        raise Refused(400, f"Expected names of at most {MAX_CONNECTION_LENGTH} letters. Use shorter ones.")
+
+
+def without_odd_ranges(scope: Scope) -> Scope:
+    """The request without a ``Range`` of several parts: Gradio fails at one, and a server may ignore it."""
+    headers = scope["headers"]
+    fitting = [(name, value) for name, value in headers if name != b"range" or RANGE.fullmatch(value)]
+    return scope if len(fitting) == len(headers) else {**scope, "headers": fitting}
