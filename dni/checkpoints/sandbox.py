@@ -103,9 +103,13 @@ def try_apart(paths: Sequence[Path], limits: Limits, trial: str) -> list[str]:
     try:
         # Its forks are what works; the process itself has only to import PyTorch.
         answers = ask_apart(f"{__name__}:try_each", request, limits)
-    except LimitError:
-        return [too_much(path) for path in paths]
-    return [too_much(path) if answer is None else answer for path, answer in zip(paths, answers, strict=True)]
+    except LimitError as error:
+        say = too_busy if error.limit == "time" else partial(too_much, limit=error.limit)
+        return [say(path) for path in paths]
+    return [
+        too_much(path, limit=answer["limit"]) if isinstance(answer, dict) else answer
+        for path, answer in zip(paths, answers, strict=True)
+    ]
 
 
 def ask_apart(job: str, request: Mapping[str, Any], limits: Limits = LIMITS) -> Any:
@@ -124,21 +128,32 @@ def ask_apart(job: str, request: Mapping[str, Any], limits: Limits = LIMITS) -> 
         return process.ask(request, own)[0]
 
 
-def too_much(path: Path | str) -> str:
+def too_much(path: Path | str, *, limit: str) -> str:
+    what = "memory" if limit == "memory" else "processor time"
     return (
-        f"Expected a network of ordinary size, but trying {path} took too much memory or time, so it was "
-        "stopped. Check that it is the file you mean, and bring it alone."
+        f"Expected a network of ordinary size, but trying {path} took too much {what}, so it was stopped. "
+        "Check that it is the file you mean, and bring it with fewer others."
+    )
+
+
+def too_busy(path: Path | str) -> str:
+    """What to say where the time on the wall ran out, and not the network's own."""
+    return (
+        f"Expected to try {path} within {LIMITS.wall_seconds:.0f} seconds, but this machine is too busy now. "
+        "Nothing is known against the file: bring it again in some minutes."
     )
 
 
 # In the other process
 
 
-def try_each(request: Mapping[str, Any]) -> tuple[list[str | None], list[int], list[bytes]]:
-    """Try every file in a fork of its own: "" or what is wrong, or None where a limit was reached."""
+def try_each(
+    request: Mapping[str, Any],
+) -> tuple[list[str | dict[str, str] | None], list[int], list[bytes]]:
+    """Try every file in a fork of its own: "" or what is wrong, or which limit was reached."""
     module, name = request["trial"].split(":")
     function = getattr(importlib.import_module(module), name)
-    answers: list[str | None] = []
+    answers: list[str | dict[str, str] | None] = []
     left = float(request["cpu_seconds"])
     for path in request["paths"]:
         seconds = max(FEWEST_SECONDS, int(left * SHARE_OF_ONE))
@@ -146,8 +161,8 @@ def try_each(request: Mapping[str, Any]) -> tuple[list[str | None], list[int], l
             limits = Limits(request["memory_bytes"], seconds, 0.0)
             answer, used = in_fork(partial(problem_of, path, function), limits)
         except LimitError as error:
-            answer, used = None, float(seconds if error.limit == "time" else 0)
-        answers.append(answer)
+            answer, used = {"limit": error.limit}, float(seconds if error.limit == "time" else 0)
+        answers.append({"limit": "memory"} if answer is None else answer)
         left -= used
     return answers, [], []
 

@@ -128,8 +128,10 @@ def draw(sizes: Sequence[Sequence[int]], side: int, *, count: int, seed: int) ->
     """Which picture, top and left of each crop; the pictures that are large enough take turns."""
     usable = [index for index, size in enumerate(sizes) if min(size) >= side]
     if not usable:
+        height, width = max(sizes, key=min, default=(0, 0))
         raise DniError(
-            f"Expected a picture of at least {side}x{side} pixels, but got none. Give a larger one."
+            f"Expected a picture of at least {side}x{side} pixels, but the largest has {width}x{height}. "
+            "Give a larger one."
         )
     generator = torch.Generator().manual_seed(seed)
     places = []

@@ -97,7 +97,7 @@ class ViewerScene(Scene):
             DniError: There is none yet, or it is none of ours.
         """
         if value is None:
-            raise ProtocolError("Nothing is on screen yet. Choose a pair of networks first.")
+            raise ProtocolError("Nothing is on screen yet. Wait for the first picture, then try again.")
         return super().parse(value)
 
 

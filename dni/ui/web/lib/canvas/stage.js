@@ -58,7 +58,8 @@ export class Stage {
     });
     this.minimap = new Minimap(find(root, '.minimap'), this.view);
     this.painter = new Painter(this.canvas, this.view);
-    this.sizeOffer = new SizeOffer(root, reduce);
+    this.reduce = reduce;
+    this.sizeOffer = new SizeOffer(root, (factor) => this.own?.resize(factor));
     this.badge = find(root, '.badge');
     this.message = find(root, '.message');
     this.zoomText = find(root, '.zoom');
@@ -248,7 +249,7 @@ export class Stage {
   followFiles(box, gallery, others = {}) {
     const stage = find(this.root, '.stage');
     this.gallery = gallery;
-    this.own = keepOwnPicture(box);
+    this.own = keepOwnPicture(box, this.reduce);
     stage.addEventListener('dragover', (event) => event.preventDefault());
     stage.addEventListener('drop', (event) => {
       event.preventDefault();

@@ -52,7 +52,9 @@ export class MixControl {
     this.bank.hidden = space.kind !== 'sliders';
     this.slider.min = String(beyond ? -BEYOND : 0);
     this.slider.max = String(beyond ? 1 + BEYOND : 1);
-    this.line.querySelectorAll('.end').forEach((name, end) => { name.textContent = labels[end]; });
+    /** @type {NodeListOf<HTMLElement>} */ (this.line.querySelectorAll('.end')).forEach((name, end) => {
+      name.textContent = name.title = labels[end]; // the name of a file may be long
+    });
     this.pad.open(isPad(space) ? space : null, labels);
     if (space.kind === 'sliders') this.sliders.open(labels, { beyond, tasks });
     this.#openNumbers();

@@ -10,9 +10,15 @@ const EXAMPLE = { token: 'cat', example: 'cat', full: '' };
 const FILE = new File([], 'mine.png');
 const REFUSED = new File([], 'broken.png');
 
-/** A page that has begun, and what it keeps. @param {File | null} [file] that is kept */
-async function begun(file = null) {
-  const kept = { file };
+/**
+ * A page that has begun, and what it keeps.
+ * @param {File | null} [file] that is kept
+ * @param {number} [factor] by which it was reduced
+ */
+async function begun(file = null, factor = 1) {
+  const kept = { file, factor };
+  /** @type {number[]} */
+  const reduced = [];
   /** @type {File[]} */
   const uploaded = [];
   const own = new OwnPicture({
@@ -22,9 +28,11 @@ async function begun(file = null) {
       get: async () => kept.file,
     },
     upload: (next) => uploaded.push(next),
+    reduce: (next) => reduced.push(next),
+    size: { load: () => kept.factor, save: (next) => { kept.factor = next; } },
   });
   await own.begin(true);
-  return { own, kept, uploaded };
+  return { own, kept, reduced, uploaded };
 }
 
 test('a picture that was uploaded is kept, and uploaded again after a reload', async () => {
@@ -46,6 +54,23 @@ test('it is still kept when it is reduced and comes back in full size', async ()
   await own.follow(SMALLER, OWN);
   await own.follow(OWN, SMALLER);
   assert.equal(kept.file, FILE);
+});
+
+test('it is reduced again after a reload, and another one is not', async () => {
+  const { own, kept } = await begun();
+  own.choose(FILE);
+  await own.follow(OWN, EXAMPLE);
+  own.resize(6);
+  await own.follow(SMALLER, OWN);
+  const again = await begun(kept.file, kept.factor);
+  again.own.choose(again.uploaded[0]);
+  await again.own.follow({ ...OWN, token: 'again' }, EXAMPLE);
+  assert.deepEqual(again.reduced, [6]);
+  const other = await begun(kept.file, kept.factor);
+  other.own.choose(new File(['x'], 'other.png'));
+  await other.own.follow({ ...OWN, token: 'other' }, EXAMPLE);
+  assert.deepEqual(other.reduced, []);
+  assert.equal(other.kept.factor, 1);
 });
 
 test('a file that was refused is not kept in its place', async () => {
@@ -74,7 +99,7 @@ test('a picture that comes after an example was chosen meanwhile is kept', async
 
 test('nothing is done before the page has begun, and a browser that keeps nothing is no fault', async () => {
   const refuse = () => Promise.reject(new Error('private window'));
-  const own = new OwnPicture({ store: { put: refuse, delete: refuse, get: refuse }, upload: () => {} });
+  const own = new OwnPicture({ store: { put: refuse, delete: refuse, get: refuse }, upload: () => {}, reduce: () => {}, size: { load: () => 1, save: () => {} } });
   await own.follow(EXAMPLE, null);
   await own.begin(true);
   await own.follow(EXAMPLE, null);
