@@ -166,6 +166,11 @@ class UploadedNetworks:
         self._hold(pair, session)
         return pair.pair_id
 
+    def pairs(self, session: Session) -> list[str]:
+        """The ids of a session's own pairs, of the same files only the latest."""
+        files = self._files_of.get(session.key)
+        return list({pair.paths: pair.pair_id for pair in files.pairs}.values()) if files else []
+
     def _hold(self, pair: HeldPair, session: Session) -> None:
         # No catalogue knows it: recipes say so by an empty id.
         held = replace(Pair.from_paths(pair.paths, pair.labels), id="")

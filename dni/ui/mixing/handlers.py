@@ -114,9 +114,10 @@ class MixingHandlers:
         others supersede, are the last in its list."""
         listed = listed_pairs(self.service.catalog)
         choices = [(pair.title, known) for known, pair in listed.items()]
-        if pair_id not in listed:
-            title = self.service.pair(pair_id, session).title
-            choices.append((title if pair_id in self.service.catalog else f"Yours: {title}", pair_id))
+        for held in dict.fromkeys([*self.networks.pairs(session), pair_id]):
+            if held not in listed:
+                title = self.service.pair(held, session).title
+                choices.append((title if held in self.service.catalog else f"Yours: {title}", held))
         return gr.Dropdown(choices, value=pair_id)
 
     # Events

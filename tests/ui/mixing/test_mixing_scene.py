@@ -308,6 +308,17 @@ def test_a_superseded_pair_can_be_chosen_only_while_it_is_on_the_desk(
     assert "Yours" not in tab.chooser("reversed", ann).choices[-1][0]
 
 
+def test_own_networks_stay_in_the_chooser_when_a_recipe_brings_others(
+    service: RenderService, ann: Session, bob: Session, tiny_ends: list[Path]
+) -> None:
+    tab = MixingHandlers(service)
+    assert tab.networks.take(tiny_ends, session=ann) == {}
+    own = [tab.networks.pair(tiny_ends, session=ann) for _ in range(2)]
+    assert [pair_id for _, pair_id in tab.chooser("tiny", ann).choices] == ["tiny", "reversed", own[1]]
+    assert tab.chooser("tiny", ann).choices[-1][0].startswith("Yours")
+    assert [pair_id for _, pair_id in tab.chooser("tiny", bob).choices] == ["tiny", "reversed"]
+
+
 # Several pictures at once
 
 
