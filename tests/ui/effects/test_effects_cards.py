@@ -161,6 +161,18 @@ def test_an_alpha_is_typed(desk: Desk) -> None:
     box.press("Tab")
     desk.wait_exact(1)
     expect(box).to_have_value("1.00")
+    box.press("ControlOrMeta+a")
+    desk.page.keyboard.type("0,25")
+    box.press("Enter")
+    desk.wait_exact(0.25)
+    expect(box).to_have_value("0.25")
+    box.press("ArrowUp")
+    desk.wait_exact(0.26)
+    box.fill("half")
+    box.press("Enter")
+    expect(desk.page.locator(".dni-viewer .message")).to_contain_text("from 0 to 1, such as 0.25, but got “half”")
+    expect(box).to_have_value("0.26")
+    assert desk.alpha == 0.26
 
 
 # Comparing

@@ -8,10 +8,11 @@ import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/frames/spaces.js';
 import { samplePixels, Stage } from '../lib/canvas/stage.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
-import { clampedAlpha, ends, percents, snapped } from './alpha.js';
+import { ends, percents, snapped } from './alpha.js';
 import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
 import { copyLink } from './copy-link.js';
+import { ExactAlpha } from './exact-alpha.js';
 import { FirstSweep } from './first-sweep.js';
 import { KeyframeDots } from './keyframe-dots.js';
 import { PageAddress } from './page-address.js';
@@ -45,7 +46,6 @@ class Viewer {
     this.server = server;
     this.slider = findAs(element, 'input.alpha', HTMLInputElement);
     this.wipeSlider = findAs(element, '.wipe input', HTMLInputElement);
-    this.exact = findAs(element, '.exact input', HTMLInputElement);
     this.readout = find(element, '.readout');
     this.space = spaceFor(2, {});
     this.dots = new KeyframeDots(find(element, '.keys'), this.space);
@@ -69,6 +69,11 @@ class Viewer {
     this.comparison = new Comparison(element, {
       goTo: (alpha) => this.goTo(alpha),
       changed: () => this.compare(),
+    });
+    this.exact = new ExactAlpha(findAs(element, '.exact input', HTMLInputElement), {
+      alpha: () => this.alpha,
+      goTo: (alpha) => { if (this.scene) this.goTo(alpha); },
+      tell: (text) => stage.showMessage(text, 'tool', false),
     });
     this.blind = new BlindTest(find(element, '.dni-viewer'), {
       show: (alpha) => this.goTo(alpha),
@@ -160,7 +165,7 @@ class Viewer {
     this.showEstimate(next.estimate);
     showText(find(this.element, '.whole'), next.whole);
     this.scene = next;
-    for (const about of ['frame', 'link', 'files']) stage.showMessage(null, about);
+    for (const about of ['frame', 'tool', 'files']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
     showText(find(this.element, '.end-a'), next.labels[0]);
     showText(find(this.element, '.end-b'), next.labels[1]);
@@ -248,17 +253,12 @@ class Viewer {
       this.setAlpha(Number(slider.value));
     });
     slider.addEventListener('change', () => this.grid.rest());
-    this.exact.addEventListener('change', () => {
-      const alpha = clampedAlpha(this.exact.value);
-      if (this.scene && alpha !== null) this.goTo(alpha);
-      this.exact.value = this.alpha.toFixed(2);
-    });
     wipeSlider.addEventListener('input', () => this.setWipe(Number(wipeSlider.value) / 100));
   }
 
   /** @param {number} alpha */
   setAlpha(alpha) {
-    this.stage.showMessage(null, 'link');
+    this.stage.showMessage(null, 'tool');
     this.grid.setShares(ends(alpha));
   }
 
@@ -291,7 +291,7 @@ class Viewer {
     copyLink(button, {
       link: address.linkTo(scene, alpha),
       hasPicture: Boolean(scene.example) || address.isLinked(scene),
-      tell: (text) => stage.showMessage(text, 'link'),
+      tell: (text) => stage.showMessage(text, 'tool'),
     });
   }
 
@@ -305,7 +305,7 @@ class Viewer {
       other: this.comparison.other(grid.visible),
     });
     showText(this.readout, scene ? grid.timing : '');
-    if (this.exact !== document.activeElement) this.exact.value = alpha.toFixed(2);
+    this.exact.show(alpha);
     slider.setAttribute('aria-valuetext', scene ? percents(alpha, scene.labels) : '');
     const scrolls = view.picture && view.fitted && wipe === 0;
     canvas.style.touchAction = scrolls ? 'pan-y' : 'none';

@@ -203,7 +203,7 @@ export class Stage {
    * @param {string} about
    * @param {boolean} [isNotice] whether nothing went wrong
    */
-  showMessage(text, about, isNotice = about === 'link') {
+  showMessage(text, about, isNotice = about === 'tool') {
     const { message } = this;
     if (!text && message.dataset.about !== about) return;
     showText(message, text ?? '');
