@@ -170,7 +170,7 @@ def test_an_alpha_is_typed(desk: Desk) -> None:
     desk.wait_exact(0.26)
     box.fill("half")
     box.press("Enter")
-    expect(desk.page.locator(".dni-viewer .message")).to_contain_text("from 0 to 1, such as 0.25, but got “half”")
+    expect(desk.page.locator(".dni-viewer .message")).to_contain_text("such as 0.25, but got “half”")
     expect(box).to_have_value("0.26")
     assert desk.alpha == 0.26
 
@@ -197,6 +197,25 @@ def test_compare_with_a_kept_alpha_that_goes_with_the_pair(desk: Desk) -> None:
     expect(desk.page.locator(".end-a")).to_have_text("wild first")
     expect(desk.page.locator(".kept button")).to_have_count(0)
     expect(desk.page.get_by_label("Compare with").locator("option")).to_have_count(3)
+
+
+def test_a_fourth_kept_alpha_says_what_it_replaces_and_the_wipe_follows(desk: Desk) -> None:
+    desk.open("?alpha=0.2", complete=False)
+    for alpha in (0.2, 0.4, 0.6):
+        desk.change(alpha)
+        desk.button("keep").click()
+    desk.page.get_by_label("Compare with").select_option(label="A 0.20")
+    desk.change(0.8)
+    desk.button("keep").click()
+    message = desk.page.locator(".dni-viewer .message")
+    expect(message).to_have_text("A was 0.20 and is 0.80 now: three alphas are kept at most.")
+    expect(desk.page.get_by_label("Compare with").locator("option:checked")).to_have_text("A 0.80")
+    desk.change(0.3)
+    expect(message).to_be_hidden()
+    desk.wait_exact(0.3)
+    desk.wait_quiet()
+    desk.actual_size()
+    assert_halves(desk, 0.8, 0.3)
 
 
 def assert_halves(desk: Desk, left: float, right: float) -> None:

@@ -8,11 +8,11 @@ import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/frames/spaces.js';
 import { samplePixels, Stage } from '../lib/canvas/stage.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
-import { ends, percents, snapped } from './alpha.js';
+import { ends, percents } from './alpha.js';
+import { ExactAlpha, followSlider } from './alpha-inputs.js';
 import { BlindTest } from './blind-test.js';
 import { Comparison } from './comparison.js';
 import { copyLink } from './copy-link.js';
-import { ExactAlpha } from './exact-alpha.js';
 import { FirstSweep } from './first-sweep.js';
 import { KeyframeDots } from './keyframe-dots.js';
 import { PageAddress } from './page-address.js';
@@ -64,16 +64,16 @@ class Viewer {
     this.past = new Set();
     this.address = new PageAddress();
     this.wipe = 0;
-    this.isPointerOnSlider = false;
     this.sweep = this.makeSweep();
     this.comparison = new Comparison(element, {
       goTo: (alpha) => this.goTo(alpha),
       changed: () => this.compare(),
+      tell: (text) => this.tell(text),
     });
     this.exact = new ExactAlpha(findAs(element, '.exact input', HTMLInputElement), {
       alpha: () => this.alpha,
       goTo: (alpha) => { if (this.scene) this.goTo(alpha); },
-      tell: (text) => stage.showMessage(text, 'tool', false),
+      tell: (text) => this.tell(text, false),
     });
     this.blind = new BlindTest(find(element, '.dni-viewer'), {
       show: (alpha) => this.goTo(alpha),
@@ -227,7 +227,8 @@ class Viewer {
       this.blind.start(this.alpha);
     });
     this.onClick('link', (button) => this.copyLink(button));
-    this.attachSliders();
+    followSlider(this.slider, { moved: (alpha) => this.setAlpha(alpha), rests: () => grid.rest() });
+    this.wipeSlider.addEventListener('input', () => this.setWipe(Number(this.wipeSlider.value) / 100));
     stage.followFiles(UPLOAD_BOX, '#examples', { batch: { panel: '#batch-panel', box: '#batch-files' } });
     stage.followSize(() => { if (this.scene) moved(); });
   }
@@ -241,24 +242,15 @@ class Viewer {
     button.addEventListener('click', () => { if (this.scene) act(button); });
   }
 
-  attachSliders() {
-    const { slider, wipeSlider } = this;
-    slider.addEventListener('pointerdown', () => { this.isPointerOnSlider = true; });
-    for (const name of ['pointerup', 'pointercancel']) {
-      window.addEventListener(name, () => { this.isPointerOnSlider = false; });
-    }
-    slider.addEventListener('input', () => {
-      // Only a pointer has to be helped to hit a point; keys must be able to leave it.
-      if (this.isPointerOnSlider) slider.value = String(snapped(Number(slider.value)));
-      this.setAlpha(Number(slider.value));
-    });
-    slider.addEventListener('change', () => this.grid.rest());
-    wipeSlider.addEventListener('input', () => this.setWipe(Number(wipeSlider.value) / 100));
+  /** @param {string | null} text about what was just done, until alpha changes */
+  tell(text, isNotice = true) {
+    this.stage.showMessage(text, 'tool', isNotice);
+    this.stage.redraw();
   }
 
   /** @param {number} alpha */
   setAlpha(alpha) {
-    this.stage.showMessage(null, 'tool');
+    this.tell(null);
     this.grid.setShares(ends(alpha));
   }
 
@@ -285,13 +277,13 @@ class Viewer {
 
   /** @param {HTMLElement} button */
   copyLink(button) {
-    const { scene, alpha, address, stage } = this;
+    const { scene, alpha, address } = this;
     if (!scene) return;
     this.report();
     copyLink(button, {
       link: address.linkTo(scene, alpha),
       hasPicture: Boolean(scene.example) || address.isLinked(scene),
-      tell: (text) => stage.showMessage(text, 'tool'),
+      tell: (text) => this.tell(text),
     });
   }
 

@@ -1,13 +1,31 @@
 // @ts-check
-// The field for an alpha that is typed.
+// The slider that alpha is dragged with, and the field that it is typed into.
 
-import { clampedAlpha, refusedAlpha } from './alpha.js';
+import { clampedAlpha, refusedAlpha, snapped } from './alpha.js';
 
 const STEP = 0.01;
 /** @type {Record<string, number>} as in a field of numbers, which this is not: such a one drops a comma */
 const STEPS = { ArrowUp: STEP, ArrowDown: -STEP };
 
 /** @typedef {{ alpha: () => number, goTo: (alpha: number) => void, tell: (text: string) => void }} Options */
+
+/**
+ * @param {HTMLInputElement} slider
+ * @param {{ moved: (alpha: number) => void, rests: () => void }} options
+ */
+export function followSlider(slider, { moved, rests }) {
+  let isPointerOnIt = false;
+  slider.addEventListener('pointerdown', () => { isPointerOnIt = true; });
+  for (const name of ['pointerup', 'pointercancel']) {
+    window.addEventListener(name, () => { isPointerOnIt = false; });
+  }
+  slider.addEventListener('input', () => {
+    // Only a pointer has to be helped to hit a point; keys must be able to leave it.
+    if (isPointerOnIt) slider.value = String(snapped(Number(slider.value)));
+    moved(Number(slider.value));
+  });
+  slider.addEventListener('change', rests);
+}
 
 export class ExactAlpha {
   /**
