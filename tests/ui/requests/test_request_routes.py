@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gradio as gr
+import httpx
 import pytest
 from gradio.routes import App
 
@@ -32,3 +33,12 @@ def test_a_new_route_of_gradios_is_refused_until_somebody_has_looked_at_it() -> 
         *("upload", "queue/join", "component_server", "cancel", "reset"),
         *("call/{api_name}", "call/v2/{api_name}", "run/{api_name}"),
     }
+
+
+def test_the_progress_of_no_upload_is_done_at_once(app: str) -> None:
+    """Gradio's camera asks for it, again and again where it is refused."""
+    answer = httpx.get(f"{app}gradio_api/upload_progress?upload_id=", timeout=60)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text == 'data: {"msg": "done"}\n\n'
+    assert httpx.get(f"{app}gradio_api/upload_progress?upload_id=none", timeout=60).status_code == 404
