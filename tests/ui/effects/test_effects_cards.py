@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
-from effects_page import Desk, decoded, difference, whole
+from effects_page import Desk, decoded, difference, tiny_pairs, whole
 from playwright.sync_api import expect
 
 from dni.blending.shares import Mix
 from dni.catalog.catalog_file import load_catalog
+from dni.catalog.ladders import Ladder
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_paths, suitable_examples
 from dni.serving.render_service import RenderService
@@ -145,6 +148,33 @@ def test_a_link_to_an_alpha_stays_there(new_desk: Callable[..., Desk]) -> None:
     desk = new_desk(**MOTION).open("?alpha=0.3")
     desk.page.wait_for_timeout(700)
     assert desk.alpha == 0.3
+
+
+# Where the slider is with another card
+
+
+def test_the_strength_of_a_ladder_is_not_taken_along(
+    new_desk: Callable[..., Desk], serve: Callable[[RenderService], str], page_ends: list[Path]
+) -> None:
+    pairs = tiny_pairs(page_ends)
+    noise = Ladder("noise", ((0.0, 0.12), (255.0, 0.12)))
+    pairs["ladder"] = replace(pairs["turned"], id="ladder", title="Ladder pair", description="", ladder=noise)
+    service = RenderService(pairs, device=torch.device("cpu"), precision="float32")
+    desk = new_desk(service=service, url=serve(service)).open("?alpha=0.3", complete=False)
+    desk.choose_pair("Turned pair")
+    expect(desk.page.locator(".end-a")).to_have_text("wild first")
+    desk.wait_exact(0.3)
+    desk.choose_pair("Ladder pair")
+    desk.wait_exact(0.12)
+    expect(desk.page.locator(".estimate")).to_contain_text("0.12 was the best alpha")
+    desk.choose_pair("Tiny pair")
+    desk.wait_exact(0.5)
+    expect(desk.page.locator(".end-a")).to_have_text("calm")
+    expect(desk.page.locator(".estimate")).to_be_hidden()
+    # Nor after a reload, when the address has it.
+    desk.open("?pair=ladder&alpha=0.12", complete=False)
+    desk.choose_pair("Tiny pair")
+    desk.wait_exact(0.5)
 
 
 # An alpha that is typed

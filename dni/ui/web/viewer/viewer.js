@@ -158,10 +158,11 @@ class Viewer {
   openNew(next) {
     const { grid, stage } = this;
     this.past.add(next.serial);
-    if (next.pair !== this.scene?.pair) this.blind.stop();
-    // From then on the slider's is the newest, unless another is estimated for this picture.
+    const hasNewNetworks = next.pair !== this.scene?.pair;
+    if (hasNewNetworks) this.blind.stop();
+    // From then on the slider's is the newest, unless another is estimated for this picture, or new networks have one.
     const isFirst = !this.scene;
-    if (isFirst || next.estimate) grid.shares = ends(next.alpha);
+    if (isFirst || next.estimate || (next.starts && hasNewNetworks)) grid.shares = ends(next.alpha);
     this.showEstimate(next.estimate);
     showText(find(this.element, '.whole'), next.whole);
     this.scene = next;
