@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
+from typing import Any
 
-from effects_page import Desk
+import pytest
+from effects_page import PATIENCE, Desk
 from playwright.sync_api import expect
+
+from dni.compatibility.verdict import Verdict
+from dni.ui.mixing import verdict_panel
 
 REFUSED = "notes.txt is not a picture. Drop a picture, such as a PNG, JPEG or WebP."
 # A file dropped on an element.
@@ -67,6 +73,30 @@ def test_what_people_met_is_mended(desk: Desk) -> None:
     expect(page.locator("#desk .tasks")).to_be_focused()
     expect(page.locator("#desk .tasks")).to_have_css("outline-style", "solid")
     expect(page.locator("#desk .method")).to_have_css("background-image", re.compile("^url"))
+
+
+def test_the_first_answer_on_networks_can_be_read_while_they_are_tested(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, inspect = threading.Event(), verdict_panel.inspect_in_slot
+
+    def held(*given: Any, **options: Any) -> Verdict:
+        assert done.wait(PATIENCE / 1000)
+        return inspect(*given, **options)
+
+    monkeypatch.setattr(verdict_panel, "inspect_in_slot", held)
+    desk.open(complete=False)
+    desk.page.get_by_role("tab", name="Mixing desk").click()
+    panel = desk.page.locator("#desk-verdict")
+    expect(panel).to_contain_text("is being tested")
+    expect(panel).to_contain_text("processing")
+    expect(panel.locator(".pending")).to_have_css("opacity", "1")
+    waiting, words = (panel.locator(part).bounding_box() for part in (".progress-text", ".verdict"))
+    assert waiting is not None
+    assert words is not None
+    assert waiting["y"] + waiting["height"] <= words["y"] or words["y"] + words["height"] <= waiting["y"]
+    done.set()
+    expect(panel).not_to_contain_text("is being tested")
 
 
 def test_a_picture_is_taken_wherever_it_is_dropped_and_whatever_the_box_waits_for(
