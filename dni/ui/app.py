@@ -20,6 +20,7 @@ from dni.ui.requests.browser_cache import BrowserCache
 from dni.ui.requests.direct_calls import DirectCalls
 from dni.ui.requests.guard.queued_jobs import MAX_QUEUED_JOBS
 from dni.ui.requests.guard.request_guard import RequestGuard
+from dni.ui.requests.no_upload import NoUpload
 from dni.ui.requests.refusals import answer_in_sentences
 from dni.ui.requests.sessions import close_with_page
 from dni.ui.start import default_service
@@ -112,6 +113,7 @@ def launch_options(*, mcp: bool | None = None) -> dict[str, Any]:
             "middleware": [
                 Middleware(RequestGuard, mcp=mcp),
                 Middleware(BrowserCache),
+                Middleware(NoUpload),
                 Middleware(DirectCalls),
             ]
         },

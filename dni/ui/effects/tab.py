@@ -72,6 +72,7 @@ class EffectsHandlers:
             pair_id=pair_id,
             alpha=estimate.alpha if estimate else MIDDLE if alpha is None else alpha,
             estimate=estimate.text if estimate else "",
+            starts=alpha is None,
             live_pixels=self.service.live_pixels(pair_id, session=session),
             prepares=IS_ZERO_GPU,
         )
@@ -109,8 +110,13 @@ class EffectsHandlers:
             return None
 
     def alpha_for(self, pair_id: str, now: ViewerScene | None) -> float | None:
-        """Where the slider is stays, but for ladders, which are to be at the picture's own strength."""
-        return now.alpha if now and self.service.pair(pair_id).ladder is None else None
+        """Where the slider is stays, but for ladders, which are to be at the picture's own strength.
+
+        Nor does it stay after one: a strength says nothing to other networks.
+        """
+        if now is None or any(self.service.pair(each).ladder for each in (now.pair, pair_id)):
+            return None
+        return now.alpha
 
     def choice(self, pair_id: str) -> dict[str, Any]:
         return choice_of(self.service, pair_id)

@@ -49,6 +49,7 @@ def make_scene(
     pair_id: str,
     alpha: float,
     estimate: str = "",
+    starts: bool = False,
     live_pixels: int,
     prepares: bool,
     example: str = "",
@@ -60,6 +61,7 @@ def make_scene(
         service, session: Where picture and pair are, and whose page it is for.
         token, pair_id: The picture's and the pair's.
         alpha, estimate: Where the slider starts, and why it goes there now, if it does.
+        starts: Whether it goes there if the networks are others than before.
         live_pixels: The largest region that is cheap enough to be live, in input pixels.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU).
         example: Name of the example, for the link; empty for a person's own picture.
@@ -73,6 +75,7 @@ def make_scene(
         alpha=alpha,
         whole=whole_in_words(scene.width * scene.scale, scene.height * scene.scale, seconds),
         estimate=estimate,
+        starts=starts,
         prepares=prepares,
     )
 

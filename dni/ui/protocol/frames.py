@@ -78,6 +78,7 @@ class ViewerScene(Scene):
         alpha: Where the slider is.
         whole: What rendering the whole picture gives, and about how long that takes.
         estimate: Why it is to be at ``alpha`` for this picture, where it was elsewhere before; or empty.
+        starts: Whether ``alpha`` is where these networks start, wherever the slider was with others.
         prepares: Whether a GPU job should fill the keyframes first (ZeroGPU), and ``prepared``: it has.
         region: The live one.
     """
@@ -85,6 +86,7 @@ class ViewerScene(Scene):
     alpha: float
     whole: str
     estimate: str
+    starts: bool = False
     prepares: bool
     prepared: bool | None = None
     region: Rectangle | None = None

@@ -23,9 +23,6 @@ WIDTH, HEIGHT = 160, 120
 RED, BLUE = (220, 40, 40), (40, 40, 220)
 UPPER = 0.5
 
-# gradio's camera asks for the progress of an upload that it has not begun, and gets a 404.
-NO_UPLOAD = "**/upload_progress?upload_id="
-DONE = 'data: {"msg": "done"}\n\n'
 COPY_PICTURE = """async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const picture = new Blob([bytes], { type: 'image/png' });
@@ -121,7 +118,6 @@ def assert_shown(desk: Desk, held: list[Picture], picture: Picture) -> None:
 
 
 def test_webcam(desk: Desk, held: list[Picture]) -> None:
-    desk.page.route(NO_UPLOAD, lambda route: route.fulfill(content_type="text/event-stream", body=DONE))
     own = desk.page.locator("#own-picture")
     own.get_by_label("Capture from camera").click()
     own.get_by_text("Click to Access Webcam").click()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
-from effects_page import Desk, decoded, difference, whole
+from effects_page import Desk, decoded, difference, tiny_pairs, whole
 from playwright.sync_api import expect
 
 from dni.blending.shares import Mix
 from dni.catalog.catalog_file import load_catalog
+from dni.catalog.ladders import Ladder
 from dni.errors import DniError
 from dni.examples import EXAMPLES, example_paths, suitable_examples
 from dni.serving.render_service import RenderService
@@ -147,6 +150,33 @@ def test_a_link_to_an_alpha_stays_there(new_desk: Callable[..., Desk]) -> None:
     assert desk.alpha == 0.3
 
 
+# Where the slider is with another card
+
+
+def test_the_strength_of_a_ladder_is_not_taken_along(
+    new_desk: Callable[..., Desk], serve: Callable[[RenderService], str], page_ends: list[Path]
+) -> None:
+    pairs = tiny_pairs(page_ends)
+    noise = Ladder("noise", ((0.0, 0.12), (255.0, 0.12)))
+    pairs["ladder"] = replace(pairs["turned"], id="ladder", title="Ladder pair", description="", ladder=noise)
+    service = RenderService(pairs, device=torch.device("cpu"), precision="float32")
+    desk = new_desk(service=service, url=serve(service)).open("?alpha=0.3", complete=False)
+    desk.choose_pair("Turned pair")
+    expect(desk.page.locator(".end-a")).to_have_text("wild first")
+    desk.wait_exact(0.3)
+    desk.choose_pair("Ladder pair")
+    desk.wait_exact(0.12)
+    expect(desk.page.locator(".estimate")).to_contain_text("0.12 was the best alpha")
+    desk.choose_pair("Tiny pair")
+    desk.wait_exact(0.5)
+    expect(desk.page.locator(".end-a")).to_have_text("calm")
+    expect(desk.page.locator(".estimate")).to_be_hidden()
+    # Nor after a reload, when the address has it.
+    desk.open("?pair=ladder&alpha=0.12", complete=False)
+    desk.choose_pair("Tiny pair")
+    desk.wait_exact(0.5)
+
+
 # An alpha that is typed
 
 
@@ -161,6 +191,18 @@ def test_an_alpha_is_typed(desk: Desk) -> None:
     box.press("Tab")
     desk.wait_exact(1)
     expect(box).to_have_value("1.00")
+    box.press("ControlOrMeta+a")
+    desk.page.keyboard.type("0,25")
+    box.press("Enter")
+    desk.wait_exact(0.25)
+    expect(box).to_have_value("0.25")
+    box.press("ArrowUp")
+    desk.wait_exact(0.26)
+    box.fill("half")
+    box.press("Enter")
+    expect(desk.page.locator(".dni-viewer .message")).to_contain_text("such as 0.25, but got “half”")
+    expect(box).to_have_value("0.26")
+    assert desk.alpha == 0.26
 
 
 # Comparing
@@ -185,6 +227,25 @@ def test_compare_with_a_kept_alpha_that_goes_with_the_pair(desk: Desk) -> None:
     expect(desk.page.locator(".end-a")).to_have_text("wild first")
     expect(desk.page.locator(".kept button")).to_have_count(0)
     expect(desk.page.get_by_label("Compare with").locator("option")).to_have_count(3)
+
+
+def test_a_fourth_kept_alpha_says_what_it_replaces_and_the_wipe_follows(desk: Desk) -> None:
+    desk.open("?alpha=0.2", complete=False)
+    for alpha in (0.2, 0.4, 0.6):
+        desk.change(alpha)
+        desk.button("keep").click()
+    desk.page.get_by_label("Compare with").select_option(label="A 0.20")
+    desk.change(0.8)
+    desk.button("keep").click()
+    message = desk.page.locator(".dni-viewer .message")
+    expect(message).to_have_text("A was 0.20 and is 0.80 now: three alphas are kept at most.")
+    expect(desk.page.get_by_label("Compare with").locator("option:checked")).to_have_text("A 0.80")
+    desk.change(0.3)
+    expect(message).to_be_hidden()
+    desk.wait_exact(0.3)
+    desk.wait_quiet()
+    desk.actual_size()
+    assert_halves(desk, 0.8, 0.3)
 
 
 def assert_halves(desk: Desk, left: float, right: float) -> None:

@@ -189,6 +189,23 @@ def test_a_curve_against_a_reference(mixing: MixingPage, tmp_path: Path) -> None
 
 # Other windows
 
+# How far the text below each bar is from the bar, and from the end of its own place; in pixels.
+LABEL_GAPS = """(bars) => bars.map((bar) => {
+    const [column, caption] = bar.children;
+    const range = document.createRange();
+    range.selectNodeContents(caption);
+    const [text, place] = [range, caption].map((each) => each.getBoundingClientRect());
+    return [text.top - column.getBoundingClientRect().bottom, place.bottom - text.bottom];
+})"""
+# How much wider than a list its longest choice is, in pixels.
+CUT = """(list) => {
+    const { width } = list.getBoundingClientRect();
+    list.style.width = list.style.maxWidth = 'max-content';
+    const whole = list.getBoundingClientRect().width;
+    list.style.width = list.style.maxWidth = '';
+    return whole - width;
+}"""
+
 
 def test_dark_and_narrow(new_mixing: Callable[..., Any]) -> None:
     page = new_mixing(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True).open()
@@ -198,3 +215,17 @@ def test_dark_and_narrow(new_mixing: Callable[..., Any]) -> None:
     assert page.shares != [0.25] * 4
     wide = page.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 390
+    # Names below the bars of layers are whole, and apart from the bars.
+    page.find("[role=tab][data-panel=layers]").tap()
+    gaps = page.find(".bar-of-layer").evaluate_all(LABEL_GAPS)
+    assert gaps
+    assert all(above >= 3 and below >= 0 for above, below in gaps)
+    # What is not there yet is no broken picture.
+    page.find("[role=tab][data-panel=compare]").tap()
+    missing = "(image) => { image.removeAttribute('src'); return getComputedStyle(image).visibility; }"
+    assert page.find(".trio img").first.evaluate(missing) == "hidden"
+    # The choice of what to measure is shown in full, here and on a wide page.
+    page.find("[role=tab][data-panel=curve]").tap()
+    assert page.find("[data-panel=curve] select").evaluate(CUT) <= 0
+    page.page.set_viewport_size({"width": 1280, "height": 844})
+    assert page.find("[data-panel=curve] select").evaluate(CUT) <= 0

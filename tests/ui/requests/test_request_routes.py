@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gradio as gr
+import httpx
 import pytest
 from gradio.routes import App
 
@@ -57,3 +58,12 @@ def test_ranges_that_gradio_cannot_answer_are_left_out() -> None:
     for value in (b"bytes=0-0,2-2", b"x", b"bytes=a-b", b"bytes=0-99999999999999999999"):
         headers = [(b"host", b"x"), (b"range", value)]
         assert without_odd_ranges({"headers": headers})["headers"] == [(b"host", b"x")]
+
+
+def test_the_progress_of_no_upload_is_done_at_once(app: str) -> None:
+    """Gradio's camera asks for it, again and again where it is refused."""
+    answer = httpx.get(f"{app}gradio_api/upload_progress?upload_id=", timeout=60)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text == 'data: {"msg": "done"}\n\n'
+    assert httpx.get(f"{app}gradio_api/upload_progress?upload_id=none", timeout=60).status_code == 404

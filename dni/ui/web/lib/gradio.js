@@ -17,17 +17,24 @@
  */
 
 /**
- * Give files to one of Gradio's upload boxes as if they had been chosen there. Internal: the box is a file input
- * inside the component's element, which listens to `change`.
+ * Give files to one of Gradio's upload boxes as if they had been chosen there, or dropped on the one for a picture,
+ * which takes files then, also while it waits for a click to paste and has no input. Internal: the box is a file input
+ * inside the component's element, which listens to `change`; around that of a picture is one that listens to `drop`.
  * @param {string} selector of the box
  * @param {readonly File[]} files
  * @returns {boolean} whether there were a box and files
  */
 export function giveFiles(selector, files) {
   const input = document.querySelector(`${selector} input[type="file"]`);
-  if (!(input instanceof HTMLInputElement) || !files.length) return false;
+  const picture = document.querySelector(`${selector} [data-testid="image"] .upload-container`);
+  if (!files.length) return false;
   const transfer = new DataTransfer();
   for (const file of files) transfer.items.add(file);
+  if (picture) {
+    picture.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: transfer }));
+    return true;
+  }
+  if (!(input instanceof HTMLInputElement)) return false;
   input.files = transfer.files;
   input.dispatchEvent(new Event('change', { bubbles: true }));
   return true;

@@ -47,7 +47,7 @@
 /**
  * The value of the Effects tab's viewer. The page adds `region`, and `alpha` as it is now.
  * @typedef {Scene & {
- *   alpha: number, whole: string, estimate: string, prepares: boolean, prepared?: boolean, region?: Region | null,
+ *   alpha: number, whole: string, estimate: string, starts?: boolean, prepares: boolean, prepared?: boolean, region?: Region | null,
  * }} ViewerScene
  */
 

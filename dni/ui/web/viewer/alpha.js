@@ -4,6 +4,7 @@
 /** Where a slider that is dragged snaps: at the ends and in the middle. */
 const SNAPS = [0, 0.5, 1];
 const SNAP_WITHIN = 0.016;
+const LONGEST_QUOTE = 20;
 
 /**
  * The shares of the two ends.
@@ -26,8 +27,17 @@ export function snapped(alpha) {
  * @param {string} text
  */
 export function clampedAlpha(text) {
-  const alpha = Number.parseFloat(text.replace(',', '.'));
+  const alpha = text.trim() ? Number(text.replace(',', '.')) : Number.NaN;
   return Number.isFinite(alpha) ? Math.min(1, Math.max(0, alpha)) : null;
+}
+
+/**
+ * Why what was typed is no alpha.
+ * @param {string} text
+ */
+export function refusedAlpha(text) {
+  const found = text.trim() ? `“${text.trim().slice(0, LONGEST_QUOTE)}”` : 'nothing';
+  return `Expected a number from 0 to 1, such as 0.25, but got ${found}. Type another.`;
 }
 
 /**

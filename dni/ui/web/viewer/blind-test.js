@@ -5,6 +5,7 @@ import { find, findAll, findAs, showText } from '../lib/dom.js';
 import { Preference } from './preference.js';
 
 /** @typedef {import('./preference.js').Answer} Answer */
+/** @typedef {import('./preference.js').Estimate} Estimate */
 /** @typedef {import('./preference.js').Pair} Pair */
 
 const QUESTIONS = 10;
@@ -13,10 +14,23 @@ const ALPHAS = Array.from({ length: 11 }, (_, step) => step / 10);
 
 /**
  * The result in words.
- * @param {{ alpha: number, low: number, high: number }} estimate
+ * @param {Estimate} estimate
  */
-export function resultText({ alpha, low, high }) {
-  return `Your alpha is ${alpha.toFixed(2)}, and in four of five cases between ${low.toFixed(2)} and ${high.toFixed(2)}.`;
+export function resultText(estimate) {
+  const { alpha, low, high, unseen, guessed } = estimate;
+  if (isFound(estimate)) {
+    return `Your alpha is ${alpha.toFixed(2)}, and in four of five cases between ${low.toFixed(2)} and ${high.toFixed(2)}.`;
+  }
+  return unseen > guessed ? 'You saw no difference: any alpha will do.'
+    : 'Your answers contradict each other, as they do by chance: any alpha may be yours.';
+}
+
+/**
+ * Whether a difference was seen, rather than not.
+ * @param {Estimate} estimate
+ */
+function isFound({ unseen, guessed }) {
+  return unseen + guessed < 0.5;
 }
 
 export class BlindTest {
@@ -62,9 +76,13 @@ export class BlindTest {
   stop() {
     if (!this.isRunning) return;
     this.#setOpen(false);
-    const { estimate } = this.#preference;
-    if (this.#asked > 1) this.options.done(rounded(estimate.alpha), resultText(estimate));
+    if (this.#asked > 1) this.#finish(this.#preference.estimate);
     else this.options.show(this.#before);
+  }
+
+  /** @param {Estimate} estimate */
+  #finish(estimate) {
+    this.options.done(isFound(estimate) ? rounded(estimate.alpha) : this.#before, resultText(estimate));
   }
 
   #ask() {

@@ -15,7 +15,7 @@ const USE = 'compared';
 export class Comparison {
   /**
    * @param {HTMLElement} root
-   * @param {{ goTo: (alpha: number) => void, changed: () => void }} options
+   * @param {{ goTo: (alpha: number) => void, changed: () => void, tell: (text: string) => void }} options
    */
   constructor(root, options) {
     this.options = options;
@@ -41,15 +41,19 @@ export class Comparison {
 
   /** @param {number} alpha */
   keep(alpha) {
-    this.kept.add(alpha);
+    const replaced = this.kept.add(alpha);
     if (this.scene) saveState(`kept ${this.scene.pair}`, this.kept.all);
-    this.show();
+    // What is compared with a letter stays with it.
+    this.show(replaced && this.alpha === replaced.alpha ? String(alpha) : this.select.value);
+    if (!replaced) return;
+    const { letter, alpha: former } = replaced;
+    this.options.tell(`${letter} was ${former.toFixed(2)} and is ${alpha.toFixed(2)} now: three alphas are kept at most.`);
   }
 
-  show() {
+  /** @param {string} value what is compared with, where there is such a choice */
+  show(value = this.select.value) {
     const { kept, scene, select } = this;
     if (!scene) return;
-    const { value } = select;
     const options = choices(scene, kept.all);
     select.replaceChildren(...options.map(([option, text]) => new Option(text, option)));
     select.value = options.some(([option]) => option === value) ? value : 'before';

@@ -1,11 +1,13 @@
 // @ts-check
 // The alphas that a person keeps, and what there is to compare with, without a page.
 
+/** @typedef {{ alpha: number, letter: string }} KeptAlpha */
+
 const LETTERS = ['A', 'B', 'C'];
 
 /** At most three; a fourth takes the place of the first that was kept. */
 export class Kept {
-  /** @type {{ alpha: number, letter: string }[]} */
+  /** @type {KeptAlpha[]} */
   #known = [];
   #last = '';
 
@@ -19,11 +21,17 @@ export class Kept {
   /** With their letters. */
   get all() { return this.#known; }
 
-  /** @param {number} alpha */
+  /**
+   * @param {number} alpha
+   * @returns {KeptAlpha | null} what it takes the place of
+   */
   add(alpha) {
-    if (this.#known.some((known) => known.alpha === alpha)) return;
+    if (this.#known.some((known) => known.alpha === alpha)) return null;
     const free = LETTERS.find((letter) => !this.#known.some((known) => known.letter === letter));
-    this.#put(alpha, free ?? LETTERS[(LETTERS.indexOf(this.#last) + 1) % LETTERS.length]);
+    const next = free ?? LETTERS[(LETTERS.indexOf(this.#last) + 1) % LETTERS.length];
+    const replaced = this.#known.find(({ letter }) => letter === next) ?? null;
+    this.#put(alpha, next);
+    return replaced;
   }
 
   /**
@@ -40,7 +48,7 @@ export class Kept {
 /**
  * What there is to compare with: values and texts of options.
  * @param {{ scale: number, labels: readonly string[] }} scene
- * @param {readonly { alpha: number, letter: string }[]} kept
+ * @param {readonly KeptAlpha[]} kept
  * @returns {[value: string, text: string][]}
  */
 export function choices({ scale, labels: [first, second] }, kept) {

@@ -8,7 +8,8 @@ import { ask } from '../lib/protocol.js';
 import { spaceFor } from '../lib/frames/spaces.js';
 import { samplePixels, Stage } from '../lib/canvas/stage.js';
 import { UndoButtons } from '../lib/undo-buttons.js';
-import { clampedAlpha, ends, percents, snapped } from './alpha.js';
+import { ends, percents } from './alpha.js';
+import { ExactAlpha, followSlider } from './alpha-inputs.js';
 import { BlindTest } from './blind-test.js';
 import { BothSides } from './both-sides.js';
 import { Comparison } from './comparison.js';
@@ -46,7 +47,6 @@ class Viewer {
     this.server = server;
     this.slider = findAs(element, 'input.alpha', HTMLInputElement);
     this.wipeSlider = findAs(element, '.wipe input', HTMLInputElement);
-    this.exact = findAs(element, '.exact input', HTMLInputElement);
     this.readout = find(element, '.readout');
     this.space = spaceFor(2, {});
     this.dots = new KeyframeDots(find(element, '.keys'), this.space);
@@ -65,11 +65,16 @@ class Viewer {
     this.past = new Set();
     this.address = new PageAddress();
     this.wipe = 0;
-    this.isPointerOnSlider = false;
     this.sweep = this.makeSweep();
     this.comparison = new Comparison(element, {
       goTo: (alpha) => this.goTo(alpha),
       changed: () => this.compare(),
+      tell: (text) => this.tell(text),
+    });
+    this.exact = new ExactAlpha(findAs(element, '.exact input', HTMLInputElement), {
+      alpha: () => this.alpha,
+      goTo: (alpha) => { if (this.scene) this.goTo(alpha); },
+      tell: (text) => this.tell(text, false),
     });
     this.blind = new BlindTest(find(element, '.dni-viewer'), {
       show: (alpha) => this.goTo(alpha),
@@ -154,14 +159,15 @@ class Viewer {
   openNew(next) {
     const { grid, stage } = this;
     this.past.add(next.serial);
-    if (next.pair !== this.scene?.pair) this.blind.stop();
-    // From then on the slider's is the newest, unless another is estimated for this picture.
+    const hasNewNetworks = next.pair !== this.scene?.pair;
+    if (hasNewNetworks) this.blind.stop();
+    // From then on the slider's is the newest, unless another is estimated for this picture, or new networks have one.
     const isFirst = !this.scene;
-    if (isFirst || next.estimate) grid.shares = ends(next.alpha);
+    if (isFirst || next.estimate || (next.starts && hasNewNetworks)) grid.shares = ends(next.alpha);
     this.showEstimate(next.estimate);
     showText(find(this.element, '.whole'), next.whole);
     this.scene = next;
-    for (const about of ['frame', 'link', 'files']) stage.showMessage(null, about);
+    for (const about of ['frame', 'tool', 'files']) stage.showMessage(null, about);
     if (stage.open(next)) grid.forget();
     showText(find(this.element, '.end-a'), next.labels[0]);
     showText(find(this.element, '.end-b'), next.labels[1]);
@@ -223,7 +229,8 @@ class Viewer {
       this.blind.start(this.alpha);
     });
     this.onClick('link', (button) => this.copyLink(button));
-    this.attachSliders();
+    followSlider(this.slider, { moved: (alpha) => this.setAlpha(alpha), rests: () => grid.rest() });
+    this.wipeSlider.addEventListener('input', () => this.setWipe(Number(this.wipeSlider.value) / 100));
     stage.followFiles(UPLOAD_BOX, '#examples', { batch: { panel: '#batch-panel', box: '#batch-files' } });
     stage.followSize(() => { if (this.scene) moved(); });
   }
@@ -237,29 +244,15 @@ class Viewer {
     button.addEventListener('click', () => { if (this.scene) act(button); });
   }
 
-  attachSliders() {
-    const { slider, wipeSlider } = this;
-    slider.addEventListener('pointerdown', () => { this.isPointerOnSlider = true; });
-    for (const name of ['pointerup', 'pointercancel']) {
-      window.addEventListener(name, () => { this.isPointerOnSlider = false; });
-    }
-    slider.addEventListener('input', () => {
-      // Only a pointer has to be helped to hit a point; keys must be able to leave it.
-      if (this.isPointerOnSlider) slider.value = String(snapped(Number(slider.value)));
-      this.setAlpha(Number(slider.value));
-    });
-    slider.addEventListener('change', () => this.grid.rest());
-    this.exact.addEventListener('change', () => {
-      const alpha = clampedAlpha(this.exact.value);
-      if (this.scene && alpha !== null) this.goTo(alpha);
-      this.exact.value = this.alpha.toFixed(2);
-    });
-    wipeSlider.addEventListener('input', () => this.setWipe(Number(wipeSlider.value) / 100));
+  /** @param {string | null} text about what was just done, until alpha changes */
+  tell(text, isNotice = true) {
+    this.stage.showMessage(text, 'tool', isNotice);
+    this.stage.redraw();
   }
 
   /** @param {number} alpha */
   setAlpha(alpha) {
-    this.stage.showMessage(null, 'link');
+    this.tell(null);
     this.grid.setShares(ends(alpha));
   }
 
@@ -286,13 +279,13 @@ class Viewer {
 
   /** @param {HTMLElement} button */
   copyLink(button) {
-    const { scene, alpha, address, stage } = this;
+    const { scene, alpha, address } = this;
     if (!scene) return;
     this.report();
     copyLink(button, {
       link: address.linkTo(scene, alpha),
       hasPicture: Boolean(scene.example) || address.isLinked(scene),
-      tell: (text) => stage.showMessage(text, 'link'),
+      tell: (text) => this.tell(text),
     });
   }
 
@@ -306,7 +299,7 @@ class Viewer {
       other: { ...comparison.other(grid.visible), around: sides.compared },
     });
     showText(this.readout, scene ? grid.timing : '');
-    if (this.exact !== document.activeElement) this.exact.value = alpha.toFixed(2);
+    this.exact.show(alpha);
     slider.setAttribute('aria-valuetext', scene ? percents(alpha, scene.labels) : '');
     const scrolls = view.picture && view.fitted && wipe === 0;
     canvas.style.touchAction = scrolls ? 'pan-y' : 'none';

@@ -8,6 +8,7 @@ import { attachGestures } from './gestures.js';
 import { giveFiles, giveFilesInside, nameThumbnails } from '../gradio.js';
 import { Minimap } from './minimap.js';
 import { keepOwnPicture } from '../own-picture.js';
+import { followPageDrops } from '../page-drops.js';
 import { Painter } from './painter.js';
 import { ask } from '../protocol.js';
 import { SizeOffer } from './size-offer.js';
@@ -205,7 +206,7 @@ export class Stage {
    * @param {string} about
    * @param {boolean} [isNotice] whether nothing went wrong
    */
-  showMessage(text, about, isNotice = about === 'link') {
+  showMessage(text, about, isNotice = false) {
     const { message } = this;
     if (!text && message.dataset.about !== about) return;
     showText(message, text ?? '');
@@ -241,7 +242,7 @@ export class Stage {
   // ---- files
 
   /**
-   * Take files that are dropped on the picture, and a picture that is pasted on the page.
+   * Take files that are dropped on the page while the tab is shown, and a picture that is pasted on the page.
    * @param {string} box Gradio's upload box for a picture
    * @param {string} gallery Gradio's gallery of examples
    * @param {Others} [others] its boxes for networks and for several pictures, where those are taken too
@@ -266,6 +267,7 @@ export class Stage {
       if (several) this.take(files, { box, ...others });
       else this.showMessage(refusal(files), 'files');
     }, { capture: true });
+    followPageDrops((files) => { if (this.isShown) this.take(files, { box, ...others }); });
     document.addEventListener('paste', (event) => {
       if (!this.isShown || isTyping(event.target) || event.defaultPrevented) return;
       if (giveFiles(box, picturesAmong(event.clipboardData?.files).slice(0, 1))) event.preventDefault();

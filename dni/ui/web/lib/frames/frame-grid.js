@@ -134,13 +134,11 @@ export class FrameGrid {
     return this.cache;
   }
 
-  /**
-   * Frames of the same picture stay on screen.
-   * @param {Scene} next
-   */
+  /** Frames of the same picture stay on screen, without those of other networks. @param {Scene} next */
   retire(next) {
     const { cache } = this;
     if (cache && cache.scene.token === next.token && cache.frames.size) this.previous = cache; else cache?.close();
+    if (this.previous && this.previous.scene.pair !== next.pair) this.previous.clear();
   }
 
   /** What is open is out of date: nothing more of it is asked for, until something else is opened. */

@@ -111,12 +111,17 @@ export class KeyframeCache {
     return [...nodes].sort((one, other) => distance(one, shares) - distance(other, shares));
   }
 
-  close() {
-    this.closed = true;
+  /** Let go of all frames; the picture as it was given stays. */
+  clear() {
     for (const { frame } of [...this.frames.values(), ...this.special.values()]) frame.close();
-    this.before?.close();
     this.frames.clear();
     this.special.clear();
+  }
+
+  close() {
+    this.closed = true;
+    this.clear();
+    this.before?.close();
   }
 }
 

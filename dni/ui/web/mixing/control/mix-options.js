@@ -15,6 +15,17 @@ import { describeMix } from '../../lib/frames/shares.js';
  *   method?: Method | null }} OptionValues
  */
 
+/**
+ * What a merge method needs and does not have.
+ * @param {{ least?: string, most?: string }} ends how many it takes
+ * @param {number} numEnds
+ * @returns {string} empty where it can be used
+ */
+export function requirement({ least = '2', most = '256' }, numEnds) {
+  if (numEnds < Number(least)) return `needs ${least} networks or more`;
+  return numEnds > Number(most) ? `takes ${most} networks only` : '';
+}
+
 export class MixOptions {
   /** Whether shares are those of task arithmetic. */
   tasks = false;
@@ -91,8 +102,9 @@ export class MixOptions {
    */
   open({ beyond, base, isAround, numEnds, mix = null }) {
     for (const option of this.methods.options) {
-      const { least = '2', most = '256' } = option.dataset;
-      option.disabled = numEnds < Number(least) || numEnds > Number(most);
+      const unmet = requirement(option.dataset, numEnds);
+      option.disabled = Boolean(unmet);
+      option.label = unmet ? `${option.text} (${unmet})` : option.text;
     }
     this.restore({ tasks: false, beyond, base, isAround, repair: mix?.repair ?? false, method: mix?.method ?? null });
   }

@@ -40,3 +40,7 @@ test('what the panels say of their measurements is announced', () => {
     assert.ok(notes.length > 0 && notes.every(({ role }) => role === 'status'), name);
   }
 });
+
+test('the panel Against pixels does not say where its pictures are: on a phone they are one below another', () => {
+  assert.doesNotMatch(MARKUP.split('data-panel="compare" role="tabpanel"')[1].split('</p>')[0], /left|middle|right/i);
+});

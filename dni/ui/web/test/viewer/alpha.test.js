@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { address, clampedAlpha, ends, percents, snapped } from '../../viewer/alpha.js';
+import { address, clampedAlpha, ends, percents, refusedAlpha, snapped } from '../../viewer/alpha.js';
 
 test('alpha is the share of the second end', () => {
   assert.deepEqual(ends(0.25), [0.75, 0.25]);
@@ -14,10 +14,13 @@ test('a slider that is dragged snaps at its ends and in the middle', () => {
 });
 
 test('a typed alpha stays within its range', () => {
-  for (const [text, alpha] of [['0.333', 0.333], ['0,4', 0.4], ['7', 1], ['-1', 0]]) {
+  for (const [text, alpha] of [['0.333', 0.333], ['0,25', 0.25], [' ,5 ', 0.5], ['7', 1], ['-1', 0]]) {
     assert.equal(clampedAlpha(String(text)), alpha);
   }
-  for (const text of ['', 'half']) assert.equal(clampedAlpha(text), null);
+  for (const text of ['', ' ', 'half', '0.2 or so', '1.2.3', '0,2,5']) assert.equal(clampedAlpha(text), null);
+  assert.equal(refusedAlpha(' half '), 'Expected a number from 0 to 1, such as 0.25, but got “half”. Type another.');
+  assert.match(refusedAlpha(''), /but got nothing/);
+  assert.ok(refusedAlpha('x'.repeat(900)).length < 120);
 });
 
 test('the slider says both shares', () => {

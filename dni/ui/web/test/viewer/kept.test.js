@@ -6,7 +6,8 @@ import { choices, Kept } from '../../viewer/kept.js';
 
 test('a fourth alpha takes the place of the first, and its letter', () => {
   const kept = new Kept();
-  for (const alpha of [0.2, 0.4, 0.2, 0.6, 0.8]) kept.add(alpha);
+  for (const alpha of [0.2, 0.4, 0.2, 0.6]) assert.equal(kept.add(alpha), null);
+  assert.deepEqual(kept.add(0.8), { letter: 'A', alpha: 0.2 }, 'what it took the place of');
   assert.deepEqual(kept.all.map(({ alpha, letter }) => `${letter} ${alpha}`), ['A 0.8', 'B 0.4', 'C 0.6']);
   kept.add(0.9);
   assert.deepEqual(kept.all.map(({ alpha, letter }) => `${letter} ${alpha}`), ['A 0.8', 'B 0.9', 'C 0.6']);

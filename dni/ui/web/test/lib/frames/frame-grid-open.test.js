@@ -53,6 +53,22 @@ test('frames of another picture do not stay', async () => {
   assert.deepEqual(seen(grid), { frames: {}, status: 'waiting' });
 });
 
+test('frames of other networks do not stay, but the picture as it was given does', async () => {
+  for (const moves of [false, true]) {
+    const { grid, server } = makeGrid();
+    const first = openScene(grid);
+    await server.send('0.5');
+    const [frame] = server.decoded;
+    if (moves) openScene(grid, { region: { left: 8, top: 8, width: 16, height: 16 } });
+    openScene(grid, { scene: { pair: 'other' } });
+    assert.deepEqual(seen(grid), { frames: {}, status: 'waiting' });
+    assert.deepEqual([frame.isClosed, grid.visible, first.closed], [true, first, false]);
+    if (moves) await server.send('0.5'); // what was asked for before, and comes too late
+    await server.send('0.5');
+    assert.deepEqual([first.closed, seen(grid).status], [true, 'exact']);
+  }
+});
+
 test('forget closes all frames', async () => {
   const { grid, server } = makeGrid();
   const first = openScene(grid);
