@@ -152,7 +152,8 @@ def preset(
             "Leave one out."
         )
     config = replace(PRESETS[end], seed=seed, seconds=seconds, **NETWORKS[network])
-    if spectrum_power is not None and not (spectrum_weight or config.spectrum_weight):
+    weight = config.spectrum_weight if spectrum_weight is None else spectrum_weight
+    if spectrum_power is not None and not weight:
         raise DniError(
             f"Expected a spectrum's power for an end with a loss on it only, but got one for {end!r}."
         )

@@ -351,6 +351,8 @@ def test_the_spectrums_power_is_the_gan_ends_own() -> None:
     assert preset("gan", spectrum_power=0.5) == replace(preset("gan"), spectrum_power=0.5)
     with pytest.raises(DniError, match="for an end with a loss on it only, but got one for 'psnr'"):
         preset("psnr", spectrum_power=0.5)
+    with pytest.raises(DniError, match="for an end with a loss on it only, but got one for 'gan'"):
+        preset("gan", spectrum_weight=0.0, spectrum_power=0.5)
     assert preset("texture", spectrum_weight=0.05, spectrum_power=0.8).spectrum_power == 0.8
     with pytest.raises(DniError, match="share for detail and vivid only, but got one for 'texture'"):
         preset("texture", adversarial_share=1.0)
