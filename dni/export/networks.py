@@ -24,7 +24,7 @@ from dni.pictures.read import open_picture
 from dni.recipes.recipe import Recipe
 from dni.recipes.recipe_files import hashed_ends
 from dni.recipes.render_request import RenderRequest
-from dni.rendering.batch_norms import INTERPOLATED, has_batch_norms, statistics_of
+from dni.rendering.batch_norms import INTERPOLATED, NOTHING_TO_MEASURE, has_batch_norms, statistics_of
 from dni.rendering.control import RenderControl
 from dni.rendering.engine import Engine
 from dni.rendering.forward.cpu_copy import copy_to_cpu
@@ -101,6 +101,8 @@ def blended_state(
 ) -> dict[str, Tensor]:
     """The blend, repaired if the mix says so; statistics of batch norms are measured on pictures, if any."""
     blended = interpolate(states, mix, execution_order=network.execution_order)
+    if pictures and not has_batch_norms(network.module):
+        control.notify(NOTHING_TO_MEASURE)
     if mix.is_end:
         return blended
     if mix.repair:

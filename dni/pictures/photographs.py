@@ -18,7 +18,7 @@ from dni.catalog.transfer import Progress
 from dni.errors import DniError
 from dni.temporary import partial_folder
 
-__all__ = ["fetch_bsds500", "load_photographs"]
+__all__ = ["fetch_bsds500", "load_photographs", "photograph_files"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 BSDS500_URL = "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz"
@@ -35,13 +35,22 @@ def load_photographs(folders: Iterable[Path], *, held_back: Iterable[str] = ()) 
     Raises:
         FileNotFoundError: A folder holds none.
     """
+    return [Image.open(file).convert("RGB") for file in photograph_files(folders, held_back=held_back)]
+
+
+def photograph_files(folders: Iterable[Path], *, held_back: Iterable[str] = ()) -> list[Path]:
+    """The files of :func:`load_photographs`.
+
+    Raises:
+        FileNotFoundError: A folder holds none.
+    """
     left_out = {Path(name).stem for name in held_back}
-    photographs: list[Image.Image] = []
+    photographs: list[Path] = []
     for folder in folders:
         files = sorted(file for file in Path(folder).glob("*") if file.suffix.lower() in SUFFIXES)
         if not files:
             raise FileNotFoundError(f"Expected photographs (.jpg, .png, .webp) in {folder}, but found none.")
-        photographs += [Image.open(file).convert("RGB") for file in files if file.stem not in left_out]
+        photographs += [file for file in files if file.stem not in left_out]
     return photographs
 
 

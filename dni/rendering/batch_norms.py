@@ -20,11 +20,14 @@ from dni.blending.blend import Refine
 from dni.checkpoints.image_network import ImageNetwork
 from dni.rendering.tiles import round_up
 
-__all__ = ["INTERPOLATED", "has_batch_norms", "statistics_of", "to_inputs"]
+__all__ = ["INTERPOLATED", "NOTHING_TO_MEASURE", "has_batch_norms", "statistics_of", "to_inputs"]
 
 INTERPOLATED = (
     "This network has batch norms, and between the ends their statistics are only interpolated: "
     "--recompute-statistics measures the blend's own on a picture."
+)
+NOTHING_TO_MEASURE = (
+    "--recompute-statistics changes nothing: this network has no batch norms, so there is nothing to measure."
 )
 CROP_SIDE = 64
 # Along each side of a picture.

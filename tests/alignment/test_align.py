@@ -116,6 +116,8 @@ def test_networks_that_match_are_left_alone(run: Run, tiny_ends: list[Path], tmp
     result = run("align", *tiny_ends, "-o", tmp_path / "aligned.safetensors")
     assert result.code == 1
     assert "all are in the best order already. Blend the networks as they are." in result.err
+    result = run("align", *tiny_ends, "-o", tmp_path / "new")
+    assert result.code == 1
     assert not list(tmp_path.iterdir())
 
 

@@ -71,6 +71,8 @@ def test_trim_keeps_the_largest_entries() -> None:
     vector = torch.tensor([[0.1, -5.0, 2.0], [-0.2, 0.3, -4.0]])
     assert trim(vector, 0.5).tolist() == [[0.0, -5.0, 2.0], [0.0, 0.0, -4.0]]
     assert int(trim(vector, 0.01).count_nonzero()) == 1
+    for density, kept in ((0.29, 29), (0.58, 58), (0.294, 29), (0.299, 29)):
+        assert int(trim(torch.arange(1.0, 101.0), density).count_nonzero()) == kept
     assert torch.equal(trim(vector, 1.0), vector)
 
 
@@ -143,7 +145,10 @@ def test_model_stock_follows_the_angle() -> None:
     assert stock_ratio([east, 3 * east, 2 * east]) == pytest.approx(1)
     assert stock_ratio([east, torch.tensor([0.0, 1.0])]) == pytest.approx(0)
     assert stock_ratio([east, torch.zeros(2)]) == 0
-    assert stock_ratio([1e-4 * east, 1e-4 * at_60]) == pytest.approx(2 / 3)
+    for length in (1e-4, 1e-7, 1e-30):
+        assert stock_ratio([length * east, length * at_60]) == pytest.approx(2 / 3)
+        assert stock_ratio([length * at_60, length * at_60]) == pytest.approx(1)
+    assert stock_ratio([east]) == 1
 
 
 @pytest.mark.parametrize("other", [[-1.0, 0.0], [-0.1, 0.0], [-0.1, 0.99]])
@@ -229,6 +234,14 @@ def test_methods_that_cannot_be() -> None:
     ):
         with case(message), pytest.raises(BlendError, match=message):
             make()
+
+
+def test_an_end_with_a_share_of_0_changes_nothing() -> None:
+    ends, method = tensors(4), MergeMethod("model-stock")
+    without = merge_tensors("x", ends[:3], (0.2, 0.3, 0.5), method)
+    assert torch.equal(merge_tensors("x", ends, (0.2, 0.3, 0.5, 0), method), without)
+    alone = merge_tensors("x", ends[:3], (0.5, 0.5, 0), method)
+    torch.testing.assert_close(alone, torch.lerp(ends[0], ends[1], 0.5))
 
 
 def test_shares_of_ties_scale_with_their_sum() -> None:

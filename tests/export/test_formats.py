@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,15 @@ from dni.checkpoints.files import read_metadata, read_state, save
 from dni.checkpoints.networks import load_network
 from dni.errors import DniError
 from dni.export.formats import checked_files
+from dni.export.formats.compare import difference, our_output
 from dni.export.formats.export_file import export_file
 from dni.export.formats.graphs import FixedGraph
 from dni.export.formats.kinds import ExportOptions, Format, Layout, Precision, require_packages
-from dni.export.formats.onnx_files import OPSET, write_onnx
+from dni.export.formats.onnx_files import OPSET, onnx_runner, write_onnx
 from dni.export.networks import export_network
 from dni.recipes.recipe import Recipe
 from dni.rendering.control import RenderControl
+from dni.rendering.forward.inputs import pad
 from models import LookUNet, SRVGGNetCompact
 
 ALPHA = 0.25
@@ -119,10 +122,38 @@ def test_an_onnx_file_takes_pictures_of_any_size(tmp_path: Path, compact_ends: l
         torch.testing.assert_close(run_onnx(path, image=image.numpy()), expected, rtol=1e-4, atol=1e-5)
 
 
+SMALL = ((1, 1), (3, 100), (100, 3), (7, 9), (61, 75))
+
+
+def test_pictures_are_extended_as_ours(look_ends: list[Path]) -> None:
+    network = load_network(look_ends[0])
+    for changes in ({}, {"minimum_size": 20}, {"square": True}, {"multiple_of": 1, "minimum_size": 1}):
+        changed = replace(network, **changes)
+        for size in SMALL:
+            with case(changes, size):
+                image = noise(1, 3, *size)
+                assert torch.equal(FixedGraph(changed, torch.float32).pad(image), pad(image, changed))
+
+
+@pytest.mark.slow
+def test_onnx_files_take_pictures_smaller_than_the_padding(tmp_path: Path, look_ends: list[Path]) -> None:
+    path, network = tmp_path / "a.onnx", load_network(look_ends[0])
+    export_file(look_ends[:1], None, path, Format.ONNX)
+    for size in SMALL:
+        with case(size):
+            image = noise(1, 3, *size)
+            assert difference(onnx_runner(path), [(image, our_output(network, image))]) <= 1
+
+
 @pytest.mark.slow
 def test_a_live_file_blends_inside(tmp_path: Path, look_ends: list[Path]) -> None:
     path = tmp_path / "a.onnx"
     assert export_file(look_ends, None, path, Format.ONNX_LIVE).levels <= 1
+    network = load_network(look_ends[1])
+    for size in SMALL:
+        with case(size):
+            small = noise(1, 3, *size)
+            assert difference(onnx_runner(path, 1.0), [(small, our_output(network, small))]) <= 1
     image = noise(1, 3, 21, 34)
     seen = []
     for alpha in (0.0, ALPHA, 1.0):
@@ -199,18 +230,27 @@ class BrightOnly(nn.Module):
 
 
 def test_a_recipe_takes_no_other_files_place(tmp_path: Path, compact_ends: list[Path]) -> None:
-    own = tmp_path / "mix.json"
-    own.write_text("mine")
-    with pytest.raises(
-        DniError, match=r"write the recipe beside the network, but .*mix\.json is there already"
-    ):
-        export_file(compact_ends, Mix.of_alpha(0.5), tmp_path / "mix.param", Format.NCNN)
-    assert own.read_text() == "mine"
+    for name in ("mix.json", "mix.bin", "network.json"):
+        own = tmp_path / name
+        own.write_text("mine")
+        if name == "network.json":  # a network is there, but what is beside it is no recipe
+            own.with_suffix(".param").touch()
+        with case(name), pytest.raises(DniError, match=rf"room beside the network .*{name} is there already"):
+            export_file(compact_ends[:2], Mix.of_alpha(0.5), own.with_suffix(".param"), Format.NCNN)
+        assert own.read_text() == "mine"
+        own.unlink()
+
+
+def test_no_recipe_of_an_earlier_network_stays(tmp_path: Path, compact_ends: list[Path]) -> None:
+    path = tmp_path / "a.param"
+    export_file(compact_ends[:2], Mix.of_alpha(ALPHA), path, Format.NCNN)
+    export_file(compact_ends[:2], Mix.of_alpha(0.5), path, Format.NCNN)
+    assert Recipe.from_json((tmp_path / "a.json").read_text()).alpha == 0.5
+    done = export_file(compact_ends[:1], None, path, Format.NCNN)
+    assert {each.name for each in tmp_path.iterdir()} == {"a.param", "a.bin"} == {f.name for f in done.files}
 
 
 def test_a_network_that_has_no_graph_is_refused(tmp_path: Path, compact_ends: list[Path]) -> None:
-    from dataclasses import replace
-
     network = replace(load_network(compact_ends[0]), module=BrightOnly())
     with pytest.raises(DniError, match=r"torch\.onnx can export.*--size WIDTHxHEIGHT"):
         write_onnx(tmp_path / "a.onnx", FixedGraph(network, torch.float32), noise(1, 3, 8, 8), {})
@@ -220,12 +260,16 @@ def test_mistakes_are_told_before_the_work(
     tmp_path: Path, compact_ends: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     half, sized = Mix.of_alpha(0.5), ExportOptions(size=(64, 64))
+    measured = ExportOptions(statistics=[tmp_path / "absent.png"])
     ends = compact_ends[:2]
     for text, kind, mix, files, options in [
         ("no mix for a live file", Format.ONNX_LIVE, half, ends, None),
         ("two or more ends for a live file", Format.ONNX_LIVE, None, ends[:1], None),
         ("a mix for two or more ends", Format.PTH, None, ends, None),
         ("--size with the ONNX formats only", Format.PTH, half, ends, sized),
+        ("--layout with the format pth only", Format.NCNN, half, ends, ExportOptions(layout=Layout.PARAMS)),
+        ("--recompute-statistics with a mix only", Format.PTH, None, ends[:1], measured),
+        ("--recompute-statistics with a mix only", Format.ONNX_LIVE, None, ends, measured),
     ]:
         with case(text), pytest.raises(DniError, match=text):
             export_file(files, mix, tmp_path / f"a{kind.suffix}", kind, options)
@@ -247,8 +291,13 @@ def test_the_command(run: Run, compact_ends: list[Path], out: Path) -> None:
     for words, text in [
         (("-o", out / "a.zip"), r"ends in one of \.pth, \.onnx, \.param"),
         (("--alpha", "0.5", "-o", out / "a.pth", "--size", "8by8"), "WIDTHxHEIGHT"),
+        (("--alpha", "0.5", "-o", out / "a.onnx", "--layout", "params"), "--layout with the format pth only"),
+        (("--extrapolate", "--format", "onnx-live", "-o", out / "a.onnx"), "no --extrapolate for a live"),
     ]:
         assert_refused(run("export", *compact_ends[:2], *words), text, out)
     assert_refused(
         run("export", compact_ends[0], "--alpha", "0.5", "-o", out / "a.pth"), "no --alpha for one", out
+    )
+    assert_refused(
+        run("export", compact_ends[0], "--extrapolate", "-o", out / "a.pth"), "no --extrapolate for one", out
     )

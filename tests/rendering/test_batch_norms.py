@@ -20,7 +20,8 @@ from dni.checkpoints.files import read_metadata, read_state, save
 from dni.checkpoints.networks import load_ends, load_network
 from dni.export.networks import export_network
 from dni.recipes.recipe_files import read_recipe
-from dni.rendering.batch_norms import statistics_of
+from dni.rendering.batch_norms import NOTHING_TO_MEASURE, statistics_of
+from dni.rendering.control import RenderControl
 
 STATISTICS = ("running_mean", "running_var")
 
@@ -107,6 +108,18 @@ def test_a_blended_network_with_the_statistics_of_a_picture(
     differing = {name for name in plain if not torch.equal(plain[name], measured[name])}
     assert differing == {name for name in plain if name.endswith(STATISTICS)}
     assert read_metadata(tmp_path / "measured.safetensors")["statistics"] == "measured on photo.png"
+
+
+def test_a_network_without_batch_norms_has_nothing_to_measure(
+    tiny_ends: list[Path], photo: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    control = RenderControl(notice=said.append)
+    for alpha in (0.5, 1):
+        export_network(
+            tiny_ends, shares_of(alpha), tmp_path / "a.safetensors", statistics=[photo], control=control
+        )
+    assert said == [NOTHING_TO_MEASURE] * 2
 
 
 def test_the_command_line_says_so_and_offers_it(

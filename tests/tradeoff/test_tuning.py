@@ -174,6 +174,20 @@ def test_the_plain_mix_stays_where_nothing_better_is_found(ends: list[Path]) -> 
     assert all(shares == start.shares for _, shares in tuned.mix.groups)
 
 
+def test_every_crop_weighs_alike(ends: list[Path]) -> None:
+    """Of three crops in batches of two, the last stands alone."""
+    network, states = load_ends(ends)
+    wanted = torch.tensor([0.0, 0.0, 0.6]).view(3, 1, 1, 1)
+
+    def of_the_reference(output: Tensor, _: Tensor, wanted: Tensor) -> Tensor:
+        return wanted.mean() + 0 * output.mean()
+
+    parts = torch.rand(3, 3, 16, 16), wanted.expand(3, 3, 64, 64)
+    config = TuneConfig(steps=1, batch=2)
+    tuned = learn_mix(network, states, Mix.of_alpha(0.5), of_the_reference, parts, config=config)
+    assert tuned.change == pytest.approx(0.2 - 1)
+
+
 def test_learning_ends_in_time(ends: list[Path]) -> None:
     network, states = load_ends(ends)
     parts = crops_against([(photograph(), rendered(ends, Mix.of_alpha(1.0)))], network, count=1)

@@ -32,7 +32,7 @@ def merge_tensors(
     With ``s_i`` the shares of the ends behind the first, TIES, DARE and Model Stock give
     ``first + sum(s) * merged``, where ``merged`` is the method's mean of the task vectors, weighted in the
     proportions of the shares. So all of them start at the first end, and with two ends and a density of 1
-    TIES and DARE are the straight line.
+    TIES and DARE are the straight line. An end with a share of 0 changes nothing.
 
     Args:
         name: The tensor's; DARE draws by it.
@@ -52,7 +52,8 @@ def merge_tensors(
     if all(scale == 0 for scale in scales):
         return ancestor.clone()
     if method.name == "model-stock":
-        return ancestor + stock_ratio(vectors) * weighted_sum(vectors, scales)
+        used = [vector for vector, scale in zip(vectors, scales, strict=True) if scale]
+        return ancestor + stock_ratio(used) * weighted_sum(vectors, scales)
     assert method.density is not None, "TIES and DARE have one"
     if method.draws:
         vectors = [

@@ -15,21 +15,23 @@ from torch import Tensor
 
 __all__ = ["stock_ratio"]
 
-# No direction can be told of changes smaller than this.
-SMALLEST = 1e-6
+# So that vectors of zeros have no direction instead of NaN; all others are longer, having been float32.
+SMALLEST = 1e-60
 
 
 def stock_ratio(vectors: Sequence[Tensor]) -> float:
     """The paper's ``t = N cos / (1 + (N - 1) cos)`` for one layer.
 
     Args:
-        vectors: Two or more task vectors of the layer, floating point, of one shape. The cosine is the mean
+        vectors: One or more task vectors of the layer, floating point, of one shape. The cosine is the mean
             over all pairs.
 
     Returns:
         From 0, the ancestor stays, to 1, the mean of the descendants. 0 too where they oppose each other:
-        they have nothing in common there, and the formula has no bound.
+        they have nothing in common there, and the formula has no bound. 1 for one, which opposes none.
     """
+    if len(vectors) == 1:
+        return 1.0
     flat = [vector.flatten().double() for vector in vectors]
     lengths = [max(float(vector.norm()), SMALLEST) for vector in flat]
     directions = [vector / length for vector, length in zip(flat, lengths, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -59,10 +60,38 @@ def align(
     destinations = destinations_of(networks, output)
     control = RenderControl(notice=partial(typer.echo, err=True))
     options = AlignOptions(match=match.value, keep_any=keep_any, picture=picture, control=control)
-    steps = align_files(networks, destinations, options)
-    typer.echo("\n".join(report_lines(networks, steps)))
-    for path in written_files(steps, destinations, keep_any=keep_any):
-        typer.echo(f"Wrote {path}")
+    with output_folder(output[0]) if is_folder(output) else nullcontext():
+        steps = align_files(networks, destinations, options)
+        typer.echo("\n".join(report_lines(networks, steps)))
+        for path in written_files(steps, destinations, keep_any=keep_any):
+            typer.echo(f"Wrote {path}")
+
+
+def is_folder(output: Sequence[Path]) -> bool:
+    """Whether one folder for all files is meant."""
+    return len(output) == 1 and (output[0].is_dir() or not output[0].suffix)
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[None]:
+    """Make a folder where there is none; a new one goes again if nothing was written to it.
+
+    Raises:
+        DniError: It cannot be made.
+    """
+    is_new = not folder.exists()
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DniError(
+            f"Expected a folder to write to, but {folder} cannot be made ({error.strerror}). Choose another."
+        ) from error
+    try:
+        yield
+    finally:
+        if is_new:
+            with suppress(OSError):  # there are files in it
+                folder.rmdir()
 
 
 def destinations_of(networks: Sequence[Path], output: Sequence[Path]) -> list[Path]:
@@ -77,20 +106,13 @@ def destinations_of(networks: Sequence[Path], output: Sequence[Path]) -> list[Pa
         raise DniError(
             "Expected at least two networks to align, but got one. Name A and what shall match it."
         )
-    if len(output) == 1 and (output[0].is_dir() or not output[0].suffix):
+    if is_folder(output):
         names = [f"{path.stem}-aligned{SAFETENSORS_SUFFIX}" for path in others]
         if len(set(names)) < len(names):
             raise DniError(
                 "Expected networks of different names for one folder, but some are called alike. Give a file "
                 "for each: -o b.safetensors -o c.safetensors."
             )
-        try:
-            output[0].mkdir(exist_ok=True)
-        except OSError as error:
-            raise DniError(
-                f"Expected a folder to write to, but {output[0]} cannot be made ({error.strerror}). "
-                "Choose another."
-            ) from error
         return [output[0] / name for name in names]
     if len(output) != len(others):
         raise DniError(

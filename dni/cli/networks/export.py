@@ -34,14 +34,17 @@ class ExportSource(BlendOptions):
     def files_and_mix(self, kind: Format, *, extrapolate: bool) -> tuple[list[Path], Mix | None]:
         """The ends' files and their mix; no mix for one network, nor for a live file that is given none."""
         words = self.words
+        given = [*words.given, *(["--extrapolate"] if extrapolate else [])]
         if self.pair is None and self.ends and len(self.ends) == 1:
-            if words.given:
-                raise DniError(
-                    f"Expected no {', '.join(words.given)} for one network. Name the other end too."
-                )
+            if given:
+                raise DniError(f"Expected no {', '.join(given)} for one network. Name the other end too.")
             return list(self.ends), None
-        chosen = self.choose()
         is_open = kind is Format.ONNX_LIVE and not words.given
+        if is_open and extrapolate:
+            raise DniError(
+                "Expected no --extrapolate for a live file, which takes any numbers as its mix. Leave it out."
+            )
+        chosen = self.choose()
         mix = None if is_open else words.mix(num_ends=len(chosen.ends), extrapolate=extrapolate)
         return local_ends(chosen), mix
 
@@ -55,7 +58,9 @@ def export(
         Format | None,
         typer.Option("--format", help="By default what the name ends in; onnx-live has alpha as an input."),
     ] = None,
-    layout: Annotated[Layout, typer.Option(help="What a .pth file wraps the weights in.")] = Layout.PARAMS,
+    layout: Annotated[
+        Layout | None, typer.Option(help="What a .pth file wraps the weights in; by default params.")
+    ] = None,
     dtype: Annotated[Precision, typer.Option(help="Of the file's numbers.")] = Precision.FLOAT32,
     size: Annotated[
         str | None, typer.Option(help="WIDTHxHEIGHT: an ONNX file for pictures of this size only.")

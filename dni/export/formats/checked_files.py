@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +73,8 @@ def keep_if_alike(
     write: Callable[[Path], list[Path]],
     compare: Callable[[list[Path]], int],
     precision: Precision,
+    *,
+    companions: Iterable[Path] = (),
 ) -> Exported:
     """Write files in a hidden folder, compare, and put them in place, all or none but for a crash between.
 
@@ -81,6 +83,7 @@ def keep_if_alike(
         write: Given a folder, writes files there.
         compare: Runs them: the difference in levels.
         precision: Which limit holds.
+        companions: Files beside it of an earlier export; one that is not written anew goes.
 
     Raises:
         DniError: The difference is beyond the limit, or a file cannot be written.
@@ -98,6 +101,8 @@ def keep_if_alike(
             places = [destination, *(destination.with_suffix(file.suffix) for file in files[1:])]
             for file, place in reversed(list(zip(files, places, strict=True))):
                 os.replace(file, place)
+            for stale in set(companions).difference(places):
+                stale.unlink(missing_ok=True)
     except OSError as error:
         raise DniError(
             f"Expected to write {destination}, but that failed ({in_words(error.strerror)}). "

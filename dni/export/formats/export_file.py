@@ -18,13 +18,14 @@ from dni.errors import DniError
 from dni.export.formats.checked_files import Exported, example_inputs, keep_if_alike, texts_of
 from dni.export.formats.compare import difference, our_output
 from dni.export.formats.graphs import FixedGraph
-from dni.export.formats.kinds import ExportOptions, Format, require_packages
+from dni.export.formats.kinds import ExportOptions, Format, Layout, require_packages
 from dni.export.formats.live import export_live
 from dni.export.formats.ncnn_files import ncnn_runner, write_ncnn
 from dni.export.formats.onnx_files import onnx_runner, write_onnx
 from dni.export.formats.pth import ONLY_HERE, is_only_ours, pth_runner, write_pth
 from dni.export.networks import export_network
 from dni.recipes.recipe import METADATA_KEY
+from dni.recipes.recipe_files import read_recipe
 from dni.rendering.control import RenderControl
 from dni.temporary import temporary_folder
 
@@ -63,8 +64,7 @@ def export_file(
     options, control = options or ExportOptions(), control or RenderControl()
     check_destination(destination, kind.suffix)
     refuse_overwriting(ends, [destination])
-    if kind is Format.NCNN:
-        refuse_foreign_recipe(destination)
+    refuse_foreign_companions(destination, kind)
     require_packages(kind)
     check_options(kind, mix, len(ends), options)
     if kind is Format.ONNX_LIVE:
@@ -109,6 +109,13 @@ def check_options(kind: Format, mix: Mix | None, num_ends: int, options: ExportO
         )
     if options.size and kind is not Format.ONNX and not is_live:
         raise DniError("Expected --size with the ONNX formats only. Leave it out.")
+    if options.layout and kind is not Format.PTH:
+        raise DniError("Expected --layout with the format pth only. Leave it out.")
+    if options.statistics and mix is None:
+        raise DniError(
+            "Expected --recompute-statistics with a mix only, since one network, and each end in a live "
+            "file, keeps its own. Leave it out."
+        )
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,7 @@ class OneNetwork:
         return texts_of(self.network, self.metadata)
 
     def write_pth(self, folder: Path) -> list[Path]:
-        write_pth(folder / "file.pth", self.state, self.options.layout, self.texts)
+        write_pth(folder / "file.pth", self.state, self.options.layout or Layout.PARAMS, self.texts)
         return [folder / "file.pth"]
 
     def compare_pth(self, files: Sequence[Path]) -> int:
@@ -185,7 +192,8 @@ def export_one(
         Format.ONNX: (one.write_onnx, one.compare_onnx),
         Format.NCNN: (one.write_ncnn, one.compare_ncnn),
     }[kind]
-    return keep_if_alike(destination, write, compare, options.precision)
+    companions = kind.companions(destination)
+    return keep_if_alike(destination, write, compare, options.precision, companions=companions)
 
 
 def in_precision(state: Mapping[str, Tensor], options: ExportOptions) -> dict[str, Tensor]:
@@ -195,14 +203,23 @@ def in_precision(state: Mapping[str, Tensor], options: ExportOptions) -> dict[st
     }
 
 
-def refuse_foreign_recipe(destination: Path) -> None:
-    """Raise :class:`DniError` where the place of the recipe is taken by a file that no export wrote."""
-    place = destination.with_suffix(".json")
-    if place.exists() and not destination.exists():
-        raise DniError(
-            f"Expected to write the recipe beside the network, but {place} is there already. "
-            "Move it, or choose another name."
-        )
+def refuse_foreign_companions(destination: Path, kind: Format) -> None:
+    """Raise :class:`DniError` where a place beside the network is taken by a file that no export wrote."""
+    for place in kind.companions(destination):
+        is_own = destination.exists() and (place.suffix != ".json" or is_recipe(place))
+        if place.exists() and not is_own:
+            raise DniError(
+                f"Expected room beside the network for its numbers and recipe, but {place} is there already. "
+                "Move it, or choose another name."
+            )
+
+
+def is_recipe(path: Path) -> bool:
+    try:
+        read_recipe(path)
+    except DniError:
+        return False
+    return True
 
 
 def write_recipe(path: Path, metadata: Mapping[str, str]) -> list[Path]:

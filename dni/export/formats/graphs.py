@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from dni.checkpoints.image_network import ImageNetwork
 
@@ -24,12 +23,32 @@ class FixedGraph(nn.Module):
     def __init__(self, network: ImageNetwork, dtype: torch.dtype) -> None:
         super().__init__()
         self.module = network.module.to(dtype)
-        self.multiple, self.scale, self.dtype = network.multiple_of, network.scale, dtype
+        self.scale, self.dtype = network.scale, dtype
+        self.multiple, self.minimum, self.square = network.multiple_of, network.minimum_size, network.square
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[-2:]
-        output = self.run(pad(image, self.multiple).to(self.dtype)).float()
-        return cut(output, height * self.scale, width * self.scale) if self.multiple > 1 else output
+        output = self.run(self.pad(image).to(self.dtype)).float()
+        return cut(output, height * self.scale, width * self.scale) if self.pads else output
+
+    @property
+    def pads(self) -> bool:
+        """Whether there are pictures that the network does not take as they are."""
+        return self.multiple > 1 or self.minimum > 1 or self.square
+
+    def pad(self, image: Tensor) -> Tensor:
+        """Extend to the right and below, as :func:`dni.rendering.forward.inputs.pad` does."""
+        if not self.pads:
+            return image
+        height, width = (self.padded(side) for side in image.shape[-2:])
+        if self.square:
+            height = width = torch.sym_max(height, width)
+        return extend(extend(image, height, dimension=2), width, dimension=3)
+
+    def padded(self, side: int) -> int | torch.SymInt:
+        """Rounded up with positive numbers only, since ONNX divides towards zero."""
+        least = torch.sym_max(side, self.minimum)
+        return (least + self.multiple - 1) // self.multiple * self.multiple
 
     def run(self, image: Tensor) -> Tensor:
         output: Tensor = self.module(image)
@@ -86,12 +105,14 @@ class LiveGraph(FixedGraph):
         return output
 
 
-def pad(image: Tensor, multiple: int) -> Tensor:
-    """Mirror the right and lower edge up to a multiple, as :func:`dni.rendering.forward.inputs.pad` does."""
-    if multiple == 1:
-        return image
-    height, width = image.shape[-2:]
-    return functional.pad(image, (0, -width % multiple, 0, -height % multiple), mode="reflect")
+def extend(image: Tensor, length: int | torch.SymInt, *, dimension: int) -> Tensor:
+    """Mirror at the edge, and where the picture is too small for that repeat its last pixels.
+
+    By indices: a graph for pictures of any size cannot choose between two kinds of padding.
+    """
+    last = image.shape[dimension] - 1
+    indices = last - (torch.arange(length, device=image.device) - last).abs()
+    return image.index_select(dimension, indices.clamp_min(0))
 
 
 def cut(output: Tensor, height: int, width: int) -> Tensor:

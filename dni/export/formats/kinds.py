@@ -30,6 +30,11 @@ class Format(str, Enum):
         """What the file's name ends in; ncnn's ``.param`` has a ``.bin`` beside it."""
         return {"pth": ".pth", "ncnn": ".param"}.get(self.value, ".onnx")
 
+    def companions(self, destination: Path) -> list[Path]:
+        """Where the files beside a file go: ncnn's numbers and recipe."""
+        endings = (".bin", ".json") if self is Format.NCNN else ()
+        return [destination.with_suffix(ending) for ending in endings]
+
     @property
     def packages(self) -> tuple[str, ...]:
         """What must be installed for it, beyond a plain install."""
@@ -78,14 +83,14 @@ class ExportOptions:
     """How to export.
 
     Attributes:
-        layout: Of a ``.pth`` file.
+        layout: Of a ``.pth`` file; None for ``params``.
         precision: Of the numbers in the file.
         size: (width, height) if an ONNX file is for pictures of one size only.
         pair_id: The pair's id in the catalogue, or "".
         statistics: Pictures on which to measure the statistics of batch norms.
     """
 
-    layout: Layout = Layout.PARAMS
+    layout: Layout | None = None
     precision: Precision = Precision.FLOAT32
     size: tuple[int, int] | None = None
     pair_id: str = ""

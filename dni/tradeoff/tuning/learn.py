@@ -276,8 +276,8 @@ class Search:
         """By how much the goal is lower than with the plain mix, over all crops; a share."""
         parts = (self.outputs(self.plain), self.outputs(shares), self.pictures[1])
         batches = zip(*(torch.split(part, self.config.batch) for part in parts), strict=True)
-        values = [float(self.goal(ours, plain, wanted)) for plain, ours, wanted in batches]
-        return sum(values) / len(values) - 1
+        values = [len(ours) * float(self.goal(ours, plain, wanted)) for plain, ours, wanted in batches]
+        return sum(values) / len(self.pictures[1]) - 1
 
     def affordable(self, learned: Tensor) -> float:
         """The farthest position towards what was learned that loses no more PSNR than may be lost."""

@@ -36,6 +36,7 @@ from dni.training.adaptation.selection import (
     write_scores,
 )
 from dni.training.adaptation.train import AdaptationConfig, AdaptationTrainer
+from dni.training.finite import DivergedError
 
 __all__ = ["Runs", "in_parallel", "training_digits"]
 
@@ -134,14 +135,20 @@ class Runs:
             setting = self.setting(method)
         config = self.config(method, seed=seed, place=place, setting=setting)
         trainer = self._trainer(config, self.run_folder(method, seed), resume=resume)
-        file = trainer.run()
-        if setting is None or seed > 0:
-            return file
-        note_the_end(self.choice_file(method), setting, trainer.method.result(), trainer.source)
-        if self.setting(method) == setting:
-            return file
-        self._set_aside(method, setting)
-        return self.train_one(method, 0)
+        diverged: DivergedError | None = None
+        try:
+            trainer.run()
+        except DivergedError as error:
+            diverged = error
+        if setting is not None and seed == 0:
+            # A network that has diverged does not read the source either.
+            note_the_end(self.choice_file(method), setting, trainer.method.result(), trainer.source)
+            if self.setting(method) != setting:
+                self._set_aside(method, setting)
+                return self.train_one(method, 0)
+        if diverged is not None:
+            raise diverged
+        return trainer.weights_file
 
     def _set_aside(self, method: str, setting: Setting) -> None:
         """Make the run of seed 0 one of a setting that the rule did not choose."""

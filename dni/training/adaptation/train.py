@@ -32,6 +32,7 @@ from dni.training.adaptation.methods.aligning import AligningMethod
 from dni.training.adaptation.methods.base import Batch, Setting
 from dni.training.adaptation.methods.ddc import Ddc, Place
 from dni.training.adaptation.methods.target_only import TargetOnly
+from dni.training.finite import check_finite
 from models.digits import DigitClassifier
 
 __all__ = ["AdaptationConfig", "AdaptationTrainer"]
@@ -147,6 +148,9 @@ class AdaptationTrainer:
 
         Returns:
             The network's file.
+
+        Raises:
+            DivergedError: The parameters are no longer numbers; they are not written.
         """
         total = self.config.total
         bar = tqdm(
@@ -166,9 +170,11 @@ class AdaptationTrainer:
             if self.iteration % LOG_EVERY == 0 or self.iteration == total:
                 self._log(losses)
             if self.iteration * NUM_SNAPSHOTS // total > (self.iteration - 1) * NUM_SNAPSHOTS // total:
+                self._check()
                 self._take_snapshot()
                 self._save_state()
         bar.close()
+        self._check()
         self._export()
         return self.weights_file
 
@@ -220,6 +226,9 @@ class AdaptationTrainer:
     def _take_snapshot(self) -> None:
         for name, tensor in self.method.result().state_dict().items():
             self.snapshots[f"{self.iteration}/{name}"] = tensor.detach().cpu().clone().contiguous()
+
+    def _check(self) -> None:
+        check_finite(self.config.method, self.method.state_dict(), step=self.iteration)
 
     def _save_state(self) -> None:
         state = {

@@ -100,6 +100,7 @@ class FamilyRun:
             try:
                 self._train(family, config, budget, checkpoint_seconds)
             except (DniError, RuntimeError) as error:  # out of memory, a loss that is no number
+                self._drop(family, config.name)
                 self.say(f"{config.name}: {error}")
 
     def _train(self, family: str, config: LookConfig, budget: Budget, checkpoint_seconds: float) -> None:
@@ -120,6 +121,16 @@ class FamilyRun:
 
         trainer.run(budget, checkpoint=checkpoint, checkpoint_seconds=checkpoint_seconds)
 
+    def _drop(self, family: str, name: str) -> None:
+        """Take back what the checkpoints of a network wrote."""
+        networks = self.networks.get(family, {})
+        if networks.pop(name, None) is None:
+            return
+        if networks:
+            self._write(family)
+        else:
+            self._file(family).unlink()
+
     def _trained(self, name: str | None) -> State | None:
         if name is None:
             return None
@@ -130,7 +141,10 @@ class FamilyRun:
 
     def _write(self, family: str) -> None:
         configs = {config.name: self.changes(config) for config in FAMILIES[family]}
-        write_family(self.folder / f"{family}.safetensors", self.networks[family], configs, self.logs)
+        write_family(self._file(family), self.networks[family], configs, self.logs)
+
+    def _file(self, family: str) -> Path:
+        return self.folder / f"{family}.safetensors"
 
 
 def memory_used(device: torch.device) -> str:

@@ -24,6 +24,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from dni.device import training_autocast
 from dni.errors import DniError
+from dni.training.finite import check_finite
 from dni.training.looks.config import LookConfig, learning_rate_factor
 from dni.training.looks.photograph_pool import PhotographPool
 from dni.training.looks.style import MAX_OFFSET, PaintingLoss
@@ -33,7 +34,8 @@ from models.look_unet import LookUNet
 __all__ = ["Budget", "LookTrainer"]
 
 MIDDLE = (0.25, 0.75)
-LOG_EVERY = 50
+# In steps: a run that has diverged need not go on to its next checkpoint.
+CHECK_EVERY = 50
 
 
 @dataclass(frozen=True)
@@ -101,21 +103,27 @@ class LookTrainer:
         """Train to the end of the budget; ``checkpoint`` is called on the way and at the end.
 
         Raises:
-            DniError: The loss is no longer a number.
+            DivergedError: The loss or the averaged parameters are no longer numbers; no checkpoint gets them.
         """
         last = saved = time.perf_counter()
         while budget.progress(self.steps, self.elapsed) < 1:
             self.step(budget.progress(self.steps, self.elapsed))
-            if self.steps % LOG_EVERY == 0 and not np.isfinite(float(self.loss)):
-                raise DniError(f"Expected a finite loss of {self.config.name}, but got {float(self.loss)}.")
+            if self.steps % CHECK_EVERY == 0:
+                self._check()
             now = time.perf_counter()
             self.elapsed, last = self.elapsed + now - last, now
             if now - saved > checkpoint_seconds:
-                self._record()
-                checkpoint(self)
+                self._keep(checkpoint)
                 saved = time.perf_counter()
+        self._keep(checkpoint)
+
+    def _keep(self, checkpoint: Callable[[LookTrainer], None]) -> None:
+        self._check()
         self._record()
         checkpoint(self)
+
+    def _check(self) -> None:
+        check_finite(self.config.name, self.loss, self.average, step=self.steps)
 
     def step(self, progress: float) -> None:
         """One update of the parameters and of their average."""
@@ -190,6 +198,7 @@ class LookTrainer:
             "start": self.start,
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
+            "loss": self.loss,
             "steps": self.steps,
             "elapsed": self.elapsed,
             "log": self.log,
@@ -211,3 +220,6 @@ class LookTrainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.start, self.average = state["start"], state["average"]
         self.steps, self.elapsed, self.log = state["steps"], state["elapsed"], state["log"]
+        # States did not always hold the loss; their log has it, rounded.
+        loss = state["loss"] if "loss" in state else self.log[-1]["loss"]
+        self.loss = torch.as_tensor(loss, device=self.pool.device)

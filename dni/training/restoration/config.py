@@ -139,14 +139,21 @@ def preset(
     """The settings that the shipped ends were trained with, but for what is given.
 
     Raises:
-        DniError: There is no such end or network, or the end has no loss on its spectrum.
+        DniError: There is no such end or network, the end has no loss on its spectrum or no adversary, or
+            both iterations and seconds are given.
     """
     if end not in PRESETS:
         raise DniError(f"Expected one of the ends {', '.join(PRESETS)}, but got {end!r}.")
     if network not in NETWORKS:
         raise DniError(f"Expected one of the networks {', '.join(NETWORKS)}, but got {network!r}.")
+    if iterations is not None and seconds:
+        raise DniError(
+            f"Expected a run's length in iterations or in seconds, but got {iterations} and {seconds:g}. "
+            "Leave one out."
+        )
     config = replace(PRESETS[end], seed=seed, seconds=seconds, **NETWORKS[network])
-    if spectrum_power is not None and not (spectrum_weight or config.spectrum_weight):
+    weight = config.spectrum_weight if spectrum_weight is None else spectrum_weight
+    if spectrum_power is not None and not weight:
         raise DniError(
             f"Expected a spectrum's power for an end with a loss on it only, but got one for {end!r}."
         )

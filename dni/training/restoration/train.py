@@ -16,7 +16,9 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,15 +31,16 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from dni.checkpoints.files import save
+from dni.checkpoints.files import save, sha256_of
 from dni.device import best_device, best_precision
-from dni.errors import DniError
+from dni.errors import DniError, listed
 from dni.metrics.distortion import psnr_y, quantize
 from dni.metrics.dists import dists_distance, load_efficientnet_lite
 from dni.metrics.perceptual import load_extractor, perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.metrics.views import random_view
-from dni.pictures.photographs import load_photographs
+from dni.pictures.photographs import load_photographs, photograph_files
+from dni.training.finite import check_finite
 from dni.training.restoration.adversaries import balanced_gradient, new_adversary, same_crop
 from dni.training.restoration.config import (
     TrainConfig,
@@ -72,6 +75,10 @@ class Trainer:
         held_back: Names of photographs, with or without a suffix, that nothing is trained on.
         workers: Processes that make batches ahead; 0 for this one.
         resume: Continue from ``state.pt`` if there is one.
+
+    Raises:
+        DniError: No ancestor, an extractor for an end that uses none, or a state of other settings, weights
+            or photographs.
     """
 
     def __init__(
@@ -91,6 +98,11 @@ class Trainer:
                 f"Expected the weights of end A as the ancestor of the end {config.end!r}, but got none. "
                 "Give them as --ancestor."
             )
+        if extractor is not None and not (config.dists_weight or config.perceptual_weight):
+            raise DniError(
+                f"Expected no extractor for the end {config.end!r}, whose losses use none, but got "
+                f"{extractor}. Leave out --extractor."
+            )
         self.config = config
         self.run_folder = run_folder
         run_folder.mkdir(parents=True, exist_ok=True)
@@ -103,8 +115,14 @@ class Trainer:
         self.generator = new_network(config)
         if ancestor is not None:
             self.generator.load_state_dict(load_file(ancestor))
+        extractor = extractor or default_extractor(config)
         self._build(extractor)
         self._load_data(load_photographs(photographs, held_back=held_back))
+        self.sources = {
+            "ancestor": identity_of(ancestor or ""),
+            "extractor": identity_of(extractor),
+            "photographs": identity_of_photographs(photographs, held_back=held_back),
+        }
         self.workers = workers
         self.batches: Iterator[tuple[Tensor, Tensor]] | None = None
         self.iteration, self.elapsed = 0, 0.0
@@ -119,7 +137,11 @@ class Trainer:
     def weights_file(self) -> Path:
         return self.run_folder / f"{self.config.end}.safetensors"
 
-    def _build(self, extractor: str | None) -> None:
+    @property
+    def log_file(self) -> Path:
+        return self.run_folder / "log.jsonl"
+
+    def _build(self, extractor: str) -> None:
         prepare = self.accelerator.prepare
         self.ema = AveragedModel(self.generator, multi_avg_fn=ema_step(0.0)).to(self.accelerator.device)
         generator = self.generator.to(memory_format=torch.channels_last)
@@ -127,10 +149,10 @@ class Trainer:
             generator, torch.optim.Adam(generator.parameters(), betas=(0.9, 0.99))
         )
         if self.config.dists_weight:
-            self.extractor = self._frozen(load_efficientnet_lite(extractor or "lite0"))
+            self.extractor = self._frozen(load_efficientnet_lite(extractor))
         self.adversary = new_adversary(self.config, self.accelerator)
         if self.config.perceptual_weight:
-            self.extractor = self._frozen(load_extractor(extractor or "vgg19"))
+            self.extractor = self._frozen(load_extractor(extractor))
 
     def _frozen(self, extractor: nn.Module) -> nn.Module:
         return extractor.to(self.accelerator.device).to(memory_format=torch.channels_last)
@@ -162,6 +184,8 @@ class Trainer:
             disable=not main,
             mininterval=5,
         )
+        if main:
+            self._trim_log()
         last = time.perf_counter()
         done = progress_of(self.iteration, self.elapsed, config) >= 1
         while not done:
@@ -265,12 +289,25 @@ class Trainer:
             ratio += spectral_ratio(output, reference) / len(self.validation)
         return {"psnr_y": psnr, "spectral_ratio": ratio}
 
+    def _trim_log(self) -> None:
+        """Drop what an earlier run logged after the state that this one starts from."""
+        if self.log_file.is_file():
+            lines = self.log_file.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if json.loads(line)["iteration"] <= self.iteration]
+            self.log_file.write_text("".join(kept), encoding="utf-8")
+
     def _checkpoint(self, losses: dict[str, float]) -> None:
+        check_finite(self.config.end, losses, self.ema.state_dict(), step=self.iteration)
         record = {"iteration": self.iteration, "seconds": self.elapsed, **losses, **self.validate()}
-        with (self.run_folder / "log.jsonl").open("a") as log:
+        with self.log_file.open("a", encoding="utf-8") as log:
             log.write(json.dumps({key: round(value, 5) for key, value in record.items()}) + "\n")
         tqdm.write(" ".join(f"{key}={value:.4g}" for key, value in record.items()))
-        state = {"iteration": self.iteration, "elapsed": self.elapsed, "config": asdict(self.config)}
+        state: dict[str, Any] = {
+            "iteration": self.iteration,
+            "elapsed": self.elapsed,
+            "config": asdict(self.config),
+            "sources": self.sources,
+        }
         for name, part in self._parts().items():
             state[name] = part.state_dict()
         partial = self.state_file.with_suffix(".partial")
@@ -278,8 +315,13 @@ class Trainer:
         partial.replace(self.state_file)
 
     def export(self) -> Path:
-        """Write the averaged network as safetensors, with its architecture and settings as metadata."""
+        """Write the averaged network as safetensors, with its architecture and settings as metadata.
+
+        Raises:
+            DivergedError: It has numbers that are none.
+        """
         config = self.config
+        check_finite(config.end, self.ema.state_dict(), step=self.iteration)
         metadata = {
             "architecture": config.network,
             "num_filters": str(config.num_filters),
@@ -307,6 +349,12 @@ class Trainer:
                 f"Expected to resume the run of {self.state_file} with its own settings "
                 f"{state['config']}, but got {asdict(self.config)}."
             )
+        kept = state.get("sources", self.sources)  # states did not always hold them
+        if others := [name for name, identity in self.sources.items() if kept[name] != identity]:
+            raise DniError(
+                f"Expected to resume the run of {self.state_file} with what it began with, but got another "
+                f"choice of {listed(others)}. Give the same, or choose another --run-folder."
+            )
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.iteration, self.elapsed = state["iteration"], state.get("elapsed", 0.0)
@@ -316,6 +364,24 @@ def new_network(config: TrainConfig) -> RRDBNet | SRVGGNetCompact:
     if config.network == "RRDBNet":
         return RRDBNet(num_filters=config.num_filters, num_blocks=config.num_blocks)
     return SRVGGNetCompact(num_filters=config.num_filters, num_convs=config.num_blocks)
+
+
+def default_extractor(config: TrainConfig) -> str:
+    """The name of the one that the losses use; "" where they use none."""
+    if config.perceptual_weight:
+        return "vgg19"
+    return "lite0" if config.dists_weight else ""
+
+
+def identity_of(weights: Path | str) -> str:
+    """What tells weights from others: the hash of their file, or the name of an extractor that is no file."""
+    return sha256_of(Path(weights)) if Path(weights).is_file() else str(weights)
+
+
+def identity_of_photographs(folders: Sequence[Path], *, held_back: Sequence[str]) -> str:
+    """A hash of the names and sizes of the files; their folders may be moved."""
+    files = photograph_files(folders, held_back=held_back)
+    return sha256("\n".join(f"{file.name} {file.stat().st_size}" for file in files).encode()).hexdigest()
 
 
 def ema_step(decay: float) -> Callable[..., None]:

@@ -9,6 +9,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from dni.training.finite import check_finite
+
 __all__ = ["Schedule", "accuracy", "fit", "seeded"]
 
 CHUNK = 500
@@ -47,9 +49,13 @@ def fit(
         num_samples: Indices are below it.
         schedule: How long and how fast.
         seed: Of the batches, and of dropout.
+
+    Raises:
+        DivergedError: Parameters are no longer numbers at the end.
     """
+    parameters = list(parameters)
     generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(list(parameters), lr=schedule.learning_rate, fused=True)
+    optimiser = torch.optim.Adam(parameters, lr=schedule.learning_rate, fused=True)
     steps = schedule.steps
     fall = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
     with torch.random.fork_rng():
@@ -60,6 +66,7 @@ def fit(
             loss_of(batch).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             fall.step()
+    check_finite("a network", parameters, step=steps)
 
 
 @torch.no_grad()

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import torch
 from tqdm import tqdm
 
+from dni.training.finite import check_finite
+
 __all__ = ["Resumable", "run_to_end"]
 
 SECONDS_BETWEEN_SAVES = 30.0
@@ -33,7 +35,11 @@ def run_to_end(
     resume: bool,
 ) -> None:
     """Call ``step`` until ``done`` steps are ``total``, saving to ``file`` every half minute; at the end the
-    file is removed."""
+    file is removed.
+
+    Raises:
+        DivergedError: The training's numbers are none any more, before a save or at the end.
+    """
     if resume and file.is_file():
         training.restore(torch.load(file, weights_only=True))
     saved = time.monotonic()
@@ -43,8 +49,10 @@ def run_to_end(
         bar.update()
         if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
             partial = file.with_suffix(".partial")
-            torch.save(training.state(), partial)
+            check_finite(file.stem, state := training.state(), step=done())
+            torch.save(state, partial)
             partial.replace(file)
             saved = time.monotonic()
     bar.close()
+    check_finite(file.stem, training.state(), step=done())
     file.unlink(missing_ok=True)

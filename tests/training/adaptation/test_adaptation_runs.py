@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ from dni.training.adaptation.methods.ddc import PLACES, Place
 from dni.training.adaptation.runs import Runs, training_digits
 from dni.training.adaptation.selection import STRENGTHS, Score, chosen
 from dni.training.adaptation.train import AdaptationTrainer
+from dni.training.finite import DivergedError
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +150,30 @@ def test_a_choice_that_ends_without_reading_the_source_gives_way_to_the_next(
     list(runs.train_seed("coral", 0))
     assert runs.setting("coral") == candidates[1]
     assert runs.is_current("coral", 0)
+
+
+def test_a_choice_that_diverges_gives_way_too(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidates = METHOD_CLASSES["coral"].candidates[:2]
+    monkeypatch.setattr(METHOD_CLASSES["coral"], "candidates", candidates)
+    each = iter([found(1.5), found(1.2)])
+    monkeypatch.setattr("dni.training.adaptation.runs.score", lambda *_: next(each))
+    monkeypatch.setattr("dni.training.adaptation.selection.accuracy", lambda *_: next(ends))
+    ends, run = iter([0.1, 0.98]), AdaptationTrainer.run
+
+    def diverge(self: AdaptationTrainer) -> Path:
+        is_candidate = self.run_folder.name.startswith("candidate")
+        if self.config.setting == candidates[1] and not is_candidate:
+            raise DivergedError("NaN")
+        return run(self)
+
+    monkeypatch.setattr(AdaptationTrainer, "run", diverge)
+    list(runs.train_seed("coral", 0))
+    assert runs.setting("coral") == candidates[0]
+    assert runs.is_current("coral", 0)
+    monkeypatch.setattr(METHOD_CLASSES["coral"], "candidates", candidates[1:])
+    each, ends = iter([found(1.2)]), iter([0.1])
+    with pytest.raises(DivergedError, match="NaN"):
+        list(replace(runs, folder=runs.folder / "one").train_seed("coral", 0))
 
 
 def test_the_score_is_of_unlabelled_training_digits(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,6 +303,28 @@ def test_every_iteration_is_logged_once(make: MakeTrainer, monkeypatch: pytest.M
 # Mistakes
 
 
+def test_a_run_that_diverges_writes_no_network(make: MakeTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = AdaptationTrainer.step
+
+    def diverge(self: AdaptationTrainer) -> Mapping[str, Tensor]:
+        losses = step(self)
+        if self.iteration == 2:
+            torch.nn.init.constant_(self.method.network.fc1.bias, torch.nan)
+        return losses
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AdaptationTrainer, "step", diverge)
+        trainer = make("coral")
+        with pytest.raises(DniError, match="parameters of coral, but at step 4 some are NaN"):
+            trainer.run()
+    assert not trainer.weights_file.exists()
+    assert torch.load(trainer.state_file, weights_only=True)["iteration"] == 2
+    trainer.iteration = 6  # as if it had been saved so, before this was checked
+    with pytest.raises(DniError, match="at step 6"):
+        trainer.run()
+    assert not trainer.weights_file.exists()
+
+
 def test_all_others_need_the_ancestor(tmp_path: Path) -> None:
     for method in [method for method in METHODS if method != ANCESTOR]:
         with case(method):

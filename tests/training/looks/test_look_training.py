@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,9 +119,75 @@ def test_a_resumed_run_is_the_same_run(pool: PhotographPool, tmp_path: Path) -> 
     second.run(Budget(steps=6), checkpoint=nothing)
     for name, tensor in whole.average.items():
         torch.testing.assert_close(second.average[name], tensor, msg=name)
+    assert second.log[-1]["loss"] == pytest.approx(whole.log[-1]["loss"], rel=1e-4)
     other = LookTrainer(replace(config, seed=1), pool, ancestor=untrained())
     with pytest.raises(DniError, match=r"Expected to resume the run of .* with its own settings"):
         other.resume(tmp_path / "state.pt")
+
+
+def test_a_state_from_before_it_held_the_loss(pool: PhotographPool, tmp_path: Path) -> None:
+    trainer = LookTrainer(tiny("noise15"), pool)
+    trainer.run(Budget(steps=2), checkpoint=nothing)
+    state = trainer.state()
+    del state["loss"]
+    torch.save(state, tmp_path / "state.pt")
+    resumed = LookTrainer(tiny("noise15"), pool)
+    resumed.resume(tmp_path / "state.pt")
+    assert float(resumed.loss) == pytest.approx(float(trainer.loss), rel=1e-4)
+
+
+@pytest.fixture
+def diverge(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Breaks the loss or the average of the network of a name in its third step."""
+    step = LookTrainer.step
+
+    def diverge(name: str, what: str) -> None:
+        def broken(self: LookTrainer, progress: float) -> None:
+            step(self, progress)
+            if (self.config.name, self.steps) == (name, 3):
+                (self.loss if what == "loss" else self.average["conv_last.bias"]).fill_(torch.nan)
+
+        monkeypatch.setattr(LookTrainer, "step", broken)
+
+    return diverge
+
+
+@pytest.mark.parametrize("what", ["loss", "average"])
+@pytest.mark.parametrize("seconds", [-1.0, 60.0])
+def test_no_checkpoint_gets_what_has_diverged(
+    what: str, seconds: float, pool: PhotographPool, diverge: Callable[[str, str], None]
+) -> None:
+    diverge("noise15", what)
+    trainer, seen = LookTrainer(tiny("noise15"), pool), []
+    with pytest.raises(DniError, match=r"parameters of noise15, but at step 3 some are NaN or infinite"):
+        trainer.run(
+            Budget(steps=3), checkpoint=lambda trainer: seen.append(trainer.steps), checkpoint_seconds=seconds
+        )
+    assert seen == ([1, 2] if seconds < 0 else [])
+    assert len(trainer.log) == len(seen)
+
+
+def test_a_family_has_nothing_of_a_network_that_diverged(
+    pool: PhotographPool, tmp_path: Path, diverge: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FAMILIES, "ladders", FAMILIES["ladders"][:2])  # noise15, and from it noise50
+    for name, kept in (("noise50", ["noise15"]), ("noise15", [])):
+        said: list[str] = []
+        diverge(name, "average")
+        run = FamilyRun(
+            pool,
+            tmp_path,
+            painting_loss=lambda _: pytest.fail("no paintings here"),
+            changes=lambda config: replace(config, batch_size=1, crop_size=32),
+            say=said.append,
+        )
+        run.run(["ladders"], seconds=0.1, checkpoint_seconds=-1.0)
+        assert any(line.startswith(f"{name}: Expected finite losses") for line in said)
+        assert list(run.networks["ladders"]) == kept
+        assert bool(kept) == (tmp_path / "ladders.safetensors").exists()
+        if kept:
+            with pytest.raises(DniError, match=r"Expected noise50 in .*, but it holds noise15\."):
+                read_network(tmp_path / "ladders.safetensors", "noise50")
 
 
 def test_the_middle_is_trained_to_the_mix_of_pictures(pool: PhotographPool) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -237,6 +239,87 @@ def test_resuming_with_other_settings_is_an_error(photographs: Path, tmp_path: P
         Trainer(replace(config, seed=1), photographs=[photographs], run_folder=tmp_path, resume=True)
 
 
+def test_resuming_from_other_sources_is_an_error(
+    photographs: Path, ancestor: Path, extractors: dict[str, str], tmp_path: Path
+) -> None:
+    config = replace(TEXTURE, iterations=1)
+    given: dict[str, Any] = {
+        "photographs": [photographs],
+        "ancestor": ancestor,
+        "extractor": extractors["texture"],
+        "run_folder": tmp_path / "run",
+    }
+    Trainer(config, **given).run()
+    others, more = tmp_path / "other", tmp_path / "photographs"
+    more.mkdir()
+    photograph(7).save(more / "7.png")
+    others.mkdir()
+    save_file(RRDBNet(num_filters=4, num_blocks=1).state_dict(), others / "psnr.safetensors")
+    save_file(EfficientNetLite().state_dict(), others / "lite0.safetensors")
+    for name, value in {
+        "ancestor": others / "psnr.safetensors",
+        "extractor": str(others / "lite0.safetensors"),
+        "photographs": [photographs, more],
+    }.items():
+        with (
+            case(name),
+            pytest.raises(DniError, match=f"got another choice of {name}"),
+        ):
+            Trainer(config, **given | {name: value}, resume=True)
+    with pytest.raises(DniError, match="another choice of photographs"):
+        Trainer(config, **given, held_back=["1.png"], resume=True)
+    moved = shutil.copytree(photographs, tmp_path / "moved")
+    assert Trainer(config, **given | {"photographs": [moved]}, resume=True).iteration == 1
+    state = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
+    del state["sources"]  # as before they were kept
+    torch.save(state, tmp_path / "run" / "state.pt")
+    assert Trainer(config, **given | {"photographs": [photographs, more]}, resume=True).iteration == 1
+
+
+def test_a_fresh_run_has_a_log_of_its_own(photographs: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        Trainer(TINY, photographs=[photographs], run_folder=tmp_path).run()
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [record["iteration"] for record in log] == [2, 4]
+
+
+def test_a_run_that_diverges_writes_nothing(
+    photographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Trainer.step
+
+    def diverge(self: Trainer) -> dict[str, torch.Tensor]:
+        losses = step(self)
+        torch.nn.init.constant_(self.ema.module.get_parameter("conv_last.bias"), torch.inf)
+        return losses
+
+    monkeypatch.setattr(Trainer, "step", diverge)
+    trainer = Trainer(TINY, photographs=[photographs], run_folder=tmp_path)
+    for write in (trainer.run, trainer.export):
+        with pytest.raises(DniError, match="parameters of psnr, but at step 2 some are NaN"):
+            write()
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_extractor_is_for_ends_that_use_one(photographs: Path, ancestor: Path, tmp_path: Path) -> None:
+    for config in (TINY, CLEAN, FLAT):
+        with case(config), pytest.raises(DniError, match=f"no extractor for the end '{config.end}'"):
+            Trainer(
+                config,
+                photographs=[photographs],
+                run_folder=tmp_path / "run",
+                ancestor=ancestor,
+                extractor="vgg19",
+            )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_has_one_length() -> None:
+    with pytest.raises(DniError, match="in iterations or in seconds, but got 5 and 60"):
+        preset("psnr", iterations=5, seconds=60)
+    assert preset("psnr", seconds=60).seconds == 60
+
+
 def test_every_other_end_needs_its_ancestor(photographs: Path, tmp_path: Path) -> None:
     for config in [TEXTURE, GAN, CLEAN, FLAT]:
         with case(config):
@@ -268,6 +351,8 @@ def test_the_spectrums_power_is_the_gan_ends_own() -> None:
     assert preset("gan", spectrum_power=0.5) == replace(preset("gan"), spectrum_power=0.5)
     with pytest.raises(DniError, match="for an end with a loss on it only, but got one for 'psnr'"):
         preset("psnr", spectrum_power=0.5)
+    with pytest.raises(DniError, match="for an end with a loss on it only, but got one for 'gan'"):
+        preset("gan", spectrum_weight=0.0, spectrum_power=0.5)
     assert preset("texture", spectrum_weight=0.05, spectrum_power=0.8).spectrum_power == 0.8
     with pytest.raises(DniError, match="share for detail and vivid only, but got one for 'texture'"):
         preset("texture", adversarial_share=1.0)

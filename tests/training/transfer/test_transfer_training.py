@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from cases import case
 from command_line import Run
 from digit_files import some_digits, write_mnist
 
 from dni.checkpoints.files import read_state
+from dni.errors import DniError
 from dni.training.transfer import depth, teacher
 from dni.training.transfer.digit_data import GreyDigits
-from dni.training.transfer.fit import Schedule
+from dni.training.transfer.fit import Schedule, fit
+from dni.training.transfer.resumable import run_to_end
 from dni.training.transfer.views import Runs
 from dni.transfer.depth import CUTS, KINDS, LABEL_COUNTS, layer_of
 from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN
@@ -39,6 +44,42 @@ def test_layers_below_the_cut_stay_bit_for_bit(cut: int) -> None:
     trained = depth.train_cut(start, cut, digits, seed=1, schedule=Schedule(2, batch_size=8)).state_dict()
     changed = {layer_of(name) for name in start if not torch.equal(start[name], trained[name])}
     assert changed == set(LAYERS[cut:])
+
+
+def test_a_training_that_diverges_gives_no_network(tmp_path: Path) -> None:
+    parameter = torch.nn.Parameter(torch.ones(2))
+    with pytest.raises(DniError, match="a network, but at step 3 some are NaN"):
+        fit([parameter], lambda _: (parameter - 2).sqrt().sum(), 10, Schedule(3), seed=0)
+
+
+class Steps:
+    """A training of one number."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.values, self.done = values, 0
+
+    def step(self) -> float:
+        self.done += 1
+        return 0.0
+
+    def state(self) -> dict[str, Any]:
+        return {"network": {"bias": torch.tensor(self.values[self.done - 1])}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        raise AssertionError("nothing is resumed")
+
+
+def test_no_state_of_a_training_that_diverges_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dni.training.transfer.resumable.SECONDS_BETWEEN_SAVES", -1.0)
+    for values in ([1.0, math.nan, 3.0], [1.0, 2.0, math.inf]):
+        with case(values):
+            training, file = Steps(values), tmp_path / "run.pt"
+            with pytest.raises(DniError, match="of run, but at step"):
+                run_to_end(training, training.step, lambda t=training: t.done, 3, file=file, resume=False)
+            kept = torch.load(file, weights_only=True)["network"]["bias"]
+            assert kept == values[training.done - 2]
 
 
 def test_joined_layers_come_from_both_networks() -> None:
