@@ -15,13 +15,14 @@ from PIL import Image
 
 from dni.catalog.download import fetch
 from dni.catalog.transfer import Progress
-from dni.errors import DniError
+from dni.errors import DniError, in_words
 from dni.temporary import partial_folder
 
-__all__ = ["fetch_bsds500", "load_photographs"]
+__all__ = ["SPLITS", "fetch_bsds500", "load_photographs"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 BSDS500_URL = "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz"
+# How many photographs each part of BSDS500 has.
 SPLITS = {"train": 200, "val": 100, "test": 200}
 
 
@@ -34,6 +35,7 @@ def load_photographs(folders: Iterable[Path], *, held_back: Iterable[str] = ()) 
 
     Raises:
         FileNotFoundError: A folder holds none.
+        DniError: One is damaged.
     """
     left_out = {Path(name).stem for name in held_back}
     photographs: list[Image.Image] = []
@@ -41,8 +43,18 @@ def load_photographs(folders: Iterable[Path], *, held_back: Iterable[str] = ()) 
         files = sorted(file for file in Path(folder).glob("*") if file.suffix.lower() in SUFFIXES)
         if not files:
             raise FileNotFoundError(f"Expected photographs (.jpg, .png, .webp) in {folder}, but found none.")
-        photographs += [Image.open(file).convert("RGB") for file in files if file.stem not in left_out]
+        photographs += [read_photograph(file) for file in files if file.stem not in left_out]
     return photographs
+
+
+def read_photograph(file: Path) -> Image.Image:
+    try:
+        return Image.open(file).convert("RGB")
+    except Exception as error:  # whatever a damaged file makes Pillow raise
+        raise DniError(
+            f"Expected a photograph in {file}, but it cannot be read ({in_words(error)}). "
+            "Put a whole one there."
+        ) from error
 
 
 def fetch_bsds500(data_root: Path, *, url: str = BSDS500_URL, progress: Progress | None = None) -> Path:
