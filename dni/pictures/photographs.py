@@ -15,13 +15,14 @@ from PIL import Image
 
 from dni.catalog.download import fetch
 from dni.catalog.transfer import Progress
-from dni.errors import DniError
+from dni.errors import DniError, in_words
 from dni.temporary import partial_folder
 
-__all__ = ["fetch_bsds500", "load_photographs", "photograph_files"]
+__all__ = ["SPLITS", "fetch_bsds500", "load_photographs", "photograph_files"]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 BSDS500_URL = "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz"
+# How many photographs each part of BSDS500 has.
 SPLITS = {"train": 200, "val": 100, "test": 200}
 
 
@@ -34,8 +35,9 @@ def load_photographs(folders: Iterable[Path], *, held_back: Iterable[str] = ()) 
 
     Raises:
         FileNotFoundError: A folder holds none.
+        DniError: One is damaged.
     """
-    return [Image.open(file).convert("RGB") for file in photograph_files(folders, held_back=held_back)]
+    return [read_photograph(file) for file in photograph_files(folders, held_back=held_back)]
 
 
 def photograph_files(folders: Iterable[Path], *, held_back: Iterable[str] = ()) -> list[Path]:
@@ -52,6 +54,16 @@ def photograph_files(folders: Iterable[Path], *, held_back: Iterable[str] = ()) 
             raise FileNotFoundError(f"Expected photographs (.jpg, .png, .webp) in {folder}, but found none.")
         photographs += [file for file in files if file.stem not in left_out]
     return photographs
+
+
+def read_photograph(file: Path) -> Image.Image:
+    try:
+        return Image.open(file).convert("RGB")
+    except Exception as error:  # whatever a damaged file makes Pillow raise
+        raise DniError(
+            f"Expected a photograph in {file}, but it cannot be read ({in_words(error)}). "
+            "Put a whole one there."
+        ) from error
 
 
 def fetch_bsds500(data_root: Path, *, url: str = BSDS500_URL, progress: Progress | None = None) -> Path:

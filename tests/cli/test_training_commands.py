@@ -56,9 +56,12 @@ MISTAKES = [
     (
         ("train", "digits", "ddc", "--weight", "1", "--layers", "fc1,adapt"),
         1,
-        "a weight above 0 and layers of ddc among adapt, logits, but got 1.0 and 'fc1, adapt'",
+        "layers of ddc, each once, among adapt, logits, but got 1.0 and 'fc1, adapt'",
     ),
     (("train", "digits", "dan", "--weight", "-1", "--layers", "fc1"), 1, "but got -1.0 and 'fc1'"),
+    (("train", "digits", "dan", "--weight", "nan", "--layers", "fc1"), 1, "but got nan and 'fc1'"),
+    (("train", "digits", "dan", "--weight", "inf", "--layers", "fc1"), 1, "but got inf and 'fc1'"),
+    (("train", "digits", "dan", "--weight", "1", "--layers", "fc1,fc1"), 1, "but got 1.0 and 'fc1, fc1'"),
     (("evaluate", "digits", "--seeds", "0"), 2, "--seeds"),
     (("evaluate", "digits", "--jobs", "0"), 2, "--jobs"),
 ]

@@ -65,6 +65,14 @@ def test_photographs_of_each_split_and_nothing_else(tmp_path: Path, arrives: lis
     assert len(arrives) == 1  # not asked for again
 
 
+def test_a_cut_off_photograph_is_named(tmp_path: Path) -> None:
+    for name, content in (("cut.png", png(0)[:200]), ("empty.jpg", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DniError, match=rf"Expected a photograph in .*{name}, but it cannot be read \("):
+            load_photographs([tmp_path])
+        (tmp_path / name).unlink()
+
+
 def test_what_an_interrupted_unpacking_left_is_no_hindrance(tmp_path: Path, arrives: list[Path]) -> None:
     (tmp_path / ".bsds500.partial" / "train").mkdir(parents=True)
     (tmp_path / ".bsds500.partial" / "train" / "half.png").touch()

@@ -60,19 +60,20 @@ def write_digits(data_root: Path) -> None:
 
 
 class Held:
-    """Stands in for a method of the desk: counts its calls, and holds them back while ``gate`` is not set."""
+    """Stands in for a method of the desk or its service: counts its calls, and holds them back while ``gate``
+    is not set."""
 
-    def __init__(self, desk: LiveView, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, desk: LiveView | DigitService, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.gate = threading.Event()
         self.gate.set()
         self._answer: Callable[..., Any] = getattr(desk, name)
         monkeypatch.setattr(desk, name, self)
 
-    def __call__(self, *given: Any) -> Any:
+    def __call__(self, *given: Any, **named: Any) -> Any:
         self.asked.append(given)
         assert self.gate.wait(PATIENCE / 1000)
-        return self._answer(*given)
+        return self._answer(*given, **named)
 
 
 class DigitPage:

@@ -10,6 +10,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from dni.digits.data.domains import Digits, in_colour
+from dni.pictures.photographs import SPLITS
 
 NUM_TRAIN, NUM_TEST = 200, 80
 FILES = {"train": "train", "test": "t10k"}
@@ -58,6 +59,6 @@ def write_data_root(root: Path) -> Path:
     """Everything that training and the report need."""
     write_mnist(root, "train", 0, NUM_TRAIN)
     write_mnist(root, "test", NUM_TRAIN, NUM_TEST)
-    write_photographs(root, "train", range(3))
-    write_photographs(root, "test", range(3, 5))
+    write_photographs(root, "train", range(SPLITS["train"]))
+    write_photographs(root, "test", range(SPLITS["train"], SPLITS["train"] + SPLITS["test"]))
     return root

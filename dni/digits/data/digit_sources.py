@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dni.catalog.cache_folder import default_cache
 from dni.digits.data.domains import Digits, in_colour, load_mnist
+from dni.errors import DniError
 from dni.pictures.photographs import load_photographs
 
 __all__ = [
@@ -90,7 +91,7 @@ def find_photographs(examples: Path, data_root: Path | None = None) -> Photograp
     folder = (data_root or default_data_root()) / "bsds500" / "test"
     try:
         return Photographs(read_pixels(folder), "BSDS500's test photographs")
-    except OSError:  # absent, or damaged
+    except (OSError, DniError):  # absent, or damaged
         title = "this app's pictures (BSDS500 is not here)"
         return Photographs(read_pixels(examples), title)
 

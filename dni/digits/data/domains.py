@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from dni.errors import DniError
-from dni.pictures.photographs import load_photographs
+from dni.pictures.photographs import SPLITS, load_photographs
 
 __all__ = [
     "SIDE",
@@ -83,9 +83,18 @@ def in_colour(grey: Tensor) -> Tensor:
 
 
 def load_mnist_m(data_root: Path, split: Split) -> Digits:
-    """MNIST-M, built from ``MNIST/raw`` and ``bsds500/<split>`` under ``data_root``."""
-    digits = load_mnist(data_root, split)
-    photographs = [np.asarray(image) for image in load_photographs([data_root / "bsds500" / split])]
+    """MNIST-M, built from ``MNIST/raw`` and ``bsds500/<split>`` under ``data_root``.
+
+    Raises:
+        DniError: MNIST is not there, or not all of BSDS500's photographs are: fewer make another MNIST-M.
+    """
+    digits, folder = load_mnist(data_root, split), data_root / "bsds500" / split
+    photographs = [np.asarray(image) for image in load_photographs([folder])]
+    if len(photographs) != SPLITS[split]:
+        raise DniError(
+            f"Expected the {SPLITS[split]} photographs of BSDS500 in {folder}, but found {len(photographs)}. "
+            f"Delete {folder.parent}, and 'python -m dni train digits' fetches them again."
+        )
     return Digits(build_mnist_m(digits.images, photographs, seed=PATCH_SEEDS[split]), digits.labels)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors import safe_open
 
 from dni.catalog.download import tqdm_progress
+from dni.checkpoints.files import read_metadata
 from dni.digits.classifiers import NETWORK_CLASSES
 from dni.digits.data.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.methods import ANCESTOR, METHODS, method_id
@@ -29,10 +29,13 @@ from dni.training.adaptation.methods.ddc import PLACES, Ddc, Place
 from dni.training.adaptation.selection import (
     CANDIDATE_ITERATIONS,
     Score,
+    are_scored,
     chosen,
     note_the_end,
     read_scores,
     score,
+    setting_of,
+    write,
     write_scores,
 )
 from dni.training.adaptation.train import AdaptationConfig, AdaptationTrainer
@@ -89,8 +92,8 @@ class Runs:
     def train_seed(self, method: str, seed: int, *, resume: bool = False) -> Iterator[Path]:
         """Train one method ("best" and "all" too) with one seed, and its ancestor if that is missing."""
         wanted = list(METHODS) if method == "all" else [method_id(method)]
-        if ANCESTOR not in wanted and not self.network(ANCESTOR, seed).is_file():
-            wanted = [ANCESTOR, *wanted]
+        if ANCESTOR not in wanted and not self.is_current(ANCESTOR, seed):
+            yield self.train_one(ANCESTOR, seed)
         for name in wanted:
             yield self.train_one(name, seed, resume=resume)
 
@@ -110,8 +113,8 @@ class Runs:
         if not issubclass(method_class, AligningMethod):
             raise DniError(f"Expected a method that aligns activations, but {method} has nothing to choose.")
         method_class(NETWORK_CLASSES[self.size](), setting)  # before minutes of training
-        if not self.network(ANCESTOR, seed).is_file():
-            yield self.train_one(ANCESTOR, seed, resume=resume)
+        if not self.is_current(ANCESTOR, seed):
+            yield self.train_one(ANCESTOR, seed)
         place = self.ddc_place() if method == Ddc.id else None
         config = self.config(method, seed=seed, place=place, setting=setting)
         yield self._trainer(config, self.variant_folder(method, setting) / str(seed), resume=resume).run()
@@ -179,16 +182,31 @@ class Runs:
         )
 
     def is_current(self, method: str, seed: int) -> bool:
-        """Whether the network of this method and seed is there, trained with the setting chosen now."""
-        file, candidates = self.network(method, seed), METHOD_CLASSES[method].candidates
-        if not file.is_file() or (candidates and not self.choice_file(method).is_file()):
+        """Whether the network of this method and seed is there, trained for as many steps as it has now, with
+        the setting and the place chosen now."""
+        file = self.network(method, seed)
+        if not file.is_file() or not self._is_chosen(method):
             return False
-        if not candidates:
-            return True
-        with safe_open(file, "pt") as opened:
-            trained = json.loads(opened.metadata()["training"]).get("setting")
-        setting = self.setting(method)
-        return trained is not None and setting == Setting(trained["weight"], tuple(trained["layers"]))
+        trained = json.loads(read_metadata(file).get("training", "null"))
+        total = self.config(method).total
+        if trained is None or (trained["iterations"] or METHOD_CLASSES[method].steps(self.size)) != total:
+            return False
+        if method == Ddc.id and trained["place"] != asdict(self.ddc_place()):
+            return False
+        setting = trained.get("setting")
+        return (setting and setting_of(setting)) == self.setting(method)
+
+    def _is_chosen(self, method: str) -> bool:
+        """Whether nothing is left open for a method: its candidates were scored after as many steps as they
+        have now."""
+        settings = not METHOD_CLASSES[method].candidates or are_scored(
+            self.choice_file(method), self._candidate_steps, default=CANDIDATE_ITERATIONS
+        )
+        return settings and (method != Ddc.id or self._has_places())
+
+    @property
+    def _candidate_steps(self) -> int:
+        return self.iterations or CANDIDATE_ITERATIONS
 
     def finished_seeds(self, method: str) -> int:
         """How many of the seeds are trained, counted from 0 to the first that is not."""
@@ -208,11 +226,12 @@ class Runs:
         candidates, file = METHOD_CLASSES[method].candidates, self.choice_file(method)
         if not candidates:
             return None
-        if not file.is_file():
+        if not are_scored(file, self._candidate_steps, default=CANDIDATE_ITERATIONS):
             self._ancestor_of_choices()
             place = self.ddc_place(jobs=jobs) if method == Ddc.id else None
             calls = [(method, number, place) for number in range(len(candidates))]
-            write_scores(file, candidates, in_parallel(self._score, calls, jobs))
+            scores = in_parallel(self._score, calls, jobs)
+            write_scores(file, candidates, scores, iterations=self._candidate_steps)
         return chosen(read_scores(file))
 
     def _score(self, method: str, number: int, place: Place | None) -> Score:
@@ -224,22 +243,35 @@ class Runs:
         return score(trainer.method.result(), trainer.source, trainer.target_images)
 
     def _ancestor_of_choices(self) -> None:
-        if not self.network(ANCESTOR, 0).is_file():
+        if not self.is_current(ANCESTOR, 0):
             self.train_one(ANCESTOR, 0)
+
+    @property
+    def places_file(self) -> Path:
+        """The candidates of :meth:`ddc_place` and their distances."""
+        return self.method_folder(Ddc.id) / "places.json"
+
+    @property
+    def _place_steps(self) -> int:
+        return self.iterations or PLACE_ITERATIONS
+
+    def _has_places(self) -> bool:
+        return are_scored(self.places_file, self._place_steps, default=PLACE_ITERATIONS)
 
     def ddc_place(self, *, jobs: int = 1) -> Place:
         """The place of DDC's adaptation layer: that with the smallest MMD after a short training.
 
         Chosen once, with seed 0 and without a label of the target; all candidates stay in ``places.json``.
         """
-        file = self.method_folder(Ddc.id) / "places.json"
-        if not file.is_file():
+        if not self._has_places():
             self._ancestor_of_choices()
             found = in_parallel(self._mmd_at, [(place,) for place in PLACES], jobs)
-            candidates = [{**asdict(p), "mmd_squared": mmd} for p, mmd in zip(PLACES, found, strict=True)]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(candidates, indent=1) + "\n", encoding="utf-8")
-        best = min(json.loads(file.read_text(encoding="utf-8")), key=lambda entry: entry["mmd_squared"])
+            candidates = [
+                {**asdict(place), "iterations": self._place_steps, "mmd_squared": mmd}
+                for place, mmd in zip(PLACES, found, strict=True)
+            ]
+            write(self.places_file, candidates)
+        best = min(read_scores(self.places_file), key=lambda entry: float(entry["mmd_squared"]))
         return Place(best["before"], best["width"])
 
     def _mmd_at(self, place: Place) -> float:

@@ -29,10 +29,13 @@ __all__ = [
     "CANDIDATE_ITERATIONS",
     "RULE",
     "Score",
+    "are_scored",
     "chosen",
     "note_the_end",
     "read_scores",
     "score",
+    "setting_of",
+    "write",
     "write_scores",
 ]
 
@@ -75,9 +78,15 @@ def score(network: DigitClassifier, source: Digits, target_images: Tensor) -> Sc
     }
 
 
-def write_scores(file: Path, candidates: Sequence[Setting], scores: Sequence[Score]) -> None:
+def write_scores(
+    file: Path, candidates: Sequence[Setting], scores: Sequence[Score], *, iterations: int
+) -> None:
     entries = [
-        {**asdict(setting), **{name: round(value, 5) for name, value in found.items()}}
+        {
+            **asdict(setting),
+            "iterations": iterations,
+            **{name: round(value, 5) for name, value in found.items()},
+        }
         for setting, found in zip(candidates, scores, strict=True)
     ]
     write(file, entries)
@@ -92,6 +101,14 @@ def write(file: Path, entries: Sequence[Mapping[str, Any]]) -> None:
 def read_scores(file: Path) -> list[dict[str, Any]]:
     scores: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
     return scores
+
+
+def are_scored(file: Path, iterations: int, *, default: int) -> bool:
+    """Whether ``file`` has the scores of candidates of so many steps; an entry that does not say how many its
+    candidate had, is from before others than the default were told apart."""
+    return file.is_file() and all(
+        entry.get("iterations", default) == iterations for entry in read_scores(file)
+    )
 
 
 def chosen(scores: Sequence[Mapping[str, Any]]) -> Setting:

@@ -8,25 +8,28 @@ resumed: batch ``n`` depends on the seed only, and everything else is in ``state
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
 from dni.checkpoints.files import save
 from dni.device import best_device, training_autocast
-from dni.digits.classifiers import NETWORK_CLASSES
+from dni.digits.classifiers import NETWORK_CLASSES, read_network
 from dni.digits.data.domains import Digits
 from dni.digits.methods import ANCESTOR, METHODS
-from dni.errors import DniError, shown
+from dni.errors import DniError, in_words, shown
 from dni.training.adaptation.methods import METHOD_CLASSES, Method
 from dni.training.adaptation.methods.aligning import AligningMethod
 from dni.training.adaptation.methods.base import Batch, Setting
@@ -90,7 +93,8 @@ class AdaptationTrainer:
         resume: Continue from ``state.pt`` if there is one.
 
     Raises:
-        DniError: No ancestor, or a state of other settings.
+        DniError: No ancestor or a damaged one; a state that is damaged, of other settings, or of another
+            ancestor or other digits.
     """
 
     def __init__(
@@ -114,10 +118,12 @@ class AdaptationTrainer:
         self.source = source
         self.target_images = target.images
         self.target_labels = target.labels if METHOD_CLASSES[config.method].needs_target_labels else None
+        # Read before the seed is set, since a network that is built draws numbers.
+        self._start = {} if ancestor is None else read_network(ancestor).state_dict()
         torch.manual_seed(config.seed)
         network = NETWORK_CLASSES[config.size]()
-        if ancestor is not None:
-            network.load_state_dict(load_file(ancestor))
+        if self._start:
+            network.load_state_dict(self._start)
         self.method = build_method(config, network).to(self.device)
         self.method.to(memory_format=torch.channels_last)
         self.optimizer = self.method.optimizer()
@@ -126,6 +132,16 @@ class AdaptationTrainer:
         if resume and self.state_file.is_file():
             self._restore()
         self._trim_log()
+
+    @cached_property
+    def origin(self) -> dict[str, str]:
+        """Digests of what the run starts from: a state of another ancestor or other digits is not gone on
+        with."""
+        labels = [] if self.target_labels is None else [self.target_labels]
+        return {
+            "ancestor": digest_of(self._start.values()),
+            "digits": digest_of([self.source.images, self.source.labels, self.target_images, *labels]),
+        }
 
     @property
     def state_file(self) -> Path:
@@ -217,10 +233,11 @@ class AdaptationTrainer:
             log.write(json.dumps(record) + "\n")
 
     def _trim_log(self) -> None:
-        """Drop what an earlier run logged after the state that this one starts from."""
+        """Drop what an earlier run logged after the state that this one starts from, and a line that it was
+        stopped in."""
         if self.log_file.is_file():
-            lines = self.log_file.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if json.loads(line)["iteration"] <= self.iteration]
+            lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+            kept = [line for line in lines if logged_iteration(line) <= self.iteration]
             self.log_file.write_text("".join(kept), encoding="utf-8")
 
     def _take_snapshot(self) -> None:
@@ -235,6 +252,7 @@ class AdaptationTrainer:
             "iteration": self.iteration,
             "seconds": self.seconds,
             "config": asdict(self.config),
+            "origin": self.origin,
             "method": self.method.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "snapshots": self.snapshots,
@@ -244,12 +262,19 @@ class AdaptationTrainer:
         partial.replace(self.state_file)
 
     def _restore(self) -> None:
-        state: dict[str, Any] = torch.load(self.state_file, weights_only=True, map_location=self.device)
+        state = self._read_state()
         known = {"size": "small", **state["config"]}  # of runs from before there were two
         if known != asdict(self.config):
             raise DniError(
                 f"Expected to resume the run of {self.state_file} with its own settings "
-                f"{state['config']}, but got {asdict(self.config)}."
+                f"{state['config']}, but got {asdict(self.config)}. Delete {self.run_folder} to train it "
+                "anew, or give another folder of runs."
+            )
+        origin = state.get("origin", self.origin)  # none in states of before
+        if other := [name for name, digest in self.origin.items() if origin[name] != digest]:
+            raise DniError(
+                f"Expected to resume the run of {self.state_file} with the {' and the '.join(other)} that it "
+                f"started from, but got others. Delete {self.run_folder} to train it anew."
             )
         self.method.load_state_dict(state["method"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -259,15 +284,42 @@ class AdaptationTrainer:
             state["snapshots"],
         )
 
+    def _read_state(self) -> dict[str, Any]:
+        try:
+            state: dict[str, Any] = torch.load(self.state_file, weights_only=True, map_location=self.device)
+        except Exception as error:  # whatever a damaged file makes the reader raise
+            raise DniError(
+                f"Expected the state of a run in {self.state_file}, but it is damaged ({in_words(error)}). "
+                "Delete it to train the run anew."
+            ) from error
+        return state
+
     def _export(self) -> None:
+        config = replace(self.config, iterations=self.config.total)  # a method's own number may change
         metadata = {
             "architecture": type(self.method.network).__name__,
             "method": self.config.method,
-            "training": json.dumps(asdict(self.config), sort_keys=True),
+            "training": json.dumps(asdict(config), sort_keys=True),
             "seconds": f"{self.seconds:.1f}",
         }
         save_file(self.snapshots, self.snapshots_file)
         save(self.weights_file, self.method.result().state_dict(), metadata)
+
+
+def digest_of(tensors: Iterable[Tensor]) -> str:
+    """sha256 of the bytes of tensors, in their order."""
+    state = hashlib.sha256()
+    for tensor in tensors:
+        state.update(tensor.contiguous().numpy().data)
+    return state.hexdigest()
+
+
+def logged_iteration(line: str) -> float:
+    """Of a line of the log; infinite where it cannot be read."""
+    try:
+        return int(json.loads(line)["iteration"])
+    except (ValueError, TypeError, KeyError):
+        return math.inf
 
 
 def build_method(config: AdaptationConfig, network: DigitClassifier) -> Method:

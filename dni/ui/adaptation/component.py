@@ -157,6 +157,7 @@ def measured_facts(curves: ShippedCurves | None) -> dict[str, Any] | None:
         "seed": curves.seed,
         "seeds": read_seeds(curves.method),
         "alphas": list(curves.alphas),
+        "pictureAlphas": list(curves.picture_alphas),
         "inks": {"names": list(curves.ink_colours), "accuracy": curves.inks.tolist()},
         "inkCount": curves.counts["inks"],
         "norms": [list(norms) for norms in curves.channel_norms],

@@ -31,16 +31,16 @@ ABOUT = {
     "dann": "A second classifier tries to tell grey from colour features; the features learn to fool it.",
     "dann_mmd": "Draws the hidden units of both domains together, as a kernel measures their distance (MMD).",
     "ddc": "Puts a small layer in between, on which the domains' mean features are drawn together.",
-    "coral": "Makes the features of both domains vary together in the same way (their covariances).",
+    "coral": "Makes the last layer's outputs vary together in the same way in both domains (covariances).",
     "dan": "Draws several layers of both domains together at once: MMD again, with kernels of six widths.",
     "adamatch": "Teaches itself: sure guesses on a colour digit are the labels of its strongly changed copy.",
     "target_only": "No adaptation: trained with the colour digits' labels, it bounds the rest from above.",
 }
 # Of those that the colour digits' labels did not reach.
 UNLABELLED = "Its colour digits had no labels."
-# The headings of the chooser; any other method aligns features.
+# The headings of the chooser; any other method aligns one layer or more, and often no other.
 GROUPS = {"adamatch": "Learns from its own guesses", "target_only": "For comparison, with labels"}
-ALIGNS = "Makes both domains' features alike"
+ALIGNS = "Draws the domains together in some layers"
 IMAGE_TYPES = ["image", ".heic", ".heif", ".avif"]
 
 
@@ -74,7 +74,8 @@ class AdaptationHandlers:
             return {str(digit): round(float(share), 6) for digit, share in enumerate(probabilities)}
 
     def api_accuracy(self, method: str, alpha: float) -> dict[str, float]:
-        """Accuracy of the blend of source-only and a method at alpha on the held-out digits, by domain."""
+        """Accuracy of the blend of source-only and a method at alpha on test digits that no network learnt
+        from, by domain; of the networks that ship it is interpolated between measured alphas."""
         with errors_shown():
             _, desk = self.digit_service.open()
             accuracies = desk.accuracy(method, check_alpha(alpha))

@@ -163,6 +163,14 @@ def test_missing_photographs_are_named(tmp_path: Path) -> None:
         load_mnist_m(tmp_path, "train")
 
 
+def test_half_of_the_photographs_are_not_enough(tmp_path: Path) -> None:
+    for file in sorted((write_data_root(tmp_path) / "bsds500" / "train").iterdir())[:100]:
+        file.unlink()
+    with pytest.raises(DniError, match=r"the 200 photographs of BSDS500 in .*train, but found 100\. Delete "):
+        load_mnist_m(tmp_path, "train")
+    load_mnist_m(tmp_path, "test")
+
+
 def test_small_photographs_are_named() -> None:
     with pytest.raises(DniError, match="photographs of at least 28 x 28 pixels, but got 27 x 40"):
         build_mnist_m(noisy(1), [noise(40, 27, 3)], seed=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,15 +15,17 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torchvision.datasets import MNIST
 
+from dni.checkpoints.files import save
 from dni.digits.classifiers import features_of, logits_of, read_network
 from dni.digits.methods import BEST, METHODS
 from dni.errors import DniError
+from dni.pictures.photographs import SPLITS
 from dni.training.adaptation import train as train_module
 from dni.training.adaptation.measures import accuracy, information_maximisation, proxy_a_distance
 from dni.training.adaptation.methods import METHOD_CLASSES
 from dni.training.adaptation.methods.ddc import PLACES, Place
 from dni.training.adaptation.runs import Runs, training_digits
-from dni.training.adaptation.selection import STRENGTHS, Score, chosen
+from dni.training.adaptation.selection import STRENGTHS, Score, are_scored, chosen
 from dni.training.adaptation.train import AdaptationTrainer
 from dni.training.finite import DivergedError
 
@@ -117,7 +120,7 @@ def test_the_nearest_domains_of_a_network_that_reads_the_source_are_chosen_once(
     entries = json.loads(runs.choice_file("coral").read_text())
     assert entries[1].pop("source_at_the_end") == 1.0
     assert entries == [
-        {"weight": candidate.weight, "layers": list(candidate.layers), **score}
+        {"weight": candidate.weight, "layers": list(candidate.layers), "iterations": 1, **score}
         for candidate, score in zip(candidates, scores, strict=True)
     ]
     reading_little = [{**entry, "source": entry["source"] - 0.3} for entry in entries]
@@ -202,12 +205,47 @@ def test_the_score_is_of_unlabelled_training_digits(runs: Runs, monkeypatch: pyt
 def test_a_run_of_another_setting_does_not_count(runs: Runs) -> None:
     list(runs.train_seed("coral", 0))
     assert [runs.finished_seeds(method) for method in ("source_only", "coral", "dann_mmd")] == [1, 1, 0]
-    best = {"weight": 0.5, "layers": ["fc2"], **found(-1.0, source=1.0)}
+    best = {"weight": 0.5, "layers": ["fc2"], "iterations": 1, **found(-1.0, source=1.0)}
     entries = json.loads(runs.choice_file("coral").read_text())
     runs.choice_file("coral").write_text(json.dumps([*entries, best]))
     assert runs.finished_seeds("coral") == 0
     runs.choice_file("coral").unlink()
     assert runs.finished_seeds("coral") == 0
+
+
+def test_a_run_of_another_number_of_steps_does_not_count(runs: Runs) -> None:
+    """Nor do choices among candidates of another number; the state beside them is not gone on with."""
+    list(runs.train_seed("coral", 0))
+    longer = replace(runs, iterations=2)
+    assert [longer.is_current(method, 0) for method in ("source_only", "coral")] == [False, False]
+    assert runs.is_current("coral", 0)
+    with pytest.raises(DniError, match=r"source_only/0/state\.pt with its own settings .* Delete "):
+        list(longer.train_seed("coral", 0))
+    for folder in (runs.run_folder("source_only", 0), runs.run_folder("coral", 0)):
+        shutil.rmtree(folder)
+    with pytest.raises(DniError, match=r"candidate-0/state\.pt with its own settings"):
+        list(longer.train_seed("coral", 0))
+
+
+def test_scores_from_before_their_steps_were_noted_are_of_the_default_number(tmp_path: Path) -> None:
+    file = tmp_path / "choice.json"
+    assert not are_scored(file, 1500, default=1500)
+    for noted, steps in (({}, 1500), ({"iterations": 20}, 20)):
+        file.write_text(json.dumps([{"weight": 1.0, "layers": ["fc1"], **noted}]))
+        assert [are_scored(file, wanted, default=1500) for wanted in (1500, 20)] == [
+            steps == 1500,
+            steps == 20,
+        ]
+
+
+def test_a_network_from_before_totals_were_noted_has_the_methods_own_number(runs: Runs) -> None:
+    list(runs.train_seed("source_only", 0))
+    file = runs.network("source_only", 0)
+    for noted, own in ((0, True), (3000, True), (20, False)):
+        save(file, load_file(file), {"training": json.dumps({"iterations": noted})})
+        assert replace(runs, iterations=0).is_current("source_only", 0) == own
+    save(file, load_file(file), {})
+    assert not runs.is_current("source_only", 0)
 
 
 @pytest.mark.slow
@@ -227,6 +265,8 @@ def test_ddcs_place_is_the_one_with_the_smallest_mmd(runs: Runs, trained: list[t
     file.write_text(json.dumps(candidates))
     assert runs.ddc_place() == Place("fc2", 32)
     assert len(trained) == count == 1 + len(PLACES)  # chosen once
+    with pytest.raises(DniError, match="with its own settings"):  # for runs of this length only
+        replace(runs, iterations=2).ddc_place()
 
 
 def test_ddc_with_another_seed_has_what_its_place_needs(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +278,7 @@ def test_ddc_with_another_seed_has_what_its_place_needs(runs: Runs, monkeypatch:
 
 def test_missing_data_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def photographs(root: Path, **_: object) -> None:
-        write_photographs(root, "train", range(2))
+        write_photographs(root, "train", range(SPLITS["train"]))
 
     def mnist(self: MNIST) -> None:
         write_mnist(Path(self.root), "train", 0, 30)

@@ -56,7 +56,13 @@ def make(tmp_path: Path, ancestor: Path) -> MakeTrainer:
     """A trainer of a short run in a folder of its own name."""
 
     def make(
-        method: str, name: str = "run", *, target: Digits = TARGET, resume: bool = False, **changes: object
+        method: str,
+        name: str = "run",
+        *,
+        target: Digits = TARGET,
+        ancestor: Path = ancestor,
+        resume: bool = False,
+        **changes: object,
     ) -> AdaptationTrainer:
         config = replace(AdaptationConfig(method, iterations=6, batch_size=8), **changes)
         return AdaptationTrainer(
@@ -345,6 +351,56 @@ def test_resuming_with_other_settings_is_an_error(make: MakeTrainer) -> None:
                 DniError, match=r"Expected to resume the run of .*state\.pt with its own settings"
             ):
                 make("coral", resume=True, **changes)
+
+
+def test_damaged_states_are_named(make: MakeTrainer) -> None:
+    trainer = make("coral")
+    trainer.run()
+    whole = trainer.state_file.read_bytes()
+    for content in (whole[:1000], b"", b"no state"):
+        trainer.state_file.write_bytes(content)
+        with pytest.raises(DniError, match=r"the state of a run in .*state\.pt, but it is damaged \("):
+            make("coral", resume=True)
+        assert make("coral").iteration == 0
+
+
+def test_a_damaged_ancestor_is_named(make: MakeTrainer, ancestor: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "source_only.safetensors"
+    cut.write_bytes(ancestor.read_bytes()[:1000])
+    with pytest.raises(DniError, match=r"source_only\.safetensors"):
+        make("dann", ancestor=cut)
+
+
+def test_a_line_of_the_log_that_a_run_was_stopped_in_is_dropped(
+    make: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train_module, "LOG_EVERY", 1)
+    for resume in [True, False]:
+        with case(resume):
+            stopped = make("coral")
+            run_until(5, stopped, monkeypatch)
+            with stopped.log_file.open("a") as log:
+                log.write('{"iteration": 3, "sec')
+            again = make("coral", resume=resume)
+            again.run()
+            assert logged(again) == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_state_is_of_its_ancestor_and_its_digits(make: MakeTrainer, tmp_path: Path) -> None:
+    first = learned(make("coral"))
+    other = tmp_path / "source_only.safetensors"
+    save(other, DigitNetwork().state_dict(), {})
+    black = Digits(torch.zeros_like(TARGET.images), TARGET.labels)
+    for changes, name in (({"ancestor": other}, "ancestor"), ({"target": black}, "digits")):
+        with (
+            case(name),
+            pytest.raises(DniError, match=rf"resume the run of .* with the {name} that it started"),
+        ):
+            make("coral", resume=True, **changes)
+    state = torch.load(make("coral").state_file, weights_only=True)
+    del state["origin"]  # as before it was kept
+    torch.save(state, make("coral").state_file)
+    assert_same(learned(make("coral", resume=True)), first)
 
 
 def test_zero_iterations_are_the_methods_own() -> None:

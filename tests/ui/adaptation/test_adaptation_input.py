@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from adaptation_page import EXAMPLE, SNAPSHOTS, DigitPage, Held
-from effects_page import DRAWN
+from effects_page import DRAWN, PATIENCE
 from page_looks import COLOURS, CROPPED, PHONE, assert_readable, between, luminance, touch
 from PIL import Image
 from playwright.sync_api import expect
@@ -75,7 +75,13 @@ def test_strength_fades_the_picture_in_and_its_chart_tells_all_three_networks(ta
     expect(values).to_have_text([f"{100 * share:.0f} %" for share in at])
     expect(tab.find(".shift .legend span").nth(1)).to_have_text("blend at 0.50")
     tab.set(0.9)
-    expect(tab.find(".shift .legend span").nth(1)).to_have_text("blend at 0.90")
+    expect(tab.find(".shift .legend span").nth(1)).to_have_text("blend at 0.90", timeout=PATIENCE)
+    canvas = tab.find("canvas.strengths")
+    box = canvas.bounding_box()
+    assert box is not None
+    canvas.click(position={"x": 44 + 0.37 * (box["width"] - 54), "y": box["height"] / 2})
+    expect(tab.find(".strength output")).to_have_text("40 %")
+    expect(tab.find(".strength input")).to_have_value("40")
 
 
 def test_another_example_an_own_picture_and_a_bad_one(tab: DigitPage, tmp_path: Path) -> None:
@@ -102,6 +108,30 @@ def test_another_example_an_own_picture_and_a_bad_one(tab: DigitPage, tmp_path: 
     expect(tab.find(".pictures option")).to_have_count(len(WHOLE) + 1)
     tab.wait("data.state === 'exact' && data.opened === '4'")
     assert tile_of(tab, 3, 7)[0, 0].tolist() == [10, 220, 90]
+
+
+def test_a_late_upload_leaves_a_newer_choice(
+    tab: DigitPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is listed; an earlier choice gives way to it, and so does the last own picture, which is gone."""
+    for name in ("first", "second"):
+        Image.new("RGB", (60, 50), (200, 30, 90)).save(tmp_path / f"{name}.png")
+    options, hold = tab.find(".pictures option"), Held(tab.digit_service, "hold", monkeypatch)
+    tab.find(".pictures").select_option("Rocket")
+    hold.gate.clear()
+    tab.upload(tmp_path / "first.png")
+    tab.desk.wait_until(lambda: len(hold.asked) == 1)
+    tab.find(".pictures").select_option("Coffee")
+    hold.gate.set()
+    expect(options.last).to_have_text("first.png")
+    expect(tab.find(".pictures option:checked")).to_have_text("Coffee")
+    hold.gate.clear()
+    tab.upload(tmp_path / "second.png")
+    tab.desk.wait_until(lambda: len(hold.asked) == 2)
+    tab.find(".pictures").select_option("first.png")
+    hold.gate.set()
+    expect(tab.find(".pictures option:checked")).to_have_text("second.png")
+    expect(options).to_have_count(len(WHOLE) + 1)
 
 
 def test_own_picture_leaves_that_of_the_effects_alone(tab: DigitPage, tmp_path: Path) -> None:

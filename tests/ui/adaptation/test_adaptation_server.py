@@ -170,14 +170,16 @@ def test_what_ships_is_told(
 ) -> None:
     write_networks(tmp_path)
     curves = ship_curves(tmp_path / "digits")
-    seeds = {"mean": {"mnist_m": 0.8}, "std": {"mnist_m": 0.02}, "runs": [{}] * 5}
+    seeds = {"mean": {"mnist_m": 0.8, "domain_accuracy": 0.9}, "std": {"mnist_m": 0.02}, "runs": [{}] * 5}
     (tmp_path / "digits" / "report.json").write_text(json.dumps({"methods": {"dann": seeds}}))
     monkeypatch.setenv("DNI_WEIGHTS", str(tmp_path))
     functions = {one.__name__: one for one in Answers(DigitService(tiny_service, tmp_path)).servers()}
     reply, dann = functions["desk"](ASKED), curves["methods"]["dann"]
     facts = reply["measured"]
     assert tuple(reply["counts"]) == (10000, 1000)
-    assert (facts["seed"], facts["seeds"]) == (0, {"count": 5, "mean": 0.8, "std": 0.02})
+    assert facts["seed"] == 0
+    assert facts["seeds"] == {"count": 5, "mean": 0.8, "std": 0.02, "domain_accuracy": 0.9}
+    assert facts["pictureAlphas"] == curves["picture_alphas"]
     assert (facts["alphas"], facts["inks"]["accuracy"]) == (curves["alphas"], dann["inks"])
     assert facts["brightness"] == {**curves["brightness"], "accuracy": dann["brightness"]}
     accuracy = functions["curve"](ASKED)["accuracy"]

@@ -6,8 +6,10 @@ prediction under weak augmentation, aligned to the source's distribution of clas
 augmented copy where it is confident relative to the source. We deviate: the teacher is the moving average of
 the network (Tarvainen & Valpola, "Mean teachers", NeurIPS 2017, https://arxiv.org/abs/1703.01780); source
 digits are mixed with target digits (Wu et al., "Dual Mixup Regularized Learning", ECCV 2020,
-https://arxiv.org/abs/2007.03141); and logits are not interpolated at random, which AdaMatch needs for its
-batch norms, of which ours has none.
+https://arxiv.org/abs/2007.03141), and learnt from in their strongly augmented copy alone, where the paper has
+a weak one too; the distributions of classes are running averages (decay 0.99), where the paper takes those of
+the batch; and logits are not interpolated at random, which AdaMatch needs for its batch norms, of which ours
+has none.
 """
 
 from __future__ import annotations

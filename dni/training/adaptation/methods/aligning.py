@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import torch
@@ -25,7 +26,8 @@ class AligningMethod(Method):
     scale: without that, a network lowers it by shrinking what is compared instead of aligning it.
 
     Raises:
-        DniError: A setting without such layers, or with a weight of 0 or less.
+        DniError: A setting without such layers or with one twice, or with a weight that is not above 0 and
+            finite.
 
     Attributes:
         loss_name: Of the distance in the log.
@@ -42,11 +44,11 @@ class AligningMethod(Method):
     def __init__(self, network: DigitClassifier, setting: Setting | None = None) -> None:
         super().__init__(network)
         self.setting = setting or self.candidates[0]
-        unknown = set(self.setting.layers) - set(self.layer_names)
-        if unknown or not self.setting.layers or self.setting.weight <= 0:
+        weight, layers = self.setting.weight, self.setting.layers
+        if not (0 < weight < math.inf and layers and len(set(layers) & set(self.layer_names)) == len(layers)):
             raise DniError(
-                f"Expected a weight above 0 and layers of {self.id} among {', '.join(self.layer_names)}, "
-                f"but got {self.setting.weight} and {shown(', '.join(self.setting.layers))}."
+                f"Expected a finite weight above 0 and layers of {self.id}, each once, among "
+                f"{', '.join(self.layer_names)}, but got {weight} and {shown(', '.join(layers))}."
             )
 
     def losses(self, batch: Batch, progress: float) -> Losses:

@@ -2,7 +2,9 @@
 
 Ganin & Lempitsky, ICML 2015, https://arxiv.org/abs/1409.7495; Ganin et al., JMLR 2016,
 https://arxiv.org/abs/1505.07818: a domain classifier reads the features through a layer that reverses its
-gradient, so that the features lose what tells the domains apart.
+gradient, so that the features lose what tells the domains apart. We deviate: the domain loss is the mean over
+the digits of both domains, where the paper adds the means of the two; so its weight lambda counts half here,
+and the domain classifier learns half as fast.
 """
 
 from __future__ import annotations

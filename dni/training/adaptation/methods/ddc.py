@@ -3,10 +3,11 @@
 Tzeng et al., "Deep Domain Confusion: Maximizing for Domain Invariance", 2014,
 https://arxiv.org/abs/1412.3474: a narrow adaptation layer, and 0.25 times the squared MMD (linear kernel, as
 in the paper) of its outputs beside the classification loss. Where the layer sits and how wide it is, is what
-gives the smallest MMD; target labels play no part. We deviate: activations are standardised, and the weight
-is chosen without labels like that of the others (the paper's 0.25 is among the candidates). The layer is
-linear, so that at the end it folds into the layer after it and the network keeps the architecture of its
-ancestor: the same function, and it blends.
+gives the smallest MMD; target labels play no part. We deviate: that choice measures the MMD under a Gaussian
+kernel, the loss under the linear one; activations are standardised; and the weight is chosen without labels
+like that of the others (the paper's 0.25 is among the candidates). The layer is linear, so that at the end it
+folds into the layer after it and the network keeps the architecture of its ancestor: the same function, and
+it blends.
 """
 
 from __future__ import annotations

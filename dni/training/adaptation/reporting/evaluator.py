@@ -12,7 +12,15 @@ from torch import Tensor
 
 from dni.blending.interpolate import interpolate
 from dni.digits.classifiers import CHUNK, features_of, fresh_network, logits_of
-from dni.digits.data.domains import Digits, cut_patches, invert, load_mnist, load_mnist_m, put_over
+from dni.digits.data.domains import (
+    Digits,
+    cut_patches,
+    digest,
+    invert,
+    load_mnist,
+    load_mnist_m,
+    put_over,
+)
 from dni.examples import EXAMPLE_FOLDER
 from dni.training.adaptation.measures import (
     accuracy,
@@ -56,6 +64,12 @@ class Evaluator:
             "inverted": Digits(invert(mnist.images), mnist.labels),
             "photograph": Digits(put_over(mnist.images, patches), mnist.labels),
         }
+
+    @cached_property
+    def data_hashes(self) -> dict[str, str]:
+        """Of the digits that are measured on, and of the target's training digits."""
+        hashes = {name: digest(digits) for name, digits in self.domains.items()}
+        return hashes | {"mnist_m_train": digest(training_digits(self.runs.data_root)[1])}
 
     @cached_property
     def training(self) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,7 @@ from dni.digits.classifiers import CHUNK, NETWORK_CLASSES, load_classifier
 from dni.digits.methods import ANCESTOR, BEST, METHODS
 from dni.errors import DniError
 from dni.training.adaptation.reporting.evaluator import evaluator_of
-from dni.training.adaptation.reporting.report import card_of, data_hashes, marked, measure_methods, versions
+from dni.training.adaptation.reporting.report import card_of, marked, measure_methods, versions
 from dni.training.adaptation.reporting.tables import markdown, report_table
 from dni.training.adaptation.runs import Runs
 from models.digits import DigitClassifier
@@ -67,7 +67,7 @@ def write_large_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1
         "command": "python -m dni evaluate digits --network large --data-root DATA --run-root RUNS"
         f" --seeds {runs.num_seeds} --iterations {runs.iterations}" + " --keep-reported" * keep_reported,
         "protocol": "each row's seeds from 0; each run's last network, in half precision; 10000 test digits",
-        "data": data_hashes(runs),
+        "data": evaluator_of(runs).data_hashes,
         "versions": versions(),
         "networks": {path.name: sha256_of(path) for path in sorted(folder.glob("*.safetensors"))},
         "cost": cost(),

@@ -23,7 +23,6 @@ from safetensors.torch import load_file
 from dni.catalog.bundled import weights_folder
 from dni.checkpoints.files import save, sha256_of
 from dni.digits.classifiers import read_network, read_snapshots
-from dni.digits.data.domains import digest
 from dni.digits.methods import ANCESTOR, METHODS
 from dni.errors import DniError
 from dni.training.adaptation.methods import METHOD_CLASSES
@@ -32,7 +31,7 @@ from dni.training.adaptation.reporting.kept_rows import KeptRows, read_report
 from dni.training.adaptation.reporting.landscape import CORNERS, curves, melting, plane
 from dni.training.adaptation.reporting.tables import LAYERS, layer_table, report_table
 from dni.training.adaptation.reporting.variants import measure_variants
-from dni.training.adaptation.runs import Runs, in_parallel, training_digits
+from dni.training.adaptation.runs import Runs, in_parallel
 from dni.training.adaptation.selection import RULE, read_scores
 from dni.version import __version__
 
@@ -48,17 +47,18 @@ TABLE = marked("table")
 
 
 def measure_run(runs: Runs, method: str, seed: int) -> Row:
-    """One run's measures; kept beside the run as long as its network and the measures stay the same."""
-    file = runs.network(method, seed)
+    """One run's measures; kept beside the run as long as its network, its layers and the digits stay the
+    same."""
+    file, bench = runs.network(method, seed), evaluator_of(runs)
     kept, aligned = file.with_name("measures.json"), aligned_layers(runs, method)
-    key = {"sha256": sha256_of(file), "aligned": list(aligned)}
+    key = {"sha256": sha256_of(file), "aligned": list(aligned), "data": bench.data_hashes}
     if kept.is_file():
         known: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
         if {name: known.pop(name, None) for name in key} == key:
             return known
     with safe_open(file, "pt") as opened:
         seconds = float(opened.metadata()["seconds"])
-    bench, network = evaluator_of(runs), read_network(file)
+    network = read_network(file)
     if runs.size == "large":
         network = network.half().float()  # as it ships
     row = bench.measure(network, aligned) | {"seconds": seconds}
@@ -145,7 +145,7 @@ def write_report(runs: Runs, *, keep_reported: bool = False, jobs: int = 1) -> d
     if not keep_reported:
         runs.train(jobs=jobs)
     bench = evaluator_of(runs)
-    kept = KeptRows(old, folder, data_hashes(runs))
+    kept = KeptRows(old, folder, bench.data_hashes)
     num_seeds = seeds_to_measure(runs, kept) if keep_reported else dict.fromkeys(METHODS, runs.num_seeds)
     for method in METHODS.keys() - num_seeds.keys():
         kept.check(method, bench)
@@ -185,12 +185,6 @@ def card_of(folder: Path, table: re.Pattern[str]) -> Path:
     return card
 
 
-def data_hashes(runs: Runs) -> dict[str, str]:
-    """Of the digits that are measured on, and of the target's training digits."""
-    domains = {name: digest(digits) for name, digits in evaluator_of(runs).domains.items()}
-    return domains | {"mnist_m_train": digest(training_digits(runs.data_root)[1])}
-
-
 def card_tables(report: Mapping[str, Any]) -> str:
     return report_table(report["methods"]) + "\n" + layer_table(report["layer_distances"])
 
@@ -219,7 +213,7 @@ def seeds_to_measure(runs: Runs, kept: KeptRows) -> dict[str, int]:
 
 
 def ddc_places(runs: Runs) -> list[dict[str, Any]]:
-    return read_scores(runs.folder / "ddc" / "places.json")
+    return read_scores(runs.places_file)
 
 
 def layer_distances(

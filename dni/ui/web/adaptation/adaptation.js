@@ -12,7 +12,7 @@ import { DigitController } from './digit-controller.js';
 import { DrawingPanel } from './drawing/drawing-panel.js';
 import { FeatureMap, mapLegend } from './charts/feature-map.js';
 import { fillLegend } from './charts/legend.js';
-import { basisText } from './charts/measured.js';
+import { basisText, domainsText } from './charts/measured.js';
 import { MeasuredPanels } from './charts/measured-panels.js';
 import { MethodChooser } from './method-chooser.js';
 import { NUM_CLASSES, NUM_SAMPLES } from './samples/numbers.js';
@@ -177,6 +177,7 @@ class Adaptation {
     this.#colourMap(this.map.isByClass);
     this.measured.open(shown);
     find(this.section, '.basis').textContent = basisText(counts, measured, title);
+    find(this.section, '.features .note').textContent = domainsText(measured, title);
     this.#count('opened');
     this.drawing.digit.read();
   }

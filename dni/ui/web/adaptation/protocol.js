@@ -15,7 +15,10 @@
 /** @typedef {{ method: string, token: string, alpha: number, session?: string | null }} StrengthsRequest */
 /** @typedef {Subject & { ink: string, colour: number[] }} DrawRequest bytes (28, 28) in base64; levels of RGB */
 
-/** @typedef {{ count: number, mean: number, std: number }} Seeds Accuracy on MNIST-M over several seeds */
+/**
+ * Accuracy on MNIST-M over several seeds, and the mean accuracy of a domain classifier trained on all features.
+ * @typedef {{ count: number, mean: number, std: number, domain_accuracy: number }} Seeds
+ */
 
 /**
  * What ships of the measures of source-only and one method; rows of accuracies are those at `alphas`.
@@ -23,6 +26,7 @@
  * @property {number} seed Of the networks.
  * @property {Seeds | null} seeds
  * @property {number[]} alphas
+ * @property {number[]} pictureAlphas Where accuracy over an example picture is measured.
  * @property {{ names: string[], accuracy: number[][] }} inks
  * @property {number} inkCount Digits in each ink.
  * @property {number[][]} norms Of the first convolution for red, green and blue: of source-only, of the method.

@@ -21,6 +21,9 @@ const TICKS = [
 ];
 
 export class ShiftPanel {
+  /** Whether a picture was chosen from the list after the last upload began. */
+  #hasChosen = false;
+
   /**
    * @param {HTMLElement} panel
    * @param {object} options
@@ -40,7 +43,7 @@ export class ShiftPanel {
       palette,
       lines: LINES,
       ticks: TICKS,
-      onPick: (share) => this.#setStrength(Math.round(100 * share) / 100),
+      onPick: (share) => this.#setStrength(Math.round(10 * share) / 10), // the steps of the slider
       onShow: () => {
         onChange();
         controller.askRest();
@@ -55,13 +58,16 @@ export class ShiftPanel {
   }
 
   /**
-   * Choose a person's own picture. It takes the place of the last one, which the server no longer holds.
+   * List a person's own picture, and choose it unless they have chosen an example meanwhile. It takes the place of
+   * the last one, which the server no longer holds.
    *
    * @param {string} token
    * @param {string} name
    */
   addPicture(token, name) {
-    this.controller.choose({ token });
+    const { choice } = this.controller;
+    const isNewer = this.#hasChosen && this.examples.some(([example]) => example === choice.token);
+    if (!isNewer) this.controller.choose({ token });
     this.#listPictures([...this.examples, [token, name]]);
   }
 
@@ -94,7 +100,13 @@ export class ShiftPanel {
 
   #attach() {
     const { panel } = this;
-    this.pictures.addEventListener('change', () => this.controller.choose({ token: this.pictures.value }));
+    this.pictures.addEventListener('change', () => {
+      this.#hasChosen = true;
+      this.controller.choose({ token: this.pictures.value });
+    });
+    document.addEventListener('change', ({ target }) => {
+      if (target instanceof Element && target.closest(UPLOAD_BOX)) this.#hasChosen = false;
+    });
     this.slider.addEventListener('input', () => this.#setStrength(Number(this.slider.value) / 100));
     find(panel, '.upload').addEventListener('click', () => chooseFiles(UPLOAD_BOX));
     panel.addEventListener('dragover', (event) => event.preventDefault());

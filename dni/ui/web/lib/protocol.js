@@ -142,7 +142,7 @@
 /** @typedef {Record<string, (request: unknown) => Promise<any>>} Server */
 
 export const NO_ANSWER =
-  'The server does not answer. What is on screen stays; move the slider to try again.';
+  'The server does not answer. What is on screen stays; try the same again in a moment.';
 
 /**
  * Call a function of the server. A server that is gone gives a {@link Failure} like any other.

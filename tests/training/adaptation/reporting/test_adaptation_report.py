@@ -334,9 +334,10 @@ def test_another_network_is_measured_again(runs: Runs, report: dict[str, Any]) -
     kept = runs.run_folder("coral", 0) / "measures.json"
     before = kept.read_text()
     row = report_module.measure_run(runs, "coral", 0)
-    kept.write_text(json.dumps({"sha256": "of another network", "mnist": 0.5}))
-    assert report_module.measure_run(runs, "coral", 0) == row
-    assert kept.read_text() == before
+    for another in ({"sha256": "of another network"}, {"data": {"mnist": "other digits"}}):
+        kept.write_text(json.dumps(json.loads(before) | another | {"mnist": 0.5}))
+        assert report_module.measure_run(runs, "coral", 0) == row
+        assert kept.read_text() == before
 
 
 @pytest.mark.usefixtures("no_measuring")

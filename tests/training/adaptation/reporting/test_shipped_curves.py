@@ -16,6 +16,7 @@ from dni.digits.classifiers import load_classifier, logits_of
 from dni.digits.data.domains import Digits, load_mnist, load_mnist_m
 from dni.digits.shipped_curves import ShippedCurves, curves_path, find_curves
 from dni.examples import example_token
+from dni.pictures.photographs import SPLITS
 from dni.training.adaptation.reporting import shipped_curves
 from dni.training.adaptation.reporting.shipped_curves import brightness_bins, write_curves
 
@@ -33,7 +34,7 @@ def data_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
     write_mnist(root, "train", 0, 10)
     write_mnist(root, "test", 0, 240)
-    write_photographs(root, "test", range(2))
+    write_photographs(root, "test", range(SPLITS["test"]))
     return root
 
 

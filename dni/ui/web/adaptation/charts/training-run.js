@@ -57,13 +57,14 @@ export function iterationText(run, progress) {
 export class TrainingRun {
   /** @type {Run | null} */
   #run = null;
+  #hasFailed = false;
 
   /**
    * @param {HTMLDetailsElement} box
    * @param {object} options
    * @param {import('./canvas.js').Palette} options.palette
    * @param {(name: string, request: any) => Promise<any>} options.ask Asks the server; never rejects.
-   * @param {(text: string) => void} options.showMessage
+   * @param {(text: string | null) => void} options.showMessage
    */
   constructor(box, { palette, ask, showMessage }) {
     this.box = box;
@@ -104,10 +105,10 @@ export class TrainingRun {
 
   /** @param {RunReply | Failure} reply */
   #receive = (reply) => {
-    if (reply.error !== undefined) {
-      this.showMessage(reply.error);
-      return;
-    }
+    // Its own error only: another's may be on screen.
+    if (reply.error !== undefined || this.#hasFailed) this.showMessage(reply.error ?? null);
+    this.#hasFailed = reply.error !== undefined;
+    if (reply.error !== undefined) return;
     this.#run = decodeRun(reply);
     this.map.labels = reply.labels;
     this.chart.series = this.#run.measures;

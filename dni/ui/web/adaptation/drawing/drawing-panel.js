@@ -16,7 +16,7 @@ export class DrawingPanel {
    * @param {(name: string, request: any) => Promise<any>} options.ask Asks the server; never rejects.
    * @param {() => void} options.onChange
    * @param {() => void} options.onRead Called with each answer.
-   * @param {(text: string) => void} options.showMessage
+   * @param {(text: string | null) => void} options.showMessage
    */
   constructor(panel, { controller, ask, onChange, onRead, showMessage }) {
     this.controller = controller;

@@ -18,13 +18,14 @@ export class DrawnDigit {
   #drawing = null;
   /** @type {Reading | null} */
   reading = null;
+  #hasFailed = false;
 
   /**
    * @param {object} options
    * @param {import('../digit-controller.js').DigitController} options.controller
    * @param {(name: string, request: any) => Promise<any>} options.ask Asks the server; never rejects.
    * @param {(reading: Reading | null) => void} options.onRead
-   * @param {(text: string) => void} options.showMessage
+   * @param {(text: string | null) => void} options.showMessage
    */
   constructor({ controller, ask, onRead, showMessage }) {
     this.controller = controller;
@@ -59,10 +60,10 @@ export class DrawnDigit {
   #receive = (reply, asked) => {
     const { predictions, choice } = this.controller;
     if (!predictions || !haveSameNetworks(asked, choice)) return;
-    if (reply.error !== undefined) {
-      this.showMessage(reply.error);
-      return;
-    }
+    // Its own error only: another's may be on screen.
+    if (reply.error !== undefined || this.#hasFailed) this.showMessage(reply.error ?? null);
+    this.#hasFailed = reply.error !== undefined;
+    if (reply.error !== undefined) return;
     if (!this.#drawing) return;
     const probabilities = new Series(predictions.alphas, decodeProbabilities(reply.probs));
     this.#show({ probabilities, pixels: reply.pixels });

@@ -85,9 +85,11 @@ export function accuracyTexts(predictions, exact, alpha) {
   const curve = predictions.curve?.at(alpha);
   const own = predictions.titles.length - 1;
   return predictions.titles.map((_, domain) => {
-    if (exact) return percent(exact.accuracy[domain], 1);
+    // What ships over an example is interpolated between few alphas, and of few digits: a decimal would be made up.
+    const decimals = predictions.measured && domain === own ? 0 : 1;
+    if (exact) return percent(exact.accuracy[domain], decimals);
     const isKnown = curve && !(predictions.isCurveStale && domain === own);
-    return isKnown ? percent(curve[domain], 1) : '…';
+    return isKnown ? percent(curve[domain], decimals) : '…';
   });
 }
 

@@ -94,6 +94,8 @@ test('accuracies are unknown, then interpolated, then exact', () => {
   assert.deepEqual(accuracyTexts(shown, null, 0.5), ['40.0 %', '60.0 %']);
   const exact = { alpha: 0.5, accuracy: [0.41, 0.59], probabilities: new Float32Array(), positions: new Float32Array(), milliseconds: 1 };
   assert.deepEqual(accuracyTexts(shown, exact, 0.5), ['41.0 %', '59.0 %']);
+  const shipped = { ...shown, measured: /** @type {any} */ ({}) };
+  assert.deepEqual(accuracyTexts(shipped, exact, 0.5), ['41.0 %', '59 %'], 'what ships of pictures has no decimals');
   assert.equal(chartText(0.5, shown, exact), 'Accuracy along alpha; at 0.50: MNIST 41 %, Yours 59 %');
 });
 

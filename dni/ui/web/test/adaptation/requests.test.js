@@ -75,11 +75,16 @@ test('what was cleared or belongs to other networks is not shown when its answer
   assert.equal(digit.reading, null);
 });
 
-test('an error is told', async () => {
+test('an error is told, and taken back once by the next answer', async () => {
   const { server, digit, seen } = await makeDrawn();
   digit.draw({ ink: INK, colour: '#ffffff' });
   await server.fail('draw', 'Draw again.');
   assert.deepEqual(seen, ['Draw again.']);
+  for (const expected of [['Draw again.', null, 'seen'], ['Draw again.', null, 'seen', 'seen']]) {
+    digit.read();
+    await server.send('draw');
+    assert.deepEqual(seen, expected);
+  }
 });
 
 test('colours as levels', () => {
