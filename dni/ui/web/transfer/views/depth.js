@@ -8,7 +8,7 @@ import { measuredText } from '../answers.js';
 import { AtRest } from '../at-rest.js';
 import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DigitPicker } from '../widgets/digit-picker.js';
-import { LineChart } from '../widgets/line-chart.js';
+import { LineChart, rangeOf } from '../widgets/line-chart.js';
 import { fillMeasured, fillTable, slider } from '../widgets/controls.js';
 
 /** @typedef {import('../protocol.js').DepthOpenReply} OpenReply */
@@ -30,17 +30,6 @@ const LINES = {
   random: { name: 'random layers, kept', colour: '--d4', dash: [2, 3] },
   alone: { name: 'B alone: all layers new', colour: '--d2', dash: [9, 3, 2, 3] },
 };
-
-/**
- * The vertical axis for some values: round tenths around them.
- * @param {readonly number[]} values Shares, 0 to 1.
- * @returns {[number, number]}
- */
-export function rangeOf(values) {
-  const low = Math.max(0, Math.floor(10 * Math.min(...values) + 1e-9));
-  const high = Math.min(10, Math.max(low + 1, Math.ceil(10 * Math.max(...values) - 1e-9)));
-  return [low / 10, high / 10];
-}
 
 /**
  * The lines of a number of labels: one a kind, and B alone, which has no cut.
@@ -230,7 +219,7 @@ class DepthPanel {
     const counted = counts[this.start.counts[count]];
     this.chart.lines = linesOf(counted, kinds);
     this.chart.ticks = cuts.map((layer) => layers[layer - 1]);
-    this.chart.range = rangeOf(this.chart.lines.flatMap(({ points }) => points.map(({ mean }) => mean)));
+    this.chart.range = rangeOf(this.chart.lines.flatMap(({ points }) => points));
     this.chart.draw(cuts.indexOf(cut));
     const label = `Accuracies with ${this.start.counts[count]} labels of each digit, cut after layer ${cut}`;
     this.chart.surface.canvas.setAttribute('aria-label', label);
