@@ -2,6 +2,7 @@
 // Lines with their deviations over a few points, and a marker that follows a slider.
 
 import { FONT, Surface } from '../../adaptation/charts/canvas.js';
+import { attachSidewaysPick } from '../../adaptation/charts/sideways-pick.js';
 
 const MARGIN = { left: 44, right: 12, top: 10, bottom: 22 };
 const WHISKER = 4;
@@ -77,19 +78,10 @@ export class LineChart {
   constructor(canvas, { palette, onPick, onShow }) {
     this.palette = palette;
     this.surface = new Surface(canvas, onShow);
-    canvas.classList.add('pickable');
-    const pick = (/** @type {PointerEvent} */ event) => {
+    attachSidewaysPick(canvas, ({ clientX }) => {
       const box = canvas.getBoundingClientRect();
-      const share = (event.clientX - box.left - MARGIN.left) / (box.width - MARGIN.left - MARGIN.right);
+      const share = (clientX - box.left - MARGIN.left) / (box.width - MARGIN.left - MARGIN.right);
       onPick(Math.min(1, Math.max(0, share)) * (this.ticks.length - 1));
-    };
-    canvas.addEventListener('pointerdown', (event) => {
-      if (event.button > 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      pick(event);
-    });
-    canvas.addEventListener('pointermove', (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) pick(event);
     });
   }
 
