@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { channelsOf, rowBetween } from '../../transfer/widgets/letter-map.js';
 import { numbered, rowNear } from '../../transfer/views/letters.js';
 import { barShares, cellText, gainOfLearning } from '../../transfer/views/unlabelled.js';
-import { answerOf, presetText } from '../../transfer/views/words.js';
+import { answerOf, missingText, presetText } from '../../transfer/views/words.js';
 
 test('the answer is the nearest word that the question does not name', () => {
   assert.equal(answerOf(['king', 'queen', 'man'], [true, false, true]), 'queen');
@@ -17,6 +17,12 @@ test('the answer is the nearest word that the question does not name', () => {
 test('a preset without a way to go is one word', () => {
   assert.equal(presetText(['king', 'man', 'woman', 1]), 'king + woman − man');
   assert.equal(presetText(['sword', 'man', 'woman', 0]), 'sword');
+});
+
+test('fields without a word are named as on the page', () => {
+  assert.equal(missingText({ start: 'king', minus: 'man', plus: 'woman' }), null);
+  assert.match(missingText({ start: 'king', minus: 'man', plus: '' }) ?? '', /"to" is empty/);
+  assert.match(missingText({ start: '', minus: '', plus: 'woman' }) ?? '', /"word" and "from" are empty/);
 });
 
 test('positions are interpolated between alphas, and are exact at them', () => {
