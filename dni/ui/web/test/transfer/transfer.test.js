@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { gridAt, measuredAt, measuredText, rowAt, softmax, withBias } from '../../transfer/answers.js';
-import { digitByKey } from '../../transfer/widgets/digit-picker.js';
+import { digitByKey, pickedText } from '../../transfer/widgets/digit-picker.js';
 import { heightOf, rangeOf, roundSteps } from '../../transfer/widgets/line-chart.js';
 import { tabByKey } from '../../transfer/widgets/switcher.js';
 import { linesOf } from '../../transfer/views/depth.js';
@@ -51,6 +51,11 @@ test('keys move among tabs and digits, and stop at the edges of the digits', () 
   assert.deepEqual(['ArrowRight', 'ArrowLeft', 'ArrowDown', 'ArrowUp', 'Enter'].map(next), [13, 11, 22, 2, null]);
   assert.equal(digitByKey(25, 'ArrowDown', grid), null);
   assert.equal(digitByKey(0, 'ArrowLeft', grid), null);
+});
+
+test('the picked digit is said by its label and place', () => {
+  assert.equal(pickedText(2, [0, 0, 7, 7]), 'a 7, number 3 of 4');
+  assert.equal(pickedText(-1, [0, 0, 7, 7]), 'none of these');
 });
 
 test('an axis has few round steps, each at its own height, and holds all points with their whiskers', () => {

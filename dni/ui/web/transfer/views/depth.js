@@ -6,7 +6,7 @@ import { percent } from '../../adaptation/samples/numbers.js';
 import { find, findAs, showText } from '../../lib/dom.js';
 import { measuredText } from '../answers.js';
 import { AtRest } from '../at-rest.js';
-import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
+import { WantedRequest } from '../wanted-request.js';
 import { DigitPicker } from '../widgets/digit-picker.js';
 import { LineChart, rangeOf } from '../widgets/line-chart.js';
 import { fillMeasured, fillTable, slider } from '../widgets/controls.js';
@@ -79,12 +79,10 @@ class DepthPanel {
     this.samples = new DigitPicker(findAs(panel, '.samples', HTMLCanvasElement), {
       columns: SAMPLES_A_ROW, palette, onShow: this.draw,
     });
-    this.samples.isWrong = (number) => {
-      const label = this.#opened?.labels[number];
-      return this.#answers.length > 0 && this.#answers[number] !== label;
-    };
+    this.samples.isWrong = (number) => this.#answers.length > 0 && this.#answers[number] !== this.#opened?.labels[number];
     const ask = (/** @type {ReadRequest} */ asked) => context.ask('depth_read', asked);
-    this.preview = new CoalescedRequest(ask, this.#receive);
+    /** @type {WantedRequest<ReadRequest, ReadReply | Failure>} */
+    this.preview = new WantedRequest(ask, this.#receive);
     this.rest = new AtRest(find(panel, '.badge'), ask, this.#receiveExact);
     this.#attach();
   }
@@ -94,7 +92,7 @@ class DepthPanel {
     const reply = await this.context.ask('depth_open', {});
     if (reply.error !== undefined) return reply.error;
     this.#opened = reply;
-    this.samples.open(reply.pixels);
+    this.samples.open(reply.pixels, reply.labels);
     const { source, report } = reply;
     fillMeasured(this.panel, report);
     showText(find(this.panel, '.seeds'), `Mean and standard deviation of ${report.seeds} seeds on MNIST's test digits.`);
@@ -165,7 +163,7 @@ class DepthPanel {
     const alphas = Object.fromEntries(names.map((name) => [name, this.alphas[name]]));
     this.#accuracy = null;
     if (this.#opened) {
-      this.preview.ask({ cut, alphas, measure: false });
+      this.preview.want({ cut, alphas, measure: false });
       this.rest.want({ cut, alphas, measure: true });
     }
     this.draw();
@@ -181,6 +179,8 @@ class DepthPanel {
   /** @param {ReadReply | Failure} reply */
   #receiveExact = (reply) => {
     if (reply.error === undefined) {
+      // One that is still under way would put its own answers, read from fewer digits, in place of these.
+      this.preview.want(null);
       this.#accuracy = reply.accuracy;
       this.rest.show('exact');
     }
@@ -191,7 +191,7 @@ class DepthPanel {
 
   draw = () => {
     this.#drawControls();
-    this.samples.draw();
+    this.#drawSamples();
     const report = this.#opened?.report;
     if (!report) return;
     this.#drawKinds(report);
@@ -210,6 +210,15 @@ class DepthPanel {
       find(this.panel, `.alpha-of-${name}`).hidden = !isBelow;
     }
     showText(find(this.panel, '.of-all'), this.#accuracy === null ? '…' : percent(this.#accuracy, 1));
+  }
+
+  #drawSamples() {
+    this.samples.draw();
+    if (!this.#answers.length) return;
+    const wrong = this.#answers.filter((_, number) => this.samples.isWrong(number)).length;
+    const text = `${wrong} of these ${this.#answers.length} test digits 5 to 9 are read wrongly`;
+    this.samples.canvas.setAttribute('aria-label', text);
+    showText(find(this.panel, '.wrong'), `${text}: those with a red frame and a cross.`);
   }
 
   /** @param {Report} report */

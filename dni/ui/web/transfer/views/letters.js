@@ -21,6 +21,7 @@ import { addThumbnails, showGrey } from '../widgets/thumbnails.js';
 
 const REST_MS = 150;
 const STEPS = 10;
+const NOTHING_TO_READ = 'Nothing to read: draw a letter, or choose one.';
 const START_TEXTS = /** @type {Record<Start, string>} */ ({ untrained: 'the untrained network', classifier: 'a classifier' });
 
 /**
@@ -137,11 +138,13 @@ class LettersView {
     this.alphaInput.setAttribute('aria-valuetext', `${percent(alpha)} triplets`);
     showText(find(panel, '.start-name'), START_TEXTS[this.#start]);
     const shown = this.#exact ?? this.#preview();
-    const state = this.#exact ? 'exact' : shown ? 'preview' : 'loading';
+    const isEmpty = this.#gallery !== null && this.#ink === null;
+    const state = this.#exact ? 'exact' : shown ? 'preview' : isEmpty ? 'empty' : 'loading';
+    this.badge.hidden = isEmpty;
     this.badge.dataset.state = state;
     showText(this.badge, state === 'loading' ? 'loading…' : state);
-    showText(find(panel, '.readout'), this.#exact
-      ? `alpha ${alpha.toFixed(2)} · exact in ${Math.round(this.#exact.milliseconds)} ms` : `alpha ${alpha.toFixed(2)}`);
+    const exact = this.#exact ? ` · exact in ${Math.round(this.#exact.milliseconds)} ms` : '';
+    showText(find(panel, '.readout'), isEmpty ? NOTHING_TO_READ : `alpha ${alpha.toFixed(2)}${exact}`);
     panel.dataset.state = state;
     panel.dataset.nearest = shown ? String(shown.neighbours[0]) : '';
     this.#drawNeighbours(shown);
