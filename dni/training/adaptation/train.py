@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -32,6 +31,7 @@ from dni.training.adaptation.methods.aligning import AligningMethod
 from dni.training.adaptation.methods.base import Batch, Setting
 from dni.training.adaptation.methods.ddc import Ddc, Place
 from dni.training.adaptation.methods.target_only import TargetOnly
+from dni.training.run_state import read_run_state
 from models.digits import DigitClassifier
 
 __all__ = ["AdaptationConfig", "AdaptationTrainer"]
@@ -235,7 +235,7 @@ class AdaptationTrainer:
         partial.replace(self.state_file)
 
     def _restore(self) -> None:
-        state: dict[str, Any] = torch.load(self.state_file, weights_only=True, map_location=self.device)
+        state = read_run_state(self.state_file, device=self.device)
         known = {"size": "small", **state["config"]}  # of runs from before there were two
         if known != asdict(self.config):
             raise DniError(

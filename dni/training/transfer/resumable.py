@@ -10,6 +10,8 @@ from typing import Any, Protocol
 import torch
 from tqdm import tqdm
 
+from dni.training.run_state import read_run_state
+
 __all__ = ["Resumable", "run_to_end"]
 
 SECONDS_BETWEEN_SAVES = 30.0
@@ -33,9 +35,13 @@ def run_to_end(
     resume: bool,
 ) -> None:
     """Call ``step`` until ``done`` steps are ``total``, saving to ``file`` every half minute; at the end the
-    file is removed."""
+    file is removed.
+
+    Raises:
+        DniError: The file to resume from is damaged.
+    """
     if resume and file.is_file():
-        training.restore(torch.load(file, weights_only=True))
+        training.restore(read_run_state(file))
     saved = time.monotonic()
     bar = tqdm(total=total, initial=done(), desc=file.stem, mininterval=5)
     while done() < total:
