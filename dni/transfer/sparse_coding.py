@@ -19,6 +19,8 @@ from dni.errors import DniError
 __all__ = [
     "ATOM_SIDE",
     "CHUNK",
+    "NUM_ATOMS",
+    "POOLED",
     "SIDE",
     "blend_dictionaries",
     "energy",
@@ -31,6 +33,7 @@ __all__ = [
 
 SIDE = 28
 ATOM_SIDE = 7
+NUM_ATOMS = 64
 STRIDE = 2
 POOLED = 3
 # The energy is then within some 1e-4 of the least one. Atoms learned from letters are alike, so that they
