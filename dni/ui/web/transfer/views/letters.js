@@ -5,6 +5,7 @@ import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { DIGIT_SIDE, decodePositions, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
 import { WantedRequest } from '../wanted-request.js';
+import { fillMeasured } from '../widgets/controls.js';
 import { LetterMapCanvas, rowBetween } from '../widgets/letter-map.js';
 import { LineChart } from '../widgets/line-chart.js';
 import { addThumbnails, showGrey } from '../widgets/thumbnails.js';
@@ -120,6 +121,7 @@ class LettersView {
     this.map.setGallery(this.#gallery.drawings, numbers);
     this.#report = reply.report;
     showReport(this.panel, reply.report);
+    fillMeasured(this.panel, reply.report);
     showText(find(this.panel, '.map-note'), `${reply.letters.length} drawings of letters of ${names.join(', ').replaceAll('_', ' ')}, `
       + 'a colour each; lines lead to the nearest in all 64 dimensions, of which the map shows two.');
     const samples = bytesOf(reply.samples);
