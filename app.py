@@ -1,6 +1,7 @@
 """The entry of the Hugging Face Space, and of ``python app.py``."""
 
 import os
+import sys
 
 if os.environ.get("SPACES_ZERO_GPU"):
     import spaces  # noqa: F401 - ZeroGPU wants to be imported before torch
@@ -8,6 +9,13 @@ if os.environ.get("SPACES_ZERO_GPU"):
 from dni.device import keep_freed_memory
 from dni.temporary import exit_on_sigterm
 from dni.ui import build_app, keep_uploads_private, launch_options
+
+if __name__ == "__main__" and sys.argv[1:]:
+    from dni.cli.main import main
+
+    sys.argv.insert(1, "serve")  # whose options these are, --help among them
+    main()
+    sys.exit()
 
 keep_freed_memory()
 exit_on_sigterm()

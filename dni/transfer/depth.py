@@ -18,7 +18,7 @@ from dni.blending.interpolate import interpolate
 from dni.blending.shares import BlendError, shares_of
 from dni.digits.data.digit_sources import DigitSource
 from dni.errors import DniError
-from dni.transfer.files import read_report, read_weights
+from dni.transfer.files import read_report, read_weights, shapes_of
 from models.transfer import LAYERS, LayeredNetwork
 
 __all__ = [
@@ -118,10 +118,11 @@ class DepthLive:
         self.images = source.digits.images[own][:, :1].float().div(255)  # (N, 1, 28, 28)
         self.labels = source.digits.labels[own]
         self.samples = list(range(min(NUM_SAMPLES, len(self.labels))))
-        self._ends = {
-            cut: [read_weights(VIEW, f"{end}-{cut}") for end in ("frozen", "tuned")] for cut in CUTS
-        }
         self._network = LayeredNetwork().eval().requires_grad_(False)
+        shapes = shapes_of(self._network)
+        self._ends = {
+            cut: [read_weights(VIEW, f"{end}-{cut}", shapes) for end in ("frozen", "tuned")] for cut in CUTS
+        }
         self._lock = threading.Lock()
 
     def read(self, cut: int, alphas: Mapping[str, float], *, measure: bool) -> DepthReading:

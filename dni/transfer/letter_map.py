@@ -16,7 +16,7 @@ from torch import Tensor
 from dni.blending.blend import Blend
 from dni.caches import SingleFlightCache
 from dni.errors import DniError, shown
-from dni.transfer.files import read_weights
+from dni.transfer.files import read_weights, shapes_of
 from models.letters import LetterNetwork
 
 __all__ = [
@@ -164,11 +164,11 @@ def read_gallery() -> Gallery:
     tensors = read_weights(VIEW, "gallery")
     try:
         images, names = tensors["images"], bytes(tensors["alphabets"].tolist()).decode("utf-8").split("\n")
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DniError(
             f"Expected a gallery of letters with their alphabets, but got others ({error})."
         ) from error
-    if images.ndim != 4 or images.shape[1] < 2 or len(images) != len(names):
+    if images.ndim != 4 or images.shape[1] < 2 or images.shape[2:] != (28, 28) or len(images) != len(names):
         raise DniError(
             f"Expected a gallery of letters in rows, but got {tuple(images.shape)} and {len(names)} names."
         )
@@ -176,5 +176,10 @@ def read_gallery() -> Gallery:
 
 
 def read_letter_map() -> LetterMap:
-    """The networks and letters that ship."""
-    return LetterMap({name: read_weights(VIEW, name) for name in (*STARTS, TRAINED)}, read_gallery())
+    """The networks and letters that ship.
+
+    Raises:
+        DniError: A file is missing or holds something else.
+    """
+    shapes = shapes_of(LetterNetwork())
+    return LetterMap({name: read_weights(VIEW, name, shapes) for name in (*STARTS, TRAINED)}, read_gallery())

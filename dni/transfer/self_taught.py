@@ -3,6 +3,7 @@ dictionaries between a random one (alpha 0) and one learned from letters (alpha 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +11,11 @@ import torch
 from torch import Tensor
 
 from dni.errors import DniError, shown
-from dni.transfer.files import read_weights
+from dni.transfer.files import Shapes, read_weights
 from dni.transfer.sparse_coding import (
+    ATOM_SIDE,
+    NUM_ATOMS,
+    POOLED,
     SIDE,
     blend_dictionaries,
     patches_of,
@@ -114,6 +118,18 @@ def read_self_taught() -> SelfTaught:
     """The dictionaries and classifiers that ship.
 
     Raises:
-        DniError: A file is missing.
+        DniError: A file is missing or holds something else.
     """
-    return SelfTaught(read_weights(VIEW, "dictionaries"), read_weights(VIEW, "probes"))
+    atoms = dict.fromkeys(("random", "letters"), (NUM_ATOMS, ATOM_SIDE**2))
+    return SelfTaught(
+        read_weights(VIEW, "dictionaries", atoms), read_weights(VIEW, "probes", shapes_of_probes())
+    )
+
+
+def shapes_of_probes() -> Shapes:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for source, count, alpha in itertools.product(SOURCES, LABELS, (None, *ALPHAS)):
+        name = probe_name(source, count, alpha)
+        features = SIDE**2 if alpha is None else 2 * NUM_ATOMS * POOLED**2
+        shapes |= {f"{name}/weight": (features, 10), f"{name}/bias": (10,)}
+    return shapes

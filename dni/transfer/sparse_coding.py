@@ -19,6 +19,8 @@ from dni.errors import DniError
 __all__ = [
     "ATOM_SIDE",
     "CHUNK",
+    "NUM_ATOMS",
+    "POOLED",
     "SIDE",
     "blend_dictionaries",
     "energy",
@@ -31,9 +33,12 @@ __all__ = [
 
 SIDE = 28
 ATOM_SIDE = 7
+NUM_ATOMS = 64
 STRIDE = 2
 POOLED = 3
-ITERATIONS = 10
+# The energy is then within some 1e-4 of the least one. Atoms learned from letters are alike, so that they
+# need several times as many as random ones.
+ITERATIONS = 100
 # Added to a patch's contrast, so that empty patches stay near zero instead of becoming noise.
 CONTRAST_FLOOR = 1.0
 CHUNK = 50
@@ -59,14 +64,14 @@ def patches_of(images: Tensor) -> Tensor:
     return centred / (contrast + CONTRAST_FLOOR)
 
 
-def sparse_code(patches: Tensor, atoms: Tensor, sparsity: float, *, iterations: int = ITERATIONS) -> Tensor:
+def sparse_code(patches: Tensor, atoms: Tensor, sparsity: float) -> Tensor:
     """FISTA: codes (..., K) of patches (..., d) over atoms (K, d), near the minimum of :func:`energy`."""
     gram = atoms @ atoms.T  # (K, K)
     step = 1 / torch.linalg.eigvalsh(gram)[-1].clamp_min(1e-6)
     projected = patches @ atoms.T
     code = point = torch.zeros_like(projected)
     momentum = 1.0
-    for _ in range(iterations):
+    for _ in range(ITERATIONS):
         moved = point - step * (point @ gram - projected)
         before, code = code, functional.softshrink(moved, float(step * sparsity))
         following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2

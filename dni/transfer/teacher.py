@@ -17,7 +17,7 @@ from dni.blending.blend import Blend
 from dni.caches import ByteCache
 from dni.digits.data.digit_sources import DigitSource
 from dni.errors import DniError, listed
-from dni.transfer.files import read_report, read_weights
+from dni.transfer.files import read_report, read_weights, shapes_of
 from models.transfer import ConvolutionalTeacher, Student
 
 __all__ = [
@@ -103,7 +103,7 @@ class TeacherLive:
         self.images, self.labels = grey.float().div(255), source.digits.labels  # (N, 1, 28, 28), (N,)
         self.samples = sample_numbers(self.labels)
         self._teacher = ConvolutionalTeacher().eval().requires_grad_(False)
-        self._teacher.load_state_dict(read_weights(VIEW, "teacher"))
+        self._teacher.load_state_dict(read_weights(VIEW, "teacher", shapes_of(self._teacher)))
         self._blends = {hidden: load_blend(hidden) for hidden in HIDDEN}
         self._logits: ByteCache[tuple[int, float], Tensor] = ByteCache(
             CACHED_BYTES, size_of=lambda logits: logits.numel() * logits.element_size()
@@ -153,8 +153,9 @@ class TeacherLive:
 
 
 def load_blend(hidden: int) -> Blend:
-    ends = [read_weights(VIEW, f"{kind}-without-{hidden}") for kind in ("hard", "soft")]
-    return Blend(Student().eval().requires_grad_(False), ends)
+    student = Student().eval().requires_grad_(False)
+    names = (f"{kind}-without-{hidden}" for kind in ("hard", "soft"))
+    return Blend(student, [read_weights(VIEW, name, shapes_of(student)) for name in names])
 
 
 def biased_accuracy(logits: Tensor, labels: Tensor, hidden: int, bias: float) -> tuple[float, float]:

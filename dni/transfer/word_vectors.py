@@ -71,14 +71,14 @@ class WordMap:
         return functional.normalize(blended, dim=1)
 
     def index(self, word: object) -> int:
-        """The number of a word, whatever its case.
+        """The number of a word, whatever its case; a curly apostrophe, as phones type it, is a straight one.
 
         Raises:
             DniError: No text, too long, or a word that the texts lack (or have fewer than five times).
         """
         if not isinstance(word, str) or not 0 < len(word.strip()) <= MAX_WORD:
             raise DniError(f"Expected a word of 1 to {MAX_WORD} letters, but got {shown(word, most=40)}.")
-        plain = word.strip().lower()
+        plain = word.strip().lower().replace("\u2019", "'")
         if plain not in self._index:
             raise DniError(
                 f"Expected a word that stands at least five times in the texts, but got {shown(plain)}."

@@ -44,6 +44,11 @@ def test_start_is_its_own_nearest_word_at_t_0() -> None:
     assert (first.word, round(first.cosine, 5)) == ("king", 1.0)
 
 
+def test_a_curly_apostrophe_is_a_straight_one() -> None:
+    vectors = dict.fromkeys(("bible", "shakespeare"), torch.eye(2))
+    assert WordMap(("fear", "fear'd"), vectors).index("Fear\u2019d") == 1
+
+
 def test_analogy_names_none_of_its_own_words() -> None:
     assert random_map().analogy("man", "woman", "king", alpha=0.5) not in {"man", "woman", "king"}
 

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,13 +28,14 @@ from dni.device import best_device, training_autocast
 from dni.digits.classifiers import NETWORK_CLASSES, read_network
 from dni.digits.data.domains import Digits
 from dni.digits.methods import ANCESTOR, METHODS
-from dni.errors import DniError, in_words, shown
+from dni.errors import DniError, shown
 from dni.training.adaptation.methods import METHOD_CLASSES, Method
 from dni.training.adaptation.methods.aligning import AligningMethod
 from dni.training.adaptation.methods.base import Batch, Setting
 from dni.training.adaptation.methods.ddc import Ddc, Place
 from dni.training.adaptation.methods.target_only import TargetOnly
 from dni.training.finite import check_finite
+from dni.training.run_state import read_run_state
 from models.digits import DigitClassifier
 
 __all__ = ["AdaptationConfig", "AdaptationTrainer"]
@@ -262,7 +262,7 @@ class AdaptationTrainer:
         partial.replace(self.state_file)
 
     def _restore(self) -> None:
-        state = self._read_state()
+        state = read_run_state(self.state_file, device=self.device)
         known = {"size": "small", **state["config"]}  # of runs from before there were two
         if known != asdict(self.config):
             raise DniError(
@@ -283,16 +283,6 @@ class AdaptationTrainer:
             state["seconds"],
             state["snapshots"],
         )
-
-    def _read_state(self) -> dict[str, Any]:
-        try:
-            state: dict[str, Any] = torch.load(self.state_file, weights_only=True, map_location=self.device)
-        except Exception as error:  # whatever a damaged file makes the reader raise
-            raise DniError(
-                f"Expected the state of a run in {self.state_file}, but it is damaged ({in_words(error)}). "
-                "Delete it to train the run anew."
-            ) from error
-        return state
 
     def _export(self) -> None:
         config = replace(self.config, iterations=self.config.total)  # a method's own number may change

@@ -29,6 +29,7 @@ from dni.training.looks.config import LookConfig, learning_rate_factor
 from dni.training.looks.photograph_pool import PhotographPool
 from dni.training.looks.style import MAX_OFFSET, PaintingLoss
 from dni.training.looks.tasks import draw_batch
+from dni.training.run_state import read_run_state
 from models.look_unet import LookUNet
 
 __all__ = ["Budget", "LookTrainer"]
@@ -208,9 +209,9 @@ class LookTrainer:
         """Go on from a written :meth:`state`.
 
         Raises:
-            DniError: It is another run's.
+            DniError: It is damaged, or another run's.
         """
-        state = torch.load(file, weights_only=True, map_location=self.pool.device)
+        state = read_run_state(file, device=self.pool.device)
         if state["config"] != asdict(self.config):
             raise DniError(
                 f"Expected to resume the run of {file} with its own settings {state['config']}, "

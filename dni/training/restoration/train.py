@@ -51,6 +51,7 @@ from dni.training.restoration.config import (
 from dni.training.restoration.data.patches import PatchSampler, batches_from, example
 from dni.training.restoration.data.tasks import TASKS
 from dni.training.restoration.losses import lattice_loss, spectrum_loss
+from dni.training.run_state import read_run_state
 from models.compact import SRVGGNetCompact
 from models.discriminator import PATCH_SIZE
 from models.rrdbnet import RRDBNet
@@ -343,7 +344,7 @@ class Trainer:
         return parts
 
     def _restore(self) -> None:
-        state = torch.load(self.state_file, weights_only=True, map_location=self.accelerator.device)
+        state = read_run_state(self.state_file, device=self.accelerator.device)
         if state["config"] != asdict(self.config):
             raise DniError(
                 f"Expected to resume the run of {self.state_file} with its own settings "

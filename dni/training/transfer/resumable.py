@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from dni.training.finite import check_finite
+from dni.training.run_state import read_run_state
 
 __all__ = ["Resumable", "run_to_end"]
 
@@ -39,9 +40,10 @@ def run_to_end(
 
     Raises:
         DivergedError: The training's numbers are none any more, before a save or at the end.
+        DniError: The file to resume from is damaged.
     """
     if resume and file.is_file():
-        training.restore(torch.load(file, weights_only=True))
+        training.restore(read_run_state(file))
     saved = time.monotonic()
     bar = tqdm(total=total, initial=done(), desc=file.stem, mininterval=5)
     while done() < total:

@@ -51,10 +51,13 @@ def logits_of(network: torch.nn.Module, images: Tensor) -> Tensor:
 
 
 def teacher_network(runs: Runs) -> ConvolutionalTeacher:
-    """The teacher in evaluation mode; trained where it is not there yet. All seeds of students share it."""
+    """The teacher in evaluation mode; when resuming, trained only where it is not there yet.
+
+    All seeds of students share it.
+    """
     path = runs.folder("teacher", TEACHER_SEED) / "teacher.safetensors"
     network = seeded(TEACHER_SEED, ConvolutionalTeacher)
-    if not path.is_file():
+    if not (runs.resume and path.is_file()):
         digits = load_grey(runs.data_root, "train")
 
         def loss_of(batch: Tensor) -> Tensor:
@@ -70,7 +73,7 @@ def teacher_network(runs: Runs) -> ConvolutionalTeacher:
 def teacher_logits(runs: Runs, digits: GreyDigits) -> Tensor:
     """What the teacher answers to the students' digits, (N, 10); kept with its run."""
     path = runs.folder("teacher", TEACHER_SEED) / "logits-of-teacher.safetensors"
-    if not path.is_file():
+    if not (runs.resume and path.is_file()):
         save(path, {"logits": logits_of(teacher_network(runs), digits.images)}, {})
     return read_state(path)["logits"]
 

@@ -164,7 +164,10 @@ def read_number(value: Any, name: str) -> float:
 
 
 def read_whole(value: Any, name: str) -> int:
-    return int(read_number(value, name))
+    number = read_number(value, name)
+    if not number.is_integer():
+        raise ProtocolError(f"Expected a whole number as {name!r}, but got {shown(value)}.")
+    return int(number)
 
 
 def read_flag(value: Any, name: str) -> bool:

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from dni.caches import Lazy
 from dni.errors import DniError, shown
-from dni.pictures.strips import over_level
 from dni.transfer.files import read_report
 from dni.transfer.letter_map import ALPHAS, STARTS, read_letter_map
 from dni.ui.errors import errors_shown
@@ -28,9 +27,8 @@ from dni.ui.protocol.transfer_maps import (
     LettersReadReply,
     LettersReadRequest,
 )
-from dni.ui.requests.uploads import open_upload
 from dni.ui.server_functions import ServerFunction, answering, encode
-from dni.ui.transfer.ink import ink_of, small_ink
+from dni.ui.transfer.ink import ink_of, uploaded_ink
 
 __all__ = ["LettersView"]
 
@@ -109,19 +107,16 @@ class LettersView:
         )
 
     def api_letters(self, image: str | None, start: str, alpha: float) -> dict[str, Any]:
-        """The letters nearest to a white letter on black, in alphabets that no network has seen.
+        """The letters nearest to one, bright on dark or dark on bright, of alphabets new to the networks.
 
         Gives alphabet, number in the gallery, and distance (0 to 2), by the blend of a start and the triplet
         network at alpha.
         """
         with errors_shown():
-            if image is None:
-                raise DniError("Expected a picture of a letter, but got none. Send a file.")
             if start not in STARTS:
                 raise DniError(f"Expected the start as one of {', '.join(STARTS)}, but got {shown(start)}.")
-            picture, live = open_upload(image), self.live.get()
-            ink = bytes_of(small_ink(over_level(picture.rgb, picture.opacity, 0)))
-            found = live.draw(start, ink, (check_alpha(alpha),))
+            ink, live = uploaded_ink(image, "letter"), self.live.get()
+            found = live.draw(start, bytes_of(ink), (check_alpha(alpha),))
             names, drawings = live.gallery.alphabets, live.gallery.images.shape[1]
             return {
                 "neighbours": [

@@ -10,8 +10,6 @@ import gradio as gr
 
 from dni.caches import Lazy
 from dni.digits.data.digit_sources import find_digit_source
-from dni.errors import DniError
-from dni.pictures.strips import over_level
 from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN, TEMPERATURE, TeacherLive, check_teacher_choice
 from dni.ui.errors import errors_shown
 from dni.ui.pictures.inputs import DECODES, picture_input
@@ -23,9 +21,8 @@ from dni.ui.protocol.transfer_teacher import (
     TeacherReadReply,
     TeacherReadRequest,
 )
-from dni.ui.requests.uploads import open_upload
 from dni.ui.server_functions import ServerFunction, answering
-from dni.ui.transfer.ink import first_samples, ink_of, small_ink
+from dni.ui.transfer.ink import first_samples, ink_of, uploaded_ink
 
 __all__ = ["TeacherView"]
 
@@ -87,17 +84,15 @@ class TeacherView:
         )
 
     def api_teacher(self, image: str | None, hidden: float, alpha: float, bias: float) -> dict[str, Any]:
-        """Read a white digit on black, by the teacher and by a blend of two students that never saw a digit.
+        """Read a digit by the teacher and by a blend of two students that never saw one of the digits.
 
-        Gives the probabilities of both, and the blend's accuracies on all test digits and on the hidden one.
+        The picture may be bright on dark or dark on bright. Gives the probabilities of both, and the blend's
+        accuracies on all test digits and on the hidden one.
         """
         with errors_shown():
-            if image is None:
-                raise DniError("Expected a picture of a digit, but got none. Send a file.")
             asked = TeacherExactRequest.parse({"hidden": hidden, "alpha": alpha, "bias": bias, "ink": ""})
             check_teacher_choice(asked.hidden, asked.alpha, asked.bias)
-            picture = open_upload(image)
-            ink, live = small_ink(over_level(picture.rgb, picture.opacity, 0)), self.live.get()
+            ink, live = uploaded_ink(image, "digit"), self.live.get()
             student = live.student(asked.hidden, asked.alpha, ink)
             student[asked.hidden] += asked.bias
             of_all, of_hidden = live.accuracy(asked.hidden, asked.alpha, asked.bias)

@@ -12,7 +12,6 @@ from torch import Tensor
 from dni.caches import Lazy
 from dni.digits.data.digit_sources import find_digit_source
 from dni.errors import DniError, listed, shown
-from dni.pictures.strips import over_level
 from dni.transfer.files import read_report
 from dni.transfer.self_taught import ALPHAS, LABELS, read_self_taught
 from dni.ui.errors import errors_shown
@@ -20,9 +19,8 @@ from dni.ui.pictures.inputs import DECODES, picture_input
 from dni.ui.pictures.results import check_alpha
 from dni.ui.protocol.messages import Message
 from dni.ui.protocol.transfer_maps import UnlabelledOpenReply, UnlabelledReadReply, UnlabelledReadRequest
-from dni.ui.requests.uploads import open_upload
 from dni.ui.server_functions import ServerFunction, answering, encode
-from dni.ui.transfer.ink import ink_of, pixels_of, small_ink
+from dni.ui.transfer.ink import ink_of, pixels_of, uploaded_ink
 
 __all__ = ["UnlabelledView"]
 
@@ -86,20 +84,19 @@ class UnlabelledView:
         )
 
     def api_unlabelled(self, image: str | None, source: str, labels: float, alpha: float) -> dict[str, Any]:
-        """Read a white digit on black by linear classifiers on few labels: scores on pixels and on codes.
+        """Read a digit, bright on dark or dark on bright, by linear classifiers on few labels.
+
+        Gives scores on pixels and on codes.
 
         Codes are over atoms between random ones (alpha 0) and learned ones (1), in steps of 0.1.
         """
         with errors_shown():
-            if image is None:
-                raise DniError("Expected a picture of a digit, but got none. Send a file.")
             if labels not in LABELS:
                 raise DniError(
                     f"Expected the number of labels as one of {listed(LABELS)}, but got {shown(labels)}."
                 )
             step = round(10 * check_alpha(alpha))
-            picture = open_upload(image)
-            found = self.live.get().read(small_ink(over_level(picture.rgb, picture.opacity, 0)), source)
+            found = self.live.get().read(uploaded_ink(image, "digit"), source)
             row = LABELS.index(int(labels))
             return {
                 "alpha": ALPHAS[step],

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from dni.checkpoints.files import read_state, sha256_of
 from dni.errors import DniError
+from dni.training.transfer import words
 from dni.training.transfer.letters.one_shot import one_shot_accuracy
+from dni.training.transfer.resumable import run_to_end
 from dni.training.transfer.unlabelled.dictionary import learn_dictionary, random_dictionary
 from dni.training.transfer.unlabelled.digits import centre, few_labels, load_source, with_noise
 from dni.training.transfer.unlabelled.probe import fit_probe
@@ -38,6 +44,30 @@ def test_a_short_run_of_letters_is_kept_when_resumed(shared: Path, tmp_path: Pat
     assert len(set(hashes.values())) == 4
     assert view_module("letters").train(runs, 0) == files
     assert {name: sha256_of(file) for name, file in files.items()} == hashes
+
+
+def test_words_go_on_with_what_is_unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = np.random.default_rng(0).integers(0, 20, 400)
+    tiny = SimpleNamespace(words=tuple("abcdefghijklmnopqrst")), {"bible": text, "shakespeare": text[::-1]}
+    monkeypatch.setattr(words, "corpus", lambda _: tiny)
+    begun: list[str] = []
+
+    def run(*given: Any, file: Path, resume: bool) -> None:
+        begun.append(file.stem)
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        run_to_end(*given, file=file, resume=resume)
+
+    monkeypatch.setattr(words, "run_to_end", run)
+    runs = Runs(tmp_path, tmp_path, shorten=15)
+    with pytest.raises(KeyboardInterrupt):
+        words.train(runs, 0)
+    file = words.train(runs, 0)
+    assert begun == ["ancestor", "bible", "shakespeare", "shakespeare"]
+    interrupted, state = read_state(file), read_state(tmp_path / "words" / "0" / "ancestor.safetensors")
+    assert torch.equal(interrupted["ancestor"].float(), state["words"].half().float())
+    words.train(replace(runs, resume=False), 0)
+    assert begun[4:] == ["ancestor", "bible", "shakespeare"]
 
 
 @pytest.mark.slow

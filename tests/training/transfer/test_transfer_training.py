@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,16 @@ from cases import case
 from command_line import Run
 from digit_files import some_digits, write_mnist
 
-from dni.checkpoints.files import read_state
+from dni.checkpoints.files import read_state, save
 from dni.errors import DniError
 from dni.training.transfer import depth, teacher
 from dni.training.transfer.digit_data import GreyDigits
-from dni.training.transfer.fit import Schedule, fit
+from dni.training.transfer.fit import Schedule, fit, seeded
 from dni.training.transfer.resumable import run_to_end
 from dni.training.transfer.views import Runs
 from dni.transfer.depth import CUTS, KINDS, LABEL_COUNTS, layer_of
 from dni.transfer.teacher import ALPHAS, BIASES, HIDDEN
-from models.transfer import LAYERS
+from models.transfer import LAYERS, ConvolutionalTeacher
 
 MARKS = "".join(f"<!-- {name} -->\n<!-- /{name} -->\n" for name in ("teacher", "depth", "layers"))
 
@@ -87,6 +88,24 @@ def test_joined_layers_come_from_both_networks() -> None:
     joined = depth.joined(below, above, 2)
     assert all(torch.equal(joined[name], below[name]) for name in below if layer_of(name) in LAYERS[:2])
     assert all(torch.equal(joined[name], above[name]) for name in above if layer_of(name) in LAYERS[2:])
+
+
+def test_a_teacher_is_kept_only_when_resuming(tmp_path: Path) -> None:
+    write_mnist(tmp_path, "train", 0, 200)
+    write_mnist(tmp_path, "test", 0, 10)
+    runs = Runs(tmp_path, tmp_path / "runs", shorten=teacher.TEACHER.steps)
+    digits = grey(0, 20)
+    older = seeded(7, ConvolutionalTeacher)
+    for name, state in (
+        ("teacher", older.state_dict()),
+        ("logits-of-teacher", {"logits": torch.zeros(20, 10)}),
+    ):
+        save(runs.folder("teacher", 0) / f"{name}.safetensors", state, {})
+    assert torch.equal(teacher.teacher_network(runs).out.weight, older.out.weight)
+    assert not teacher.teacher_logits(runs, digits).any()
+    anew = replace(runs, resume=False)
+    assert teacher.teacher_logits(anew, digits).any()
+    assert not torch.equal(teacher.teacher_network(runs).out.weight, older.out.weight)
 
 
 @pytest.mark.slow

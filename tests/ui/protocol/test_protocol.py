@@ -134,6 +134,7 @@ def test_what_is_no_message_is_refused(value: Any) -> None:
         (ViewerFrameRequest, FRAME, {"alpha": None}, "number 'alpha', but got None"),
         (ViewerFrameRequest, FRAME, {"region": None}, "number 'region.left', but got None"),
         (ViewerFrameRequest, FRAME, {"region": {**REGION, "top": 1e10}}, "sensible 'region.top'"),
+        (ViewerFrameRequest, FRAME, {"region": {**REGION, "top": 3.9}}, "whole number as 'region.top', but"),
         (ViewerFrameRequest, FRAME, {"ahead": "yes"}, "'ahead' as true or false"),
         (MixFrameRequest, MIX, {"rank": "first"}, "'rank' as one of live, ahead, but got 'first'"),
         (CurveRequest, MIX, {"against": []}, "'against' as one of reduce, reference, none"),

@@ -16,8 +16,9 @@ from transfer_files import transfer_root
 from dni.digits.data.digit_sources import find_digit_source
 from dni.errors import DniError
 from dni.serving.render_service import RenderService
-from dni.transfer.depth import DepthLive
+from dni.transfer.depth import DepthLive, DepthReading
 from dni.transfer.letter_map import LetterMap
+from dni.transfer.teacher import TeacherLive
 from dni.ui.transfer.tab import transfer_views
 
 EXACT = re.compile("^exact$")
@@ -98,6 +99,18 @@ def test_from_a_teacher(page: Page) -> None:
     draw_line(page, view)
     expect(view.locator(".hint")).to_be_hidden()
     expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    samples = view.locator(".samples")
+    expect(samples).to_have_attribute("aria-valuetext", "none of these")
+
+    # An empty pad is read by nobody, until a digit is chosen.
+    view.locator(".clear").click()
+    expect(view.locator(".badge")).to_have_text("preview")
+    expect(view.locator(".teacher-note")).to_contain_text("Nothing to read")
+    expect(view.locator(".bars .winner")).to_have_count(0)
+    slide(samples, "ArrowRight")
+    expect(samples).to_have_attribute("aria-valuetext", "a 0, number 1 of 30")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    expect(view.locator(".bars .winner")).to_have_count(4)
 
 
 def test_how_deep_by_keyboard(page: Page, data_root: Path) -> None:
@@ -122,6 +135,45 @@ def test_how_deep_by_keyboard(page: Page, data_root: Path) -> None:
     tuned = DepthLive(find_digit_source(data_root)).read(1, {"conv1": 1.0, "above": 1.0}, measure=True)
     expect(view.locator(".of-all")).to_have_text(f"{100 * (tuned.accuracy or 0):.1f} %")
     expect(view.locator(".alphas output").first).to_have_text("1.00")
+    expect(view.locator(".wrong")).to_contain_text(re.compile(r"^\d+ of these 40 test digits 5 to 9"))
+
+
+def test_no_older_answer_is_called_exact(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a preview that comes after the exact answer, or of the digit that was read before."""
+    go_on, read, read_teacher = threading.Event(), DepthLive.read, TeacherLive.read
+
+    def held_preview(self: DepthLive, cut: int, alphas: Any, *, measure: bool) -> DepthReading:
+        if measure:
+            return read(self, cut, alphas, measure=True)
+        assert go_on.wait(PATIENCE / 1000)
+        return DepthReading([0] * 40, None)
+
+    def held_teacher(*given: Any) -> Any:
+        assert go_on.wait(PATIENCE / 1000)
+        return read_teacher(*given)
+
+    view = view_of(page, "teacher")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    monkeypatch.setattr(TeacherLive, "read", held_teacher)
+    slide(view.locator(".samples"), "ArrowRight")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    expect(view.locator(".teacher-bars .winner")).to_have_count(0)
+    go_on.set()
+    expect(view.locator(".teacher-bars .winner")).to_have_count(1)
+    go_on.clear()
+
+    page.get_by_role("tab", name="How deep?").click()
+    view = view_of(page, "depth")
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    monkeypatch.setattr(DepthLive, "read", held_preview)
+    view.get_by_role("button", name="All 1").click()
+    expect(view.locator(".badge")).to_have_text(EXACT, timeout=PATIENCE)
+    wrong = view.locator(".wrong").text_content() or ""
+    with page.expect_response(SERVER):
+        go_on.set()
+    page.wait_for_timeout(5 * DRAWN)
+    expect(view.locator(".wrong")).to_have_text(wrong)
+    assert not wrong.startswith("40 of")
 
 
 def test_maps(page: Page) -> None:
@@ -154,6 +206,14 @@ def test_maps(page: Page) -> None:
     view.locator("input.start").fill("kingly")
     view.locator("input.start").press("Enter")
     expect(page.locator("#transfer .message")).to_contain_text("but got 'kingly'. Try king")
+    expect(view.locator("ol.neighbours li")).to_have_count(0)
+    expect(view.locator(".readout")).to_be_empty()
+    view.get_by_role("button", name="grace").click()
+    expect(view.locator("ol.neighbours li")).to_have_count(12)
+    view.locator("input.plus").fill("")
+    view.locator("input.plus").press("Enter")
+    expect(page.locator("#transfer .message")).to_contain_text('"to" is empty')
+    expect(view.locator("ol.neighbours li")).to_have_count(0)
     view.get_by_role("button", name="sword").click()
     expect(page.locator("#transfer .message")).to_be_hidden()
     expect(view.locator("ol.neighbours li").first).to_have_text(re.compile("sword"))
@@ -200,7 +260,8 @@ def test_no_answer_to_a_letter_is_shown_once_the_pad_is_empty_and_errors_go(
     with page.expect_response(SERVER):
         go_on.set()
     page.wait_for_timeout(5 * DRAWN)
-    expect(view.locator(".badge")).to_have_text("loading…")
+    expect(view.locator(".readout")).to_have_text("Nothing to read: draw a letter, or choose one.")
+    expect(view.locator(".badge")).to_be_hidden()
     expect(view.locator("ol.neighbours li")).to_have_count(0)
 
     def refuse(*_: Any) -> Any:

@@ -143,7 +143,7 @@ def test_however_many_ask_few_are_answered_at_once(monkeypatch: pytest.MonkeyPat
     assert all(name.startswith("transfer") for name in view.threads)
 
 
-@pytest.mark.parametrize("view", ["teacher", "depth"])
+@pytest.mark.parametrize("view", ["teacher", "depth", "letters"])
 def test_sentences_name_what_the_shipped_report_has(view: str) -> None:
     html = (WEB / "transfer" / "views" / f"{view}.html").read_text(encoding="utf-8")
     paths = re.findall(r'data-measured="([^"]*)"', html)

@@ -7,10 +7,10 @@ Quantization") found that the encoder does most of the work.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from torch import Tensor
@@ -43,7 +43,8 @@ NOISE = 0.4
 OTHER_SPARSITIES = (0.03, 0.3)
 LABELS_OF_OTHERS = 10
 
-Accuracies = dict[str, dict[int, float]]
+# By test and number of labels, those of all draws.
+Accuracies = dict[str, dict[int, list[float]]]
 Encode = Callable[[Tensor], Tensor]
 
 
@@ -80,7 +81,7 @@ def subjects_of(data_root: Path, source: str, shorten: int) -> Subjects:
 def measure(
     subjects: Subjects, encode: Encode, tests: tuple[str, ...] = ("clean",), labels: tuple[int, ...] = LABELS
 ) -> tuple[Accuracies, dict[int, Probe]]:
-    """Mean accuracy over the draws, by test and number of labels; and the probes of the first draw."""
+    """The accuracies, and the probes of the first draw by number of labels."""
     pool = encode(subjects.pool.images[:, 0])
     probes = {
         count: [fit_probe(pool[drawn], subjects.pool.labels[drawn]) for drawn in subjects.draws[count]]
@@ -91,8 +92,7 @@ def measure(
         digits = subjects.tests[name]
         features = encode(digits.images[:, 0])
         found[name] = {
-            count: fmean(probe.accuracy(features, digits.labels) for probe in own)
-            for count, own in probes.items()
+            count: [probe.accuracy(features, digits.labels) for probe in own] for count, own in probes.items()
         }
     return found, {count: own[0] for count, own in probes.items()}
 
@@ -151,7 +151,21 @@ def rows_table(table: Mapping[str, Any]) -> str:
             for name, row in rows.items():
                 cells = " | ".join(measured_text(row[test][str(count)]) for count in LABELS)
                 lines.append(f"| {source.upper()}, {test}: {name} | {cells} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", pixels_sentence(table)]) + "\n"
+
+
+def pixels_sentence(table: Mapping[str, Any]) -> str:
+    """For the card: where no atoms read noisy digits better than pixels do."""
+    best = {
+        source: [
+            count
+            for count, raw in found["raw"]["noisy"].items()
+            if all(raw["mean"] > found["along"][end]["noisy"][count]["mean"] for end in (0, -1))
+        ]
+        for source, found in table.items()
+    }
+    cases = "; ".join(f"{source.upper()} {', '.join(counts) or 'none'}" for source, counts in best.items())
+    return f"Raw pixels are the best row of noisy digits with these numbers of labels: {cases}."
 
 
 def alpha_table(table: Mapping[str, Any]) -> str:
@@ -214,9 +228,12 @@ def other_sparsities(subjects: Subjects, dictionaries: list[dict[str, Tensor]]) 
 
 
 def summary(found: list[Accuracies]) -> dict[str, object]:
-    """Over the seeds, by test and number of labels."""
+    """Over seeds and draws together, by test and number of labels."""
     return {
-        name: {str(count): measured([each[name][count] for each in found]) for count in found[0][name]}
+        name: {
+            str(count): measured(itertools.chain.from_iterable(each[name][count] for each in found))
+            for count in found[0][name]
+        }
         for name in found[0]
     }
 

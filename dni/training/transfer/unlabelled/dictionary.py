@@ -11,11 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from dni.errors import DniError
-from dni.transfer.sparse_coding import ATOM_SIDE, CHUNK, patches_of
+from dni.transfer.sparse_coding import ATOM_SIDE, CHUNK, NUM_ATOMS, patches_of
 
-__all__ = ["BATCHES", "NUM_ATOMS", "learn_dictionary", "letter_patches", "random_dictionary"]
+__all__ = ["BATCHES", "learn_dictionary", "letter_patches", "random_dictionary"]
 
-NUM_ATOMS = 64
 NUM_PATCHES = 40_000
 BATCH_SIZE = 256
 BATCHES = 600

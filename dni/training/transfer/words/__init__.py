@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dni.checkpoints.files import read_metadata, read_state
+from dni.checkpoints.files import read_metadata, read_state, save
 from dni.training.transfer.report import measured, measured_text, write_report
 from dni.training.transfer.resumable import run_to_end
 from dni.training.transfer.views import Runs
@@ -33,7 +33,7 @@ ALPHAS = tuple(step / 10 for step in range(11))
 
 
 def train(runs: Runs, seed: int) -> Path:
-    """Train the ancestor on both texts, and from it both ends; an end that is there is kept."""
+    """Train the ancestor on both texts, and from it both ends; when resuming, what is finished is kept."""
     folder = runs.folder(VIEW, seed)
     file = folder / FILE_NAME
     if runs.resume and file.is_file():
@@ -58,6 +58,10 @@ def trained(
     num_words: int,
     start: dict[str, Tensor] | None,
 ) -> dict[str, Tensor]:
+    """``words`` and ``contexts``, float32 (V, d); kept in ``<name>.safetensors`` for a resumed run."""
+    file = runs.folder(VIEW, seed) / f"{name}.safetensors"
+    if runs.resume and file.is_file():
+        return read_state(file)
     config = replace(config, seed=seed, epochs=max(1, config.epochs // runs.shorten))
     counts = np.bincount(text, minlength=num_words)
     training = SkipGram(config, text, counts, start=start)
@@ -66,9 +70,10 @@ def trained(
         training.run_epoch,
         lambda: training.epoch,
         config.epochs,
-        file=runs.folder(VIEW, seed) / f"{name}.pt",
+        file=file.with_suffix(".pt"),
         resume=runs.resume,
     )
+    save(file, training.vectors(), {"seed": str(seed)})
     return training.vectors()
 
 

@@ -25,12 +25,12 @@ export class AtRest {
     this.request = new WantedRequest(send, receive);
   }
 
-  /** @param {Request} request What is to be exact; until it is, a preview is on screen. */
+  /** @param {Request | null} request What is to be exact; until it is, a preview is on screen. null: nothing. */
   want(request) {
     this.request.want(null);
     this.show('preview');
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.request.want(request), REST_MS);
+    if (request) this.#timer = setTimeout(() => this.request.want(request), REST_MS);
   }
 
   /** @param {'preview' | 'exact'} state */

@@ -2,6 +2,7 @@
 // Lines over 0 to 1, each with its own colour and dash, and a marker that follows a slider.
 
 import { FONT, Surface } from './canvas.js';
+import { attachSidewaysPick } from './sideways-pick.js';
 import { percent } from '../samples/numbers.js';
 
 const MARGIN = { left: 44, right: 10, top: 8, bottom: 22 };
@@ -166,17 +167,8 @@ function tickAlignment(at) {
  * @param {(share: number) => void} onPick
  */
 function attachPick(canvas, onPick) {
-  const pick = (/** @type {PointerEvent} */ event) => {
+  attachSidewaysPick(canvas, ({ clientX }) => {
     const box = canvas.getBoundingClientRect();
-    onPick(new ChartScale(box.width, box.height).shareAt(event.clientX - box.left));
-  };
-  canvas.classList.add('pickable');
-  canvas.addEventListener('pointerdown', (event) => {
-    if (event.button > 0) return;
-    canvas.setPointerCapture(event.pointerId);
-    pick(event);
-  });
-  canvas.addEventListener('pointermove', (event) => {
-    if (canvas.hasPointerCapture(event.pointerId)) pick(event);
+    onPick(new ChartScale(box.width, box.height).shareAt(clientX - box.left));
   });
 }

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 
 import { channelsOf, rowBetween } from '../../transfer/widgets/letter-map.js';
 import { numbered, rowNear } from '../../transfer/views/letters.js';
-import { barShares, cellText, gainOfLearning } from '../../transfer/views/unlabelled.js';
-import { answerOf, presetText } from '../../transfer/views/words.js';
+import { barShares, bestByPixels, cellText, gainOfLearning } from '../../transfer/views/unlabelled.js';
+import { answerOf, missingText, presetText } from '../../transfer/views/words.js';
 
 test('the answer is the nearest word that the question does not name', () => {
   assert.equal(answerOf(['king', 'queen', 'man'], [true, false, true]), 'queen');
@@ -17,6 +17,12 @@ test('the answer is the nearest word that the question does not name', () => {
 test('a preset without a way to go is one word', () => {
   assert.equal(presetText(['king', 'man', 'woman', 1]), 'king + woman − man');
   assert.equal(presetText(['sword', 'man', 'woman', 0]), 'sword');
+});
+
+test('fields without a word are named as on the page', () => {
+  assert.equal(missingText({ start: 'king', minus: 'man', plus: 'woman' }), null);
+  assert.match(missingText({ start: 'king', minus: 'man', plus: '' }) ?? '', /"to" is empty/);
+  assert.match(missingText({ start: '', minus: '', plus: 'woman' }) ?? '', /"word" and "from" are empty/);
 });
 
 test('positions are interpolated between alphas, and are exact at them', () => {
@@ -47,6 +53,14 @@ test('a cell of the table has its deviation, if seeds differ', () => {
   assert.equal(cellText({ mean: 0.8134, deviation: 0.0042 }), '81.3 ±\u00a00.4');
   assert.equal(cellText({ mean: 0.7, deviation: 0 }), '70.0');
   assert.equal(cellText(undefined), '–');
+});
+
+test('pixels are best where no atoms read more noisy digits', () => {
+  const row = (/** @type {number[]} */ ...means) => (
+    Object.fromEntries(means.map((mean, index) => [[1, 3, 10][index], { mean, deviation: 0 }])));
+  const along = [row(0.3, 0.6, 0.2), row(0.4, 0.5, 0.8)].map((noisy, alpha) => ({ alpha, clean: {}, noisy }));
+  assert.deepEqual(bestByPixels({ raw: { clean: {}, noisy: row(0.5, 0.55, 0.5) }, along }), ['1']);
+  assert.deepEqual(bestByPixels({ raw: { clean: {} }, along }), []);
 });
 
 test('the gain of learning is the largest difference, and its place, and the least', () => {

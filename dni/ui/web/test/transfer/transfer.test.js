@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { gridAt, measuredAt, measuredText, rowAt, softmax, withBias } from '../../transfer/answers.js';
-import { digitByKey } from '../../transfer/widgets/digit-picker.js';
-import { roundSteps } from '../../transfer/widgets/line-chart.js';
+import { digitByKey, pickedText } from '../../transfer/widgets/digit-picker.js';
+import { heightOf, rangeOf, roundSteps } from '../../transfer/widgets/line-chart.js';
 import { tabByKey } from '../../transfer/widgets/switcher.js';
-import { linesOf, rangeOf } from '../../transfer/views/depth.js';
+import { linesOf } from '../../transfer/views/depth.js';
 import { temperatureAt } from '../../transfer/views/teacher.js';
 
 /** @type {(found: number, expected: number) => void} */
@@ -53,11 +53,20 @@ test('keys move among tabs and digits, and stop at the edges of the digits', () 
   assert.equal(digitByKey(0, 'ArrowLeft', grid), null);
 });
 
-test('an axis has few round steps and holds all values', () => {
+test('the picked digit is said by its label and place', () => {
+  assert.equal(pickedText(2, [0, 0, 7, 7]), 'a 7, number 3 of 4');
+  assert.equal(pickedText(-1, [0, 0, 7, 7]), 'none of these');
+});
+
+test('an axis has few round steps, each at its own height, and holds all points with their whiskers', () => {
   assert.deepEqual(roundSteps(0, 1), [0, 0.2, 0.4, 0.6000000000000001, 0.8, 1]);
-  assert.deepEqual(rangeOf([0.72, 0.88]), [0.7, 0.9]);
-  assert.deepEqual(rangeOf([0.7, 0.7]), [0.7, 0.8]);
-  assert.deepEqual(rangeOf([0.2, 0.999]), [0.2, 1]);
+  const points = [{ mean: 0.33, deviation: 0.09 }, { mean: 0.87, deviation: 0.06 }];
+  assert.deepEqual(rangeOf(points), [0.33 - 0.09, 0.87 + 0.06]);
+  for (const [low, high] of [rangeOf(points), [0.3, 0.9], [0.7, 0.7], [0.2, 0.999], [0.91, 1.04]]) {
+    const steps = roundSteps(low, high);
+    assert.ok(steps.length <= 8 && steps[0] < low + 1e-9 && steps[steps.length - 1] > Math.min(1, high) - 1e-9, `${steps}`);
+    steps.forEach((step, index) => near(heightOf(step, steps), index / (steps.length - 1)));
+  }
 });
 
 test('B alone is one line for all cuts', () => {

@@ -6,9 +6,9 @@ import { percent } from '../../adaptation/samples/numbers.js';
 import { find, findAs, showText } from '../../lib/dom.js';
 import { measuredText } from '../answers.js';
 import { AtRest } from '../at-rest.js';
-import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
+import { WantedRequest } from '../wanted-request.js';
 import { DigitPicker } from '../widgets/digit-picker.js';
-import { LineChart } from '../widgets/line-chart.js';
+import { LineChart, rangeOf } from '../widgets/line-chart.js';
 import { fillMeasured, fillTable, slider } from '../widgets/controls.js';
 
 /** @typedef {import('../protocol.js').DepthOpenReply} OpenReply */
@@ -30,17 +30,6 @@ const LINES = {
   random: { name: 'random layers, kept', colour: '--d4', dash: [2, 3] },
   alone: { name: 'B alone: all layers new', colour: '--d2', dash: [9, 3, 2, 3] },
 };
-
-/**
- * The vertical axis for some values: round tenths around them.
- * @param {readonly number[]} values Shares, 0 to 1.
- * @returns {[number, number]}
- */
-export function rangeOf(values) {
-  const low = Math.max(0, Math.floor(10 * Math.min(...values) + 1e-9));
-  const high = Math.min(10, Math.max(low + 1, Math.ceil(10 * Math.max(...values) - 1e-9)));
-  return [low / 10, high / 10];
-}
 
 /**
  * The lines of a number of labels: one a kind, and B alone, which has no cut.
@@ -90,12 +79,10 @@ class DepthPanel {
     this.samples = new DigitPicker(findAs(panel, '.samples', HTMLCanvasElement), {
       columns: SAMPLES_A_ROW, palette, onShow: this.draw,
     });
-    this.samples.isWrong = (number) => {
-      const label = this.#opened?.labels[number];
-      return this.#answers.length > 0 && this.#answers[number] !== label;
-    };
+    this.samples.isWrong = (number) => this.#answers.length > 0 && this.#answers[number] !== this.#opened?.labels[number];
     const ask = (/** @type {ReadRequest} */ asked) => context.ask('depth_read', asked);
-    this.preview = new CoalescedRequest(ask, this.#receive);
+    /** @type {WantedRequest<ReadRequest, ReadReply | Failure>} */
+    this.preview = new WantedRequest(ask, this.#receive);
     this.rest = new AtRest(find(panel, '.badge'), ask, this.#receiveExact);
     this.#attach();
   }
@@ -105,7 +92,7 @@ class DepthPanel {
     const reply = await this.context.ask('depth_open', {});
     if (reply.error !== undefined) return reply.error;
     this.#opened = reply;
-    this.samples.open(reply.pixels);
+    this.samples.open(reply.pixels, reply.labels);
     const { source, report } = reply;
     fillMeasured(this.panel, report);
     showText(find(this.panel, '.seeds'), `Mean and standard deviation of ${report.seeds} seeds on MNIST's test digits.`);
@@ -176,7 +163,7 @@ class DepthPanel {
     const alphas = Object.fromEntries(names.map((name) => [name, this.alphas[name]]));
     this.#accuracy = null;
     if (this.#opened) {
-      this.preview.ask({ cut, alphas, measure: false });
+      this.preview.want({ cut, alphas, measure: false });
       this.rest.want({ cut, alphas, measure: true });
     }
     this.draw();
@@ -192,6 +179,8 @@ class DepthPanel {
   /** @param {ReadReply | Failure} reply */
   #receiveExact = (reply) => {
     if (reply.error === undefined) {
+      // One that is still under way would put its own answers, read from fewer digits, in place of these.
+      this.preview.want(null);
       this.#accuracy = reply.accuracy;
       this.rest.show('exact');
     }
@@ -202,7 +191,7 @@ class DepthPanel {
 
   draw = () => {
     this.#drawControls();
-    this.samples.draw();
+    this.#drawSamples();
     const report = this.#opened?.report;
     if (!report) return;
     this.#drawKinds(report);
@@ -223,6 +212,15 @@ class DepthPanel {
     showText(find(this.panel, '.of-all'), this.#accuracy === null ? '…' : percent(this.#accuracy, 1));
   }
 
+  #drawSamples() {
+    this.samples.draw();
+    if (!this.#answers.length) return;
+    const wrong = this.#answers.filter((_, number) => this.samples.isWrong(number)).length;
+    const text = `${wrong} of these ${this.#answers.length} test digits 5 to 9 are read wrongly`;
+    this.samples.canvas.setAttribute('aria-label', text);
+    showText(find(this.panel, '.wrong'), `${text}: those with a red frame and a cross.`);
+  }
+
   /** @param {Report} report */
   #drawKinds({ counts }) {
     const { cut, count } = this.choice;
@@ -230,7 +228,7 @@ class DepthPanel {
     const counted = counts[this.start.counts[count]];
     this.chart.lines = linesOf(counted, kinds);
     this.chart.ticks = cuts.map((layer) => layers[layer - 1]);
-    this.chart.range = rangeOf(this.chart.lines.flatMap(({ points }) => points.map(({ mean }) => mean)));
+    this.chart.range = rangeOf(this.chart.lines.flatMap(({ points }) => points));
     this.chart.draw(cuts.indexOf(cut));
     const label = `Accuracies with ${this.start.counts[count]} labels of each digit, cut after layer ${cut}`;
     this.chart.surface.canvas.setAttribute('aria-label', label);

@@ -5,6 +5,7 @@ import { bytesOf, find, findAs, showText } from '../../lib/dom.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { DIGIT_SIDE, decodePositions, encodeBytes, percent } from '../../adaptation/samples/numbers.js';
 import { WantedRequest } from '../wanted-request.js';
+import { fillMeasured } from '../widgets/controls.js';
 import { LetterMapCanvas, rowBetween } from '../widgets/letter-map.js';
 import { LineChart } from '../widgets/line-chart.js';
 import { addThumbnails, showGrey } from '../widgets/thumbnails.js';
@@ -21,6 +22,7 @@ import { addThumbnails, showGrey } from '../widgets/thumbnails.js';
 
 const REST_MS = 150;
 const STEPS = 10;
+const NOTHING_TO_READ = 'Nothing to read: draw a letter, or choose one.';
 const START_TEXTS = /** @type {Record<Start, string>} */ ({ untrained: 'the untrained network', classifier: 'a classifier' });
 
 /**
@@ -119,6 +121,7 @@ class LettersView {
     this.map.setGallery(this.#gallery.drawings, numbers);
     this.#report = reply.report;
     showReport(this.panel, reply.report);
+    fillMeasured(this.panel, reply.report);
     showText(find(this.panel, '.map-note'), `${reply.letters.length} drawings of letters of ${names.join(', ').replaceAll('_', ' ')}, `
       + 'a colour each; lines lead to the nearest in all 64 dimensions, of which the map shows two.');
     const samples = bytesOf(reply.samples);
@@ -137,11 +140,13 @@ class LettersView {
     this.alphaInput.setAttribute('aria-valuetext', `${percent(alpha)} triplets`);
     showText(find(panel, '.start-name'), START_TEXTS[this.#start]);
     const shown = this.#exact ?? this.#preview();
-    const state = this.#exact ? 'exact' : shown ? 'preview' : 'loading';
+    const isEmpty = this.#gallery !== null && this.#ink === null;
+    const state = this.#exact ? 'exact' : shown ? 'preview' : isEmpty ? 'empty' : 'loading';
+    this.badge.hidden = isEmpty;
     this.badge.dataset.state = state;
     showText(this.badge, state === 'loading' ? 'loading…' : state);
-    showText(find(panel, '.readout'), this.#exact
-      ? `alpha ${alpha.toFixed(2)} · exact in ${Math.round(this.#exact.milliseconds)} ms` : `alpha ${alpha.toFixed(2)}`);
+    const exact = this.#exact ? ` · exact in ${Math.round(this.#exact.milliseconds)} ms` : '';
+    showText(find(panel, '.readout'), isEmpty ? NOTHING_TO_READ : `alpha ${alpha.toFixed(2)}${exact}`);
     panel.dataset.state = state;
     panel.dataset.nearest = shown ? String(shown.neighbours[0]) : '';
     this.#drawNeighbours(shown);

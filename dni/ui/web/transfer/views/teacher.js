@@ -2,13 +2,13 @@
 // The view "From a teacher": a teacher's answer at a temperature, and students that never saw a digit.
 
 import { BarList } from '../../adaptation/samples/bars.js';
-import { CoalescedRequest } from '../../adaptation/coalesced-request.js';
 import { DrawingPad } from '../../adaptation/drawing/drawing-pad.js';
 import { encodeBytes, percent } from '../../adaptation/samples/numbers.js';
 import { fillLegend } from '../../adaptation/charts/legend.js';
 import { find, findAs, showText } from '../../lib/dom.js';
 import { gridAt, measuredText, rowAt, softmax, withBias } from '../answers.js';
 import { AtRest } from '../at-rest.js';
+import { WantedRequest } from '../wanted-request.js';
 import { fillMeasured, fillTable, radio, slider } from '../widgets/controls.js';
 import { DigitPicker } from '../widgets/digit-picker.js';
 import { LineChart } from '../widgets/line-chart.js';
@@ -53,7 +53,8 @@ class TeacherPanel {
   #reading = null;
   /** @type {ExactReply | null} */
   #exact = null;
-  #ink = '';
+  /** @type {string | null} bytes (28, 28) in base64; null: there is nothing to read. */
+  #ink = null;
 
   /**
    * @param {HTMLElement} panel
@@ -79,7 +80,8 @@ class TeacherPanel {
         [[0], [this.start.biases.at(-1) ?? 0]], position)[0]) / 10),
       onShow: this.draw,
     });
-    this.request = new CoalescedRequest(
+    /** @type {WantedRequest<ReadRequest, ReadReply | Failure>} */
+    this.request = new WantedRequest(
       (/** @type {ReadRequest} */ asked) => context.ask('teacher_read', asked), this.#receive);
     this.rest = new AtRest(find(panel, '.badge'),
       (/** @type {ExactRequest} */ asked) => context.ask('teacher_exact', asked), this.#receiveExact);
@@ -91,7 +93,7 @@ class TeacherPanel {
     const reply = await this.context.ask('teacher_open', {});
     if (reply.error !== undefined) return reply.error;
     this.#opened = reply;
-    this.samples.open(reply.pixels);
+    this.samples.open(reply.pixels, reply.labels);
     this.samples.pick(Math.max(0, reply.labels.indexOf(this.choice.hidden)));
     this.#fillTable(reply);
     fillMeasured(this.panel, reply.report);
@@ -111,16 +113,14 @@ class TeacherPanel {
     const hint = find(panel, '.hint');
     const pad = new DrawingPad(findAs(panel, '.pad', HTMLCanvasElement), () => {
       hint.hidden = !pad.isEmpty;
-      if (!pad.drawing) return;
       this.samples.picked = -1;
-      this.#take(pad.drawing.ink);
+      this.#take(pad.drawing?.ink ?? null);
     });
     find(panel, '.clear').addEventListener('click', () => pad.clear());
     const name = `transfer-hidden-${Math.random()}`;
     for (const digit of this.start.hidden) {
       find(panel, '.hiddens').append(radio(name, String(digit), digit === this.choice.hidden, () => {
         this.choice.hidden = digit;
-        this.#reading = null;
         if (this.#opened) this.samples.pick(Math.max(0, this.#opened.labels.indexOf(digit)));
       }));
     }
@@ -137,27 +137,23 @@ class TeacherPanel {
     this.draw();
   }
 
-  /** @param {Uint8Array} ink (28, 28) */
+  /** @param {Uint8Array | null} ink (28, 28); null: there is nothing to read. */
   #take(ink) {
-    this.#ink = encodeBytes(ink);
-    this.request.ask({ hidden: this.choice.hidden, ink: this.#ink });
+    this.#ink = ink && encodeBytes(ink);
+    this.#reading = null;
+    this.request.want(this.#ink === null ? null : { hidden: this.choice.hidden, ink: this.#ink });
     this.#askExact();
     this.draw();
   }
 
   #askExact() {
-    if (!this.#ink) return;
     this.#exact = null;
     const { hidden, alpha, bias } = this.choice;
-    this.rest.want({ hidden, alpha, bias, ink: this.#ink });
+    this.rest.want(this.#ink === null ? null : { hidden, alpha, bias, ink: this.#ink });
   }
 
-  /**
-   * @param {ReadReply | Failure} reply
-   * @param {ReadRequest} asked
-   */
-  #receive = (reply, asked) => {
-    if (asked.hidden !== this.choice.hidden) return;
+  /** @param {ReadReply | Failure} reply */
+  #receive = (reply) => {
     this.context.showMessage(reply.error ?? null);
     if (reply.error === undefined) this.#reading = reply;
     this.draw();
@@ -194,6 +190,7 @@ class TeacherPanel {
   #drawBars() {
     const { hidden, alpha, bias, temperature } = this.choice;
     const reading = this.#reading;
+    showText(find(this.panel, '.teacher-note'), this.#opened && this.#ink === null ? 'Nothing to read: draw a digit, or click one.' : '');
     this.teacher.show(reading && softmax(reading.teacher, temperatureAt(temperature)));
     const at = (/** @type {number} */ share) =>
       reading && softmax(withBias(rowAt(this.start.alphas, reading.students, share), hidden, bias));

@@ -57,6 +57,17 @@ export function gainOfLearning({ along }, test) {
   return { ...best, least: Math.min(...gains.map(({ gain }) => gain)) };
 }
 
+/**
+ * @param {UnlabelledReport['table'][string]} table
+ * @returns {string[]} The numbers of labels with which raw pixels read noisy digits better than any atoms do.
+ */
+export function bestByPixels({ raw, along }) {
+  const rows = [along[0], along[along.length - 1]].map(({ noisy }) => noisy ?? {});
+  return Object.entries(raw.noisy ?? {})
+    .filter(([count, { mean }]) => rows.every((row) => mean > row[count].mean))
+    .map(([count]) => count);
+}
+
 /** @type {import('../transfer.js').MountView} */
 export function mountUnlabelled(panel, { start, ask, palette, showMessage }) {
   return new UnlabelledView(panel, { alphas: start.alphas, labels: start.labels, ask, palette, showMessage });
@@ -230,17 +241,18 @@ class UnlabelledView {
     });
     showText(
       find(panel, '.protocol'),
-      `Per cent of ${report.test} test digits; mean ± deviation of ${report.seeds} dictionaries, ${report.draws} draws of labels `
-      + `each. Noisy: Gaussian noise of ${report.noise} on the test digits alone.`,
+      `Per cent of ${report.test} test digits; mean ± standard deviation over ${report.seeds} dictionaries and the same ${report.draws} `
+      + `draws of labels for each. Noisy: Gaussian noise of ${report.noise} on the test digits alone.`,
     );
     const texts = /** @type {const} */ ([['clean', 'On clean digits'], ['noisy', 'on noisy ones']]).map(([test, name]) => {
       const { gain, count: most, least } = gainOfLearning(table, test);
       return `${name} ${signed(least)} to ${signed(gain)} points (most with ${most} a class)`;
     });
+    const byPixels = bestByPixels(table).join(', ');
     showText(
       find(panel, '.finding'),
-      `Learned atoms against random ones: ${texts.join(', ')}. So most of the gain over pixels is the encoding's; learning pays where `
-      + 'digits are noisy.',
+      `Learned atoms against random ones: ${texts.join(', ')}. On clean digits most of the gain over pixels is the encoding's.`
+      + (byPixels && ` Raw pixels are the best row of noisy ones with these numbers of labels: ${byPixels}.`),
     );
     const points = table.along.map(({ clean }) => clean[count]);
     const level = (/** @type {Measured} */ measured) => table.along.map(() => ({ ...measured, deviation: 0 }));

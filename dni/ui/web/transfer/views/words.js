@@ -38,6 +38,16 @@ export function answerOf(words, given) {
   return words.find((_, index) => !given[index]) ?? null;
 }
 
+/**
+ * @param {Record<'start' | 'minus' | 'plus', string>} words
+ * @returns {string | null} What is missing, by the names that the page gives them; null if nothing is.
+ */
+export function missingText({ start, minus, plus }) {
+  const empty = Object.entries({ word: start, to: plus, from: minus }).filter(([, word]) => !word).map(([name]) => `"${name}"`);
+  if (!empty.length) return null;
+  return `Expected a word in each field, but ${empty.join(' and ')} ${empty.length > 1 ? 'are' : 'is'} empty. Type one, or choose an example.`;
+}
+
 /** @type {import('../transfer.js').MountView} */
 export function mountWords(panel, { ask, palette, showMessage }) {
   const inputs = Object.fromEntries(
@@ -56,8 +66,9 @@ export function mountWords(panel, { ask, palette, showMessage }) {
 
   /** @type {CoalescedRequest<WordsRequest, WordsReply | Failure>} */
   const request = new CoalescedRequest((asked) => ask('words_near', asked), (reply, asked) => {
+    if (missingText(wordsIn(inputs))) return;
     if (reply.error !== undefined) {
-      showMessage(reply.error);
+      showError(reply.error);
       return;
     }
     showMessage(null);
@@ -67,6 +78,13 @@ export function mountWords(panel, { ask, palette, showMessage }) {
     panel.dataset.answer = answer ?? '';
   });
 
+  /** @param {string} text Nothing else stays on screen, as if it were the answer. */
+  const showError = (text) => {
+    showMessage(text);
+    list.replaceChildren();
+    showText(readout, '');
+    panel.dataset.answer = '';
+  };
   const draw = () => chart.draw(10 * Number(inputs.alpha.value));
   const change = () => {
     const [t, alpha] = [Number(inputs.t.value), Number(inputs.alpha.value)];
@@ -74,8 +92,10 @@ export function mountWords(panel, { ask, palette, showMessage }) {
     inputs.t.setAttribute('aria-valuetext', `${t.toFixed(2)} of the way`);
     inputs.alpha.setAttribute('aria-valuetext', `${percent(1 - alpha)} Bible, ${percent(alpha)} Shakespeare`);
     draw();
-    const [start, minus, plus] = [inputs.start, inputs.minus, inputs.plus].map((input) => input.value.trim());
-    if (start && minus && plus) request.ask({ start, minus, plus, t, alpha });
+    const words = wordsIn(inputs);
+    const missing = missingText(words);
+    if (missing) showError(missing);
+    else request.ask({ ...words, t, alpha });
   };
   const set = (/** @type {readonly [string, string, string, number]} */ [start, minus, plus, t]) => {
     Object.assign(inputs.start, { value: start });
@@ -105,6 +125,11 @@ export function mountWords(panel, { ask, palette, showMessage }) {
     return reply.error ?? null;
   };
   return { draw, open };
+}
+
+/** @param {Record<string, HTMLInputElement>} inputs */
+function wordsIn({ start, minus, plus }) {
+  return { start: start.value.trim(), minus: minus.value.trim(), plus: plus.value.trim() };
 }
 
 /** @param {WordsRequest} asked */

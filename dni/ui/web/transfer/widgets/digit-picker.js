@@ -27,6 +27,15 @@ export function digitByKey(at, key, { columns, count }) {
   return next >= 0 && next < count ? next : null;
 }
 
+/**
+ * @param {number} picked -1 for none.
+ * @param {readonly number[]} labels
+ * @returns {string} The picked digit, as a screen reader says it.
+ */
+export function pickedText(picked, labels) {
+  return picked < 0 ? 'none of these' : `a ${labels[picked]}, number ${picked + 1} of ${labels.length}`;
+}
+
 export class DigitPicker {
   /** The picked digit's number; -1 for none. */
   picked = -1;
@@ -36,6 +45,8 @@ export class DigitPicker {
   #pixels = new Uint8Array(0);
   /** @type {HTMLCanvasElement[]} */
   #tiles = [];
+  /** @type {readonly number[]} */
+  #labels = [];
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -58,9 +69,13 @@ export class DigitPicker {
     return this.#pixels.length / PIXELS;
   }
 
-  /** @param {string} pixels uint8 (n, 28, 28) in base64. */
-  open(pixels) {
+  /**
+   * @param {string} pixels uint8 (n, 28, 28) in base64.
+   * @param {readonly number[]} labels
+   */
+  open(pixels, labels) {
     this.#pixels = bytesOf(pixels);
+    this.#labels = labels;
     this.#tiles = Array.from({ length: this.count }, (_, number) => {
       const tile = document.createElement('canvas');
       tile.width = tile.height = DIGIT_SIDE;
@@ -77,6 +92,7 @@ export class DigitPicker {
   }
 
   draw() {
+    if (this.onPick) this.#describe();
     const context = this.surface.clear();
     if (!context) return;
     const side = this.surface.width / this.columns;
@@ -110,6 +126,13 @@ export class DigitPicker {
   /** @param {number} number */
   #ink(number) {
     return this.#pixels.subarray(number * PIXELS, (number + 1) * PIXELS);
+  }
+
+  /** As a slider says it, since the arrow keys move among the digits. */
+  #describe() {
+    this.canvas.setAttribute('aria-valuemax', String(this.count));
+    this.canvas.setAttribute('aria-valuenow', String(this.picked + 1));
+    this.canvas.setAttribute('aria-valuetext', pickedText(this.picked, this.#labels));
   }
 
   #attach() {

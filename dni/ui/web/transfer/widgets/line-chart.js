@@ -2,6 +2,7 @@
 // Lines with their deviations over a few points, and a marker that follows a slider.
 
 import { FONT, Surface } from '../../adaptation/charts/canvas.js';
+import { attachSidewaysPick } from '../../adaptation/charts/sideways-pick.js';
 
 const MARGIN = { left: 44, right: 12, top: 10, bottom: 22 };
 const WHISKER = 4;
@@ -27,6 +28,29 @@ export function roundSteps(low, high) {
 }
 
 /**
+ * How high a value is on the axis of some steps; outside of it the nearest end counts.
+ * @param {number} value
+ * @param {readonly number[]} steps Increasing.
+ * @returns {number} From 0, at the first step, to 1, at the last.
+ */
+export function heightOf(value, steps) {
+  const [low, high] = [steps[0], steps[steps.length - 1]];
+  return Math.min(1, Math.max(0, (value - low) / (high - low)));
+}
+
+/**
+ * The least and the most of some points, with their whiskers: what an axis has to hold.
+ * @param {readonly { mean: number, deviation: number }[]} points
+ * @returns {[number, number]}
+ */
+export function rangeOf(points) {
+  return [
+    Math.min(...points.map(({ mean, deviation }) => mean - deviation)),
+    Math.max(...points.map(({ mean, deviation }) => mean + deviation)),
+  ];
+}
+
+/**
  * Per cent, with as many digits as the steps of an axis need.
  * @param {number} share
  */
@@ -39,8 +63,10 @@ export class LineChart {
   lines = [];
   /** @type {readonly string[]} Below the points, as many as each line has; empty ones are left out. */
   ticks = [];
-  /** @type {[number, number]} Of the vertical axis. */
+  /** @type {[number, number]} What the vertical axis has to hold; it goes on to the next round number. */
   range = [0, 1];
+  /** @type {readonly number[]} Of the vertical axis. */
+  #steps = [0, 1];
 
   /**
    * @param {HTMLCanvasElement} canvas
@@ -52,19 +78,10 @@ export class LineChart {
   constructor(canvas, { palette, onPick, onShow }) {
     this.palette = palette;
     this.surface = new Surface(canvas, onShow);
-    canvas.classList.add('pickable');
-    const pick = (/** @type {PointerEvent} */ event) => {
+    attachSidewaysPick(canvas, ({ clientX }) => {
       const box = canvas.getBoundingClientRect();
-      const share = (event.clientX - box.left - MARGIN.left) / (box.width - MARGIN.left - MARGIN.right);
+      const share = (clientX - box.left - MARGIN.left) / (box.width - MARGIN.left - MARGIN.right);
       onPick(Math.min(1, Math.max(0, share)) * (this.ticks.length - 1));
-    };
-    canvas.addEventListener('pointerdown', (event) => {
-      if (event.button > 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      pick(event);
-    });
-    canvas.addEventListener('pointermove', (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) pick(event);
     });
   }
 
@@ -76,15 +93,14 @@ export class LineChart {
 
   /** @param {number} value */
   #y(value) {
-    const [low, high] = this.range;
-    const share = Math.min(1, Math.max(0, (value - low) / (high - low)));
-    return MARGIN.top + (1 - share) * (this.surface.height - MARGIN.top - MARGIN.bottom);
+    return MARGIN.top + (1 - heightOf(value, this.#steps)) * (this.surface.height - MARGIN.top - MARGIN.bottom);
   }
 
   /** @param {number} marker From 0, the first point, to the last. */
   draw(marker) {
     const context = this.surface.clear();
     if (!context || !this.ticks.length) return;
+    this.#steps = roundSteps(...this.range);
     this.#drawAxes(context);
     this.#drawMarker(context, marker);
     for (const line of this.lines) this.#drawLine(context, line);
@@ -98,7 +114,7 @@ export class LineChart {
     context.fillStyle = this.palette.get('--dni-soft-ink');
     context.textAlign = 'right';
     context.textBaseline = 'middle';
-    for (const share of roundSteps(...this.range)) {
+    for (const share of this.#steps) {
       const y = Math.round(this.#y(share)) + 0.5;
       strokeLine(context, [[this.#x(0), y], [this.#x(this.ticks.length - 1), y]]);
       context.fillText(axisText(share), this.#x(0) - 6, y);
