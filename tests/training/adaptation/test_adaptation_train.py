@@ -359,7 +359,9 @@ def test_damaged_states_are_named(make: MakeTrainer) -> None:
     whole = trainer.state_file.read_bytes()
     for content in (whole[:1000], b"", b"no state"):
         trainer.state_file.write_bytes(content)
-        with pytest.raises(DniError, match=r"the state of an interrupted run in .*state\.pt, but it cannot be read \("):
+        with pytest.raises(
+            DniError, match=r"the state of an interrupted run in .*state\.pt, but it cannot be read \("
+        ):
             make("coral", resume=True)
         assert make("coral").iteration == 0
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
 
@@ -14,7 +12,6 @@ from dni.training.transfer.letters.triplet import (
     LetterTrainer,
     deformed,
     mine_semi_hard,
-    triplet_loss,
     with_rotations,
 )
 
@@ -23,10 +20,6 @@ def letters(number: int = 6) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
     strokes = torch.rand(number, 1, 28, 28, generator=generator) > 0.8
     return (strokes * 255).to(torch.uint8).expand(-1, 20, -1, -1).contiguous()
-
-
-def squared(one: torch.Tensor, other: torch.Tensor) -> float:
-    return float((one - other).square().sum())
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -40,8 +33,8 @@ def test_mining_is_a_plain_search(seed: int) -> None:
         for p in range(12):
             if a == p or labels[a] != labels[p]:
                 continue
-            reach = squared(points[a], points[p])
-            others = {n: squared(points[a], points[n]) for n in range(12) if labels[n] != labels[a]}
+            reach = float((points[a] - points[p]).norm())
+            others = {n: float((points[a] - points[n]).norm()) for n in range(12) if labels[n] != labels[a]}
             farther = {n: distance for n, distance in others.items() if distance > reach}
             n = min(farther, key=farther.__getitem__) if farther else max(others, key=others.__getitem__)
             if others[n] < reach + MARGIN:
@@ -49,21 +42,6 @@ def test_mining_is_a_plain_search(seed: int) -> None:
     assert (
         set(zip(*(each.tolist() for each in mine_semi_hard(points, labels, MARGIN)), strict=True)) == expected
     )
-
-
-def test_the_loss_is_the_papers_of_squared_distances() -> None:
-    """On a circle, where the squared distance of two angles is 2 - 2 cos of their difference."""
-    angles = torch.tensor([0.0, 0.5, 0.6, 1.9])
-    points = torch.stack((angles.cos(), angles.sin()), dim=1)
-
-    def apart(one: int, other: int) -> float:
-        return 2 - 2 * math.cos(float(angles[one] - angles[other]))
-
-    # The negative of 1 is beyond the margin; 2 has none that is farther away than 3, so its farthest counts.
-    semi_hard = [(0, 1, 2), (2, 3, 0), (3, 2, 1)]
-    losses = [max(0.0, apart(a, p) - apart(a, n) + MARGIN) for a, p, n in semi_hard]
-    found = triplet_loss(points, torch.tensor([0, 0, 1, 1]))
-    assert float(found) == pytest.approx(sum(losses) / 3, abs=1e-6)
 
 
 def test_rotations_are_letters_of_their_own() -> None:

@@ -2,10 +2,10 @@
 
 Schroff et al., "FaceNet: A Unified Embedding for Face Recognition and Clustering", CVPR 2015,
 https://arxiv.org/abs/1503.03832: an anchor shall be nearer to a drawing of its own letter than to one of
-another, by a margin, in squared distances. Triplets are mined in the batch: all pairs of one letter, each
-with a semi-hard negative, farther away than the positive, but by less than the margin where there is one. The
-classifier end (softmax over the training letters, on the same network) is the ancestor of the triplet end, so
-both blend.
+another, by a margin. Triplets are mined in the batch: all pairs of one letter, each with a semi-hard
+negative, farther away than the positive, but by less than the margin where there is one. We deviate:
+distances are not squared, so the same margin asks for more. The classifier end
+(softmax over the training letters, on the same network) is the ancestor of the triplet end, so both blend.
 """
 
 from __future__ import annotations
@@ -22,19 +22,10 @@ from dni.device import training_autocast
 from dni.errors import DniError
 from models.letters import LetterNetwork
 
-__all__ = [
-    "MARGIN",
-    "LetterConfig",
-    "LetterTrainer",
-    "Loss",
-    "deformed",
-    "mine_semi_hard",
-    "triplet_loss",
-    "with_rotations",
-]
+__all__ = ["MARGIN", "LetterConfig", "LetterTrainer", "Loss", "deformed", "mine_semi_hard", "with_rotations"]
 
 Loss = Literal["classifier", "triplet"]
-# The paper's, of squared distances.
+# The paper's.
 MARGIN = 0.2
 # Of the cosines before the softmax; without it, points of length 1 could not be told apart surely.
 SCALE = 16.0
@@ -86,10 +77,9 @@ def mine_semi_hard(points: Tensor, labels: Tensor, margin: float) -> tuple[Tenso
     Args:
         points: floating point (B, d).
         labels: int64 (B,), at least two different ones.
-        margin: Of squared distances. Negatives beyond it make no loss, so pairs that have only such are left
-            out.
+        margin: Negatives beyond it make no loss, so pairs that have only such are left out.
     """
-    distances = torch.cdist(points, points).square()
+    distances = torch.cdist(points, points)
     same = labels[:, None] == labels
     anchors, positives = torch.nonzero(same.fill_diagonal_(False), as_tuple=True)
     others = labels[anchors, None] != labels  # (T, B)
@@ -175,15 +165,11 @@ class LetterTrainer:
 
 
 def triplet_loss(points: Tensor, labels: Tensor) -> Tensor:
-    """Mean of ``[|a - p|^2 - |a - n|^2 + margin]+`` over the batch's semi-hard triplets; 0 if there are none.
-
-    Args:
-        points: float32 (B, d), of length 1.
-        labels: int64 (B,), at least two different ones.
-    """
+    """Mean triplet loss of the batch's semi-hard triplets; 0 if there are none."""
     anchors, positives, negatives = mine_semi_hard(points.detach(), labels, MARGIN)
     if not len(anchors):
         return (points * 0).sum()
-    near, far = ((points[anchors] - points[others]).square().sum(dim=1) for others in (positives, negatives))
-    loss: Tensor = (near - far + MARGIN).relu().mean()
+    loss: Tensor = functional.triplet_margin_loss(
+        points[anchors], points[positives], points[negatives], margin=MARGIN
+    )
     return loss

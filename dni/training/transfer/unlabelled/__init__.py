@@ -7,10 +7,10 @@ Quantization") found that the encoder does most of the work.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from torch import Tensor
@@ -228,12 +228,9 @@ def other_sparsities(subjects: Subjects, dictionaries: list[dict[str, Tensor]]) 
 
 
 def summary(found: list[Accuracies]) -> dict[str, object]:
-    """Over seeds and draws together, by test and number of labels."""
+    """Over the seeds, by test and number of labels; the draws, which are the same for each, are averaged."""
     return {
-        name: {
-            str(count): measured(itertools.chain.from_iterable(each[name][count] for each in found))
-            for count in found[0][name]
-        }
+        name: {str(count): measured([fmean(each[name][count]) for each in found]) for count in found[0][name]}
         for name in found[0]
     }
 

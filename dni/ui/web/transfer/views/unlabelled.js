@@ -241,8 +241,8 @@ class UnlabelledView {
     });
     showText(
       find(panel, '.protocol'),
-      `Per cent of ${report.test} test digits; mean ± standard deviation over ${report.seeds} dictionaries and the same ${report.draws} `
-      + `draws of labels for each. Noisy: Gaussian noise of ${report.noise} on the test digits alone.`,
+      `Per cent of ${report.test} test digits; mean ± standard deviation over ${report.seeds} dictionaries, each over the `
+      + `same ${report.draws} draws of labels. Noisy: Gaussian noise of ${report.noise} on the test digits alone.`,
     );
     const texts = /** @type {const} */ ([['clean', 'On clean digits'], ['noisy', 'on noisy ones']]).map(([test, name]) => {
       const { gain, count: most, least } = gainOfLearning(table, test);
