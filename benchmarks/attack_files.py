@@ -30,6 +30,7 @@ FRAMES = 60_000
 LONG_NAME = 4_000_000
 DEPTH = 20_000
 DIGITS = 200_000
+TEXTS = 1_500_000
 
 
 def write_attack_files(folder: Path, network: Path) -> None:
@@ -141,4 +142,6 @@ def recipe_files() -> dict[str, bytes]:
         files[f"{name}.png"] = png(4, 4, before=text)
         files[f"{name}.safetensors"] = safetensors_with(metadata)
         files[f"{name}.json"] = recipe.encode()
+    texts = {f"{number:x}": "" for number in range(TEXTS)}
+    files["crowded.safetensors"] = safetensors_with({"__metadata__": texts, "a": tensor_entry()})
     return files

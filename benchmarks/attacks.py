@@ -20,7 +20,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from benchmarks.busy_attacks import REGION, RUNNING, best_mixes, desk_scene, made_up_pages, many_jobs
-from benchmarks.door_attacks import form_fields, many_values, unused_routes
+from benchmarks.door_attacks import (
+    form_fields,
+    kept_names,
+    many_files,
+    many_values,
+    untaken_answers,
+    unused_routes,
+)
 from benchmarks.people import API, Person, connect
 from benchmarks.strangers import ADDRESSES, Attack, Stranger, Tally, TurnedAwayError, require_local
 
@@ -132,9 +139,14 @@ async def named_paths(stranger: Stranger) -> None:
 
 
 async def hostile_recipes(stranger: Stranger) -> None:
-    """Recipes that are nested 20,000 deep, and with numbers of 200,000 digits, in each kind of file."""
+    """Recipes that are nested 20,000 deep, and with numbers of 200,000 digits, in each kind of file; and a
+    network whose header holds 1.5 million texts."""
     async with stranger.page() as person:
         scene = await desk_scene(person)
+        crowded = "crowded.safetensors"
+        file = await stranger.note(person.send_file(crowded, stranger.read(crowded)))
+        if file:
+            await stranger.note(person.call("restore", file, scene))
         for kind in ("deep", "number"):
             for suffix in ("png", "safetensors", "json"):
                 name = f"{kind}.{suffix}"
@@ -240,6 +252,9 @@ ATTACKS: dict[str, Attack] = {
     "unused routes": Attack(unused_routes, "^404: There is nothing here"),
     "many values": Attack(many_values, "^400: .*parsing the body|^413: ", at_once=4),
     "form fields": Attack(form_fields, "^400: Expected files and no other fields"),
+    "many files": Attack(many_files, "^413: Expected at most 40 files"),
+    "kept names": Attack(kept_names, "^400: .*Use (a )?shorter", at_once=4),
+    "untaken answers": Attack(untaken_answers, "^429: Too many requests of yours"),
     "best mixes": Attack(best_mixes, "Too many people look for the best mix", at_once=2 * ADDRESSES),
     "many jobs": Attack(many_jobs, f"{RUNNING}|Too many jobs", at_once=4),
     "made-up pages": Attack(made_up_pages, "^200: ", at_once=4),
