@@ -99,7 +99,9 @@ class ViewerScene(Scene):
             DniError: There is none yet, or it is none of ours.
         """
         if value is None:
-            raise ProtocolError("Nothing is on screen yet. Wait for the first picture, then try again.")
+            raise ProtocolError(
+                "Nothing is on screen yet. Wait for the first picture, or choose a pair of networks first."
+            )
         return super().parse(value)
 
 

@@ -41,7 +41,9 @@ FAILURES: dict[str, Callable[[Path], object]] = {
     "no picture": lambda folder: open_picture(folder / "absent.png"),
     "a damaged network": lambda folder: load_network(folder / "net.pth"),
     "a file of code": lambda folder: raise_(asks_to_run_code(folder / "net.pth", "os.system")),
-    "a network that is too much": lambda folder: raise_(DniError(too_much(folder / "net.pth"))),
+    "a network that is too much": lambda folder: raise_(
+        DniError(too_much(folder / "net.pth", limit="memory"))
+    ),
     "an absent end": lambda folder: end_paths(Pair.from_paths([folder / "a.pth", folder / "b.pth"])),
     "no recipe": lambda folder: read_recipe(folder / "absent.json"),
     "a cache that is a file": lambda folder: fetch("http://127.0.0.1:1/x.pth", folder / "net.pth" / "x.pth"),
