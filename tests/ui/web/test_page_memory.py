@@ -74,6 +74,9 @@ def test_the_tab_that_was_open_is_open_again(desk: Desk) -> None:
     expect(tab).to_have_attribute("aria-selected", "true")
     desk.page.reload()
     expect(tab).to_have_attribute("aria-selected", "true")
+    expect(desk.page.locator(".end-a")).to_have_text(
+        "calm"
+    )  # which also writes the address, and could break off
     desk.page.goto(desk.page.url)  # a link says itself what to open
     expect(desk.page.get_by_role("tab", name="Effects")).to_have_attribute("aria-selected", "true")
     desk.problems.clear()  # Gradio's own streams break off with the page
