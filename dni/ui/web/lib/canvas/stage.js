@@ -32,7 +32,7 @@ const STATES = {
   waiting: 'rendering…',
   failed: 'not rendered',
   original: 'original',
-  part: 'exact, live part',
+  part: 'part exact',
 };
 
 /** The side of the part of a frame that is looked at for refining keyframes. */
