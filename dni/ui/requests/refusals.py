@@ -11,7 +11,6 @@ what ``--link-pictures`` allows is fetched by :mod:`dni.ui.effects.linked_pictur
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -25,7 +24,8 @@ __all__ = ["answer_in_sentences"]
 
 OTHER_VALUES = "Expected the values that /gradio_api/info names for this endpoint, but got others."
 OUR_FAULT = "This went wrong on our side ({}). Try again."
-OWN_ADDRESS = re.compile(r"https?://[^/?#]+(?:/[^?#]*)?/gradio_api/file=([^?#]+)", re.IGNORECASE)
+SCHEMES = ("http://", "https://")
+OWN_FILE = "/gradio_api/file="
 FILE_KEYS = {"path", "url", "name"}
 
 Call = Callable[..., Awaitable[Any]]
@@ -90,18 +90,21 @@ def names_file(value: Any) -> bool:
 
 
 def with_own_paths(value: Any) -> Any:
-    """A value with the paths of files that are named by the address under which an app gives an upload back.
+    """A file, a list of files, or anything else, with the paths of files that are named by the address under
+    which an app gives an upload back.
 
     That is all that a program can say through the MCP server. Nothing is fetched: the path is judged as any
     other one, whatever host the address names.
     """
-    if isinstance(value, list):
-        return [with_own_paths(one) for one in value]
-    if not isinstance(value, dict):
+    return [with_own_path(one) for one in value] if isinstance(value, list) else with_own_path(value)
+
+
+def with_own_path(value: Any) -> Any:
+    path = value.get("path") if isinstance(value, dict) else None
+    if not isinstance(path, str) or not path.lower().startswith(SCHEMES):
         return value
-    path = value.get("path")
-    address = OWN_ADDRESS.fullmatch(path) if isinstance(path, str) else None
-    return {**value, "path": unquote(address[1]), "url": None} if address else value
+    _, is_own, rest = path.partition(OWN_FILE)
+    return {**value, "path": unquote(rest), "url": None} if is_own else value
 
 
 def names_address(inputs: list[Any]) -> bool:
@@ -111,7 +114,7 @@ def names_address(inputs: list[Any]) -> bool:
         value = rest.pop()
         if isinstance(value, dict):
             path = value.get("path")
-            if isinstance(path, str) and path.lower().startswith(("http://", "https://")):
+            if isinstance(path, str) and path.lower().startswith(SCHEMES):
                 return True
             rest += value.values()
         elif isinstance(value, list | tuple):

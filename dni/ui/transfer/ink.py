@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dni.digits.data.domains import SIDE
 from dni.errors import DniError
@@ -25,6 +26,8 @@ MAX_LETTERS = 4 * -(-SIDE * SIDE // 3)
 # As in ink.js: of what MNIST's digits fill, and the least that is ink.
 BOX_SIDE = 20
 LEAST_AMOUNT = 0.02
+# Larger pictures are reduced first: what follows takes some forty bytes for a pixel.
+MOST_SIDE = 1024
 
 
 def ink_of(encoded: str) -> Tensor:
@@ -76,13 +79,22 @@ def uploaded_ink(image: str | None, kind: str) -> Tensor:
     if image is None:
         raise DniError(f"Expected a picture of a {kind}, but got none. Send a file.")
     picture = open_upload(image)
-    ink = normalized_ink(over_level(picture.rgb, picture.opacity, 0))
+    ink = normalized_ink(reduced(over_level(picture.rgb, picture.opacity, 0)))
     if ink is None:
         raise DniError(
             f"Expected a picture of a {kind}, bright on dark or dark on bright, but it has one brightness. "
             "Send one with ink and without transparency."
         )
     return ink
+
+
+def reduced(rgb: Tensor) -> Tensor:
+    """uint8 (3, H, W), with at most :data:`MOST_SIDE` pixels a side and at least one."""
+    longest = max(rgb.shape[1:])
+    if longest <= MOST_SIDE:
+        return rgb
+    size = [max(1, side * MOST_SIDE // longest) for side in rgb.shape[1:]]
+    return functional.interpolate(rgb[None], size, mode="bilinear", antialias=True)[0]
 
 
 def normalized_ink(rgb: Tensor) -> Tensor | None:

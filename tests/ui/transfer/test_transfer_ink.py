@@ -9,7 +9,7 @@ from javascript import evaluate
 from dni.errors import DniError
 from dni.pictures.picture import Picture
 from dni.ui.transfer import ink as ink_module
-from dni.ui.transfer.ink import normalized_ink, uploaded_ink
+from dni.ui.transfer.ink import normalized_ink, reduced, uploaded_ink
 
 PAD_SIDE = 280
 # Rectangles of ink: left, top, width, height and level.
@@ -65,3 +65,19 @@ def test_a_picture_without_ink_is_refused(level: int, monkeypatch: pytest.Monkey
     monkeypatch.setattr(ink_module, "open_upload", lambda _: picture)
     with pytest.raises(DniError, match=r"Expected a picture of a letter, .*, but it has one brightness"):
         uploaded_ink("picture.png", "letter")
+
+
+def test_a_large_picture_is_read_like_its_reduced_one() -> None:
+    """It is reduced before anything takes many bytes for a pixel."""
+    small = torch.zeros(3, 900, 700, dtype=torch.uint8)
+    small[:, 200:700, 100:600] = 255
+    small[:, 300:600, 200:600] = 0
+    large = small.repeat_interleave(5, dim=1).repeat_interleave(5, dim=2)
+    assert max(reduced(large).shape[1:]) == 1024
+    found, expected = normalized_ink(reduced(large)), normalized_ink(reduced(small))
+    assert found is not None
+    assert expected is not None
+    # Soft edges may move it by a pixel.
+    overlaps = [(found.roll(by, dims=0) * expected).sum() / expected.square().sum() for by in (-1, 0, 1)]
+    assert max(overlaps) == pytest.approx(1, abs=0.05)
+    assert reduced(torch.zeros(3, 1, 40_000, dtype=torch.uint8)).shape == (3, 1, 1024)
