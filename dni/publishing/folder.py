@@ -101,18 +101,23 @@ def write_folder(
             name = "a picture of the publisher's" if wanted.picture else "the example cat.png"
             text = card_text(wanted.title, licence, ends, recipe, verdict, measured, picture=name)
             (folder / CARD).write_text(text, encoding="utf-8")
-            whole = folder / "whole"
-            whole.mkdir()
-            for file in FILES:
-                os.rename(folder / file, whole / file)
-            if destination.exists():
-                destination.rmdir()  # empty: Windows replaces no folder
-            os.replace(whole, destination)
+            put_in_place(folder, destination)
     except OSError as error:
         raise DniError(
             f"Expected to write {destination}, but that failed ({in_words(error.strerror)}). Choose another."
         ) from error
     return licence
+
+
+def put_in_place(folder: Path, destination: Path) -> None:
+    """Move the files that are to be published, and no others, all at once."""
+    whole = folder / "whole"
+    whole.mkdir()
+    for file in FILES:
+        os.rename(folder / file, whole / file)
+    if destination.exists():
+        destination.rmdir()  # empty: Windows replaces no folder
+    os.replace(whole, destination)
 
 
 def check_new(destination: Path) -> None:

@@ -13,7 +13,7 @@ from dni.serving.digit_service import DigitService
 from dni.serving.render_service import RenderService
 from dni.ui.adaptation.tab import build_adaptation
 from dni.ui.effects.tab import build_effects
-from dni.ui.mcp_tools import is_mcp_wanted, offer_tools, require_mcp
+from dni.ui.mcp_tools import is_mcp_wanted, mend_schemas, offer_tools, require_mcp
 from dni.ui.mixing.tab import build_mixing
 from dni.ui.pictures.batch import batch_gate
 from dni.ui.requests.browser_cache import BrowserCache
@@ -95,6 +95,7 @@ def launch_options(*, mcp: bool | None = None) -> dict[str, Any]:
     mcp = is_mcp_wanted() if mcp is None else mcp
     if mcp:
         require_mcp()
+        mend_schemas()
     fonts: dict[str, Any] = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
     theme = gr.themes.Default(primary_hue="indigo", **fonts)
     return {

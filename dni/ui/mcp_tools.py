@@ -15,7 +15,7 @@ import gradio as gr
 from dni.checkpoints.sandbox import MAX_FILES
 from dni.errors import DniError
 
-__all__ = ["TOOLS", "is_mcp_wanted", "offer_tools", "require_mcp"]
+__all__ = ["TOOLS", "is_mcp_wanted", "mend_schemas", "offer_tools", "require_mcp"]
 
 TOOLS = ("render", "blend", "inspect", "sweep")
 VARIABLE = "DNI_MCP"
@@ -40,7 +40,6 @@ def require_mcp() -> None:
             "Expected the package mcp for the MCP server, but it is not installed. "
             "Run: pip install 'dni[mcp]'"
         )
-    mend_schemas()
 
 
 def mend_schemas() -> None:

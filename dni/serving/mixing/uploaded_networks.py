@@ -169,7 +169,8 @@ class UploadedNetworks:
     def pairs(self, session: Session) -> list[str]:
         """The ids of a session's own pairs, of the same files only the latest."""
         files = self._files_of.get(session.key)
-        return list({pair.paths: pair.pair_id for pair in files.pairs}.values()) if files else []
+        pairs = [] if files is None else list(files.pairs)  # others may be held meanwhile
+        return list({pair.paths: pair.pair_id for pair in pairs}.values())
 
     def _hold(self, pair: HeldPair, session: Session) -> None:
         # No catalogue knows it: recipes say so by an empty id.

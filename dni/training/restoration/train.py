@@ -16,7 +16,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from dni.checkpoints.files import save, sha256_of
+from dni.checkpoints.files import save
 from dni.device import best_device, best_precision
 from dni.errors import DniError, listed
 from dni.metrics.distortion import psnr_y, quantize
@@ -39,7 +38,7 @@ from dni.metrics.dists import dists_distance, load_efficientnet_lite
 from dni.metrics.perceptual import load_extractor, perceptual_distance
 from dni.metrics.spectra import spectral_ratio
 from dni.metrics.views import random_view
-from dni.pictures.photographs import load_photographs, photograph_files
+from dni.pictures.photographs import load_photographs
 from dni.training.finite import check_finite
 from dni.training.restoration.adversaries import balanced_gradient, new_adversary, same_crop
 from dni.training.restoration.config import (
@@ -51,6 +50,7 @@ from dni.training.restoration.config import (
 from dni.training.restoration.data.patches import PatchSampler, batches_from, example
 from dni.training.restoration.data.tasks import TASKS
 from dni.training.restoration.losses import lattice_loss, spectrum_loss
+from dni.training.restoration.sources import extractor_of, identity_of, identity_of_photographs
 from dni.training.run_state import read_run_state
 from models.compact import SRVGGNetCompact
 from models.discriminator import PATCH_SIZE
@@ -99,11 +99,7 @@ class Trainer:
                 f"Expected the weights of end A as the ancestor of the end {config.end!r}, but got none. "
                 "Give them as --ancestor."
             )
-        if extractor is not None and not (config.dists_weight or config.perceptual_weight):
-            raise DniError(
-                f"Expected no extractor for the end {config.end!r}, whose losses use none, but got "
-                f"{extractor}. Leave out --extractor."
-            )
+        extractor = extractor_of(config, extractor)
         self.config = config
         self.run_folder = run_folder
         run_folder.mkdir(parents=True, exist_ok=True)
@@ -116,7 +112,6 @@ class Trainer:
         self.generator = new_network(config)
         if ancestor is not None:
             self.generator.load_state_dict(load_file(ancestor))
-        extractor = extractor or default_extractor(config)
         self._build(extractor)
         self._load_data(load_photographs(photographs, held_back=held_back))
         self.sources = {
@@ -365,24 +360,6 @@ def new_network(config: TrainConfig) -> RRDBNet | SRVGGNetCompact:
     if config.network == "RRDBNet":
         return RRDBNet(num_filters=config.num_filters, num_blocks=config.num_blocks)
     return SRVGGNetCompact(num_filters=config.num_filters, num_convs=config.num_blocks)
-
-
-def default_extractor(config: TrainConfig) -> str:
-    """The name of the one that the losses use; "" where they use none."""
-    if config.perceptual_weight:
-        return "vgg19"
-    return "lite0" if config.dists_weight else ""
-
-
-def identity_of(weights: Path | str) -> str:
-    """What tells weights from others: the hash of their file, or the name of an extractor that is no file."""
-    return sha256_of(Path(weights)) if Path(weights).is_file() else str(weights)
-
-
-def identity_of_photographs(folders: Sequence[Path], *, held_back: Sequence[str]) -> str:
-    """A hash of the names and sizes of the files; their folders may be moved."""
-    files = photograph_files(folders, held_back=held_back)
-    return sha256("\n".join(f"{file.name} {file.stat().st_size}" for file in files).encode()).hexdigest()
 
 
 def ema_step(decay: float) -> Callable[..., None]:

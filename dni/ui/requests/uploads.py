@@ -7,6 +7,8 @@ that out. So every path that reaches a handler goes through :func:`received_path
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +22,13 @@ from dni.serving.sessions import Session
 from dni.temporary import process_folder, temporary_folder
 from dni.ui.requests.session_files import hold_upload
 
-__all__ = ["delete_partial_uploads", "keep_uploads_private", "open_upload", "received_path"]
+__all__ = [
+    "delete_partial_uploads",
+    "free_upload_bytes",
+    "keep_uploads_private",
+    "open_upload",
+    "received_path",
+]
 
 # An upload that is running writes more often.
 STALLED_SECONDS = 600.0
@@ -36,6 +44,11 @@ def keep_uploads_private() -> None:
     """
     if not os.environ.get("GRADIO_TEMP_DIR"):
         os.environ["GRADIO_TEMP_DIR"] = str(temporary_folder("uploads"))
+
+
+def free_upload_bytes() -> int:
+    """How much room is left for uploads."""
+    return shutil.disk_usage(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()).free
 
 
 def delete_partial_uploads(*, any_running: bool) -> None:

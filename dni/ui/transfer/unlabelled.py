@@ -96,7 +96,8 @@ class UnlabelledView:
                     f"Expected the number of labels as one of {listed(LABELS)}, but got {shown(labels)}."
                 )
             step = round(10 * check_alpha(alpha))
-            found = self.live.get().read(uploaded_ink(image, "digit"), source)
+            ink, live = uploaded_ink(image, "digit"), self.live.get()
+            found = live.read(ink, source)
             row = LABELS.index(int(labels))
             return {
                 "alpha": ALPHAS[step],

@@ -7,9 +7,10 @@ import re
 import time
 from collections.abc import Callable
 
+from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
-__all__ = ["FilesOnly", "Refused", "few_values", "limited"]
+__all__ = ["FilesOnly", "Refused", "few_values", "length_of", "limited"]
 
 # A mask is one long text, and a scene names at most some thousand layers.
 MAX_VALUES = 50_000
@@ -30,6 +31,14 @@ class Refused(Exception):  # noqa: N818 - becomes an answer
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
+
+
+def length_of(headers: Headers, most: int) -> int:
+    """The bytes of a body as its headers say; the most where they leave that open."""
+    length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
+    if not length.isdecimal() or len(length) > 15 or int(length) > most:
+        raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
+    return int(length)
 
 
 def limited(

@@ -14,9 +14,6 @@ import asyncio
 import errno
 import itertools
 import math
-import os
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -30,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dni.ui.requests.addresses import address_of, host_of, is_behind_proxy, is_loopback
 from dni.ui.requests.guard.answers import NotTaken, allow_many_connections, while_taken
-from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, limited
+from dni.ui.requests.guard.bodies import FilesOnly, Refused, few_values, length_of, limited
 from dni.ui.requests.guard.door import Door, leaving
 from dni.ui.requests.guard.idle_connections import close_silent_connections
 from dni.ui.requests.guard.queued_jobs import has_messages, is_share_used, is_stream
@@ -39,7 +36,7 @@ from dni.ui.requests.guard.token_buckets import TokenBuckets
 from dni.ui.requests.session_files import delete_unheld_uploads
 from dni.ui.requests.session_states import forget_old_uploads, use_light_states
 from dni.ui.requests.sessions import close_page
-from dni.ui.requests.uploads import delete_partial_uploads
+from dni.ui.requests.uploads import delete_partial_uploads, free_upload_bytes
 
 __all__ = ["RequestGuard"]
 
@@ -311,14 +308,6 @@ class RequestGuard:
             delete_partial_uploads(any_running=bool(self._uploading))
 
 
-def length_of(headers: Headers, most: int) -> int:
-    """The bytes of a body as its headers say; the most where they leave that open."""
-    length = headers.get("content-length", str(most) if "transfer-encoding" in headers else "0")
-    if not length.isdecimal() or len(length) > 15 or int(length) > most:
-        raise Refused(413, f"Expected a request of at most {most / 1e6:.0f} MB. Send less.")
-    return int(length)
-
-
 def check_site(scope: Scope, headers: Headers) -> None:
     """Only for connections to this machine's own loopback address.
 
@@ -336,7 +325,3 @@ def check_site(scope: Scope, headers: Headers) -> None:
     is_foreign = origin is not None and urlsplit(origin).netloc != host
     if is_call and (is_foreign or headers.get("sec-fetch-site") == "cross-site"):
         raise Refused(403, "Expected a request of this app's own page, but another site sent it.")
-
-
-def free_upload_bytes() -> int:
-    return shutil.disk_usage(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir()).free
